@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mm: host memory for one guest. The library's front door; region.h, frame.h,
+ * slab.h and pin.h are the layers behind it.
+ *
+ * An mm_heap owns a window of guest-physical addresses. Addresses that come in
+ * are the guest's and taken to be hostile: each is resolved by arithmetic on
+ * host-private metadata and validated before use. Every function may be called
+ * from several threads at once; cpu is a hint that keeps threads apart (any
+ * value is safe, cpu % cpus is used).
+ *
+ * Errors are returned as negative errno values.
+ */
+#ifndef MM_H
+#define MM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MM_FRAME_SHIFT    12
+#define MM_FRAME_SIZE     4096ul
+#define MM_HUGE_SIZE      (2ul << 20)
+#define MM_MAX_ORDER      10
+#define MM_MAX_RANGES     16
+#define MM_MAX_NODES      16
+#define MM_MAX_CPUS       64
+#define MM_CACHE_NAME_MAX 32
+#define MM_CACHE_MAX      0xdf /* cache numbers are 1..MM_CACHE_MAX */
+#define MM_NODE_ANY       (-1)
+
+/* The size classes of kmalloc are made with the heap: class i is cache i + 1. */
+#define MM_CLASSES 13
+extern const uint32_t mm_class_size[MM_CLASSES];
+
+/* Page map values: see virtio_kmem_abi.h, whose values these are. */
+#define MM_PM_NONE 0x00
+#define MM_PM_RUN  0xe0
+#define MM_PM_TAIL 0xff
+
+/* Allocation flags. */
+#define MM_ZERO     (1u << 0)
+#define MM_THISNODE (1u << 1)
+#define MM_DMA32    (1u << 2)
+
+/* Low bits of a returned address. */
+#define MM_ADDR_FRESH 1ull /* never handed out since its slab was made */
+#define MM_ADDR_ZERO  2ull /* all bytes are zero */
+#define MM_ADDR_FLAGS 7ull
+
+/* Cache flags, and debug modes for the whole heap (same letters as SLUB). */
+#define MM_CACHE_CTOR    (1u << 0) /* contents outlive a free */
+#define MM_CACHE_NOMERGE (1u << 1)
+#define MM_DEBUG_SANITY  (1u << 8)  /* F */
+#define MM_DEBUG_REDZONE (1u << 9)  /* Z */
+#define MM_DEBUG_POISON  (1u << 10) /* P */
+#define MM_DEBUG_OWNER   (1u << 11) /* U */
+
+enum mm_backing {
+	MM_BACKING_ANON,    /* private anonymous, transparent huge pages */
+	MM_BACKING_MEMFD,   /* a shared memfd, for other processes to map */
+	MM_BACKING_HUGETLB, /* the host's hugetlb pool, 2 MiB pages */
+};
+
+struct mm_range {
+	uint64_t base; /* guest-physical, 2 MiB aligned */
+	uint64_t size; /* bytes, a multiple of 2 MiB */
+	int node;      /* guest NUMA node, 0..MM_MAX_NODES-1 */
+	int host_node; /* bind to this host node, or -1 */
+};
+
+/* What a report of a debug mode says; text is one or more whole lines. */
+typedef void (*mm_report_fn)(void *opaque, const char *text);
+
+struct mm_config {
+	struct mm_range range[MM_MAX_RANGES]; /* ascending, disjoint */
+	unsigned int nr_ranges;
+	unsigned int cpus; /* 1..MM_MAX_CPUS */
+	enum mm_backing backing;
+	unsigned int debug;   /* MM_DEBUG_* for every cache */
+	int reclaim_delay_ms; /* empty huge frames go back after this; 0: at
+			       * once; -1: never */
+	uint64_t pin_quota;   /* most pages pinned at once */
+	mm_report_fn report;  /* may be NULL */
+	void *report_opaque;
+};
+
+struct mm_heap;
+
+/* An address that was refused: why, and its index in the call. */
+struct mm_bad {
+	uint32_t index;
+	int32_t status; /* -EFAULT, -EINVAL, -ENOENT, -EXDEV, -EUCLEAN, -EPERM */
+};
+
+struct mm_stats {
+	uint64_t objects_allocated, objects_freed, objects_active;
+	uint64_t slabs;
+	uint64_t frames_in_use, frames_total, frames_backed;
+	uint64_t pages_given, pages_taken; /* ever */
+	uint64_t pages_pinned;
+	uint64_t errors;
+	uint32_t object_size, slot_size, objects_per_slab, frames_per_slab;
+	char name[MM_CACHE_NAME_MAX];
+};
+
+/*
+ * Reserves the window and makes the metadata and the kmalloc classes. Nothing is
+ * backed yet. On failure *why (if why is not NULL) is a static or heap-independent
+ * string that says what is missing ("hugetlb pool has 12 free pages of 2 MiB, 512
+ * are needed"), valid until the next call by this thread.
+ * Returns 0, -EINVAL for a bad config, -ENOMEM when the host cannot honour it.
+ */
+int mm_heap_create(const struct mm_config *config, struct mm_heap **heap, const char **why);
+
+/* Gives everything back to the host. No other call may be under way. */
+void mm_heap_destroy(struct mm_heap *heap);
+
+/* The window: base is range[0].base, size spans to the end of the last range.
+ * host is where base is mapped in this process; holes are mapped PROT_NONE. fd is
+ * the memfd behind it, or -1. */
+uint64_t mm_heap_base(const struct mm_heap *heap);
+uint64_t mm_heap_size(const struct mm_heap *heap);
+void *mm_heap_host(const struct mm_heap *heap);
+int mm_heap_fd(const struct mm_heap *heap);
+
+/* One byte a frame of the window, page-aligned, padded to whole pages; the caller
+ * maps it read-only for the guest and never writes it. */
+const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes);
+
+/*
+ * Makes a cache. size 1..4 MiB; align 0 or a power of two up to 4096; flags are
+ * MM_CACHE_* and MM_DEBUG_*. name is copied, cut to fit.
+ * Returns the cache number, -EINVAL, -ENOSPC (numbers ran out), -ENOMEM.
+ */
+int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
+		    unsigned int flags);
+/* 0, -ENOENT, -EPERM (a kmalloc class), -EBUSY while objects are out. */
+int mm_cache_destroy(struct mm_heap *heap, int cache);
+/* Gives empty slabs back; returns frames given back or -ENOENT. */
+long mm_cache_shrink(struct mm_heap *heap, int cache);
+
+/*
+ * Allocates up to n objects of a cache into addr[] (guest-physical | MM_ADDR_*).
+ * asked: the bytes the caller wanted, for red zones (0: the whole object); caller:
+ * guest code address, for reports. With MM_ZERO every object is zero (and flagged).
+ * Returns how many, 1..n; -ENOMEM if none; -ENOENT no such cache; -EINVAL.
+ */
+long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
+		   size_t asked, uint64_t caller, size_t n, uint64_t *addr);
+
+/*
+ * Frees n objects. cache 0: each to its own. Refused addresses go to bad[] (room for
+ * n), their number to *nr_bad; the others are freed all the same. A pinned
+ * object's frame is not reused before the last unpin.
+ * Returns the number freed.
+ */
+long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
+		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad);
+
+/* The same for runs of 2^order frames, naturally aligned. */
+long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, int node,
+		    unsigned int flags, size_t n, uint64_t *addr);
+long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint64_t *addr,
+		   struct mm_bad *bad, size_t *nr_bad);
+
+/*
+ * Pins the frames at addr[] (frame-aligned). Each is checked against "handed out
+ * to the guest" and counted up in one atomic step. Stops at the first that cannot
+ * be pinned. Returns how many were pinned, or if none -EFAULT (not handed out),
+ * -EINVAL (not aligned), -EAGAIN (quota).
+ */
+long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr);
+/* Drops one pin of each; refusals (-ENOENT: not pinned) as for mm_free_bulk. */
+long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_bad *bad,
+	      size_t *nr_bad);
+
+/* Host pointer to [addr, addr + len) if all of it is handed out, else NULL. */
+void *mm_host_ptr(struct mm_heap *heap, uint64_t addr, size_t len);
+
+/* Gives empty memory back now, whatever the delay. Returns bytes discarded. */
+uint64_t mm_reclaim(struct mm_heap *heap);
+
+/* cache 0: the whole heap. 0 or -ENOENT. */
+int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats);
+
+/* Takes everything back from the guest (reset): all objects, runs and pins, and
+ * every cache but the kmalloc classes. */
+void mm_heap_reset(struct mm_heap *heap);
+
+#endif
