@@ -1,1 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# The targets a person calls. `demo` and `check` stand alone on a fresh machine:
+# each installs what is missing before it builds.
+
+JOBS := -j$(shell nproc)
+
+deps: ## install the Debian packages that are missing
+	$(Q)tools/deps.sh
+
+demo: ## install what is missing, build, run the main job
+	$(Q)tools/deps.sh
+	$(Q)$(MAKE) $(JOBS) all
+	$(Q)tests/demo.sh
+
+check: ## install what is missing, build, run every test
+	$(Q)tools/deps.sh
+	$(Q)$(MAKE) $(JOBS) all tests
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT_BINS) $(TAP_SCRIPTS)
+
+tests: $(UNIT_BINS) $(TEST_BINS)
+
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck
+	$(Q)tools/deps.sh lint
+	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
+
+bench: $(BENCHES:%=bench-%) ## run every benchmark
+
+install: all $(B)/libslabvisor-guest.a ## install under PREFIX (/usr/local), below DESTDIR
+	install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio virtio/*_abi.h
+	cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
+		'$(abspath $(DESTDIR)$(PREFIX))/include/slabvisor-guest/{}' ';'
+	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|' configs/slabvisor-guest.pc.in \
+		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
+
+.PHONY: deps demo check tests lint bench install

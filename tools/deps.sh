@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Installs the Debian packages that building, testing or measuring needs and that
+# are not there yet. With all of them present it asks nothing of the network.
+set -eu
+
+packages='
+make gcc libc6-dev binutils pkg-config perl git bsdutils
+libcmocka-dev libcyaml-dev libyaml-dev
+perl-doc
+libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
+'
+lint='clang-format clang-tidy cppcheck shellcheck'
+
+[ "${1:-}" != lint ] || packages="$packages $lint"
+
+missing=
+for p in $packages; do
+	status=$(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) || status=
+	case $status in
+	*' installed') ;;
+	*) missing="$missing $p" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps: these packages are missing:$missing" >&2
+	echo "deps: run 'make deps' as root, or install them" >&2
+	exit 1
+fi
+echo "  DEPS    $missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
