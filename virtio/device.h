@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a virtio device is to its transport, and a transport to its device
+ * (virtio 1.2, section 2).
+ *
+ * Locks. Each queue has its own, so that vCPUs serve different queues at once.
+ * The order is: a transport's control lock, then a queue's lock, then a
+ * transport's state lock; two queue locks are never held together. The transport
+ * takes the queue's lock around ops->notify; a device that works on a queue at
+ * another time (a completion, an event) takes it by virtio_queue_lock().
+ */
+#ifndef VIRTIO_DEVICE_H
+#define VIRTIO_DEVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/vring.h"
+
+/* Queues of one device at most. */
+#define VIRTIO_MAX_QUEUES 256
+/* Bytes of device configuration at most: what fits a register page. */
+#define VIRTIO_CONFIG_MAX 0xf00
+
+struct virtio_device;
+
+struct virtio_queue {
+	pthread_mutex_t lock;
+	struct vring ring;
+	uint16_t max_size; /* the largest the driver may choose; 0: no such queue */
+};
+
+/* What a device does. Any but notify may be NULL. */
+struct virtio_device_ops {
+	/* Forget the driver: finish or abandon what is in flight, free what the
+	 * driver held. All rings are stopped by then. No queue lock is held. */
+	void (*reset)(struct virtio_device *dev);
+
+	/* The driver accepted these features, a subset of those offered.
+	 * Returns 0, or a negative errno to refuse the set. */
+	int (*features_ok)(struct virtio_device *dev, uint64_t features);
+
+	/* The queue's ring has just been started. Its lock is held. Returns 0, or a
+	 * negative errno to leave it stopped. */
+	int (*queue_ready)(struct virtio_device *dev, unsigned int queue);
+
+	/* The driver rang the queue's doorbell on vCPU cpu. Its lock is held and it is
+	 * live. The device takes a bounded number of chains and returns true
+	 * when it left some, to be called again after others had the lock. */
+	bool (*notify)(struct virtio_device *dev, unsigned int queue, unsigned int cpu);
+
+	/* The driver stored len (1, 2, 4 or 8) bytes into the configuration. Offset
+	 * and length are within it. NULL: the configuration is read-only. */
+	void (*config_write)(struct virtio_device *dev, uint32_t offset, uint64_t value,
+			     unsigned int len);
+
+	/* Frees the device. Called by virtio_device_destroy(). */
+	void (*destroy)(struct virtio_device *dev);
+};
+
+/* What a device asks of its transport; called from any thread, with or without
+ * one queue lock held. */
+struct virtio_transport_ops {
+	void (*used_buffer)(void *opaque); /* interrupt: buffers were used */
+	/* size bytes at offset of dev->config have the new value: publish it */
+	void (*config_changed)(void *opaque, uint32_t offset, uint32_t size);
+	void (*needs_reset)(void *opaque); /* set DEVICE_NEEDS_RESET and say so */
+};
+
+/* Embedded in each device, and filled in by it up to the mark. */
+struct virtio_device {
+	const struct virtio_device_ops *ops;
+	uint32_t id;            /* device ID, virtio 1.2 section 5 */
+	uint64_t offered;       /* feature bits; VIRTIO_F_VERSION_1 is implied */
+	uint8_t *config;        /* little-endian, as the driver sees it */
+	uint32_t config_size;   /* bytes, a multiple of 4, at most VIRTIO_CONFIG_MAX */
+	unsigned int nr_queues; /* 1..VIRTIO_MAX_QUEUES */
+	struct virtio_queue *queue;
+	/* The transport's to fill in, the device's to read. */
+	uint64_t features;                            /* negotiated; 0 before FEATURES_OK */
+	atomic_bool driver_ok;                        /* between DRIVER_OK and reset */
+	atomic_bool broken;                           /* needs reset: no queue is served */
+	const struct virtio_transport_ops *transport; /* NULL: none attached */
+	void *transport_opaque;
+};
+
+/*
+ * Sets up the queues of a device, which has filled in its part of *dev but for
+ * queue. max_size[i] is the size of queue i, a power of two up to VRING_MAX_SIZE.
+ * Returns 0, -EINVAL or -ENOMEM.
+ */
+int virtio_device_init(struct virtio_device *dev, const uint16_t *max_size);
+
+/* Undoes virtio_device_init(); for the device's destroy. */
+void virtio_device_fini(struct virtio_device *dev);
+
+/* Frees a device of any kind (NULL: nothing). Its transport is gone already. */
+void virtio_device_destroy(struct virtio_device *dev);
+
+/* Locks a queue; unlocks it. */
+void virtio_queue_lock(struct virtio_device *dev, unsigned int queue);
+void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue);
+
+/* Whether the queue may be served: started by the driver, DRIVER_OK set, the
+ * device not broken. The queue's lock is held. */
+bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue);
+
+/*
+ * Takes the next chain of a queue: vring_pop(), with a nonsensical ring turned into
+ * virtio_device_break(). Returns true with a chain. The queue's lock is held.
+ */
+bool virtio_queue_pop(struct virtio_device *dev, unsigned int queue, struct vring_chain *chain);
+
+/* Interrupts the driver if it wants to know of what was pushed. The queue's lock
+ * is held. */
+void virtio_queue_signal(struct virtio_device *dev, unsigned int queue);
+
+/* The driver did what cannot be answered: no queue of this device is served until
+ * it is reset, and the driver is told so (section 2.1.2). */
+void virtio_device_break(struct virtio_device *dev);
+
+/*
+ * Changes an aligned 8-byte field of the configuration, bumps the generation and
+ * interrupts the driver. Thread-safe.
+ */
+void virtio_device_set_config64(struct virtio_device *dev, uint32_t offset, uint64_t value);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtio-kmem device: the requests of virtio_kmem_abi.h, served by mm.
+ *
+ * One request queue a vCPU; a request is answered before the notification
+ * returns. A request that is well-formed as a chain always gets an answer, with a
+ * negative errno in status when it is refused:
+ *   -EOPNOTSUPP  unknown type, or PIN/UNPIN without VIRTIO_KMEM_F_PIN
+ *   -EINVAL      short header, reserved field not 0, count 0 or above the limit,
+ *                payload not exactly as long as count says, bad node, order,
+ *                size, alignment or flag
+ *   -ENOSPC      no room for the longest reply: 8 bytes a count for ALLOC,
+ *                ALLOC_PAGES, FREE, FREE_PAGES, UNPIN, the statistics for STATS;
+ *                nothing was done
+ *   -ENOENT      no such cache; and what mm returns.
+ * FREE, FREE_PAGES and UNPIN also say in value how many refusals follow. A chain
+ * without room for a struct virtio_kmem_resp cannot be answered and breaks the
+ * device until it is reset. Reset takes all memory back from the guest.
+ */
+#ifndef KMEM_DEV_H
+#define KMEM_DEV_H
+
+#include <stdint.h>
+
+#include "mm/mm.h"
+#include "virtio/device.h"
+#include "virtio/virtio_kmem_abi.h"
+
+/* Entries of a request queue, of the event queue. */
+#define KMEM_DEV_QUEUE_SIZE 128
+#define KMEM_DEV_EVENT_SIZE 16
+
+struct kmem_dev_config {
+	struct mm_heap *heap;         /* borrowed; outlives the device */
+	unsigned int cpus;            /* 1..MM_MAX_CPUS: number of request queues */
+	uint64_t page_map_gpa;        /* where the guest sees the page map; page-aligned */
+	uint32_t debug;               /* VIRTIO_KMEM_DEBUG_* in force in the heap */
+	uint64_t pin_quota;           /* pages; 0: VIRTIO_KMEM_F_PIN is not offered */
+	const struct mm_range *range; /* those of the heap; copied */
+	unsigned int nr_ranges;       /* 1..MM_MAX_RANGES */
+};
+
+struct kmem_dev_stats {
+	uint64_t requests; /* taken from the request queues */
+	uint64_t errors;   /* ... and answered with a status other than 0 */
+	uint64_t events;   /* delivered to the guest */
+	uint64_t merged;   /* events replaced by a later one of their type */
+};
+
+/* Makes the device; virtio_device_destroy() frees it. Returns 0, -EINVAL (the
+ * config contradicts itself or the heap) or -ENOMEM. */
+int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device **dev);
+
+/*
+ * Tells the guest something: type is of enum virtio_kmem_event_type. When the
+ * driver has no buffer posted the event waits; of each type the latest value is
+ * kept, so that the backlog is one event a type. For VIRTIO_KMEM_EVENT_QUOTA
+ * config.pin_quota is set to value first. Events of a driver that did not accept
+ * VIRTIO_KMEM_F_EVENTS are dropped at reset. Thread-safe.
+ * Returns 0, or -EINVAL for an unknown type.
+ */
+int kmem_dev_post_event(struct virtio_device *dev, uint32_t type, uint64_t value);
+
+/* Counters of one request queue (events: 0), or of all with queue = -1. */
+void kmem_dev_get_stats(const struct virtio_device *dev, int queue, struct kmem_dev_stats *stats);
+
+#endif
