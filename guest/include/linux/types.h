@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Linux's type names. In the hosted build the C library's headers include this file
+ * too, and want the kernel's own as well.
+ */
+#ifndef GUEST_LINUX_TYPES_H
+#define GUEST_LINUX_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef SLABVISOR_HOSTED
+#include_next <linux/types.h>
+#include <sys/types.h>
+#else
+#include <stdint.h>
+
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __le16;
+typedef __u32 __le32;
+typedef __u64 __le64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+
+typedef long ssize_t;
+typedef long long loff_t;
+typedef long off_t;
+typedef int pid_t;
+typedef unsigned int uint;
+typedef unsigned long ulong;
+#endif
+
+typedef __s8 s8;
+typedef __u8 u8;
+typedef __s16 s16;
+typedef __u16 u16;
+typedef __s32 s32;
+typedef __u32 u32;
+typedef __s64 s64;
+typedef __u64 u64;
+
+typedef unsigned int gfp_t;
+typedef unsigned int slab_flags_t;
+typedef unsigned int fmode_t;
+typedef u64 phys_addr_t;
+typedef u64 dma_addr_t;
+typedef u64 resource_size_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The allocator's per-vCPU data. A guest embeds one struct kmem_cpu, zeroed, in
+ * its struct percpu under the name `kmem`; the hosted build has one a thread.
+ *
+ * A magazine is an array of free objects; a vCPU holds two of each cache, main and
+ * spare (Bonwick and Adams, "Magazines and Vmem", USENIX 2001). Only its vCPU
+ * touches a struct kmem_cpu, so that the paths over it need neither locks nor
+ * atomics.
+ */
+#ifndef SLABVISOR_KMEM_CPU_H
+#define SLABVISOR_KMEM_CPU_H
+
+#include <linux/types.h>
+
+/* A slot a page map value: those that are no cache have an empty slot, which
+ * sends allocation and free alike to the slow path. */
+#define KMEM_SLOTS 256
+
+/* Runs of 2^order frames, order < KMEM_PAGE_ORDERS, have slots too: those of the
+ * page map values PM_RUN + order. */
+#define KMEM_PAGE_ORDERS 4
+
+struct kmem_magazine;
+
+/*
+ * The main magazine of a cache, laid open for the fast paths. *top is the object
+ * that comes out next, with VIRTIO_KMEM_ADDR_* in its low bits; below the first
+ * object lies a 0. top == limit: the magazine is full.
+ */
+struct kmem_slot {
+	u64 *top;
+	u64 *limit;
+	struct kmem_magazine *main;
+	struct kmem_magazine *spare;
+};
+
+struct kmem_cpu {
+	struct kmem_slot slot[KMEM_SLOTS];
+	unsigned int cpu;
+	unsigned int seen_give_back; /* kmem.give_back as last obeyed */
+	bool online;
+};
+
+#endif
