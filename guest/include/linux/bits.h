@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_LINUX_BITS_H
+#define GUEST_LINUX_BITS_H
+
+#define BITS_PER_BYTE      8
+#define BITS_PER_LONG      64
+#define BITS_PER_LONG_LONG 64
+#define BITS_PER_TYPE(t)   (sizeof(t) * BITS_PER_BYTE)
+
+#ifndef BIT
+#define BIT(n) (1UL << (n))
+#endif
+#define BIT_ULL(n) (1ULL << (n))
+
+/* Bits l..h set, both included. */
+#define GENMASK(h, l)     ((~0UL << (l)) & (~0UL >> (BITS_PER_LONG - 1 - (h))))
+#define GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (BITS_PER_LONG_LONG - 1 - (h))))
+
+#endif

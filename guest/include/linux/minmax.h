@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_LINUX_MINMAX_H
+#define GUEST_LINUX_MINMAX_H
+
+#include <linux/compiler.h>
+
+/* Both of one type, each evaluated once; mixed types want the _t variants. */
+#define __minmax(x, y, op)                                                  \
+	({                                                                  \
+		__typeof__(x) __mmx = (x);                                  \
+		__typeof__(y) __mmy = (y);                                  \
+		(void)(&__mmx == &__mmy); /* warns when the types differ */ \
+		__mmx op __mmy ? __mmx : __mmy;                             \
+	})
+#define __minmax_t(type, x, y, op)              \
+	({                                      \
+		type __mtx = (x);               \
+		type __mty = (y);               \
+		__mtx op __mty ? __mtx : __mty; \
+	})
+
+#undef min
+#undef max
+#define min(x, y)                __minmax(x, y, <)
+#define max(x, y)                __minmax(x, y, >)
+#define min_t(type, x, y)        __minmax_t(type, x, y, <)
+#define max_t(type, x, y)        __minmax_t(type, x, y, >)
+#define min3(x, y, z)            min((__typeof__(x))min(x, y), z)
+#define max3(x, y, z)            max((__typeof__(x))max(x, y), z)
+#define clamp(v, lo, hi)         min((__typeof__(v))max(v, lo), hi)
+#define clamp_t(type, v, lo, hi) min_t(type, max_t(type, v, lo), hi)
+#define clamp_val(v, lo, hi)     clamp_t(__typeof__(v), v, lo, hi)
+#define min_not_zero(x, y)                                                     \
+	({                                                                     \
+		__typeof__(x) __nzx = (x);                                     \
+		__typeof__(y) __nzy = (y);                                     \
+		__nzx == 0 ? __nzy : (__nzy == 0 ? __nzx : min(__nzx, __nzy)); \
+	})
+
+#undef swap
+#define swap(a, b)                         \
+	do {                               \
+		__typeof__(a) __swp = (a); \
+		(a) = (b);                 \
+		(b) = __swp;               \
+	} while (0)
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Strings and blocks of memory: the C library's part, and Linux's. In the hosted
+ * build the former is the C library's own.
+ */
+#ifndef GUEST_LINUX_STRING_H
+#define GUEST_LINUX_STRING_H
+
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/types.h>
+
+#ifdef SLABVISOR_HOSTED
+#include <string.h>
+#else
+void *memcpy(void *dst, const void *src, size_t n);
+void *memmove(void *dst, const void *src, size_t n);
+void *memset(void *dst, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+void *memchr(const void *s, int c, size_t n);
+size_t strlen(const char *s);
+size_t strnlen(const char *s, size_t max);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+int strcasecmp(const char *a, const char *b);
+int strncasecmp(const char *a, const char *b, size_t n);
+char *strcpy(char *dst, const char *src);
+char *strncpy(char *dst, const char *src, size_t n);
+char *strcat(char *dst, const char *src);
+char *strncat(char *dst, const char *src, size_t n);
+char *strchr(const char *s, int c);
+char *strrchr(const char *s, int c);
+char *strchrnul(const char *s, int c);
+char *strstr(const char *s, const char *what);
+size_t strspn(const char *s, const char *accept);
+size_t strcspn(const char *s, const char *reject);
+char *strpbrk(const char *s, const char *accept);
+char *strsep(char **s, const char *delimiters);
+
+/* Constant sizes are the compiler's to expand. */
+#define memcpy(d, s, n)  __builtin_memcpy(d, s, n)
+#define memset(d, c, n)  __builtin_memset(d, c, n)
+#define memmove(d, s, n) __builtin_memmove(d, s, n)
+#define memcmp(a, b, n)  __builtin_memcmp(a, b, n)
+#define strlen(s)        __builtin_strlen(s)
+#endif
+
+/* Copies at most size - 1 bytes and a NUL. Returns the length, or -E2BIG when cut
+ * (or size is 0). Reads no byte of src past what it copies. */
+ssize_t strscpy(char *dst, const char *src, size_t size);
+/* The same, and zeroes the rest of dst. */
+ssize_t strscpy_pad(char *dst, const char *src, size_t size);
+/* The first byte that is not c, or NULL. */
+void *memchr_inv(const void *s, int c, size_t n);
+/* memset that no optimiser drops. */
+void memzero_explicit(void *s, size_t n);
+/* Past leading white space; and, trailing white space cut off in place. */
+char *skip_spaces(const char *s);
+char *strim(char *s);
+/* The length of prefix if s begins with it, else 0. */
+size_t str_has_prefix(const char *s, const char *prefix);
+/* Equal but for one trailing newline. */
+bool sysfs_streq(const char *a, const char *b);
+/* The index of string in array (n entries, or up to a NULL), or -EINVAL. */
+int match_string(const char *const *array, size_t n, const char *string);
+
+static inline bool strstarts(const char *s, const char *prefix)
+{
+	return str_has_prefix(s, prefix) != 0 || *prefix == '\0';
+}
+
+static inline const char *kbasename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * Copies from kmalloc's memory, for the caller to kfree. NULL when there is none,
+ * and for a NULL source. They end in a NUL even if the source changes meanwhile.
+ * kstrndup reads no byte past max; kmemdup_nul copies len bytes and adds a NUL.
+ */
+char *kstrdup(const char *s, gfp_t gfp) __malloc;
+char *kstrndup(const char *s, size_t max, gfp_t gfp) __malloc;
+void *kmemdup(const void *src, size_t len, gfp_t gfp) __malloc __alloc_size(2);
+char *kmemdup_nul(const char *s, size_t len, gfp_t gfp) __malloc;
+
+/* A string of the program's .rodata is returned as it is, any other is copied; for
+ * kfree_const. */
+const char *kstrdup_const(const char *s, gfp_t gfp);
+
+/*
+ * Copies of user memory, for the caller to kfree. Never NULL: ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-EFAULT) where not all of the source can be read. strndup_user: the string
+ * with its NUL is at most max bytes long, else ERR_PTR(-EINVAL).
+ */
+void *memdup_user(const void __user *src, size_t len);
+void *memdup_user_nul(const void __user *src, size_t len);
+char *strndup_user(const char __user *s, long max);
+
+#endif
