@@ -19,6 +19,21 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
+$(B)/nested/probe: $(B)/host-plain/tests/nested/probe.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+
+nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4 ...")
+	$(Q)tools/deps.sh nested
+	$(Q)$(MAKE) $(JOBS) all $(B)/nested/probe
+	$(Q)tests/nested/run.sh $(OPTIONS) -- $(if $(CMD),$(CMD),$(error say CMD="what to run"))
+
+check-nested: ## run the guest programs on a stock KVM
+	$(Q)tools/deps.sh nested
+	$(Q)$(MAKE) $(JOBS) all $(B)/nested/probe
+	$(Q)prove -e '' tests/nested/harness.t tests/nested/check.t
+
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)tools/deps.sh lint
 	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
@@ -36,4 +51,4 @@ install: all $(B)/libslabvisor-guest.a ## install under PREFIX (/usr/local), bel
 		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
 
-.PHONY: deps demo check tests lint bench install
+.PHONY: deps demo check tests nested check-nested lint bench install

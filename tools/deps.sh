@@ -11,8 +11,18 @@ perl-doc
 libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 '
 lint='clang-format clang-tidy cppcheck shellcheck'
+nested='qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs'
 
-[ "${1:-}" != lint ] || packages="$packages $lint"
+for extra; do
+	case $extra in
+	lint) packages="$packages $lint" ;;
+	nested) packages="$packages $nested" ;;
+	*)
+		echo "deps: $extra: lint or nested would be right" >&2
+		exit 2
+		;;
+	esac
+done
 
 missing=
 for p in $packages; do

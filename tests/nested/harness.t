@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The harness itself: what comes out of the nested machine, and how it says that
+# something went wrong there.
+set -u
+
+run=tests/nested/run.sh
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+count=0 failures=0
+
+check() { # NAME CONDITION...
+	local name=$1
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		failures=$((failures + 1))
+		echo "# status $status; stderr:"
+		sed 's/^/# | /' "$tmp/err"
+	fi
+}
+
+harness() {
+	$run "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+
+has() { # FILE PATTERN
+	grep -qE -- "$2" "$tmp/$1"
+}
+
+harness
+check 'no command: 200' test $status = 200
+harness --cpus 0 -- true
+check 'a bad number: 200' test $status = 200
+harness --cpus 3 --numa -- true
+check 'an odd number of CPUs for two nodes: 200' test $status = 200
+harness --file build/nested/missing -- true
+check 'a file that is not there: 200' test $status = 200
+
+# shellcheck disable=SC2016 # expanded in the machine
+harness --cpus 4 --numa --disk 64 --out "$tmp/files" -- bash -c '
+	printf "%s|" "$@"; echo
+	seq 50000
+	echo "to stderr" >&2
+	nproc; cat /sys/devices/system/node/node1/cpulist
+	uname -r
+	dd if=/dev/zero of="$NESTED_DISK/x" bs=4096 count=16 oflag=direct 2>/dev/null && echo direct
+	echo kept >"$NESTED_OUT/file"
+	exit 42' bash 'a b' '' '$x'
+check 'the status is the command'\''s' test $status = 42
+# shellcheck disable=SC2016 # a literal dollar
+check 'arguments arrive as they are' has out '^a b\|\|\$x\|$'
+check 'stdout arrives whole' cmp -s <(sed -n 2,50001p "$tmp/out") <(seq 50000)
+check 'stderr apart from it' has err '^to stderr$'
+check 'stdout has none of stderr' eval '! has out "to stderr"'
+check 'the CPUs asked for, in two nodes' eval 'has out "^4$" && has out "^2-3$"'
+check 'the kernel is the packaged one' has out "^$(cat build/nested/kernel/release)$"
+check 'the disk takes O_DIRECT' has out '^direct$'
+check 'files come out' grep -qx kept "$tmp/files/file"
+
+harness --timeout 2 -- bash -c 'trap "" TERM; echo on; while :; do :; done'
+check 'a command that does not end: 201' test $status = 201
+check 'its output until then' has out '^on$'
+
+harness -- sh -c 'echo on; echo c >/proc/sysrq-trigger; sleep 100'
+check 'a machine that dies: 200' test $status = 200
+check 'its console is shown' has err 'sysrq triggered crash'
+
+harness -- sh -c 'echo "BUG: KVM, to see who looks" >/dev/kmsg'
+check 'a complaint in the kernel log: 202' test $status = 202
+check 'which is shown' has err 'BUG: KVM, to see'
+
+echo "1..$count"
+[ $failures = 0 ]

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# initramfs.sh DIR [FILE...]: keeps two archives in DIR up to date.
+#   base.cpio  init, busybox, bash, the modules that init loads
+#   work.cpio  the work directory /slabvisor: what was built (monitor, guest programs,
+#              plain unit tests), tests/, configs/ and each FILE, at the paths they
+#              have in the repository, and the shared libraries that they need
+# Each is packed anew only if something that goes into it is newer, came or went.
+# The caller sees to it that only one runs at a time. Runs in the repository's top folder; paths of FILEs are relative to it.
+set -euo pipefail
+
+dir=$1
+shift
+modules='kvm-amd virtio_pci virtio_blk 9pnet_virtio 9p ext4 crc32c_generic'
+
+here=tests/nested
+kernel=$dir/kernel
+release=$(<"$kernel/release")
+
+# The shared libraries of the dynamic executables among "$@", one a line.
+libraries() {
+	local f
+	for f in "$@"; do
+		# A static executable, a guest program or a script has none, and ldd says so.
+		ldd "$f" 2>/dev/null || true
+	done | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p' | sort -u
+}
+
+# pack ARCHIVE: packs the tree $root. The archive is as old as the tree's start, so that
+# what changed meanwhile counts as newer.
+pack() {
+	(cd "$root" && find . -mindepth 1 -print0 | sort -z |
+		cpio -0 -o -H newc -R 0:0 --quiet) >"$1.new"
+	touch -r "$dir/stamp" "$1.new"
+	mv "$1.new" "$1"
+}
+
+root=
+trap '[ -z "$root" ] || rm -rf "$root"' EXIT
+
+base() {
+	local m path
+	touch "$dir/stamp"
+	root=$(mktemp -d "$dir/root.XXXXXX")
+	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,run,root,out,slabvisor}
+	install -m755 "$here/init.sh" "$root/init"
+	install -m755 /bin/busybox "$root/bin/busybox"
+	install -m755 "$(command -v bash)" "$root/bin/bash"
+	libraries /bin/bash | while read -r path; do
+		install -D "$path" "$root$path"
+	done
+	for m in $modules; do
+		modprobe -d "$kernel" -S "$release" --show-depends "$m"
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r path; do
+		install -Dm644 "$path" "$root/lib/modules/$release/${path##*/"$release"/}"
+	done
+	cp "$kernel/lib/modules/$release"/modules.{builtin,builtin.modinfo,order} "$root/lib/modules/$release/"
+	depmod -b "$root" "$release"
+	pack "$dir/base.cpio"
+	rm -rf "$root"
+}
+
+work() {
+	local path
+	touch "$dir/stamp"
+	root=$(mktemp -d "$dir/root.XXXXXX")
+	mkdir -p "$root/slabvisor"
+	cp -a --parents "$@" "$root/slabvisor/"
+	libraries "$@" | while read -r path; do
+		install -D "$path" "$root$path"
+	done
+	pack "$dir/work.cpio"
+	rm -rf "$root"
+}
+
+if [ ! -e "$dir/base.cpio" ] || [ -n "$(find "$kernel/release" "$here/init.sh" "$here/initramfs.sh" \
+	/bin/busybox /bin/bash -newer "$dir/base.cpio")" ]; then
+	base
+fi
+
+mapfile -t files < <({
+	find build -maxdepth 1 -name slabvisor -type f
+	find build -type f \( -path 'build/guests/*' -o -path 'build/tests/*.plain' -o \
+		-path build/nested/probe \)
+	find tests configs -type f ! -name '*.[chdo]'
+	[ $# -eq 0 ] || printf '%s\n' "$@"
+} | sort -u)
+for f in "${files[@]}"; do
+	if [ ! -r "$f" ]; then
+		echo "nested: $f: no such file to pack" >&2
+		exit 1
+	fi
+done
+if [ ! -e "$dir/work.cpio" ] || [ -n "$(find "${files[@]}" "$here/initramfs.sh" -newer "$dir/work.cpio")" ] ||
+	! printf '%s\n' "${files[@]}" | cmp -s - "$dir/work.list"; then
+	work "${files[@]}"
+	printf '%s\n' "${files[@]}" >"$dir/work.list"
+fi
