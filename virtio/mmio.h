@@ -32,8 +32,9 @@ struct virtio_mmio_stats {
 
 /*
  * Makes a transport for dev, which it borrows: destroy the transport first. mem is
- * copied. irq is called, from any thread, when InterruptStatus gets a bit that the
- * driver has not been told of; it must not call back into the transport.
+ * copied. irq (NULL: none) is called, from any thread, each time the device has something to
+ * say that the driver has not suppressed; the cause is in InterruptStatus by then.
+ * It must not call back into the transport.
  * Returns 0, -EINVAL (a device that cannot be) or -ENOMEM.
  */
 int virtio_mmio_create(struct virtio_device *dev, const struct virtio_guest_mem *mem,

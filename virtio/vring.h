@@ -45,6 +45,10 @@ struct virtio_guest_mem {
  * specification says queue size; drivers in use exceed it, so this does not. */
 #define VRING_MAX_SEGS 1024
 
+/* Feature bits of the rings: VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX. */
+#define VRING_FEATURE_INDIRECT  (1ull << 28)
+#define VRING_FEATURE_EVENT_IDX (1ull << 29)
+
 #define VRING_F_NEXT     1u
 #define VRING_F_WRITE    2u
 #define VRING_F_INDIRECT 4u
@@ -119,6 +123,14 @@ struct vring_chain {
 	uint16_t head;
 };
 
+/* Asks mem's door, having refused an empty range and one that wraps. */
+static inline void *vring_guest_ptr(const struct virtio_guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+	if (!len || len > UINT64_MAX - gpa)
+		return NULL;
+	return mem->host_ptr(mem->opaque, gpa, len);
+}
+
 /*
  * Checks a set-up, translates the three ring addresses and starts at index 0.
  * Returns 0, -EINVAL (size, alignment) or -EFAULT (not in guest memory); on
@@ -141,10 +153,20 @@ static inline bool vring_running(const struct vring *ring)
 int vring_revalidate(struct vring *ring);
 
 /*
+ * Follows the chain that starts at head and fills in *chain, without taking it from
+ * the available ring: the part of vring_pop() that reads descriptors. Each is read
+ * once, and no more of them than the tables have. Returns 0 or an error of
+ * vring_pop().
+ */
+int vring_chain_gather(const struct vring *ring, uint16_t head, struct vring_chain *chain);
+
+/*
  * Takes the next available chain. Returns 1 and fills chain; 0 when there is none;
  * or what is wrong with the ring, after which it is not to be used until reset:
  *   -EBADMSG  avail.idx ran ahead, or a head or next is out of range
- *   -ELOOP    a chain longer than its table (a cycle), or than chain->max_seg
+ *   -ELOOP    a chain longer than its table: a cycle
+ *   -E2BIG    more segments than chain->max_seg, an indirect table longer than
+ *             VRING_MAX_SEGS
  *   -EBUSY    a head that is in flight already
  *   -EFAULT   a buffer or an indirect table outside guest memory
  *   -EPROTO   an indirect table not negotiated, nested, empty, of odd length or
