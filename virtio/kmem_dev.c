@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The virtio-kmem device itself: what it offers, its configuration, its reset. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "virtio/kmem_dev_priv.h"
+
+_Static_assert(VIRTIO_KMEM_MAX_RANGES == MM_MAX_RANGES && VIRTIO_KMEM_CLASSES == MM_CLASSES &&
+		       VIRTIO_KMEM_MAX_ORDER == MM_MAX_ORDER &&
+		       VIRTIO_KMEM_PM_CACHE_MAX == MM_CACHE_MAX,
+	       "the contract promises what mm can do");
+_Static_assert(VIRTIO_KMEM_PM_RUN == MM_PM_RUN && VIRTIO_KMEM_PM_TAIL == MM_PM_TAIL &&
+		       VIRTIO_KMEM_PM_NONE == MM_PM_NONE,
+	       "the page map is mm's");
+_Static_assert(VIRTIO_KMEM_ADDR_FRESH == MM_ADDR_FRESH && VIRTIO_KMEM_ADDR_ZERO == MM_ADDR_ZERO,
+	       "addresses are passed on as mm gives them");
+_Static_assert(sizeof(struct virtio_kmem_config) <= VIRTIO_CONFIG_MAX, "fits a register page");
+
+static void kmem_reset(struct virtio_device *dev)
+{
+	struct kmem_dev *kmem = kmem_dev_of(dev);
+
+	virtio_queue_lock(dev, kmem->cpus);
+	kmem->events.waiting = 0;
+	virtio_queue_unlock(dev, kmem->cpus);
+	mm_heap_reset(kmem->heap);
+}
+
+static bool kmem_notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
+{
+	struct kmem_dev *kmem = kmem_dev_of(dev);
+
+	if (queue < kmem->cpus)
+		return kmem_dev_serve_queue(kmem, queue, cpu);
+	return kmem_dev_deliver_events(kmem);
+}
+
+static void kmem_destroy(struct virtio_device *dev)
+{
+	struct kmem_dev *kmem = kmem_dev_of(dev);
+
+	virtio_device_fini(dev);
+	free(kmem->queue);
+	free(kmem);
+}
+
+static const struct virtio_device_ops kmem_ops = {
+	.reset = kmem_reset,
+	.notify = kmem_notify,
+	.destroy = kmem_destroy,
+};
+
+/* Whether the ranges are the heap's: ascending, disjoint, in its window. */
+static bool ranges_fit(const struct kmem_dev_config *config)
+{
+	uint64_t at = mm_heap_base(config->heap), left = mm_heap_size(config->heap);
+	const struct mm_range *range = config->range;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_ranges; i++, range++) {
+		uint64_t gap = range->base - at;
+
+		if (range->base < at || gap > left || range->size > left - gap || range->node < 0 ||
+		    range->node >= MM_MAX_NODES)
+			return false;
+		left -= gap + range->size;
+		at = range->base + range->size;
+	}
+	return true;
+}
+
+static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *config)
+{
+	struct virtio_kmem_config *out = &kmem->config;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_ranges; i++) {
+		const struct mm_range *range = &config->range[i];
+
+		out->range[i].base = range->base;
+		out->range[i].size = range->size;
+		out->range[i].node = (uint32_t)range->node;
+		if ((unsigned int)range->node >= kmem->nodes)
+			kmem->nodes = (unsigned int)range->node + 1;
+	}
+	for (i = 0; i < MM_CLASSES; i++)
+		out->class_size[i] = mm_class_size[i];
+	out->version = VIRTIO_KMEM_VERSION;
+	out->debug = config->debug;
+	out->heap_base = mm_heap_base(config->heap);
+	out->heap_size = mm_heap_size(config->heap);
+	out->page_map_base = config->page_map_gpa;
+	out->pin_quota = config->pin_quota;
+	out->frame_shift = MM_FRAME_SHIFT;
+	out->max_order = VIRTIO_KMEM_MAX_ORDER;
+	out->max_batch = VIRTIO_KMEM_MAX_BATCH;
+	out->num_request_queues = (uint16_t)config->cpus;
+	out->num_nodes = (uint16_t)kmem->nodes;
+	out->num_ranges = (uint16_t)config->nr_ranges;
+	out->num_classes = MM_CLASSES;
+}
+
+int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device **out)
+{
+	uint16_t max_size[MM_MAX_CPUS + 1];
+	struct kmem_dev *kmem;
+	unsigned int i;
+	int ret;
+
+	if (!config->heap || !config->cpus || config->cpus > MM_MAX_CPUS || !config->nr_ranges ||
+	    config->nr_ranges > MM_MAX_RANGES || config->page_map_gpa % MM_FRAME_SIZE ||
+	    !ranges_fit(config))
+		return -EINVAL;
+	kmem = calloc(1, sizeof(*kmem));
+	if (!kmem)
+		return -ENOMEM;
+	ret = -ENOMEM;
+	kmem->queue = calloc(config->cpus, sizeof(*kmem->queue));
+	if (!kmem->queue)
+		goto err_free;
+	kmem->heap = config->heap;
+	kmem->cpus = config->cpus;
+	fill_config(kmem, config);
+	kmem->dev.ops = &kmem_ops;
+	kmem->dev.id = VIRTIO_ID_KMEM;
+	kmem->dev.offered = VRING_FEATURE_INDIRECT | VRING_FEATURE_EVENT_IDX |
+			    1ull << VIRTIO_KMEM_F_EVENTS;
+	if (config->pin_quota)
+		kmem->dev.offered |= 1ull << VIRTIO_KMEM_F_PIN;
+	if (config->debug)
+		kmem->dev.offered |= 1ull << VIRTIO_KMEM_F_DEBUG;
+	kmem->dev.config = (uint8_t *)&kmem->config;
+	kmem->dev.config_size = sizeof(kmem->config);
+	kmem->dev.nr_queues = config->cpus + 1;
+	for (i = 0; i < config->cpus; i++)
+		max_size[i] = KMEM_DEV_QUEUE_SIZE;
+	max_size[i] = KMEM_DEV_EVENT_SIZE;
+	ret = virtio_device_init(&kmem->dev, max_size);
+	if (ret)
+		goto err_queue;
+	*out = &kmem->dev;
+	return 0;
+
+err_queue:
+	free(kmem->queue);
+err_free:
+	free(kmem);
+	return ret;
+}
+
+void kmem_dev_get_stats(const struct virtio_device *dev, int queue, struct kmem_dev_stats *stats)
+{
+	const struct kmem_dev *kmem =
+		(const struct kmem_dev *)((const char *)dev - offsetof(struct kmem_dev, dev));
+	unsigned int i;
+
+	*stats = (struct kmem_dev_stats){0};
+	/* Relaxed: each is right by itself, together they are of about now. */
+	for (i = 0; i < kmem->cpus; i++) {
+		if (queue >= 0 && (unsigned int)queue != i)
+			continue;
+		stats->requests +=
+			atomic_load_explicit(&kmem->queue[i].requests, memory_order_relaxed);
+		stats->errors += atomic_load_explicit(&kmem->queue[i].errors, memory_order_relaxed);
+	}
+	if (queue < 0) {
+		stats->events = atomic_load_explicit(&kmem->events.delivered, memory_order_relaxed);
+		stats->merged = atomic_load_explicit(&kmem->events.merged, memory_order_relaxed);
+	}
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* virtio-kmem requests about caches, and statistics. */
+#include <errno.h>
+#include <string.h>
+
+#include "virtio/kmem_dev_priv.h"
+
+_Static_assert(VIRTIO_KMEM_NAME_MAX == MM_CACHE_NAME_MAX, "names are passed on whole");
+
+/* A cache's flags as mm has them; those mm has not are the device's or ask nothing:
+ * a guest's quota, for ACCOUNT, is its heap. */
+static int cache_flags(uint32_t flags, unsigned int *mm_flags, uint8_t *alloc_flags)
+{
+	if (flags & ~(VIRTIO_KMEM_CACHE_CTOR | VIRTIO_KMEM_CACHE_NOMERGE | VIRTIO_KMEM_CACHE_DMA32 |
+		      VIRTIO_KMEM_CACHE_ACCOUNT | VIRTIO_KMEM_CACHE_REDZONE |
+		      VIRTIO_KMEM_CACHE_POISON | VIRTIO_KMEM_CACHE_OWNER))
+		return -EINVAL;
+	*mm_flags = (flags & VIRTIO_KMEM_CACHE_CTOR ? MM_CACHE_CTOR : 0) |
+		    (flags & VIRTIO_KMEM_CACHE_NOMERGE ? MM_CACHE_NOMERGE : 0) |
+		    (flags & VIRTIO_KMEM_CACHE_REDZONE ? MM_DEBUG_REDZONE : 0) |
+		    (flags & VIRTIO_KMEM_CACHE_POISON ? MM_DEBUG_POISON : 0) |
+		    (flags & VIRTIO_KMEM_CACHE_OWNER ? MM_DEBUG_OWNER : 0);
+	*alloc_flags = 0;
+	if (flags & VIRTIO_KMEM_CACHE_DMA32) {
+		/* Applied to each allocation; one that shares would have it too. */
+		*mm_flags |= MM_CACHE_NOMERGE;
+		*alloc_flags = MM_DMA32;
+	}
+	return 0;
+}
+
+int kmem_dev_cache_create(struct kmem_request *r)
+{
+	const struct virtio_kmem_req *req = &r->req;
+	unsigned int flags;
+	uint8_t alloc_flags;
+	int cache, ret;
+
+	if (!req->size || req->size > KMEM_DEV_MAX_BYTES || req->align > MM_FRAME_SIZE ||
+	    req->align & (req->align - 1))
+		return -EINVAL;
+	ret = cache_flags(req->flags, &flags, &alloc_flags);
+	if (ret)
+		return ret;
+	cache = mm_cache_create(r->kmem->heap, r->name, req->size, req->align, flags);
+	if (cache < 0)
+		return cache;
+	/* Relaxed: the guest learns the number from the reply to this. */
+	atomic_store_explicit(&r->kmem->cache_flags[cache], alloc_flags, memory_order_relaxed);
+	r->resp.value = (uint64_t)cache;
+	return 0;
+}
+
+int kmem_dev_cache_destroy(struct kmem_request *r)
+{
+	int ret = kmem_dev_check_cache(r);
+
+	return ret ? ret : mm_cache_destroy(r->kmem->heap, (int)r->req.cache);
+}
+
+int kmem_dev_cache_shrink(struct kmem_request *r)
+{
+	long frames = kmem_dev_check_cache(r);
+
+	if (!frames)
+		frames = mm_cache_shrink(r->kmem->heap, (int)r->req.cache);
+	if (frames < 0)
+		return (int)frames;
+	r->resp.value = (uint64_t)frames;
+	return 0;
+}
+
+int kmem_dev_stats(struct kmem_request *r)
+{
+	struct virtio_kmem_stats *out = &r->stats;
+	struct kmem_dev_stats mine;
+	struct mm_stats mm = {0};
+	int ret;
+
+	if (r->req.cache > MM_CACHE_MAX)
+		return -ENOENT;
+	ret = mm_stats(r->kmem->heap, (int)r->req.cache, &mm);
+	if (ret)
+		return ret;
+	kmem_dev_get_stats(&r->kmem->dev, -1, &mine);
+	*out = (struct virtio_kmem_stats){
+		.requests = mine.requests,
+		.objects_allocated = mm.objects_allocated,
+		.objects_freed = mm.objects_freed,
+		.objects_active = mm.objects_active,
+		.slabs = mm.slabs,
+		.frames_in_use = mm.frames_in_use,
+		.frames_total = mm.frames_total,
+		.frames_backed = mm.frames_backed,
+		.pages_given = mm.pages_given,
+		.pages_taken = mm.pages_taken,
+		.pages_pinned = mm.pages_pinned,
+		.errors = mm.errors + mine.errors,
+		.object_size = mm.object_size,
+		.slot_size = mm.slot_size,
+		.objects_per_slab = mm.objects_per_slab,
+		.frames_per_slab = mm.frames_per_slab,
+	};
+	memcpy(out->name, mm.name, sizeof(out->name));
+	r->reply = out;
+	r->reply_size = sizeof(*out);
+	return 0;
+}
