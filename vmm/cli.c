@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+char *cli_sanitise(char *text)
+{
+	unsigned char *c;
+
+	for (c = (unsigned char *)text; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	return text;
+}
+
+static void print_line(const char *fmt, va_list args)
+{
+	char line[1024];
+
+	vsnprintf(line, sizeof(line), fmt, args);
+	/* One call, so that lines of several threads do not mix. */
+	fprintf(stderr, "slabvisor: %s\n", cli_sanitise(line));
+}
+
+int cli_fail(int status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(fmt, args);
+	va_end(args);
+	return status;
+}
+
+void cli_note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(fmt, args);
+	va_end(args);
+}
+
+/* Digits only: strtoull would take signs and blanks. */
+static int parse_digits(const char **text, uint64_t *value)
+{
+	const char *c = *text;
+	uint64_t v = 0;
+
+	if (*c < '0' || *c > '9')
+		return -EINVAL;
+	for (; *c >= '0' && *c <= '9'; c++)
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(*c - '0'), &v))
+			return -ERANGE;
+	*text = c;
+	*value = v;
+	return 0;
+}
+
+int cli_parse_size(const char *text, uint64_t *size)
+{
+	static const char suffix[] = "KMGT";
+	const char *s;
+	uint64_t v;
+	int ret;
+
+	ret = parse_digits(&text, &v);
+	if (ret)
+		return ret;
+	if (*text) {
+		s = strchr(suffix, *text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
+		if (!s || text[1])
+			return -EINVAL;
+		if (__builtin_mul_overflow(v, 1ull << (10 * (s - suffix + 1)), &v))
+			return -ERANGE;
+	}
+	*size = v;
+	return 0;
+}
+
+int cli_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	uint64_t v;
+	int ret;
+
+	ret = parse_digits(&text, &v);
+	if (ret)
+		return ret;
+	if (*text)
+		return -EINVAL;
+	if (v < min || v > max)
+		return -ERANGE;
+	*value = v;
+	return 0;
+}
+
+char *cli_format_size(char *buf, size_t room, uint64_t size)
+{
+	static const char suffix[] = "\0KMGT";
+	unsigned int i = 0;
+
+	while (size && !(size & 1023) && i < 4) {
+		size >>= 10;
+		i++;
+	}
+	snprintf(buf, room, "%" PRIu64 "%.1s", size, &suffix[i]);
+	return buf;
+}

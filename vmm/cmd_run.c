@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vmm/boot.h"
+#include "vmm/cli.h"
+#include "vmm/commands.h"
+#include "vmm/kvm.h"
+#include "vmm/options.h"
+#include "vmm/signals.h"
+#include "vmm/stats.h"
+#include "vmm/vm.h"
+
+/* Every x86-64 CPU reaches this far; --dry-run knows no host. */
+#define DRY_LIMIT (1ull << 46)
+
+/* Prints one option of the help, its text in a column of its own. */
+static void print_option(const struct run_option *o)
+{
+	const char *line = o->help, *end;
+	char left[64];
+
+	if (!o->metavar)
+		snprintf(left, sizeof(left), "  --%s", o->name);
+	else if (o->metavar[0] == '[')
+		snprintf(left, sizeof(left), "  --%s[=%.*s", o->name, (int)strlen(o->metavar) - 1,
+			 o->metavar + 1);
+	else
+		snprintf(left, sizeof(left), "  --%s %s", o->name, o->metavar);
+	do {
+		end = strchr(line, '\n');
+		printf("%-26s%.*s\n", left, end ? (int)(end - line) : (int)strlen(line), line);
+		left[0] = '\0';
+		line = end ? end + 1 : NULL;
+	} while (line);
+}
+
+static int print_help(void)
+{
+	size_t i;
+
+	printf("usage: slabvisor run [options] PROGRAM [ARGS...]\n"
+	       "\n"
+	       "Runs PROGRAM, a freestanding x86-64 ELF, as the guest of a virtual machine. Its\n"
+	       "memory comes from the host's allocators, page by page as it asks for it. What\n"
+	       "it prints goes to standard output, and standard input is its input; reports go\n"
+	       "to standard error. ARGS are the program's own.\n"
+	       "\n"
+	       "Options:\n");
+	for (i = 0; i < run_option_count; i++)
+		print_option(&run_options[i]);
+	printf("\n"
+	       "SIZE is a number of bytes, or of K, M, G or T (1024, 1024^2, ...).\n"
+	       "\n"
+	       "A configuration file is a YAML mapping with the names of the options as keys,\n"
+	       "without the dashes, but for config, dry-run and help; program and args name the\n"
+	       "program and its arguments. A list of node or module on the command line takes\n"
+	       "the place of the file's.\n"
+	       "\n"
+	       "Exit status:\n"
+	       "  0-119   the program's own; 119 also when that was above 119\n"
+	       "  120     the program faulted: an exception, a triple fault, or an access to\n"
+	       "          memory that it does not own\n"
+	       "  121     the program's runtime found a bug and said so\n"
+	       "  122     /dev/kvm is missing or unusable: see slabvisor doctor\n"
+	       "  123     the host cannot give the memory asked for\n"
+	       "  124     the program or a module is unreadable or unfit\n"
+	       "  125     wrong usage: an unknown option, a bad value\n"
+	       "  126     the configuration file is wrong\n"
+	       "  127     another error of the host\n"
+	       "  130     ended by Ctrl-C (SIGINT); 143 by SIGTERM; 129 by SIGHUP. A second\n"
+	       "          signal ends the monitor at once\n"
+	       "  141     nobody reads its output any more (SIGPIPE)\n"
+	       "  142     --timeout is over\n"
+	       "\n"
+	       "Examples:\n"
+	       "  slabvisor run --module words.txt --cpus 2 wordfreq words.txt\n"
+	       "  slabvisor run --node size=512M --node size=512M --stats selftest\n"
+	       "  slabvisor run --config guest.yaml --dry-run\n");
+	return 0;
+}
+
+/* Everything that can be checked without a virtual machine. */
+static int dry_run(struct vm *vm)
+{
+	int status;
+
+	vm->fd = -1;
+	vm->nr_cpus = vm->config->cpus;
+	vm->ring = vm->config->guest_ring == 0 ? 0 : 3;
+	status = memory_create(&vm->mem, vm->config, DRY_LIMIT);
+	if (status)
+		return status;
+	vm->platform = mmap(NULL, MM_FRAME_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vm->platform == MAP_FAILED) {
+		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
+	} else {
+		status = boot_build(vm);
+		munmap(vm->platform, MM_FRAME_SIZE);
+	}
+	memory_destroy(&vm->mem);
+	if (!status)
+		run_config_print(vm->config);
+	return status;
+}
+
+/* Boots the guest in a machine that exists, and sees it through to its end. */
+static int run_guest(struct vm *vm)
+{
+	struct stats stats;
+	int status, fd;
+
+	fd = signals_setup();
+	if (fd < 0)
+		return cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
+	stats_start(&stats, vm);
+	status = boot_build(vm);
+	if (!status)
+		status = vm_start(vm);
+	if (!status) {
+		signals_wait_end(vm, fd);
+		status = vm->status;
+		if (vm->config->stats)
+			stats_end(&stats, vm);
+	}
+	close(fd);
+	devices_destroy(vm);
+	if (vm->config->stats && vm_is_ending(vm))
+		stats_print(&stats, vm);
+	return status;
+}
+
+static int run_vm(struct vm *vm)
+{
+	char why[KVM_WHY_MAX];
+	int status;
+
+	vm->kvm_fd = kvm_open(vm->config->kvm_device, why);
+	if (vm->kvm_fd < 0)
+		return cli_fail(STATUS_NO_KVM, "%s: %s", vm->config->kvm_device, why);
+	status = vm_create(vm);
+	if (!status) {
+		status = run_guest(vm);
+		vm_destroy(vm);
+	}
+	close(vm->kvm_fd);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_config config;
+	char why[ELF_WHY_MAX];
+	struct vm *vm;
+	int status;
+
+	vm = calloc(1, sizeof(*vm));
+	if (!vm || run_config_init(&config)) {
+		free(vm);
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	}
+	vm->config = &config;
+	status = run_config_parse(&config, argc, argv);
+	if (status)
+		goto out;
+	if (config.help) {
+		status = print_help();
+		goto out;
+	}
+	if (elf_open(config.arg[0], &vm->elf, why)) {
+		status = cli_fail(STATUS_BAD_IMAGE, "%s: %s", config.arg[0], why);
+		goto out;
+	}
+	status = config.dry_run ? dry_run(vm) : run_vm(vm);
+	elf_close(&vm->elf);
+out:
+	run_config_free(&config);
+	free(vm);
+	return status;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands of slabvisor. Each takes the command line from its name on, and returns
+ * the exit status. */
+#ifndef VMM_COMMANDS_H
+#define VMM_COMMANDS_H
+
+int cmd_run(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest's virtio devices and their register pages. Device 0 is virtio-kmem. */
+#ifndef VMM_DEVICES_H
+#define VMM_DEVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/device.h"
+#include "virtio/platform_abi.h"
+
+struct vm;
+struct virtio_mmio;
+
+struct devices {
+	struct virtio_device *kmem;
+	struct virtio_mmio *mmio[PLATFORM_MMIO_MAX];
+	unsigned int count;
+};
+
+/* Makes the devices and maps their pages. vm->mem exists. Returns 0 or the exit
+ * status, the error having been reported. */
+int devices_create(struct vm *vm);
+
+/* Resets the devices, which takes all memory back from the guest, and frees them.
+ * No vCPU runs. */
+void devices_destroy(struct vm *vm);
+
+/*
+ * A store of len bytes at addr by vCPU cpu. Returns false if no device lies there;
+ * else *kick says whether it rang a queue.
+ */
+bool devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value, unsigned int len,
+		   bool *kick);
+
+#endif

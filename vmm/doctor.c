@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `slabvisor doctor`: what of this host guests can use. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/io_uring.h>
+#include <linux/kvm.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/cli.h"
+#include "vmm/commands.h"
+#include "vmm/kvm.h"
+#include "vmm/vm.h"
+
+/* Below this the monitor runs, but registered I/O buffers will not fit. */
+#define MEMLOCK_WANTED (64ull << 20)
+
+enum verdict {
+	GOOD,
+	NOTE,
+	BAD
+};
+
+__attribute__((format(printf, 2, 3))) static void say(enum verdict verdict, const char *fmt, ...)
+{
+	static const char *const words[] = {
+		[GOOD] = "good",
+		[NOTE] = "note",
+		[BAD] = "BAD ",
+	};
+	va_list args;
+
+	printf("%s  ", words[verdict]);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+}
+
+/* Reads the first line of a small file without its newline. */
+static bool read_line(const char *path, char *line, int room)
+{
+	FILE *file = fopen(path, "re");
+	bool ok;
+
+	if (!file)
+		return false;
+	ok = fgets(line, room, file) != NULL;
+	fclose(file);
+	if (ok)
+		line[strcspn(line, "\n")] = '\0';
+	return ok;
+}
+
+static void check_kvm_limits(int fd)
+{
+	int cpus = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
+	int slots = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
+
+	if (cpus < PLATFORM_MAX_CPUS)
+		say(NOTE, "KVM recommends at most %d vCPUs: use no more with --cpus", cpus);
+	else
+		say(GOOD, "KVM takes %d vCPUs and more", PLATFORM_MAX_CPUS);
+	if (slots < MM_MAX_RANGES + PLATFORM_MMIO_MAX + 3)
+		say(NOTE, "KVM has %d memory slots: guests with many nodes may not start", slots);
+}
+
+/* Makes a small machine, and measures in it. Returns whether that works. */
+static bool check_guest(int kvm_fd)
+{
+	struct run_config config;
+	struct vm *vm;
+	bool ok;
+
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return false;
+	if (run_config_init(&config)) {
+		free(vm);
+		return false;
+	}
+	config.memory = RUN_MIN_MEMORY;
+	config.heap = MM_HUGE_SIZE;
+	config.node[0] = (struct run_node){.size = config.heap, .host_node = -1};
+	config.nr_nodes = 1;
+	vm->config = &config;
+	vm->kvm_fd = kvm_fd;
+	vm->elf.fd = -1;
+	ok = !vm_create(vm);
+	if (!ok) {
+		say(BAD, "a small virtual machine cannot be made: the line above says why");
+	} else if (vm->ring == 0) {
+		say(GOOD,
+		    "CPL 0 runs natively (%.1f ns a loop iteration): --guest-ring auto "
+		    "takes 0",
+		    vm->ring_ns);
+	} else {
+		say(NOTE,
+		    "CPL 0 is emulated here (%.0f ns a loop iteration): --guest-ring auto "
+		    "takes 3, where programs run natively",
+		    vm->ring_ns);
+	}
+	if (ok) {
+		devices_destroy(vm);
+		vm_destroy(vm);
+	}
+	run_config_free(&config);
+	free(vm);
+	return ok;
+}
+
+static bool check_kvm(const char *path)
+{
+	char why[KVM_WHY_MAX];
+	bool ok;
+	int fd;
+
+	fd = kvm_open(path, why);
+	if (fd < 0) {
+		say(BAD, "%s: %s", path, why);
+		return false;
+	}
+	say(GOOD, "%s opens, API version %d, with all that guests need", path, KVM_API_VERSION);
+	check_kvm_limits(fd);
+	/* The guest's parts report on stderr: keep the order of the lines. */
+	fflush(stdout);
+	ok = check_guest(fd);
+	close(fd);
+	return ok;
+}
+
+static void check_io_uring(void)
+{
+	struct io_uring_params params = {.flags = 0};
+	char line[32];
+	long fd;
+
+	fd = syscall(SYS_io_uring_setup, 4, &params);
+	if (fd >= 0) {
+		close((int)fd);
+		say(GOOD, "io_uring is available");
+		return;
+	}
+	if (read_line("/proc/sys/kernel/io_uring_disabled", line, sizeof(line)) &&
+	    strcmp(line, "0") != 0)
+		say(NOTE, "io_uring is disabled: set the sysctl kernel.io_uring_disabled to 0 for "
+			  "zero-copy disks");
+	else
+		say(NOTE, "io_uring is not available (%s): zero-copy disks need it",
+		    strerror(errno));
+}
+
+static void check_memlock(void)
+{
+	char size[32];
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return;
+	if (geteuid() == 0)
+		say(GOOD, "RLIMIT_MEMLOCK does not bind root");
+	else if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= MEMLOCK_WANTED)
+		say(GOOD, "RLIMIT_MEMLOCK is enough for registered buffers");
+	else
+		say(NOTE,
+		    "RLIMIT_MEMLOCK is %s: raise it (ulimit -l, LimitMEMLOCK=) to 64M or more "
+		    "for registered buffers",
+		    cli_format_size(size, sizeof(size), limit.rlim_cur));
+}
+
+static void check_thp(void)
+{
+	char line[64];
+
+	if (!read_line("/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof(line)))
+		say(NOTE, "no transparent huge pages in this kernel: --backing anon is slower");
+	else if (strstr(line, "[never]"))
+		say(NOTE,
+		    "transparent huge pages are off: write madvise to "
+		    "/sys/kernel/mm/transparent_hugepage/enabled, or --backing anon is slower");
+	else
+		say(GOOD, "transparent huge pages are %s",
+		    strstr(line, "[always]") ? "always on" : "on for those who ask (madvise)");
+}
+
+static void check_hugetlb(void)
+{
+	char line[32];
+
+	if (!read_line("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", line,
+		       sizeof(line)))
+		say(NOTE,
+		    "no pool of 2 MiB pages in this kernel: --backing hugetlb cannot be used");
+	else if (!strcmp(line, "0"))
+		say(NOTE, "the pool of 2 MiB pages is empty: for --backing hugetlb reserve some "
+			  "with the sysctl vm.nr_hugepages");
+	else
+		say(GOOD, "%s pages of 2 MiB are free for --backing hugetlb", line);
+}
+
+static void check_memory(void)
+{
+	uint64_t kib = 0;
+	char line[128];
+	FILE *file;
+
+	file = fopen("/proc/meminfo", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	say(kib >= 256 << 10 ? GOOD : NOTE, "%" PRIu64 " MiB of memory are available%s", kib >> 10,
+	    kib >= 256 << 10 ? "" : ": that is little");
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	const char *device = "/dev/kvm";
+	bool ok;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			printf("usage: slabvisor doctor [--kvm-device PATH]\n"
+			       "\n"
+			       "Checks what guests need of this host and says what to do about what is\n"
+			       "missing. Lines begin with good, note (guests run, something does not\n"
+			       "do its best) or BAD (guests do not run). Exit status 0: guests can run;\n"
+			       "122: they cannot.\n");
+			return 0;
+		}
+		if (strcmp(argv[i], "--kvm-device") != 0 || i + 1 == argc)
+			return cli_fail(STATUS_USAGE,
+					"%s: no such option, or a value is missing: "
+					"see slabvisor doctor --help",
+					argv[i]);
+		device = argv[++i];
+	}
+	ok = check_kvm(device);
+	check_io_uring();
+	check_memlock();
+	check_thp();
+	check_hugetlb();
+	check_memory();
+	printf("%s\n", ok ? "Guests can run on this host." : "Guests cannot run on this host.");
+	return ok ? 0 : STATUS_NO_KVM;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/file.h"
+
+#define PAGE        4096ull
+#define IMAGE_END   0xfffffffffffff000ull /* the last page stays free of wrapping */
+#define MAX_STRIDE  4096u
+#define CPU_VECTORS 32u
+
+__attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, ELF_WHY_MAX, fmt, args);
+	va_end(args);
+	return -ENOEXEC;
+}
+
+static int check_ident(const Elf64_Ehdr *h, char *why)
+{
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG))
+		return wrong(why, "not an ELF file: a freestanding x86-64 ELF is needed");
+	if (h->e_ident[EI_CLASS] == ELFCLASS32)
+		return wrong(why, "a 32-bit ELF: a 64-bit one (x86-64) is needed");
+	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
+	    h->e_ident[EI_VERSION] != EV_CURRENT)
+		return wrong(why, "damaged ELF header: a 64-bit little-endian ELF is needed");
+	if (h->e_machine != EM_X86_64)
+		return wrong(why, "an ELF for machine %u: x86-64 (62) is needed", h->e_machine);
+	if (h->e_type != ET_EXEC)
+		return wrong(why,
+			     "not a static executable (ELF type %u): link with -static -no-pie "
+			     "at 0x%llx",
+			     h->e_type, PLATFORM_IMAGE_VA);
+	if (h->e_phentsize != sizeof(Elf64_Phdr) || !h->e_phnum || h->e_phnum == PN_XNUM)
+		return wrong(why, "damaged ELF header: no program headers");
+	return 0;
+}
+
+static int add_segment(struct elf_image *elf, const Elf64_Phdr *p, char *why)
+{
+	struct elf_segment *s, *last;
+	uint64_t end;
+
+	if (!p->p_memsz)
+		return 0;
+	if (elf->nr_segments == ELF_MAX_SEGMENTS)
+		return wrong(why, "more than %d segments to load", ELF_MAX_SEGMENTS);
+	if (p->p_filesz > p->p_memsz || p->p_offset > elf->file_size ||
+	    p->p_filesz > elf->file_size - p->p_offset)
+		return wrong(why, "segment %u reaches past the end of the file: it is cut short",
+			     elf->nr_segments);
+	if (p->p_vaddr < PLATFORM_IMAGE_VA || p->p_vaddr >= IMAGE_END ||
+	    p->p_memsz > IMAGE_END - p->p_vaddr)
+		return wrong(why,
+			     "segment at 0x%llx: programs are linked in the top 2 GiB, "
+			     "from 0x%llx on",
+			     (unsigned long long)p->p_vaddr, PLATFORM_IMAGE_VA);
+	if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
+		return wrong(why, "segment at 0x%llx is both writable and executable",
+			     (unsigned long long)p->p_vaddr);
+	s = &elf->segment[elf->nr_segments];
+	if (elf->nr_segments) {
+		last = s - 1;
+		end = (last->vaddr + last->memsz + PAGE - 1) & ~(PAGE - 1);
+		if ((p->p_vaddr & ~(PAGE - 1)) < end)
+			return wrong(why,
+				     "segment at 0x%llx shares a page with another: "
+				     "segments ascend and are page-aligned",
+				     (unsigned long long)p->p_vaddr);
+	}
+	*s = (struct elf_segment){
+		.vaddr = p->p_vaddr,
+		.memsz = p->p_memsz,
+		.filesz = p->p_filesz,
+		.offset = p->p_offset,
+		.write = p->p_flags & PF_W,
+		.exec = p->p_flags & PF_X,
+	};
+	elf->nr_segments++;
+	elf->size = p->p_vaddr + p->p_memsz - PLATFORM_IMAGE_VA;
+	return 0;
+}
+
+static bool executable(const struct elf_image *elf, uint64_t addr, uint64_t len)
+{
+	const struct elf_segment *s;
+	unsigned int i;
+
+	for (i = 0; i < elf->nr_segments; i++) {
+		s = &elf->segment[i];
+		if (s->exec && addr >= s->vaddr && addr - s->vaddr < s->memsz &&
+		    len <= s->memsz - (addr - s->vaddr))
+			return true;
+	}
+	return false;
+}
+
+/* Looks for the platform note among the notes of one PT_NOTE segment. */
+static int scan_notes(struct elf_image *elf, const Elf64_Phdr *p, char *why)
+{
+	uint8_t buf[4096];
+	uint64_t at = 0, name, desc;
+	Elf64_Nhdr note;
+	ssize_t len;
+
+	if (p->p_offset > elf->file_size || p->p_filesz > elf->file_size - p->p_offset)
+		return wrong(why, "notes reach past the end of the file: it is cut short");
+	len = file_read_at(elf->fd, buf, p->p_filesz < sizeof(buf) ? p->p_filesz : sizeof(buf),
+			   p->p_offset);
+	if (len < 0)
+		return (int)len;
+	while ((uint64_t)len - at >= sizeof(note)) {
+		memcpy(&note, buf + at, sizeof(note));
+		name = at + sizeof(note);
+		/* The sizes are 32-bit, so none of these sums overflows. */
+		desc = name + (((uint64_t)note.n_namesz + 3) & ~3ull);
+		at = desc + (((uint64_t)note.n_descsz + 3) & ~3ull);
+		if (desc > (uint64_t)len || note.n_descsz > (uint64_t)len - desc)
+			break;
+		if (note.n_type == PLATFORM_NOTE_BOOT &&
+		    note.n_namesz == sizeof(PLATFORM_NOTE_NAME) &&
+		    !memcmp(buf + name, PLATFORM_NOTE_NAME, sizeof(PLATFORM_NOTE_NAME))) {
+			if (note.n_descsz != sizeof(elf->note))
+				return wrong(why, "its Slabvisor note has %u bytes, not %zu",
+					     note.n_descsz, sizeof(elf->note));
+			memcpy(&elf->note, buf + desc, sizeof(elf->note));
+			elf->has_note = true;
+		}
+		if (at > (uint64_t)len)
+			break;
+	}
+	return 0;
+}
+
+static int read_headers(struct elf_image *elf, const Elf64_Ehdr *h, char *why)
+{
+	Elf64_Phdr p;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < h->e_phnum && !ret; i++) {
+		if (h->e_phoff > elf->file_size ||
+		    file_read_at(elf->fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)) !=
+			    (ssize_t)sizeof(p))
+			return wrong(why, "program headers reach past the end of the file");
+		if (p.p_type == PT_LOAD)
+			ret = add_segment(elf, &p, why);
+		else if (p.p_type == PT_NOTE)
+			ret = scan_notes(elf, &p, why);
+		else if (p.p_type == PT_INTERP || p.p_type == PT_DYNAMIC)
+			ret = wrong(why, "a dynamically linked program: link with -static -no-pie");
+	}
+	return ret;
+}
+
+static int check_image(struct elf_image *elf, const Elf64_Ehdr *h, char *why)
+{
+	if (!elf->nr_segments)
+		return wrong(why, "nothing in it to load");
+	if (!executable(elf, h->e_entry, 1))
+		return wrong(why, "entry 0x%llx is not in an executable segment",
+			     (unsigned long long)h->e_entry);
+	elf->entry = h->e_entry;
+	if (!elf->has_note)
+		return 0;
+	if (elf->note.version != PLATFORM_VERSION)
+		return wrong(why, "built for version %u of the platform, this is version %d",
+			     elf->note.version, PLATFORM_VERSION);
+	if (!elf->note.stride || elf->note.stride > MAX_STRIDE ||
+	    !executable(elf, elf->note.vectors, (uint64_t)elf->note.stride * CPU_VECTORS))
+		return wrong(why, "exception vectors at 0x%llx are not in an executable segment",
+			     (unsigned long long)elf->note.vectors);
+	return 0;
+}
+
+int elf_open(const char *path, struct elf_image *elf, char *why)
+{
+	Elf64_Ehdr h = {.e_ident = {0}};
+	struct stat st;
+	ssize_t len;
+	int ret;
+
+	*elf = (struct elf_image){.fd = -1};
+	/* Non-blocking, so that a FIFO does not hold us up; files do not mind. */
+	elf->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (elf->fd < 0 || fstat(elf->fd, &st)) {
+		ret = -errno;
+		wrong(why, "cannot be read: %s", strerror(-ret));
+		goto fail;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		ret = wrong(why, "not a file: a freestanding x86-64 ELF is needed");
+		goto fail;
+	}
+	elf->file_size = (uint64_t)st.st_size;
+	len = file_read_at(elf->fd, &h, sizeof(h), 0);
+	if (len < 0) {
+		ret = (int)len;
+		wrong(why, "cannot be read: %s", strerror(-ret));
+		goto fail;
+	}
+	ret = check_ident(&h, why);
+	if (!ret && len < (ssize_t)sizeof(h))
+		ret = wrong(why, "damaged ELF header: the file is cut short");
+	if (!ret)
+		ret = read_headers(elf, &h, why);
+	if (!ret)
+		ret = check_image(elf, &h, why);
+	if (ret)
+		goto fail;
+	elf->shoff = h.e_shoff;
+	elf->shnum = h.e_shnum;
+	elf->shentsize = h.e_shentsize;
+	return 0;
+fail:
+	elf_close(elf);
+	return ret;
+}
+
+void elf_close(struct elf_image *elf)
+{
+	if (elf->fd >= 0)
+		close(elf->fd);
+	elf->fd = -1;
+}
+
+int elf_load(const struct elf_image *elf, void *dest)
+{
+	const struct elf_segment *s;
+	unsigned int i;
+	ssize_t len;
+
+	for (i = 0; i < elf->nr_segments; i++) {
+		s = &elf->segment[i];
+		len = file_read_at(elf->fd, (uint8_t *)dest + (s->vaddr - PLATFORM_IMAGE_VA),
+				   s->filesz, s->offset);
+		if (len < 0)
+			return (int)len;
+		if ((uint64_t)len != s->filesz)
+			return -EIO;
+	}
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The KVM device: opening it, what it can do, virtual machines and their memory
+ * slots (Linux, Documentation/virt/kvm/api.rst). */
+#ifndef VMM_KVM_H
+#define VMM_KVM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vm;
+
+/* A capability that guests cannot do without. */
+struct kvm_need {
+	int cap;
+	const char *name;
+};
+
+extern const struct kvm_need kvm_needs[];
+extern const size_t kvm_need_count;
+
+/*
+ * Opens the device at path and checks its version and the capabilities. Returns a
+ * file descriptor, or -errno with the reason and the remedy in why (KVM_WHY_MAX
+ * bytes).
+ */
+#define KVM_WHY_MAX 200
+int kvm_open(const char *path, char *why);
+
+/* Makes vm->fd and reads the host's CPUID. vm->kvm_fd is open. Returns 0 or the exit
+ * status, the error having been reported. */
+int kvm_create_vm(struct vm *vm);
+
+/* The first physical address that a guest's CPU cannot reach. */
+uint64_t kvm_address_limit(const struct vm *vm);
+
+/* Gives the guest size bytes of host memory at addr, all page-aligned. Returns 0 or
+ * -errno. */
+int kvm_add_slot(struct vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "vmm/cli.h"
+#include "vmm/commands.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"run", cmd_run, "runs a program as a guest"},
+	{"doctor", cmd_doctor, "says whether this host can run guests, and what to do if not"},
+};
+
+static int print_help(void)
+{
+	size_t i;
+
+	printf("usage: slabvisor COMMAND [options]\n"
+	       "\n"
+	       "Slabvisor runs guests whose memory is served by their host: the guest's kmalloc\n"
+	       "is answered by the host's page and slab allocators.\n"
+	       "\n"
+	       "Commands:\n");
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	printf("\n"
+	       "slabvisor COMMAND --help says more; slabvisor --version prints the version.\n");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2)
+		return cli_fail(STATUS_USAGE, "no command given: see slabvisor --help");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return print_help();
+	if (!strcmp(argv[1], "--version")) {
+		printf("slabvisor %s\n", SLABVISOR_VERSION);
+		return 0;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return cli_fail(STATUS_USAGE, "%s: no such command: see slabvisor --help", argv[1]);
+}

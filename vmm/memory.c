@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/memory.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "virtio/platform_abi.h"
+#include "vmm/cli.h"
+
+#define GIB (1ull << 30)
+
+static uint64_t round_up(uint64_t value, uint64_t to)
+{
+	return (value + to - 1) / to * to;
+}
+
+/*
+ * The guest keeps a page array of 32 bytes a frame of RAM and heap window, which
+ * is 1/128 of both. RAM grows by that, so that --memory is what a program has;
+ * what it does not touch costs nothing. The hole counts in the window.
+ */
+static uint64_t ram_for(const struct run_config *config)
+{
+	uint64_t window = config->heap + (PLATFORM_HOLE_END - PLATFORM_HOLE_BASE);
+
+	return round_up((config->memory + window / 128) / 127 * 128, MM_HUGE_SIZE);
+}
+
+/* Adds a node's memory at *next, in two pieces where the hole is in its way. */
+static void place_node(struct memory *mem, const struct run_node *node, int number, uint64_t *next)
+{
+	uint64_t left = node->size, size;
+
+	while (left) {
+		if (*next >= PLATFORM_HOLE_BASE && *next < PLATFORM_HOLE_END)
+			*next = PLATFORM_HOLE_END;
+		size = left;
+		if (*next < PLATFORM_HOLE_BASE && size > PLATFORM_HOLE_BASE - *next)
+			size = PLATFORM_HOLE_BASE - *next;
+		mem->range[mem->nr_ranges++] = (struct mm_range){
+			.base = *next,
+			.size = size,
+			.node = number,
+			.host_node = node->host_node,
+		};
+		*next += size;
+		left -= size;
+	}
+}
+
+static int place(struct memory *mem, const struct run_config *config, uint64_t limit)
+{
+	uint64_t next;
+	unsigned int i;
+	char size[32];
+
+	mem->ram_size = ram_for(config);
+	if (mem->ram_size > PLATFORM_HOLE_BASE)
+		return cli_fail(STATUS_USAGE,
+				"--memory %s: with the page array of this heap it passes 3328M: "
+				"ask for less memory or a smaller heap",
+				cli_format_size(size, sizeof(size), config->memory));
+	next = round_up(mem->ram_size, GIB);
+	for (i = 0; i < config->nr_nodes; i++)
+		place_node(mem, &config->node[i], (int)i, &next);
+	mem->heap_base = mem->range[0].base;
+	mem->heap_end = next;
+	mem->page_map = next;
+	if (next + (next >> MM_FRAME_SHIFT) + MM_HUGE_SIZE > limit)
+		return cli_fail(STATUS_NO_MEMORY,
+				"--heap %s: beyond the physical addresses of this host: "
+				"ask for a smaller heap",
+				cli_format_size(size, sizeof(size), config->heap));
+	return 0;
+}
+
+static int create_heap(struct memory *mem, const struct run_config *config)
+{
+	struct mm_config heap = {
+		.nr_ranges = mem->nr_ranges,
+		.cpus = config->cpus,
+		.backing = config->backing,
+		.debug = config->slab_debug,
+		.reclaim_delay_ms = config->reclaim_delay_ms,
+		.pin_quota = config->heap >> MM_FRAME_SHIFT,
+	};
+	const char *why = NULL;
+	char size[32];
+	int ret;
+
+	memcpy(heap.range, mem->range, sizeof(heap.range));
+	ret = mm_heap_create(&heap, &mem->heap, &why);
+	if (ret)
+		return cli_fail(STATUS_NO_MEMORY,
+				"--heap %s: the host cannot give it: %s: ask for a smaller heap "
+				"or another --backing",
+				cli_format_size(size, sizeof(size), config->heap),
+				why ? why : strerror(-ret));
+	mem->page_map_host = mm_heap_page_map(mem->heap, &mem->page_map_size);
+	return 0;
+}
+
+int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit)
+{
+	int status;
+
+	*mem = (struct memory){0};
+	status = place(mem, config, limit);
+	if (status)
+		return status;
+	mem->ram = mmap(NULL, mem->ram_size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mem->ram == MAP_FAILED)
+		return cli_fail(STATUS_NO_MEMORY, "--memory: the host cannot map it: %s",
+				strerror(errno));
+	status = create_heap(mem, config);
+	if (status)
+		munmap(mem->ram, mem->ram_size);
+	return status;
+}
+
+void memory_destroy(struct memory *mem)
+{
+	mm_heap_destroy(mem->heap);
+	munmap(mem->ram, mem->ram_size);
+}
+
+void *memory_ram(const struct memory *mem, uint64_t addr, uint64_t len)
+{
+	if (!len || addr >= mem->ram_size || len > mem->ram_size - addr)
+		return NULL;
+	return mem->ram + addr;
+}
+
+const void *memory_peek(const struct memory *mem, uint64_t addr, uint64_t len)
+{
+	const void *ram = memory_ram(mem, addr, len);
+
+	if (ram || !len || addr < mem->heap_base)
+		return ram;
+	return mm_host_ptr(mem->heap, addr, len);
+}
+
+/* The frames that [addr, addr + len) lies in; there are at most two. */
+static size_t frames_of(uint64_t addr, size_t len, uint64_t frame[2])
+{
+	frame[0] = addr & ~(MM_FRAME_SIZE - 1);
+	frame[1] = (addr + len - 1) & ~(MM_FRAME_SIZE - 1);
+	return frame[0] == frame[1] ? 1 : 2;
+}
+
+/* Calls copy() on heap memory that is kept in place for so long. */
+static int with_pinned(const struct memory *mem, uint64_t addr, void *buf, size_t len,
+		       void (*copy)(void *buf, void *host, size_t len))
+{
+	uint64_t frame[2];
+	struct mm_bad bad[2];
+	size_t n, nr_bad;
+	int ret = 0;
+	void *host;
+	long got;
+
+	if (!len || len > MM_FRAME_SIZE || addr < mem->heap_base || addr > mem->heap_end)
+		return -EFAULT;
+	n = frames_of(addr, len, frame);
+	got = mm_pin(mem->heap, n, frame);
+	if (got <= 0)
+		return got == -EAGAIN ? -EAGAIN : -EFAULT;
+	host = (size_t)got == n ? mm_host_ptr(mem->heap, addr, len) : NULL;
+	if (host)
+		copy(buf, host, len);
+	else
+		ret = -EFAULT;
+	mm_unpin(mem->heap, (size_t)got, frame, bad, &nr_bad);
+	return ret;
+}
+
+static void copy_in(void *buf, void *host, size_t len)
+{
+	memcpy(buf, host, len);
+}
+
+static void copy_out(void *buf, void *host, size_t len)
+{
+	memcpy(host, buf, len);
+}
+
+static void copy_word(void *buf, void *host, size_t len)
+{
+	(void)len;
+	/* Acquire: what the guest wrote before the word is seen after it. */
+	*(uint32_t *)buf = atomic_load_explicit((_Atomic uint32_t *)host, memory_order_acquire);
+}
+
+int memory_read(const struct memory *mem, uint64_t addr, void *buf, size_t len)
+{
+	void *ram = memory_ram(mem, addr, len);
+
+	if (!ram)
+		return with_pinned(mem, addr, buf, len, copy_in);
+	copy_in(buf, ram, len);
+	return 0;
+}
+
+int memory_write(const struct memory *mem, uint64_t addr, const void *buf, size_t len)
+{
+	void *ram = memory_ram(mem, addr, len);
+
+	if (!ram)
+		return with_pinned(mem, addr, (void *)(uintptr_t)buf, len, copy_out);
+	memcpy(ram, buf, len);
+	return 0;
+}
+
+int memory_read32(const struct memory *mem, uint64_t addr, uint32_t *value)
+{
+	void *ram = memory_ram(mem, addr, sizeof(*value));
+
+	if (addr & 3)
+		return -EFAULT;
+	if (!ram)
+		return with_pinned(mem, addr, value, sizeof(*value), copy_word);
+	copy_word(value, ram, sizeof(*value));
+	return 0;
+}
+
+const char *memory_name(const struct memory *mem, uint64_t addr)
+{
+	if (addr < mem->ram_size)
+		return "RAM";
+	if (addr >= PLATFORM_BASE && addr < PLATFORM_BASE + MM_FRAME_SIZE)
+		return "the platform page";
+	if (addr >= PLATFORM_HOLE_BASE && addr < PLATFORM_HOLE_END)
+		return "no device";
+	if (addr >= mem->heap_base && addr < mem->heap_end)
+		return "heap that is not handed out";
+	if (addr >= mem->page_map && addr - mem->page_map < mem->page_map_size)
+		return "the page map, which is read-only";
+	return "nothing";
+}

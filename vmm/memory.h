@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's physical memory as the monitor sees it: RAM, the heap of the
+ * memory service, and where each lies. All addresses are guest-physical.
+ *
+ * RAM stays mapped while the guest lives, so a pointer into it stays good. A heap
+ * frame goes away when the guest frees it, which another vCPU may do at any time:
+ * heap memory is copied to and from under a pin, never kept as a pointer.
+ */
+#ifndef VMM_MEMORY_H
+#define VMM_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mm/mm.h"
+#include "vmm/options.h"
+
+struct memory {
+	uint8_t *ram;
+	uint64_t ram_size; /* bytes, a multiple of 2 MiB */
+	struct mm_heap *heap;
+	struct mm_range range[MM_MAX_RANGES];
+	unsigned int nr_ranges;
+	uint64_t heap_base, heap_end;
+	uint64_t page_map; /* above the heap, 2 MiB aligned */
+	size_t page_map_size;
+	const uint8_t *page_map_host;
+};
+
+/*
+ * Lays out RAM and heap as config says and reserves both; nothing of them takes
+ * host memory yet. limit: the first address that the host's CPU cannot reach.
+ * Returns 0 or the exit status, the error having been reported.
+ */
+int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit);
+void memory_destroy(struct memory *mem);
+
+/* Host pointer to [addr, addr + len) if len is not 0 and all of it is RAM, else NULL. */
+void *memory_ram(const struct memory *mem, uint64_t addr, uint64_t len);
+
+/*
+ * Host pointer to [addr, addr + len) if it is RAM or heap that is handed out, else
+ * NULL. Heap may vanish under it: only for a system call, which then says EFAULT.
+ */
+const void *memory_peek(const struct memory *mem, uint64_t addr, uint64_t len);
+
+/*
+ * Copies len bytes, at most a frame, from or to memory that the guest owns.
+ * Returns 0, -EFAULT, or -EAGAIN when the pin quota is used up.
+ */
+int memory_read(const struct memory *mem, uint64_t addr, void *buf, size_t len);
+int memory_write(const struct memory *mem, uint64_t addr, const void *buf, size_t len);
+
+/* Reads an aligned 32-bit word in one piece. Returns as memory_read. */
+int memory_read32(const struct memory *mem, uint64_t addr, uint32_t *value);
+
+/* What memory addr is, for reports: "RAM", "the page map" ... */
+const char *memory_name(const struct memory *mem, uint64_t addr);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration of `slabvisor run`, and the one table of options that the
+ * command line and the configuration file both go by.
+ */
+#ifndef VMM_OPTIONS_H
+#define VMM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mm/mm.h"
+#include "virtio/platform_abi.h"
+
+/* A heap that crosses the hole below 4 GiB takes one range more than it has nodes. */
+#define RUN_MAX_NODES  (MM_MAX_RANGES - 1)
+#define RUN_RING_AUTO  (-1)
+#define RUN_WHY_MAX    256
+#define RUN_MIN_MEMORY (4ull << 20)
+
+struct run_node {
+	uint64_t size; /* bytes, a multiple of 2 MiB */
+	int host_node; /* host NUMA node that backs it, or -1 */
+};
+
+struct run_config {
+	uint64_t memory; /* bytes of RAM asked for */
+	uint64_t heap;   /* bytes */
+	bool heap_given; /* heap was named, not defaulted */
+	unsigned int cpus;
+	struct run_node node[RUN_MAX_NODES];
+	unsigned int nr_nodes;
+	int guest_ring; /* 0, 3 or RUN_RING_AUTO */
+	char *module[PLATFORM_MAX_MODULES];
+	unsigned int nr_modules;
+	unsigned int timeout_ms; /* 0: none */
+	bool stats;
+	bool dry_run;
+	bool help;
+	unsigned int slab_debug; /* MM_DEBUG_* */
+	enum mm_backing backing;
+	int reclaim_delay_ms;
+	char *kvm_device;
+	char *config; /* the configuration file's path, or NULL */
+	char **arg;   /* the program and its arguments, NULL-terminated */
+	unsigned int nr_args;
+};
+
+/*
+ * One option. apply() checks value (NULL if none was given) and puts it into the
+ * configuration; it returns 0, or -errno with what would be right in why.
+ */
+struct run_option {
+	const char *name;
+	const char *metavar; /* NULL: takes no value; "[X]": the value is optional */
+	const char *help;    /* for --help, lines separated by \n */
+	bool repeats;
+	bool command_line_only;
+	int (*apply)(struct run_config *config, const char *value, char *why);
+	/* Forgets what a lower-ranking source said; for options that repeat. */
+	void (*forget)(struct run_config *config);
+};
+
+extern const struct run_option run_options[];
+extern const size_t run_option_count;
+
+/* The defaults. Returns 0 or -ENOMEM. */
+int run_config_init(struct run_config *config);
+void run_config_free(struct run_config *config);
+
+/* The option of that name, or NULL. */
+const struct run_option *run_option_find(const char *name);
+
+/* Sets the program and its arguments; what was set before is dropped. Returns 0 or
+ * -ENOMEM. */
+int run_config_set_args(struct run_config *config, unsigned int count, char *const *arg);
+
+/*
+ * Reads the command line of `run` (argv[0] is "run"), the configuration file it
+ * names included: the command line's word counts. Checks what options say together.
+ * Returns 0 or the exit status, the error having been reported.
+ */
+int run_config_parse(struct run_config *config, int argc, char **argv);
+
+/* Prints the configuration in the form of a configuration file. */
+void run_config_print(const struct run_config *config);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/platform.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "vmm/cli.h"
+#include "vmm/console.h"
+#include "vmm/fault.h"
+#include "vmm/tlb.h"
+#include "vmm/vcpu.h"
+#include "vmm/vm.h"
+
+static bool ring_exit(struct vcpu *cpu, uint64_t status)
+{
+	if (status <= STATUS_GUEST_MAX) {
+		vm_end(cpu->vm, (int)status);
+	} else if (vm_end(cpu->vm, STATUS_GUEST_MAX)) {
+		cli_note("the guest ended with status %llu: it is given as %d, since those above "
+			 "have other meanings",
+			 (unsigned long long)status, STATUS_GUEST_MAX);
+	}
+	return false;
+}
+
+/* A doorbell's argument is not memory of the guest. */
+static bool bad_argument(struct vcpu *cpu, const char *doorbell, uint64_t addr)
+{
+	fault_report_argument(cpu, doorbell, addr);
+	return false;
+}
+
+static bool ring_console(struct vcpu *cpu, uint64_t value)
+{
+	uint64_t addr = value & ((1ull << 48) - 1), len = value >> 48;
+	const void *text = memory_peek(&cpu->vm->mem, addr, len);
+	int err;
+
+	if (!len)
+		return true;
+	err = text ? console_write(cpu->vm, text, len) : -EFAULT;
+	if (err == -EFAULT)
+		return bad_argument(cpu, "CONSOLE", addr);
+	if (err == -EPIPE) {
+		/* As for any program whose reader has gone. */
+		vm_end(cpu->vm, STATUS_SIGNAL + SIGPIPE);
+		return false;
+	}
+	if (err && vm_end(cpu->vm, STATUS_HOST_ERROR))
+		cli_note("the guest's output cannot be written: %s", strerror(-err));
+	return !err;
+}
+
+static bool ring_console_in(struct vcpu *cpu, uint64_t addr)
+{
+	struct platform_read request;
+	int n;
+
+	if (memory_read(&cpu->vm->mem, addr, &request, sizeof(request)))
+		return bad_argument(cpu, "CONSOLE_IN", addr);
+	n = console_read(cpu->vm, le64toh(request.addr), le32toh(request.size));
+	if (n == -EFAULT)
+		return bad_argument(cpu, "CONSOLE_IN", le64toh(request.addr));
+	request.result = htole32(n > 0 ? (uint32_t)n : 0);
+	if (memory_write(&cpu->vm->mem, addr, &request, sizeof(request)))
+		return bad_argument(cpu, "CONSOLE_IN", addr);
+	return true;
+}
+
+static bool ring_wait(struct vcpu *cpu, uint64_t addr)
+{
+	struct vm *vm = cpu->vm;
+	struct platform_wait w;
+	int ret;
+
+	if (memory_read(&vm->mem, addr, &w, sizeof(w)))
+		return bad_argument(cpu, "WAIT", addr);
+	ret = wait_queue_wait(&vm->waiters, &vm->mem, le64toh(w.addr), le32toh(w.expected),
+			      le64toh(w.timeout_ns), &cpu->events_seen);
+	w.result = htole32((uint32_t)-ret);
+	if (memory_write(&vm->mem, addr, &w, sizeof(w)))
+		return bad_argument(cpu, "WAIT", addr);
+	return true;
+}
+
+static bool ring_wake(struct vcpu *cpu, uint64_t addr)
+{
+	struct vm *vm = cpu->vm;
+	struct platform_wake w;
+
+	if (memory_read(&vm->mem, addr, &w, sizeof(w)))
+		return bad_argument(cpu, "WAKE", addr);
+	w.result = htole32(wait_queue_wake(&vm->waiters, le64toh(w.addr), le32toh(w.count)));
+	if (memory_write(&vm->mem, addr, &w, sizeof(w)))
+		return bad_argument(cpu, "WAKE", addr);
+	return true;
+}
+
+/* Starts those that do not run yet: a second ring does nothing. */
+static bool ring_start_cpus(struct vcpu *cpu)
+{
+	struct vm *vm = cpu->vm;
+	unsigned int i;
+	int ret = 0;
+
+	pthread_mutex_lock(&vm->lock);
+	for (i = 0; i < vm->nr_cpus && !ret && !vm_is_ending(vm); i++)
+		if (!vm->vcpu[i].started)
+			ret = vcpu_start(&vm->vcpu[i]);
+	pthread_mutex_unlock(&vm->lock);
+	if (ret && vm_end(vm, STATUS_HOST_ERROR))
+		cli_note("vCPU %u cannot be started: %s", i - 1, strerror(-ret));
+	return !ret;
+}
+
+static bool ring_fault(struct vcpu *cpu, uint64_t addr)
+{
+	struct platform_fault fault;
+
+	if (memory_read(&cpu->vm->mem, addr, &fault, sizeof(fault)))
+		return bad_argument(cpu, "FAULT", addr);
+	fault_report_guest(cpu, &fault);
+	return false;
+}
+
+bool platform_store(struct vcpu *cpu, uint64_t offset, uint64_t value, unsigned int len)
+{
+	if (len != 8)
+		offset = 0;
+	switch (offset) {
+	case PLATFORM_EXIT:
+		return ring_exit(cpu, value);
+	case PLATFORM_CONSOLE:
+		return ring_console(cpu, value);
+	case PLATFORM_CONSOLE_IN:
+		return ring_console_in(cpu, value);
+	case PLATFORM_WAIT:
+		return ring_wait(cpu, value);
+	case PLATFORM_WAKE:
+		return ring_wake(cpu, value);
+	case PLATFORM_FAULT:
+		return ring_fault(cpu, value);
+	case PLATFORM_START_CPUS:
+		return ring_start_cpus(cpu);
+	case PLATFORM_TLB_FLUSH:
+		tlb_flush_all(cpu);
+		return true;
+	default:
+		/* A count for --stats: nothing is ordered by it. */
+		atomic_fetch_add_explicit(&cpu->vm->stray_stores, 1, memory_order_relaxed);
+		return true;
+	}
+}

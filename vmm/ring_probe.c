@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/ring_probe.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "vmm/pagetable.h"
+#include "vmm/vcpu.h"
+#include "vmm/vm.h"
+
+#define PAGE       4096ull
+#define SHORT_LOOP 32u
+#define LONG_LOOP  288u
+/* Of several rounds the fastest counts: others had the CPU in the slow ones. */
+#define ROUNDS 3
+
+/* mov $count, %ecx; 1: dec %ecx; jnz 1b; hlt */
+static const uint8_t loop_code[] = {0xb9, 0, 0, 0, 0, 0xff, 0xc9, 0x75, 0xfc, 0xf4};
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Runs the loop count times round. Returns 0 or -errno. */
+static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t count, double *ns)
+{
+	double start;
+	int ret;
+
+	memcpy(code, loop_code, sizeof(loop_code));
+	memcpy(code + 1, &count, sizeof(count));
+	ret = vcpu_reset(cpu, PLATFORM_IMAGE_VA, cr3, 0);
+	if (ret)
+		return ret;
+	start = now_ns();
+	if (ioctl(cpu->fd, KVM_RUN, 0))
+		return -errno;
+	*ns = now_ns() - start;
+	return cpu->run->exit_reason == KVM_EXIT_HLT ? 0 : -EIO;
+}
+
+int ring_probe(struct vm *vm, double *ns)
+{
+	struct ram_alloc ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size};
+	double few = 0, many = 0, each, best = 0;
+	struct page_table pt;
+	uint64_t at;
+	int i, ret;
+
+	at = ram_take(&ram, PAGE);
+	ret = page_table_init(&pt, &ram);
+	if (!ret)
+		ret = page_table_map(&pt, PLATFORM_IMAGE_VA, at, PAGE, PT_EXEC, false);
+	for (i = 0; i < ROUNDS && !ret; i++) {
+		ret = run_loop(&vm->vcpu[0], pt.root, memory_ram(&vm->mem, at, PAGE), SHORT_LOOP,
+			       &few);
+		if (!ret)
+			ret = run_loop(&vm->vcpu[0], pt.root, memory_ram(&vm->mem, at, PAGE),
+				       LONG_LOOP, &many);
+		each = (many - few) / (LONG_LOOP - SHORT_LOOP);
+		if (!i || each < best)
+			best = each;
+		if (best < RING_PROBE_NATIVE_NS)
+			break;
+	}
+	memset(memory_ram(&vm->mem, PAGE, ram.next - PAGE), 0, ram.next - PAGE);
+	*ns = best > 0 ? best : 0;
+	return ret;
+}

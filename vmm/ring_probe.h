@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether CPL 0 runs natively in this VM, or in KVM's instruction emulator. */
+#ifndef VMM_RING_PROBE_H
+#define VMM_RING_PROBE_H
+
+#include <stdbool.h>
+
+struct vm;
+
+/*
+ * Runs a loop of two lengths at CPL 0 on vCPU 0, which has to be reset afterwards,
+ * in the first pages of RAM, which are zero again on return. Takes less than 1 ms.
+ * vm has its RAM and vCPU 0. Returns 0 with *ns, nanoseconds an iteration, or
+ * -errno.
+ */
+int ring_probe(struct vm *vm, double *ns);
+
+/* The most an iteration takes where CPL 0 is native. */
+#define RING_PROBE_NATIVE_NS 20.0
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/cli.h"
+#include "vmm/vcpu.h"
+#include "vmm/vm.h"
+
+static void ignore_kick(int sig)
+{
+	/* Its coming is all: it ends the system call that the thread is in. */
+	(void)sig;
+}
+
+static void ending_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+int signals_setup(void)
+{
+	struct sigaction kick = {.sa_handler = ignore_kick}; /* no SA_RESTART */
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+	int fd, ret;
+
+	if (sigaction(VCPU_KICK_SIGNAL, &kick, NULL) || sigaction(SIGPIPE, &ignore, NULL))
+		return -errno;
+	ending_signals(&set);
+	ret = pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (ret)
+		return -ret;
+	/* A parent may have left the kick blocked. */
+	sigemptyset(&set);
+	sigaddset(&set, VCPU_KICK_SIGNAL);
+	ret = pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	if (ret)
+		return -ret;
+	ending_signals(&set);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/* From here on the signals do what they do to any process. */
+static void let_second_kill(void)
+{
+	sigset_t set;
+
+	ending_signals(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void take_signal(struct vm *vm, int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	let_second_kill();
+	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
+}
+
+void signals_wait_end(struct vm *vm, int signal_fd)
+{
+	struct pollfd fds[2] = {
+		{.fd = vm->end_fd, .events = POLLIN},
+		{.fd = signal_fd, .events = POLLIN},
+	};
+	int64_t until = vm->config->timeout_ms ? now_ms() + vm->config->timeout_ms : 0, left = -1;
+
+	while (!vm_is_ending(vm)) {
+		if (until) {
+			left = until - now_ms();
+			if (left <= 0) {
+				if (vm_end(vm, STATUS_SIGNAL + SIGALRM))
+					cli_note("the guest was ended after %u s: raise --timeout "
+						 "if it needs longer",
+						 vm->config->timeout_ms / 1000);
+				break;
+			}
+		}
+		if (poll(fds, 2, left > INT32_MAX ? INT32_MAX : (int)left) > 0 && fds[1].revents)
+			take_signal(vm, signal_fd);
+	}
+	vm_join(vm);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The signals of the monitor: who ends a guest from outside, and the kick. */
+#ifndef VMM_SIGNALS_H
+#define VMM_SIGNALS_H
+
+struct vm;
+
+/*
+ * Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it makes, ignores SIGPIPE
+ * and takes the kick signal. Returns a signalfd of the blocked ones, or -errno.
+ */
+int signals_setup(void);
+
+/*
+ * Waits until the guest ends, by itself, by a signal or by the timeout of its
+ * configuration; all are ended when it returns. After the first signal a second
+ * one kills the process at once.
+ */
+void signals_wait_end(struct vm *vm, int signal_fd);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/stats.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "virtio/mmio.h"
+#include "vmm/vm.h"
+
+/* Whether a mapping of this process that starts at addr is the guest's memory. */
+static bool is_guests(const struct vm *vm, uintptr_t addr)
+{
+	const struct memory *mem = &vm->mem;
+	const uintptr_t ram = (uintptr_t)mem->ram, heap = (uintptr_t)mm_heap_host(mem->heap),
+			map = (uintptr_t)mem->page_map_host;
+
+	return addr - ram < mem->ram_size || addr - heap < mm_heap_size(mem->heap) ||
+	       addr - map < mem->page_map_size;
+}
+
+/* From /proc/self/smaps; 0 where that cannot be read. */
+static uint64_t own_rss_kib(const struct vm *vm)
+{
+	uint64_t sum = 0, kib;
+	uintptr_t start, end;
+	bool guests = false;
+	char line[512];
+	FILE *smaps;
+
+	smaps = fopen("/proc/self/smaps", "re");
+	if (!smaps)
+		return 0;
+	while (fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
+			guests = is_guests(vm, start);
+		else if (!guests && sscanf(line, "Rss: %" SCNu64 " kB", &kib) == 1)
+			sum += kib;
+	}
+	fclose(smaps);
+	return sum;
+}
+
+void stats_start(struct stats *stats, const struct vm *vm)
+{
+	*stats = (struct stats){.rss_kib = 0};
+	mm_stats(vm->mem.heap, 0, &stats->start);
+}
+
+void stats_end(struct stats *stats, const struct vm *vm)
+{
+	mm_stats(vm->mem.heap, 0, &stats->end);
+	kmem_dev_get_stats(vm->devices.kmem, -1, &stats->kmem);
+	stats->rss_kib = own_rss_kib(vm);
+}
+
+static void line(const char *name, uint64_t value)
+{
+	fprintf(stderr, "%s %" PRIu64 "\n", name, value);
+}
+
+void stats_print(struct stats *stats, const struct vm *vm)
+{
+	const struct mm_stats *end = &stats->end;
+	uint64_t exits = 0, kicks = 0;
+	unsigned int i;
+
+	mm_stats(vm->mem.heap, 0, &stats->after);
+	for (i = 0; i < vm->nr_cpus; i++) {
+		exits += le64toh(vm->platform->exits[i]);
+		kicks += le64toh(vm->platform->kicks[i]);
+	}
+	line("ring", (uint64_t)vm->ring);
+	line("exits", exits);
+	line("kicks", kicks);
+	line("requests", stats->kmem.requests);
+	line("request_errors", stats->kmem.errors);
+	line("objects_allocated", end->objects_allocated);
+	line("objects_freed", end->objects_freed);
+	line("objects_active", end->objects_active);
+	line("slabs", end->slabs);
+	line("pages_given", end->pages_given);
+	line("pages_taken", end->pages_taken);
+	line("pages_pinned", end->pages_pinned);
+	line("frames_total", end->frames_total);
+	line("frames_backed", end->frames_backed);
+	line("frames_in_use_start", stats->start.frames_in_use);
+	line("frames_in_use_end", end->frames_in_use);
+	line("frames_in_use_after", stats->after.frames_in_use);
+	line("errors", end->errors);
+	line("stray_stores", atomic_load(&vm->stray_stores));
+	line("monitor_rss_kib", stats->rss_kib);
+}

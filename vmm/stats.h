@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The account that --stats gives on stderr, as `name value` lines. */
+#ifndef VMM_STATS_H
+#define VMM_STATS_H
+
+#include "mm/mm.h"
+#include "virtio/kmem_dev.h"
+
+struct vm;
+
+struct stats {
+	struct mm_stats start, end, after; /* before the guest, at its end, after reset */
+	struct kmem_dev_stats kmem;
+	uint64_t rss_kib; /* resident memory of the monitor without the guest's */
+};
+
+/* Notes the heap before the guest runs. */
+void stats_start(struct stats *stats, const struct vm *vm);
+
+/* Notes heap, device and resident memory when no vCPU runs any more and the devices are
+ * still there. */
+void stats_end(struct stats *stats, const struct vm *vm);
+
+/* Notes the heap after the devices gave everything back, and prints all. */
+void stats_print(struct stats *stats, const struct vm *vm);
+
+#endif

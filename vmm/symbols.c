@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/symbols.h"
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmm/cli.h"
+#include "vmm/file.h"
+
+#define BATCH 128 /* symbols read at a time */
+
+static bool read_section(const struct elf_image *elf, unsigned int i, Elf64_Shdr *section)
+{
+	uint64_t at;
+
+	if (i >= elf->shnum || elf->shentsize != sizeof(*section) ||
+	    __builtin_add_overflow(elf->shoff, (uint64_t)i * sizeof(*section), &at))
+		return false;
+	if (file_read_at(elf->fd, section, sizeof(*section), at) != (ssize_t)sizeof(*section))
+		return false;
+	return section->sh_offset <= elf->file_size &&
+	       section->sh_size <= elf->file_size - section->sh_offset;
+}
+
+/* The nearest function or label of code at or below addr in a symbol table. */
+static bool find(const struct elf_image *elf, const Elf64_Shdr *table, uint64_t addr,
+		 Elf64_Sym *best)
+{
+	uint64_t count = table->sh_size / sizeof(Elf64_Sym), i;
+	Elf64_Sym batch[BATCH], *s;
+	bool found = false;
+	ssize_t len;
+
+	for (i = 0; i < count; i += BATCH) {
+		len = file_read_at(elf->fd, batch, sizeof(batch),
+				   table->sh_offset + i * sizeof(Elf64_Sym));
+		if (len <= 0)
+			break;
+		for (s = batch; s < batch + len / (ssize_t)sizeof(*s) && i + (s - batch) < count;
+		     s++) {
+			if (s->st_shndx == SHN_UNDEF || s->st_shndx == SHN_ABS || !s->st_name ||
+			    s->st_value > addr ||
+			    (ELF64_ST_TYPE(s->st_info) != STT_FUNC &&
+			     ELF64_ST_TYPE(s->st_info) != STT_NOTYPE))
+				continue;
+			if (s->st_size && addr - s->st_value >= s->st_size)
+				continue;
+			/* Of two at one address the one with a size is the function. */
+			if (!found || s->st_value > best->st_value ||
+			    (s->st_value == best->st_value && s->st_size > best->st_size)) {
+				*best = *s;
+				found = true;
+			}
+		}
+	}
+	return found;
+}
+
+const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
+{
+	char name[SYMBOL_NAME_MAX - 32];
+	Elf64_Shdr table, strings;
+	Elf64_Sym sym;
+	unsigned int i;
+	ssize_t len;
+
+	strcpy(buf, "?");
+	if (addr < PLATFORM_IMAGE_VA || addr - PLATFORM_IMAGE_VA >= elf->size)
+		return buf;
+	for (i = 0; i < elf->shnum; i++) {
+		if (!read_section(elf, i, &table))
+			return buf;
+		if (table.sh_type == SHT_SYMTAB)
+			break;
+	}
+	if (i == elf->shnum || !read_section(elf, table.sh_link, &strings) ||
+	    !find(elf, &table, addr, &sym) || sym.st_name >= strings.sh_size)
+		return buf;
+	len = file_read_at(elf->fd, name, sizeof(name) - 1, strings.sh_offset + sym.st_name);
+	if (len <= 0)
+		return buf;
+	name[len] = '\0';
+	snprintf(buf, SYMBOL_NAME_MAX, "%s+0x%llx", cli_sanitise(name),
+		 (unsigned long long)(addr - sym.st_value));
+	return buf;
+}

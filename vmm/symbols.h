@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names for code addresses in reports, read from the program's symbol table when
+ * one is wanted. */
+#ifndef VMM_SYMBOLS_H
+#define VMM_SYMBOLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/elf.h"
+
+/* Enough for "name+0xoffset/0xsize". */
+#define SYMBOL_NAME_MAX 128
+
+/*
+ * Writes "name+0xoffset" of the function that addr lies in to buf (SYMBOL_NAME_MAX
+ * bytes), printable ASCII only, or "?" when there is none. Returns buf.
+ */
+const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf);
+
+#endif

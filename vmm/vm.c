@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/vm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/boot.h"
+#include "vmm/cli.h"
+#include "vmm/kvm.h"
+#include "vmm/ring_probe.h"
+#include "vmm/vcpu.h"
+
+/* How often a thread that has not left yet is kicked again: a signal that comes
+ * just before a system call does not end it. */
+#define REKICK_NS 5000000
+
+bool vm_end(struct vm *vm, int status)
+{
+	const uint64_t one = 1;
+	unsigned int i;
+
+	pthread_mutex_lock(&vm->lock);
+	if (vm_is_ending(vm)) {
+		pthread_mutex_unlock(&vm->lock);
+		return false;
+	}
+	vm->status = status;
+	/* Sequentially consistent, as vcpu.c's look at it after in_guest is. */
+	atomic_store(&vm->ending, true);
+	for (i = 0; i < vm->nr_cpus; i++)
+		if (vm->vcpu[i].started)
+			vcpu_kick(&vm->vcpu[i]);
+	pthread_mutex_unlock(&vm->lock);
+	wait_queue_close(&vm->waiters);
+	/* An eventfd that is not full takes it at once. */
+	while (write(vm->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	return true;
+}
+
+static int create_platform(struct vm *vm)
+{
+	int ret;
+
+	vm->platform = mmap(NULL, MM_FRAME_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vm->platform == MAP_FAILED)
+		return -ENOMEM;
+	ret = vm->fd < 0 ? 0 : kvm_add_slot(vm, PLATFORM_BASE, vm->platform, MM_FRAME_SIZE, true);
+	if (ret)
+		munmap(vm->platform, MM_FRAME_SIZE);
+	return ret;
+}
+
+/* Gives the guest RAM, heap and page map. */
+static int add_memory(struct vm *vm)
+{
+	const struct memory *mem = &vm->mem;
+	const uint8_t *heap = mm_heap_host(mem->heap);
+	unsigned int i;
+	int ret;
+
+	ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_size, false);
+	for (i = 0; i < mem->nr_ranges && !ret; i++)
+		ret = kvm_add_slot(vm, mem->range[i].base,
+				   heap + (mem->range[i].base - mem->heap_base), mem->range[i].size,
+				   false);
+	if (!ret)
+		ret = kvm_add_slot(vm, mem->page_map, mem->page_map_host, mem->page_map_size, true);
+	return ret;
+}
+
+static int choose_ring(struct vm *vm)
+{
+	int ret;
+
+	vm->ring = vm->config->guest_ring;
+	if (vm->ring != RUN_RING_AUTO)
+		return 0;
+	ret = ring_probe(vm, &vm->ring_ns);
+	vm->ring = vm->ring_ns < RING_PROBE_NATIVE_NS ? 0 : 3;
+	return ret;
+}
+
+static int init_sync(struct vm *vm)
+{
+	int ret;
+
+	vm->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (vm->end_fd < 0)
+		return -errno;
+	ret = wait_queue_init(&vm->waiters);
+	if (ret) {
+		close(vm->end_fd);
+		return ret;
+	}
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_cond_init(&vm->left_guest, NULL);
+	return 0;
+}
+
+static void fini_sync(struct vm *vm)
+{
+	pthread_cond_destroy(&vm->left_guest);
+	pthread_mutex_destroy(&vm->lock);
+	wait_queue_destroy(&vm->waiters);
+	close(vm->end_fd);
+}
+
+static void destroy_vcpus(struct vm *vm)
+{
+	while (vm->nr_cpus)
+		vcpu_destroy(&vm->vcpu[--vm->nr_cpus]);
+}
+
+static int create_vcpus(struct vm *vm)
+{
+	int ret = 0;
+
+	while (vm->nr_cpus < vm->config->cpus && !ret) {
+		ret = vcpu_create(vm, vm->nr_cpus);
+		if (!ret)
+			vm->nr_cpus++;
+	}
+	if (ret)
+		destroy_vcpus(vm);
+	return ret;
+}
+
+int vm_create(struct vm *vm)
+{
+	int status, ret;
+
+	ret = init_sync(vm);
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR, "cannot start: %s", strerror(-ret));
+	status = kvm_create_vm(vm);
+	if (status)
+		goto fail_sync;
+	status = memory_create(&vm->mem, vm->config, kvm_address_limit(vm));
+	if (status)
+		goto fail_kvm;
+	ret = create_platform(vm);
+	if (ret)
+		goto fail_memory;
+	ret = add_memory(vm);
+	if (ret)
+		goto fail_platform;
+	ret = create_vcpus(vm);
+	if (ret)
+		goto fail_platform;
+	ret = choose_ring(vm);
+	if (ret)
+		goto fail_vcpus;
+	status = devices_create(vm);
+	if (status)
+		goto fail_vcpus;
+	return 0;
+fail_vcpus:
+	destroy_vcpus(vm);
+fail_platform:
+	munmap(vm->platform, MM_FRAME_SIZE);
+fail_memory:
+	memory_destroy(&vm->mem);
+fail_kvm:
+	free(vm->cpuid);
+	close(vm->fd);
+fail_sync:
+	fini_sync(vm);
+	return status ? status
+		      : cli_fail(STATUS_HOST_ERROR, "%s: the guest cannot be set up: %s",
+				 vm->config->kvm_device, strerror(-ret));
+}
+
+void vm_destroy(struct vm *vm)
+{
+	destroy_vcpus(vm);
+	munmap(vm->platform, MM_FRAME_SIZE);
+	/* The slots go before the memory behind them. */
+	close(vm->fd);
+	memory_destroy(&vm->mem);
+	free(vm->cpuid);
+	fini_sync(vm);
+}
+
+int vm_start(struct vm *vm)
+{
+	struct timespec now;
+	unsigned int i;
+	int khz, ret;
+
+	for (i = 0; i < vm->nr_cpus; i++) {
+		ret = vcpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
+		if (ret)
+			goto fail;
+	}
+	khz = ioctl(vm->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	vm->platform->tsc_khz = htole64(khz > 0 ? (uint64_t)khz : 0);
+	clock_gettime(CLOCK_REALTIME, &now);
+	vm->platform->wall_ns = htole64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	pthread_mutex_lock(&vm->lock);
+	ret = vcpu_start(&vm->vcpu[0]);
+	pthread_mutex_unlock(&vm->lock);
+	if (!ret)
+		return 0;
+fail:
+	return cli_fail(STATUS_HOST_ERROR, "vCPU 0 cannot be started: %s", strerror(-ret));
+}
+
+void vm_join(struct vm *vm)
+{
+	struct timespec until;
+	struct vcpu *cpu;
+	unsigned int i;
+
+	/* None is started once the guest is ending. */
+	for (i = 0; i < vm->nr_cpus; i++) {
+		cpu = &vm->vcpu[i];
+		if (!cpu->started)
+			continue;
+		for (;;) {
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += REKICK_NS;
+			until.tv_sec += until.tv_nsec / 1000000000;
+			until.tv_nsec %= 1000000000;
+			if (!pthread_timedjoin_np(cpu->thread, NULL, &until))
+				break;
+			vcpu_kick(cpu);
+		}
+		cpu->started = false;
+	}
+}

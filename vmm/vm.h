@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One virtual machine: everything that a running guest is made of hangs off
+ * struct vm. Who may touch what is said at the fields.
+ */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/platform_abi.h"
+#include "vmm/devices.h"
+#include "vmm/elf.h"
+#include "vmm/memory.h"
+#include "vmm/options.h"
+#include "vmm/wait.h"
+
+struct vm;
+
+struct vcpu {
+	struct vm *vm;
+	unsigned int index;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+	bool started;         /* thread is valid; under vm->lock */
+	uint64_t events_seen; /* of vm->waiters, by this thread */
+	/* The vCPU may be in guest code: whoever needs its attention kicks it. */
+	atomic_bool in_guest;
+	/* The last of vm->tlb_generation that this vCPU's TLB was flushed for. */
+	atomic_uint tlb_seen;
+};
+
+struct vm {
+	const struct run_config *config;
+	struct elf_image elf;
+	int kvm_fd, fd;
+	struct kvm_cpuid2 *cpuid; /* what the host supports */
+	size_t run_size;          /* bytes of a vCPU's struct kvm_run mapping */
+	unsigned int nr_slots;
+	struct memory mem;
+	struct devices devices;
+	/* The guest reads it; its counters are written by each vCPU's own thread. */
+	struct platform_page *platform;
+	int ring;
+	double ring_ns;      /* what an iteration took at CPL 0, if it was measured */
+	uint64_t page_table; /* guest-physical PML4 */
+	struct vcpu vcpu[PLATFORM_MAX_CPUS];
+	unsigned int nr_cpus;
+
+	struct wait_queue waiters;
+
+	pthread_mutex_t lock;
+	pthread_cond_t left_guest; /* a vCPU left guest code, or flushed its TLB */
+	unsigned int nr_started;   /* under lock */
+	unsigned int nr_halted;    /* under lock */
+	atomic_uint tlb_generation;
+	atomic_uint_fast64_t stray_stores; /* into the platform page, without meaning */
+
+	atomic_bool ending;
+	int end_fd; /* eventfd, readable once ending is set */
+	int status; /* exit status, written once, before end_fd */
+};
+
+/*
+ * Makes the machine that vm->config describes, up to its devices, and settles
+ * vm->ring. vm is zero but for config, elf and kvm_fd. Returns 0 or the exit
+ * status, the error having been reported.
+ */
+int vm_create(struct vm *vm);
+
+/* Undoes vm_create(). The devices are gone and no vCPU runs. */
+void vm_destroy(struct vm *vm);
+
+/* Starts vCPU 0 after boot_build(). Returns as vm_create(). */
+int vm_start(struct vm *vm);
+
+/* Waits for the vCPUs of a guest that is ending. */
+void vm_join(struct vm *vm);
+
+/*
+ * Ends the guest. The first call decides the status and returns true: its caller
+ * reports what there is to say. From any thread.
+ */
+bool vm_end(struct vm *vm, int status);
+
+/* Whether the guest is ending, so that nothing should be started or waited for. */
+static inline bool vm_is_ending(const struct vm *vm)
+{
+	/* Acquire: with the release in vm_end(), its status is seen. */
+	return atomic_load_explicit(&vm->ending, memory_order_acquire);
+}
+
+#endif
