@@ -7,3 +7,6 @@ VIRTIO_SRCS := $(VIRTIO_RING_SRCS) virtio/device.c virtio/mmio.c virtio/mmio_reg
 UNIT_TESTS += virtio_vring
 virtio_vring_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/device.c \
 	virtio/mmio.c virtio/mmio_regs.c
+
+UNIT_TESTS += virtio_mmio
+virtio_mmio_SRCS := $(virtio_vring_SRCS)
