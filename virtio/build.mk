@@ -10,3 +10,7 @@ virtio_vring_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/devic
 
 UNIT_TESTS += virtio_mmio
 virtio_mmio_SRCS := $(virtio_vring_SRCS)
+
+UNIT_TESTS += virtio_kmem
+virtio_kmem_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
+	tests/unit/virtio_fake_mm.c $(VIRTIO_SRCS)
