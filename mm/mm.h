@@ -185,7 +185,7 @@ uint64_t mm_reclaim(struct mm_heap *heap);
 int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats);
 
 /* Takes everything back from the guest (reset): all objects, runs and pins, and
- * every cache but the kmalloc classes. */
+ * every cache but the kmalloc classes. No other call may be under way. */
 void mm_heap_reset(struct mm_heap *heap);
 
 #endif

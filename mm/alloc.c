@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Objects in bulk, out of slabs. */
+#include <errno.h>
+#include <string.h>
+
+#include "mm/debug.h"
+#include "mm/heap.h"
+
+struct request {
+	struct mm_heap *heap;
+	struct slab_cache *cache;
+	unsigned int number;
+	unsigned int cpu;
+	int node;
+	unsigned int flags;
+	struct debug_call call;
+};
+
+/*
+ * Takes up to n slots, lowest first. That order makes `fresh` exact: a slot past
+ * every slot ever taken has not been handed out. With the slab's lock held.
+ */
+static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t n, uint64_t *addr)
+{
+	const uint64_t start = frame_addr(pool, slab->frame);
+	const uint64_t size = slab->slot_size;
+	const uint64_t flags = MM_ADDR_FRESH | (slab->zero ? MM_ADDR_ZERO : 0);
+	unsigned int fresh = slab->fresh;
+	unsigned int slot = 0;
+	size_t got = 0;
+
+	for (unsigned int i = 0; i < SLAB_WORDS && got < n; i++) {
+		uint64_t free = slab->free[i];
+
+		while (free && got < n) {
+			slot = i * 64 + (unsigned int)__builtin_ctzll(free);
+			free &= free - 1;
+			addr[got++] = (start + slot * size) | (slot >= fresh ? flags : 0);
+		}
+		slab->free[i] = free;
+	}
+	if (got && slot >= fresh)
+		slab->fresh = (uint16_t)(slot + 1);
+	slab->used = (uint16_t)(slab->used + got);
+	return got;
+}
+
+/* Debug modes look at each object, and may keep some of them back. */
+static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_t n, uint64_t *addr)
+{
+	size_t taken = slab_take(&rq->heap->frames, slab, n, addr);
+	size_t got = 0;
+
+	for (size_t i = 0; i < taken; i++) {
+		uint64_t offset =
+			(addr[i] & ~MM_ADDR_FLAGS) - frame_addr(&rq->heap->frames, slab->frame);
+		unsigned int slot = (unsigned int)(offset / slab->slot_size);
+
+		if (!debug_alloc(rq->heap, slab, slot, addr[i] & MM_ADDR_FRESH, &rq->call)) {
+			atomic_fetch_add_explicit(&rq->cache->errors, 1, memory_order_relaxed);
+			continue;
+		}
+		if (rq->flags & MM_ZERO && !(addr[i] & MM_ADDR_ZERO)) {
+			memset(heap_host(rq->heap, addr[i] & ~MM_ADDR_FLAGS), 0,
+			       rq->cache->object_size);
+			addr[i] |= MM_ADDR_ZERO;
+		}
+		debug_redzone(rq->heap, slab, slot);
+		addr[got++] = addr[i];
+	}
+	return got;
+}
+
+static bool request_matches(const struct request *rq, const struct slab *slab)
+{
+	const struct frame_zone *zone = &rq->heap->frames.zone[slab->zone];
+
+	return (rq->node == MM_NODE_ANY || zone->node == rq->node) &&
+	       (!(rq->flags & MM_DMA32) || zone->dma32);
+}
+
+/* A slab with free slots: from the lists of the zones from to end of the request's
+ * order of preference. */
+static uint32_t request_pop(const struct request *rq, const uint8_t *order, unsigned int from,
+			    unsigned int end)
+{
+	uint32_t slab = 0;
+
+	for (unsigned int i = from; i < end && !slab; i++) {
+		if (rq->flags & MM_DMA32 && !rq->heap->frames.zone[order[i]].dma32)
+			continue;
+		slab = slab_list_pop(rq->heap, rq->number, order[i]);
+	}
+	return slab;
+}
+
+static uint32_t request_slab(const struct request *rq)
+{
+	const struct frame_pool *pool = &rq->heap->frames;
+	unsigned int list = rq->node == MM_NODE_ANY ? MM_MAX_NODES : (unsigned int)rq->node;
+	uint32_t slab;
+
+	slab = request_pop(rq, pool->order[list], 0, pool->near[list]);
+	if (!slab)
+		slab = slab_make(rq->heap, rq->cpu, rq->number, rq->node, rq->flags | MM_THISNODE);
+	if (slab || rq->flags & MM_THISNODE)
+		return slab;
+	slab = request_pop(rq, pool->order[list], pool->near[list], pool->nr_zones);
+	if (!slab)
+		slab = slab_make(rq->heap, rq->cpu, rq->number, rq->node, rq->flags);
+	return slab;
+}
+
+/* Lists the active slab of a CPU that a request cannot use. */
+static void request_swap(const struct request *rq, uint32_t *active)
+{
+	struct slab *slab = &rq->heap->slabs.slab[*active];
+	bool dead;
+
+	*active = 0;
+	mm_lock(&slab->lock);
+	dead = slab_retire(rq->heap, slab);
+	mm_unlock(&slab->lock);
+	if (dead)
+		slab_unmake(rq->heap, rq->cpu, slab);
+}
+
+/* With the CPU's lock held. */
+static size_t request_fill(const struct request *rq, uint32_t *active, size_t n, uint64_t *addr)
+{
+	struct mm_heap *heap = rq->heap;
+	size_t got = 0;
+
+	while (got < n) {
+		struct slab *slab;
+
+		if (*active && !request_matches(rq, &heap->slabs.slab[*active]))
+			request_swap(rq, active);
+		if (!*active)
+			*active = request_slab(rq);
+		if (!*active)
+			break;
+		slab = &heap->slabs.slab[*active];
+		mm_lock(&slab->lock);
+		if (debug_on(slab))
+			got += slab_take_debug(rq, slab, n - got, addr + got);
+		else
+			got += slab_take(&heap->frames, slab, n - got, addr + got);
+		if (slab->used == slab->cap) {
+			(void)slab_retire(heap, slab);
+			*active = 0;
+		}
+		mm_unlock(&slab->lock);
+	}
+	return got;
+}
+
+long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
+		   size_t asked, uint64_t caller, size_t n, uint64_t *addr)
+{
+	struct request rq = {
+		.heap = heap,
+		.cache = slab_cache_get(heap, cache),
+		.number = (unsigned int)cache,
+		.cpu = cpu % heap->config.cpus,
+		.node = node,
+		.flags = flags,
+		.call = {.cpu = cpu % heap->config.cpus, .caller = caller, .asked = asked},
+	};
+	struct slab_cpu *local = &heap->slabs.cpu[rq.cpu];
+	_Atomic uint64_t *count;
+	size_t got;
+
+	if (!rq.cache)
+		return -ENOENT;
+	if (!n || node < MM_NODE_ANY || node >= MM_MAX_NODES ||
+	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32) ||
+	    (flags & MM_ZERO && rq.cache->flags & MM_CACHE_CTOR))
+		return -EINVAL;
+
+	mm_lock(&local->lock);
+	/* Again, under the lock that mm_cache_destroy goes through. */
+	if (!slab_cache_get(heap, cache)) {
+		mm_unlock(&local->lock);
+		return -ENOENT;
+	}
+	got = request_fill(&rq, &local->active[cache], n, addr);
+	count = &local->count[cache].allocated;
+	/* Relaxed, and no read-modify-write: written under this lock alone. */
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + got,
+			      memory_order_relaxed);
+	mm_unlock(&local->lock);
+
+	if (flags & MM_ZERO) {
+		for (size_t i = 0; i < got; i++) {
+			if (addr[i] & MM_ADDR_ZERO)
+				continue;
+			memset(heap_host(heap, addr[i] & ~MM_ADDR_FLAGS), 0, rq.cache->object_size);
+			addr[i] |= MM_ADDR_ZERO;
+		}
+	}
+	return got ? (long)got : -ENOMEM;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Caches: the geometry of their slabs, making and unmaking them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mm/heap.h"
+
+#define CACHE_MAX_SIZE   (MM_FRAME_SIZE << MM_MAX_ORDER)
+#define CACHE_MAX_ALIGN  MM_FRAME_SIZE
+#define CACHE_MIN_ALIGN  8u /* the low bits of an address are flags */
+#define CACHE_DEBUG_MASK (MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)
+#define CACHE_FLAGS      (MM_CACHE_CTOR | MM_CACHE_NOMERGE | CACHE_DEBUG_MASK)
+
+const uint32_t mm_class_size[MM_CLASSES] = {
+	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
+};
+
+/* Slots of a slab of an order; *waste: bytes left over. */
+static uint64_t cache_slots(uint64_t slot_size, unsigned int order, uint64_t *waste)
+{
+	uint64_t bytes = MM_FRAME_SIZE << order;
+	uint64_t slots = bytes / slot_size;
+
+	if (slots > SLAB_MAX_SLOTS)
+		slots = SLAB_MAX_SLOTS;
+	*waste = bytes - slots * slot_size;
+	return slots;
+}
+
+/*
+ * The largest order up to SLAB_GROW_ORDER that wastes at most an eighth; else the
+ * smallest above it that does so; else the one that wastes the least.
+ */
+static unsigned int cache_order(uint64_t slot_size)
+{
+	unsigned int best = MM_MAX_ORDER;
+	bool found = false;
+	uint64_t waste;
+
+	for (unsigned int order = 0; order <= MM_MAX_ORDER; order++) {
+		if (found && order > SLAB_GROW_ORDER)
+			break;
+		if (cache_slots(slot_size, order, &waste) && waste * 8 <= MM_FRAME_SIZE << order) {
+			best = order;
+			found = true;
+		}
+	}
+	if (found)
+		return best;
+	for (unsigned int order = MM_MAX_ORDER; order-- > 0;) {
+		uint64_t least;
+
+		(void)cache_slots(slot_size, best, &least);
+		if (cache_slots(slot_size, order, &waste) && waste << best < least << order)
+			best = order;
+	}
+	return best;
+}
+
+static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const char *name,
+		       size_t size, size_t align, unsigned int flags)
+{
+	uint64_t slot;
+	uint64_t waste;
+
+	if (align < CACHE_MIN_ALIGN)
+		align = CACHE_MIN_ALIGN;
+	/* The largest objects leave no room for a red zone. */
+	slot = (size + SLAB_REDZONE + align - 1) & ~((uint64_t)align - 1);
+	if (slot > CACHE_MAX_SIZE)
+		flags &= ~MM_DEBUG_REDZONE;
+	if (!(flags & MM_DEBUG_REDZONE))
+		slot = (size + align - 1) & ~((uint64_t)align - 1);
+	cache->flags = flags;
+	cache->object_size = (uint32_t)size;
+	cache->align = (uint32_t)align;
+	cache->slot_size = (uint32_t)slot;
+	cache->order = (uint8_t)cache_order(slot);
+	cache->cap = (uint16_t)cache_slots(slot, cache->order, &waste);
+	cache->recip = ((1ull << SLAB_RECIP_SHIFT) + slot - 1) / slot;
+	memset(cache->list, 0, heap->frames.nr_zones * sizeof(*cache->list));
+	atomic_store_explicit(&cache->errors, 0, memory_order_relaxed);
+	snprintf(cache->name, sizeof(cache->name), "%s", name);
+}
+
+static uint64_t cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed)
+{
+	uint64_t allocated = 0;
+
+	*freed = 0;
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
+		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
+
+		allocated += atomic_load_explicit(&count->allocated, memory_order_relaxed);
+		*freed += atomic_load_explicit(&count->freed, memory_order_relaxed);
+	}
+	return allocated;
+}
+
+/* Starts a cache's counters anew; the total keeps what they said. */
+static void cache_clear_count(struct mm_heap *heap, unsigned int number)
+{
+	uint64_t freed;
+
+	(void)cache_sum(heap, number, &freed);
+	atomic_fetch_add_explicit(&heap->slabs.past, freed, memory_order_relaxed);
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
+		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
+
+		atomic_store_explicit(&count->allocated, 0, memory_order_relaxed);
+		atomic_store_explicit(&count->freed, 0, memory_order_relaxed);
+	}
+}
+
+struct slab_cache *slab_cache_get(struct mm_heap *heap, int number)
+{
+	struct slab_cache *cache;
+
+	if (number < 1 || number > MM_CACHE_MAX)
+		return NULL;
+	cache = &heap->slabs.cache[number];
+	/* Acquire: a live cache's fields are there. */
+	return atomic_load_explicit(&cache->live, memory_order_acquire) ? cache : NULL;
+}
+
+static int cache_make(struct mm_heap *heap, const char *name, size_t size, size_t align,
+		      unsigned int flags)
+{
+	struct slab_set *set = &heap->slabs;
+
+	for (int number = 1; number <= MM_CACHE_MAX; number++) {
+		struct slab_cache *cache = &set->cache[number];
+
+		if (atomic_load_explicit(&cache->live, memory_order_relaxed))
+			continue;
+		if (!cache->list)
+			cache->list = calloc(heap->frames.nr_zones, sizeof(*cache->list));
+		if (!cache->list)
+			return -ENOMEM;
+		cache_init(heap, cache, name, size, align, flags);
+		cache_clear_count(heap, (unsigned int)number);
+		/* Release: pairs with slab_cache_get. */
+		atomic_store_explicit(&cache->live, true, memory_order_release);
+		return number;
+	}
+	return -ENOSPC;
+}
+
+int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
+		    unsigned int flags)
+{
+	int number;
+
+	if (!size || size > CACHE_MAX_SIZE || align > CACHE_MAX_ALIGN || align & (align - 1) ||
+	    flags & ~CACHE_FLAGS)
+		return -EINVAL;
+	flags |= heap->config.debug & CACHE_DEBUG_MASK;
+	mm_lock(&heap->slabs.lock);
+	number = cache_make(heap, name, size, align, flags);
+	mm_unlock(&heap->slabs.lock);
+	return number;
+}
+
+static uint64_t cache_drain_cpu(struct mm_heap *heap, unsigned int number, unsigned int index)
+{
+	struct slab_cpu *cpu = &heap->slabs.cpu[index];
+	uint64_t frames = 0;
+	struct slab *slab;
+	bool dead;
+
+	mm_lock(&cpu->lock);
+	slab = &heap->slabs.slab[cpu->active[number]];
+	if (cpu->active[number]) {
+		cpu->active[number] = 0;
+		mm_lock(&slab->lock);
+		dead = slab_retire(heap, slab);
+		mm_unlock(&slab->lock);
+		if (dead) {
+			frames = 1ull << slab->order;
+			slab_unmake(heap, index, slab);
+		}
+	}
+	mm_unlock(&cpu->lock);
+	return frames;
+}
+
+/* The last slab of a list that could be unmade. Only a hint, since the slab's lock
+ * nests outside the list's. */
+static struct slab *cache_find_empty(struct slab_set *set, struct slab_list *list)
+{
+	struct slab *found = NULL;
+	uint32_t index;
+
+	mm_lock(&list->lock);
+	/* Empty slabs are at the tail. */
+	for (index = list->tail; index && set->slab[index].empty; index = set->slab[index].prev) {
+		if (slab_pins(&set->slab[index]))
+			continue;
+		found = &set->slab[index];
+		break;
+	}
+	mm_unlock(&list->lock);
+	return found;
+}
+
+uint64_t slab_cache_drain(struct mm_heap *heap, unsigned int number)
+{
+	struct slab_set *set = &heap->slabs;
+	struct slab *slab;
+	uint64_t frames = 0;
+
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++)
+		frames += cache_drain_cpu(heap, number, cpu);
+	for (unsigned int zone = 0; zone < heap->frames.nr_zones; zone++) {
+		struct slab_list *list = &set->cache[number].list[zone];
+
+		while ((slab = cache_find_empty(set, list))) {
+			bool dead;
+
+			mm_lock(&slab->lock);
+			dead = slab_kill_empty(heap, slab, list);
+			mm_unlock(&slab->lock);
+			/* If not, someone has taken it into use: look again. */
+			if (!dead)
+				continue;
+			frames += 1ull << slab->order;
+			slab_unmake(heap, 0, slab);
+		}
+	}
+	return frames;
+}
+
+int mm_cache_destroy(struct mm_heap *heap, int number)
+{
+	struct slab_set *set = &heap->slabs;
+	struct slab_cache *cache;
+	int err = 0;
+
+	if (number >= 1 && number <= MM_CLASSES)
+		return -EPERM;
+	mm_lock(&set->lock);
+	cache = slab_cache_get(heap, number);
+	if (!cache) {
+		err = -ENOENT;
+		goto out;
+	}
+	/* Allocations look at live under their CPU's lock, which the drain takes after
+	 * this: none is under way once it is through. */
+	atomic_store_explicit(&cache->live, false, memory_order_relaxed);
+	(void)slab_cache_drain(heap, (unsigned int)number);
+	/* Acquire: the last slab's unmaking comes before the number is used again. */
+	if (atomic_load_explicit(&cache->nr_slabs, memory_order_acquire)) {
+		atomic_store_explicit(&cache->live, true, memory_order_release);
+		err = -EBUSY;
+	}
+out:
+	mm_unlock(&set->lock);
+	return err;
+}
+
+long mm_cache_shrink(struct mm_heap *heap, int number)
+{
+	long frames = -ENOENT;
+
+	mm_lock(&heap->slabs.lock);
+	if (slab_cache_get(heap, number))
+		frames = (long)slab_cache_drain(heap, (unsigned int)number);
+	mm_unlock(&heap->slabs.lock);
+	return frames;
+}
+
+int mm_stats(struct mm_heap *heap, int number, struct mm_stats *stats)
+{
+	struct slab_cache *cache = slab_cache_get(heap, number);
+	unsigned int first = number ? (unsigned int)number : 1;
+	unsigned int last = number ? (unsigned int)number : MM_CACHE_MAX;
+
+	memset(stats, 0, sizeof(*stats));
+	if (number && !cache)
+		return -ENOENT;
+	if (!number)
+		stats->objects_allocated = stats->objects_freed =
+			atomic_load_explicit(&heap->slabs.past, memory_order_relaxed);
+	for (unsigned int i = first; i <= last; i++) {
+		uint64_t freed;
+
+		stats->objects_allocated += cache_sum(heap, i, &freed);
+		stats->objects_freed += freed;
+		stats->slabs +=
+			atomic_load_explicit(&heap->slabs.cache[i].nr_slabs, memory_order_relaxed);
+	}
+	stats->objects_active = stats->objects_allocated - stats->objects_freed;
+	if (cache) {
+		stats->frames_in_use = stats->slabs << cache->order;
+		stats->object_size = cache->object_size;
+		stats->slot_size = cache->slot_size;
+		stats->objects_per_slab = cache->cap;
+		stats->frames_per_slab = 1u << cache->order;
+		stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
+		memcpy(stats->name, cache->name, sizeof(stats->name));
+		return 0;
+	}
+	for (unsigned int i = 0; i < heap->config.nr_ranges; i++)
+		stats->frames_total += heap->config.range[i].size >> MM_FRAME_SHIFT;
+	for (unsigned int i = 0; i < heap->config.cpus; i++) {
+		stats->pages_given +=
+			atomic_load_explicit(&heap->count[i].given, memory_order_relaxed);
+		stats->pages_taken +=
+			atomic_load_explicit(&heap->count[i].taken, memory_order_relaxed);
+		stats->errors += atomic_load_explicit(&heap->count[i].errors, memory_order_relaxed);
+	}
+	stats->frames_in_use = stats->pages_given - stats->pages_taken;
+	stats->frames_backed =
+		(uint64_t)atomic_load_explicit(&heap->frames.nr_backed, memory_order_relaxed) *
+		FRAME_PER_HUGE;
+	stats->pages_pinned = atomic_load_explicit(&heap->pins.total, memory_order_relaxed);
+	snprintf(stats->name, sizeof(stats->name), "heap");
+	return 0;
+}
+
+static int cache_make_classes(struct mm_heap *heap)
+{
+	for (unsigned int i = 0; i < MM_CLASSES; i++) {
+		uint32_t size = mm_class_size[i];
+		char name[MM_CACHE_NAME_MAX];
+		int number;
+
+		if (size < 1024)
+			snprintf(name, sizeof(name), "kmalloc-%u", size);
+		else
+			snprintf(name, sizeof(name), "kmalloc-%uk", size / 1024);
+		/* Aligned to the largest power of two that divides the size. */
+		number = mm_cache_create(heap, name, size,
+					 size > CACHE_MAX_ALIGN ? CACHE_MAX_ALIGN : size & -size,
+					 0);
+		if (number != (int)i + 1)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int slab_set_create(struct mm_heap *heap)
+{
+	struct slab_set *set = &heap->slabs;
+	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
+
+	set->nr_slabs = 1;
+	set->slab = region_meta_alloc((frames + 1) * sizeof(*set->slab));
+	set->of = region_meta_alloc(frames * sizeof(*set->of));
+	set->cpu = region_meta_alloc(heap->config.cpus * sizeof(*set->cpu));
+	if (!set->slab || !set->of || !set->cpu || cache_make_classes(heap)) {
+		slab_set_destroy(heap);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void slab_free_extras(struct slab_set *set)
+{
+	for (uint32_t i = 1; set->slab && i < set->nr_slabs; i++) {
+		free(set->slab[i].track);
+		free(set->slab[i].held);
+	}
+}
+
+void slab_set_destroy(struct mm_heap *heap)
+{
+	struct slab_set *set = &heap->slabs;
+	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
+
+	slab_free_extras(set);
+	for (unsigned int i = 0; i <= MM_CACHE_MAX; i++)
+		free(set->cache[i].list);
+	region_meta_free(set->cpu, heap->config.cpus * sizeof(*set->cpu));
+	region_meta_free(set->of, frames * sizeof(*set->of));
+	region_meta_free(set->slab, (frames + 1) * sizeof(*set->slab));
+	memset(set, 0, sizeof(*set));
+}
+
+void slab_set_reset(struct mm_heap *heap)
+{
+	struct slab_set *set = &heap->slabs;
+	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
+
+	slab_free_extras(set);
+	region_meta_clear(set->slab, (frames + 1) * sizeof(*set->slab));
+	region_meta_clear(set->of, frames * sizeof(*set->of));
+	set->spare = 0;
+	set->nr_slabs = 1;
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++)
+		memset(set->cpu[cpu].active, 0, sizeof(set->cpu[cpu].active));
+	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++) {
+		struct slab_cache *cache = &set->cache[i];
+		uint64_t allocated, freed;
+
+		if (!cache->list)
+			continue;
+		memset(cache->list, 0, heap->frames.nr_zones * sizeof(*cache->list));
+		atomic_store_explicit(&cache->nr_slabs, 0, memory_order_relaxed);
+		allocated = cache_sum(heap, i, &freed);
+		atomic_fetch_add_explicit(&set->cpu[0].count[i].freed, allocated - freed,
+					  memory_order_relaxed);
+		if (i > MM_CLASSES)
+			atomic_store_explicit(&cache->live, false, memory_order_relaxed);
+	}
+}

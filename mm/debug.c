@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mm/debug.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mm/heap.h"
+
+static void debug_report(struct mm_heap *heap, const char *text)
+{
+	if (heap->config.report)
+		heap->config.report(heap->config.report_opaque, text);
+}
+
+/* The first byte in [from, to) of an object that is not what it should be, or to. */
+static size_t debug_scan(const uint8_t *object, size_t from, size_t to, uint8_t byte)
+{
+	while (from < to && object[from] == byte)
+		from++;
+	return from;
+}
+
+static void debug_overwritten(struct mm_heap *heap, const struct slab *slab, unsigned int slot,
+			      const char *what, size_t offset, uint8_t expected)
+{
+	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	const struct slab_track *track = &slab->track[slot];
+	uint64_t addr = slab_slot_addr(&heap->frames, slab, slot);
+	const uint8_t *object = heap_host(heap, addr);
+	char text[512];
+	int len;
+
+	len = snprintf(text, sizeof(text),
+		       "%s: %s overwritten: object 0x%" PRIx64 " of %u bytes, first bad byte at "
+		       "offset %zu is 0x%02x, not 0x%02x\n",
+		       cache->name, what, addr, cache->object_size, offset, object[offset],
+		       expected);
+	if (cache->flags & MM_DEBUG_OWNER)
+		snprintf(text + len, sizeof(text) - (size_t)len,
+			 "  allocated at 0x%" PRIx64 " on cpu %u, %u bytes asked\n"
+			 "  freed at 0x%" PRIx64 " on cpu %u\n",
+			 track->alloc_caller, track->alloc_cpu, track->asked, track->free_caller,
+			 track->free_cpu);
+	debug_report(heap, text);
+}
+
+/* Contents that a constructor made are left alone. */
+static bool debug_poisons(const struct slab_cache *cache)
+{
+	return cache->flags & MM_DEBUG_POISON && !(cache->flags & MM_CACHE_CTOR);
+}
+
+/* Where the red zone begins: an object with a constructor is in use as a whole. */
+static size_t debug_end(const struct slab_cache *cache, const struct slab_track *track)
+{
+	if (cache->flags & MM_CACHE_CTOR || !track->asked)
+		return cache->object_size;
+	return track->asked;
+}
+
+bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, bool fresh,
+		 const struct debug_call *call)
+{
+	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	const uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	struct slab_track *track = &slab->track[slot];
+	size_t last = cache->object_size - 1;
+
+	if (!fresh && debug_poisons(cache)) {
+		size_t bad = debug_scan(object, 0, last, DEBUG_POISON_BYTE);
+
+		if (bad < last || object[last] != DEBUG_POISON_END) {
+			debug_overwritten(heap, slab, slot, "free object", bad,
+					  bad < last ? DEBUG_POISON_BYTE : DEBUG_POISON_END);
+			track->asked = DEBUG_SET_ASIDE;
+			return false;
+		}
+	}
+	track->asked = call->asked && call->asked < cache->object_size ? (uint32_t)call->asked
+								       : cache->object_size;
+	track->alloc_caller = call->caller;
+	track->alloc_cpu = (uint16_t)call->cpu;
+	return true;
+}
+
+void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+{
+	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	size_t end = debug_end(cache, &slab->track[slot]);
+
+	if (cache->flags & MM_DEBUG_REDZONE)
+		memset(object + end, DEBUG_REDZONE_BYTE, slab->slot_size - end);
+}
+
+bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
+		const struct debug_call *call)
+{
+	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	const uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	struct slab_track *track = &slab->track[slot];
+	bool intact = true;
+	size_t bad;
+
+	track->free_caller = call->caller;
+	track->free_cpu = (uint16_t)call->cpu;
+	if (cache->flags & MM_DEBUG_REDZONE) {
+		bad = debug_scan(object, debug_end(cache, track), slab->slot_size,
+				 DEBUG_REDZONE_BYTE);
+		intact = bad == slab->slot_size;
+		if (!intact)
+			debug_overwritten(heap, slab, slot, "red zone", bad, DEBUG_REDZONE_BYTE);
+	}
+	return intact;
+}
+
+void debug_poison(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+{
+	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+
+	if (!debug_poisons(cache))
+		return;
+	memset(object, DEBUG_POISON_BYTE, cache->object_size - 1);
+	object[cache->object_size - 1] = DEBUG_POISON_END;
+}
+
+void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call)
+{
+	const char *what = status == -EFAULT   ? "not in the heap"
+			   : status == -EINVAL ? "not the start of an object"
+			   : status == -ENOENT ? "not allocated (a double free?)"
+					       : "an object of another cache";
+	char text[256];
+
+	if (!(heap->config.debug & (MM_DEBUG_SANITY | MM_DEBUG_OWNER)))
+		return;
+	snprintf(text, sizeof(text),
+		 "free of 0x%" PRIx64 ": %s\n  called at 0x%" PRIx64 " on cpu %u\n", addr, what,
+		 call->caller, call->cpu);
+	debug_report(heap, text);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Debug modes of caches: a red zone from the object's end to the slot's, poison in
+ * free objects, and who allocated and freed a slot. All with the slab's lock held.
+ */
+#ifndef MM_DEBUG_H
+#define MM_DEBUG_H
+
+#include "mm/slab.h"
+
+#define DEBUG_REDZONE_BYTE 0xcc
+#define DEBUG_POISON_BYTE  0x6b
+#define DEBUG_POISON_END   0xa5
+/* track->asked of a slot that was set aside. */
+#define DEBUG_SET_ASIDE UINT32_MAX
+
+struct debug_call {
+	unsigned int cpu;
+	uint64_t caller; /* guest code address, 0 if unknown */
+	size_t asked;    /* bytes, 0: the whole object */
+};
+
+static inline bool debug_on(const struct slab *slab)
+{
+	return slab->track;
+}
+
+static inline bool debug_is_set_aside(const struct slab *slab, unsigned int slot)
+{
+	return slab->track && slab->track[slot].asked == DEBUG_SET_ASIDE;
+}
+
+/* A slot is about to be handed out. False if its poison was overwritten: then it was
+ * reported, and the slot is set aside for good. fresh: it was never used before. */
+bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, bool fresh,
+		 const struct debug_call *call);
+/* Writes the red zone; after the object was zeroed. */
+void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+/* An object was freed. False if its red zone was overwritten, which was reported. */
+bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
+		const struct debug_call *call);
+/* A slot goes back to the free ones: poisons it. */
+void debug_poison(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+/* An address was refused. */
+void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call);
+
+#endif

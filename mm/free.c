@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Objects back in bulk: every address is taken for hostile. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mm/debug.h"
+#include "mm/heap.h"
+
+struct batch {
+	struct mm_heap *heap;
+	const uint64_t *addr;
+	size_t n;
+	size_t next;        /* first address not dealt with */
+	unsigned int cache; /* that the caller says, 0: none */
+	struct mm_bad *bad;
+	size_t *nr_bad;
+	struct debug_call call;
+};
+
+static void batch_refuse(struct batch *batch, size_t index, int status)
+{
+	heap_refuse(batch->heap, batch->call.cpu, batch->bad, batch->nr_bad, index, status);
+	if (status != -EUCLEAN)
+		debug_refused(batch->heap, batch->addr[index], status, &batch->call);
+}
+
+/* Why an address that is in no slab is refused. */
+static int batch_status(struct mm_heap *heap, uint64_t addr, uint64_t frame)
+{
+	uint8_t value;
+
+	if (!heap_in_range(heap, addr))
+		return -EFAULT;
+	value = atomic_load_explicit(heap_map_byte(heap, frame), memory_order_relaxed);
+	return value == MM_PM_NONE ? -ENOENT : -EINVAL;
+}
+
+/* The slot of an offset into a slab, or a negative errno. */
+static int slab_slot(const struct slab *slab, uint64_t offset)
+{
+	uint64_t slot = offset * slab->recip >> SLAB_RECIP_SHIFT;
+
+	if (slot * slab->slot_size != offset || slot >= slab->cap)
+		return -EINVAL;
+	if (slab->free[slot / 64] >> slot % 64 & 1)
+		return -ENOENT;
+	return (int)slot;
+}
+
+static bool slab_is_held(const struct slab *slab, unsigned int slot)
+{
+	return slab->held && slab->held->row[slot / 64] >> slot % 64 & 1;
+}
+
+/* The careful way, for slabs with debug modes or pins. Returns a negative errno if
+ * the object was not freed; *status is what to report though it was. */
+static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int slot, int *status)
+{
+	struct mm_heap *heap = batch->heap;
+
+	if (slab_is_held(slab, slot) || debug_is_set_aside(slab, slot))
+		return -ENOENT;
+	if (debug_on(slab) && !debug_free(heap, slab, slot, &batch->call)) {
+		*status = -EUCLEAN;
+		atomic_fetch_add_explicit(&heap->slabs.cache[slab->cache].errors, 1,
+					  memory_order_relaxed);
+	}
+	if (slab_pins(slab) && slab_slot_pinned(heap, slab, slot)) {
+		/* Waits for the last unpin: mm_pin made room to note it. */
+		slab->held->row[slot / 64] |= 1ull << slot % 64;
+		slab->held->nr++;
+		return 0;
+	}
+	if (debug_on(slab))
+		debug_poison(heap, slab, slot);
+	slab_put_slot(slab, slot);
+	return 0;
+}
+
+/* Frees the addresses from batch->next on that lie in one slab, whose lock is held.
+ * Returns how many objects were freed. */
+static size_t batch_slab(struct batch *batch, struct slab *slab)
+{
+	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
+	const uint64_t bytes = MM_FRAME_SIZE << slab->order;
+	const bool slow = slab->track || slab->held;
+	const int status = batch->cache && batch->cache != slab->cache ? -EXDEV : 0;
+	unsigned int put = 0;
+	size_t held = 0;
+	size_t i;
+
+	for (i = batch->next; i < batch->n; i++) {
+		uint64_t offset = batch->addr[i] - start;
+		int why = status;
+		int slot;
+
+		if (offset >= bytes)
+			break;
+		slot = slab_slot(slab, offset);
+		if (slot >= 0 && slow) {
+			int err = batch_free_slow(batch, slab, (unsigned int)slot, &why);
+
+			if (err)
+				slot = err;
+			else
+				held++;
+		} else if (slot >= 0) {
+			slab->free[slot / 64] |= 1ull << slot % 64;
+			put++;
+		}
+		if (slot < 0)
+			why = slot;
+		if (why)
+			batch_refuse(batch, i, why);
+	}
+	slab->used = (uint16_t)(slab->used - put);
+	batch->next = i;
+	return put + held;
+}
+
+static void batch_count(struct batch *batch, unsigned int cache, size_t freed)
+{
+	/* Relaxed: counters are summed, nothing is ordered by them. */
+	if (freed)
+		atomic_fetch_add_explicit(
+			&batch->heap->slabs.cpu[batch->call.cpu].count[cache].freed, freed,
+			memory_order_relaxed);
+}
+
+long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
+		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad)
+{
+	struct batch batch = {
+		.heap = heap,
+		.addr = addr,
+		.n = n,
+		.cache = (unsigned int)cache,
+		.bad = bad,
+		.nr_bad = nr_bad,
+		.call = {.cpu = cpu % heap->config.cpus, .caller = caller},
+	};
+	unsigned int counted = 0; /* the cache that `pending` is of */
+	size_t pending = 0;
+	size_t freed = 0;
+
+	*nr_bad = 0;
+	if (cache && !slab_cache_get(heap, cache))
+		return -ENOENT;
+	while (batch.next < n) {
+		struct slab *slab = NULL;
+		size_t some;
+		uint64_t frame;
+		bool dead;
+
+		if (heap_frame(heap, addr[batch.next], &frame))
+			slab = slab_lock_frame(heap, frame);
+		if (!slab) {
+			batch_refuse(&batch, batch.next,
+				     batch_status(heap, addr[batch.next], frame));
+			batch.next++;
+			continue;
+		}
+		if (slab->cache != counted) {
+			batch_count(&batch, counted, pending);
+			pending = 0;
+			counted = slab->cache;
+		}
+		some = batch_slab(&batch, slab);
+		dead = slab_settle(heap, slab);
+		mm_unlock(&slab->lock);
+		if (dead)
+			slab_unmake(heap, cpu, slab);
+		pending += some;
+		freed += some;
+	}
+	batch_count(&batch, counted, pending);
+	return (long)freed;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mm/region.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "mm/limit.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+#ifndef MFD_HUGE_2MB
+#define MFD_HUGE_2MB (21u << 26)
+#endif
+
+#define REGION_MAX_HOST_NODES 1024
+
+static int region_bind(uint8_t *host, uint64_t size, int node, const char **why)
+{
+	unsigned long mask[REGION_MAX_HOST_NODES / (8 * sizeof(long))] = {0};
+	const unsigned int bits = 8 * sizeof(long);
+
+	if (node >= REGION_MAX_HOST_NODES)
+		goto bad;
+	mask[(unsigned int)node / bits] = 1ul << ((unsigned int)node % bits);
+	/* The kernel takes one bit less than the count it is told. */
+	if (syscall(SYS_mbind, host, size, MPOL_BIND, mask, REGION_MAX_HOST_NODES + 1, 0))
+		goto bad;
+	return 0;
+bad:
+	*why = limit_why("host node %d cannot be bound to: it has no memory here", node);
+	return -EINVAL;
+}
+
+static int region_open(struct region *region, const char **why)
+{
+	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+
+	if (region->backing == MM_BACKING_ANON)
+		return 0;
+	if (region->backing == MM_BACKING_HUGETLB)
+		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
+	region->fd = memfd_create("slabvisor-heap", flags);
+	if (region->fd < 0) {
+		*why = limit_why("memfd_create: %s", strerror(errno));
+		return -ENOMEM;
+	}
+	/* Sealed: whoever it is shared with cannot make an access here a SIGBUS. */
+	if (ftruncate(region->fd, (off_t)region->size) ||
+	    fcntl(region->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+		*why = limit_why("cannot size the heap's memfd: %s", strerror(errno));
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int region_map(struct region *region, const struct mm_config *config, const char **why)
+{
+	uint64_t base = config->range[0].base;
+	uintptr_t start;
+
+	region->map_size = region->size + MM_HUGE_SIZE;
+	region->map = mmap(NULL, region->map_size, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (region->map == MAP_FAILED) {
+		region->map = NULL;
+		goto fail;
+	}
+	start = ((uintptr_t)region->map + MM_HUGE_SIZE - 1) & ~(uintptr_t)(MM_HUGE_SIZE - 1);
+	region->host = (uint8_t *)start;
+	for (unsigned int i = 0; i < config->nr_ranges; i++) {
+		const struct mm_range *range = &config->range[i];
+		uint8_t *host = region->host + (range->base - base);
+		/* Without MAP_NORESERVE the hugetlb pool is reserved here. */
+		int flags = MAP_SHARED | MAP_FIXED |
+			    (region->backing == MM_BACKING_MEMFD ? MAP_NORESERVE : 0);
+		int err;
+
+		if (region->fd >= 0 && mmap(host, range->size, PROT_NONE, flags, region->fd,
+					    (off_t)(range->base - base)) == MAP_FAILED)
+			goto fail;
+		/* Advice: without huge pages the heap works, only slower. */
+		if (region->backing != MM_BACKING_HUGETLB)
+			(void)madvise(host, range->size, MADV_HUGEPAGE);
+		if (range->host_node >= 0) {
+			err = region_bind(host, range->size, range->host_node, why);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+fail:
+	*why = limit_why("cannot map a heap window of %llu MiB: %s",
+			 (unsigned long long)(region->size >> 20), strerror(errno));
+	return -ENOMEM;
+}
+
+int region_create(struct region *region, const struct mm_config *config, const char **why)
+{
+	const struct mm_range *last = &config->range[config->nr_ranges - 1];
+	uint64_t bytes = 0;
+	int err;
+
+	memset(region, 0, sizeof(*region));
+	region->fd = -1;
+	region->backing = config->backing;
+	region->size = last->base + last->size - config->range[0].base;
+	for (unsigned int i = 0; i < config->nr_ranges; i++)
+		bytes += config->range[i].size;
+
+	err = limit_check(config->backing, bytes, why);
+	if (err)
+		return err;
+	err = region_open(region, why);
+	if (!err)
+		err = region_map(region, config, why);
+	if (err)
+		region_destroy(region);
+	return err;
+}
+
+void region_destroy(struct region *region)
+{
+	if (region->map)
+		munmap(region->map, region->map_size);
+	if (region->fd >= 0)
+		close(region->fd);
+	region->map = NULL;
+	region->fd = -1;
+}
+
+/* For kernels before 5.14. */
+static void region_touch(volatile uint8_t *host, uint64_t size)
+{
+	for (uint64_t i = 0; i < size; i += MM_FRAME_SIZE)
+		host[i] = 0;
+}
+
+int region_back(struct region *region, uint64_t offset, uint64_t size)
+{
+	uint8_t *host = region->host + offset;
+
+	if (mprotect(host, size, PROT_READ | PROT_WRITE))
+		return -ENOMEM;
+	if (!madvise(host, size, MADV_POPULATE_WRITE))
+		return 0;
+	if (errno == EINVAL && region->backing == MM_BACKING_ANON) {
+		region_touch(host, size);
+		return 0;
+	}
+	/* What was populated before the failure goes back too. */
+	(void)region_discard(region, offset, size);
+	return -ENOMEM;
+}
+
+int region_discard(struct region *region, uint64_t offset, uint64_t size)
+{
+	uint8_t *host = region->host + offset;
+	int err;
+
+	if (region->fd >= 0)
+		err = fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				(off_t)offset, (off_t)size);
+	else
+		err = madvise(host, size, MADV_DONTNEED);
+	/* Under mlockall the plain call is refused. */
+	if (err && errno == EINVAL && region->fd < 0)
+		err = madvise(host, size, MADV_DONTNEED_LOCKED);
+	if (err)
+		return -errno;
+	/* This can fail for want of mappings; the memory is gone all the same, and
+	 * backing it anew does not depend on it. */
+	(void)mprotect(host, size, PROT_NONE);
+	return 0;
+}
+
+void *region_meta_alloc(size_t size)
+{
+	void *meta = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return meta == MAP_FAILED ? NULL : meta;
+}
+
+void region_meta_free(void *meta, size_t size)
+{
+	if (meta)
+		munmap(meta, size);
+}
+
+void region_meta_clear(void *meta, size_t size)
+{
+	if (madvise(meta, size, MADV_DONTNEED))
+		memset(meta, 0, size);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Slabs: making and unmaking them, and the lists they are on. */
+#include "mm/slab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mm/heap.h"
+
+static struct slab_list *slab_list_of(struct mm_heap *heap, const struct slab *slab)
+{
+	return &heap->slabs.cache[slab->cache].list[slab->zone];
+}
+
+static void list_remove(struct mm_heap *heap, struct slab_list *list, struct slab *slab)
+{
+	struct slab *all = heap->slabs.slab;
+
+	if (slab->prev)
+		all[slab->prev].next = slab->next;
+	else
+		list->head = slab->next;
+	if (slab->next)
+		all[slab->next].prev = slab->prev;
+	else
+		list->tail = slab->prev;
+	if (slab->empty)
+		list->nr_empty--;
+	slab->empty = false;
+}
+
+/* Slabs that still have objects go first and fill up, so that the others drain. */
+static void list_add(struct mm_heap *heap, struct slab_list *list, struct slab *slab)
+{
+	struct slab *all = heap->slabs.slab;
+	uint32_t number = (uint32_t)(slab - all);
+
+	slab->empty = !slab->used;
+	if (slab->empty) {
+		slab->next = 0;
+		slab->prev = list->tail;
+		if (list->tail)
+			all[list->tail].next = number;
+		else
+			list->head = number;
+		list->tail = number;
+		list->nr_empty++;
+	} else {
+		slab->prev = 0;
+		slab->next = list->head;
+		if (list->head)
+			all[list->head].prev = number;
+		else
+			list->tail = number;
+		list->head = number;
+	}
+}
+
+/* Relaxed throughout: each change of state is under a lock that its readers hold,
+ * or one that lets the reader do without (see enum slab_state). */
+static void slab_set_state(struct slab *slab, enum slab_state state)
+{
+	atomic_store_explicit(&slab->state, state, memory_order_relaxed);
+}
+
+static enum slab_state slab_get_state(const struct slab *slab)
+{
+	return atomic_load_explicit(&slab->state, memory_order_relaxed);
+}
+
+/* Puts a slab that is on no list on its own, or marks it DEAD (true). */
+static bool slab_list_or_kill(struct mm_heap *heap, struct slab *slab)
+{
+	struct slab_list *list = slab_list_of(heap, slab);
+	bool dead;
+
+	mm_lock(&list->lock);
+	dead = !slab->used && !slab_pins(slab) && list->nr_empty >= SLAB_KEEP_EMPTY;
+	if (!dead)
+		list_add(heap, list, slab);
+	slab_set_state(slab, dead ? SLAB_DEAD : SLAB_LISTED);
+	mm_unlock(&list->lock);
+	return dead;
+}
+
+/* A listed slab that has fallen empty moves to the tail, or is DEAD. */
+static bool slab_emptied(struct mm_heap *heap, struct slab *slab)
+{
+	struct slab_list *list = slab_list_of(heap, slab);
+	bool dead = false;
+
+	mm_lock(&list->lock);
+	/* A CPU may have made it its own meanwhile. */
+	if (slab_get_state(slab) == SLAB_LISTED) {
+		list_remove(heap, list, slab);
+		dead = !slab_pins(slab) && list->nr_empty >= SLAB_KEEP_EMPTY;
+		if (dead)
+			slab_set_state(slab, SLAB_DEAD);
+		else
+			list_add(heap, list, slab);
+	}
+	mm_unlock(&list->lock);
+	return dead;
+}
+
+bool slab_settle(struct mm_heap *heap, struct slab *slab)
+{
+	switch (slab_get_state(slab)) {
+	case SLAB_FULL:
+		return slab->used < slab->cap && slab_list_or_kill(heap, slab);
+	case SLAB_LISTED:
+		return !slab->used && slab_emptied(heap, slab);
+	default:
+		return false;
+	}
+}
+
+bool slab_retire(struct mm_heap *heap, struct slab *slab)
+{
+	if (slab->used < slab->cap)
+		return slab_list_or_kill(heap, slab);
+	slab_set_state(slab, SLAB_FULL);
+	return false;
+}
+
+bool slab_kill_empty(struct mm_heap *heap, struct slab *slab, struct slab_list *list)
+{
+	bool dead;
+
+	mm_lock(&list->lock);
+	dead = slab_get_state(slab) == SLAB_LISTED && slab_list_of(heap, slab) == list &&
+	       !slab->used && !slab_pins(slab);
+	if (dead) {
+		list_remove(heap, list, slab);
+		slab_set_state(slab, SLAB_DEAD);
+	}
+	mm_unlock(&list->lock);
+	return dead;
+}
+
+uint32_t slab_list_pop(struct mm_heap *heap, unsigned int number, unsigned int zone)
+{
+	struct slab_list *list = &heap->slabs.cache[number].list[zone];
+	uint32_t head;
+
+	mm_lock(&list->lock);
+	head = list->head;
+	if (head) {
+		list_remove(heap, list, &heap->slabs.slab[head]);
+		slab_set_state(&heap->slabs.slab[head], SLAB_ACTIVE);
+	}
+	mm_unlock(&list->lock);
+	return head;
+}
+
+static uint32_t slab_spare_get(struct slab_set *set)
+{
+	uint32_t number;
+
+	mm_lock(&set->spare_lock);
+	number = set->spare;
+	if (number)
+		set->spare = set->slab[number].next;
+	else
+		number = set->nr_slabs++;
+	mm_unlock(&set->spare_lock);
+	return number;
+}
+
+static void slab_spare_put(struct slab_set *set, struct slab *slab)
+{
+	mm_lock(&set->spare_lock);
+	slab->next = set->spare;
+	set->spare = (uint32_t)(slab - set->slab);
+	mm_unlock(&set->spare_lock);
+}
+
+static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigned int number)
+{
+	slab->recip = cache->recip;
+	slab->slot_size = cache->slot_size;
+	slab->used = 0;
+	slab->cap = cache->cap;
+	slab->fresh = 0;
+	slab->cache = (uint8_t)number;
+	slab->order = cache->order;
+	slab->empty = false;
+	slab->next = 0;
+	slab->prev = 0;
+	atomic_store_explicit(&slab->pins, 0, memory_order_relaxed);
+	slab->held = NULL;
+	for (unsigned int i = 0; i < SLAB_WORDS; i++) {
+		unsigned int below = i * 64;
+
+		if (cache->cap >= below + 64)
+			slab->free[i] = ~0ull;
+		else
+			slab->free[i] = cache->cap > below ? (1ull << (cache->cap - below)) - 1 : 0;
+	}
+}
+
+uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, int node,
+		   unsigned int flags)
+{
+	struct slab_set *set = &heap->slabs;
+	struct slab_cache *cache = &set->cache[number];
+	struct slab_track *track = NULL;
+	uint64_t frame;
+	uint32_t index;
+	struct slab *slab;
+
+	if (frame_get_bulk(&heap->frames, cpu, cache->order, node, flags, 1, &frame) < 1)
+		return 0;
+	if (cache->flags & (MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)) {
+		track = calloc(cache->cap, sizeof(*track));
+		if (!track) {
+			frame &= ~FRAME_ZERO;
+			frame_put_bulk(&heap->frames, cpu, cache->order, 1, &frame);
+			return 0;
+		}
+	}
+	index = slab_spare_get(set);
+	slab = &set->slab[index];
+
+	/* A late free may look at the descriptor for its former slab. */
+	mm_lock(&slab->lock);
+	slab_init(slab, cache, number);
+	slab->zero = frame & FRAME_ZERO;
+	frame &= ~FRAME_ZERO;
+	slab->frame = (uint32_t)frame;
+	slab->zone = (uint8_t)frame_zone_of(&heap->frames, frame);
+	slab->track = track;
+	slab_set_state(slab, SLAB_ACTIVE);
+	mm_unlock(&slab->lock);
+
+	atomic_fetch_add_explicit(&cache->nr_slabs, 1, memory_order_relaxed);
+	heap_map_fill(heap, frame, 1ull << cache->order, (uint8_t)number);
+	for (uint64_t i = 0; i < 1ull << cache->order; i++)
+		/* Release: who finds the number finds the descriptor. */
+		atomic_store_explicit(&set->of[frame + i], index, memory_order_release);
+	heap_count_frames(heap, cpu, 1ull << cache->order, 0);
+	return index;
+}
+
+void slab_unmake(struct mm_heap *heap, unsigned int cpu, struct slab *slab)
+{
+	struct slab_set *set = &heap->slabs;
+	struct slab_cache *cache = &set->cache[slab->cache];
+	uint64_t frame = slab->frame;
+	unsigned int order = slab->order;
+
+	heap_map_fill(heap, frame, 1ull << order, MM_PM_NONE);
+	for (uint64_t i = 0; i < 1ull << order; i++)
+		atomic_store_explicit(&set->of[frame + i], 0, memory_order_relaxed);
+	free(slab->track);
+	free(slab->held);
+	slab->track = NULL;
+	slab->held = NULL;
+	slab_spare_put(set, slab);
+	heap_count_frames(heap, cpu, 0, 1ull << order);
+	frame_put_bulk(&heap->frames, cpu, order, 1, &frame);
+	/* Release: who sees the last slab gone may unmake the cache. */
+	atomic_fetch_sub_explicit(&cache->nr_slabs, 1, memory_order_release);
+}
+
+void slab_put_slot(struct slab *slab, unsigned int slot)
+{
+	slab->free[slot / 64] |= 1ull << slot % 64;
+	slab->used--;
+}
+
+struct slab *slab_lock_frame(struct mm_heap *heap, uint64_t frame)
+{
+	struct slab_set *set = &heap->slabs;
+	uint32_t index = atomic_load_explicit(&set->of[frame], memory_order_acquire);
+	struct slab *slab = &set->slab[index];
+
+	if (!index)
+		return NULL;
+	mm_lock(&slab->lock);
+	/* Descriptors are never unmapped, but this one may have been given to another
+	 * slab since: only under its lock can one tell. */
+	if (slab_get_state(slab) != SLAB_DEAD &&
+	    atomic_load_explicit(&set->of[frame], memory_order_relaxed) == index)
+		return slab;
+	mm_unlock(&slab->lock);
+	return NULL;
+}
+
+bool slab_slot_pinned(struct mm_heap *heap, const struct slab *slab, unsigned int slot)
+{
+	uint64_t start = (uint64_t)slot * slab->slot_size;
+	uint64_t first = slab->frame + (start >> MM_FRAME_SHIFT);
+	uint64_t last = slab->frame + ((start + slab->slot_size - 1) >> MM_FRAME_SHIFT);
+
+	for (uint64_t frame = first; frame <= last; frame++) {
+		if (pin_count(&heap->pins, frame))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Caches and objects, one thread: sizes, refusals, freshness, statistics, a model. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tests/unit/mm_util.h"
+
+static void classes_are_aligned_and_mapped(void **state)
+{
+	struct mm_config config = util_config(64 * MIB, 2);
+	struct mm_heap *heap = util_heap(&config);
+	size_t bytes;
+	const uint8_t *map = mm_heap_page_map(heap, &bytes);
+
+	(void)state;
+	for (int i = 0; i < MM_CLASSES; i++) {
+		uint32_t size = mm_class_size[i];
+		uint32_t align = size & -size;
+		struct mm_stats stats;
+		uint64_t addr[600];
+		long n = mm_alloc_bulk(heap, 0, i + 1, MM_NODE_ANY, 0, 0, 0, 600, addr);
+
+		assert_int_equal(n, 600);
+		assert_int_equal(mm_stats(heap, i + 1, &stats), 0);
+		assert_int_equal(stats.object_size, size);
+		assert_int_equal(stats.objects_active, 600);
+		for (long k = 0; k < n; k++) {
+			uint64_t at = addr[k] & ~MM_ADDR_FLAGS;
+
+			assert_int_equal(at % (align > 4096 ? 4096 : align), 0);
+			assert_int_equal(map[(at - UTIL_BASE) / MM_FRAME_SIZE], i + 1);
+			assert_true(addr[k] & MM_ADDR_FRESH);
+			if (!i)
+				assert_true(addr[k] & MM_ADDR_ZERO);
+			if (addr[k] & MM_ADDR_ZERO)
+				assert_true(util_is_zero(util_host(heap, at), size));
+			memset(util_host(heap, at), 0xff, size);
+		}
+		for (long k = 0; k < n; k++)
+			util_free(heap, k & 1 ? 0 : i + 1, addr[k], 0);
+		assert_int_equal(mm_stats(heap, i + 1, &stats), 0);
+		assert_int_equal(stats.objects_active, 0);
+		assert_int_equal(stats.objects_freed, 600);
+	}
+	(void)mm_reclaim(heap);
+	assert_int_equal(util_in_use(heap), 0);
+	assert_int_equal(util_backed(heap), 0);
+	for (size_t i = 0; i < bytes; i++)
+		assert_int_equal(map[i], MM_PM_NONE);
+	mm_heap_destroy(heap);
+}
+
+static void odd_sizes_up_to_the_largest(void **state)
+{
+	static const size_t sizes[] = {1,    7,       9,       24,          100,    333,
+				       1000, 2049,    5000,    8193,        20000,  70000,
+				       MIB,  MIB + 1, 3 * MIB, 4 * MIB - 1, 4 * MIB};
+	struct mm_config config = util_config(128 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		for (size_t align = 0; align <= 4096; align = align ? align * 64 : 1) {
+			int cache = mm_cache_create(heap, "odd", sizes[i], align, 0);
+			uint64_t addr[4];
+			struct mm_stats stats;
+			long n;
+
+			assert_true(cache > MM_CLASSES);
+			n = mm_alloc_bulk(heap, 0, cache, MM_NODE_ANY, 0, 0, 0, 4, addr);
+			assert_int_equal(n, 4);
+			assert_int_equal(mm_stats(heap, cache, &stats), 0);
+			assert_true(stats.slot_size >= sizes[i]);
+			assert_true(stats.objects_per_slab * (uint64_t)stats.slot_size <=
+				    stats.frames_per_slab * MM_FRAME_SIZE);
+			for (int k = 0; k < 4; k++) {
+				if (align)
+					assert_int_equal((addr[k] & ~MM_ADDR_FLAGS) % align, 0);
+				memset(util_host(heap, addr[k]), k + 1, sizes[i]);
+			}
+			for (int k = 0; k < 4; k++) {
+				const uint8_t *byte = util_host(heap, addr[k]);
+
+				assert_int_equal(byte[0], k + 1);
+				assert_int_equal(byte[sizes[i] - 1], k + 1);
+				util_free_at(heap, cache, (addr[k] & ~MM_ADDR_FLAGS) + 1, -EINVAL);
+				util_free(heap, cache, addr[k], 0);
+			}
+			assert_int_equal(mm_cache_destroy(heap, cache), 0);
+		}
+	}
+	assert_int_equal(util_in_use(heap), 0);
+	mm_heap_destroy(heap);
+}
+
+static void bad_caches_are_refused(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	struct mm_stats stats;
+	uint64_t addr;
+	int cache;
+
+	(void)state;
+	assert_int_equal(mm_cache_create(heap, "x", 0, 0, 0), -EINVAL);
+	assert_int_equal(mm_cache_create(heap, "x", 4 * MIB + 1, 0, 0), -EINVAL);
+	assert_int_equal(mm_cache_create(heap, "x", SIZE_MAX, 0, 0), -EINVAL);
+	assert_int_equal(mm_cache_create(heap, "x", 8, 3, 0), -EINVAL);
+	assert_int_equal(mm_cache_create(heap, "x", 8, 8192, 0), -EINVAL);
+	assert_int_equal(mm_cache_create(heap, "x", 8, 0, 1u << 30), -EINVAL);
+	assert_int_equal(mm_cache_destroy(heap, 1), -EPERM);
+	assert_int_equal(mm_cache_destroy(heap, 0), -ENOENT);
+	assert_int_equal(mm_cache_destroy(heap, 14), -ENOENT);
+	assert_int_equal(mm_cache_destroy(heap, 256), -ENOENT);
+	assert_int_equal(mm_cache_shrink(heap, -1), -ENOENT);
+	assert_int_equal(mm_stats(heap, -1, &stats), -ENOENT);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 14, MM_NODE_ANY, 0, 0, 0, 1, &addr), -ENOENT);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 0, MM_NODE_ANY, 0, 0, 0, 1, &addr), -ENOENT);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 1, 16, 0, 0, 0, 1, &addr), -EINVAL);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 1, MM_NODE_ANY, 8, 0, 0, 1, &addr), -EINVAL);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 1, MM_NODE_ANY, 0, 0, 0, 0, &addr), -EINVAL);
+
+	cache = mm_cache_create(heap, "a name that is far too long to be kept as it is", 64, 0, 0);
+	assert_int_equal(mm_stats(heap, cache, &stats), 0);
+	assert_int_equal(strlen(stats.name), MM_CACHE_NAME_MAX - 1);
+	addr = util_alloc(heap, cache, 0);
+	assert_int_equal(mm_cache_destroy(heap, cache), -EBUSY);
+	util_free(heap, cache, addr, 0);
+	assert_int_equal(mm_cache_destroy(heap, cache), 0);
+	assert_int_equal(mm_cache_destroy(heap, cache), -ENOENT);
+	util_free(heap, 0, addr, -ENOENT);
+
+	for (int i = MM_CLASSES + 1; i <= MM_CACHE_MAX; i++)
+		assert_int_equal(mm_cache_create(heap, "many", 64, 0, 0), i);
+	assert_int_equal(mm_cache_create(heap, "many", 64, 0, 0), -ENOSPC);
+	mm_heap_destroy(heap);
+}
+
+static void every_freed_address_is_checked(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	uint64_t addr[6], run;
+	struct mm_bad bad[6];
+	struct mm_stats stats;
+	size_t nr_bad;
+
+	(void)state;
+	assert_int_equal(mm_alloc_bulk(heap, 0, 5, MM_NODE_ANY, 0, 0, 0, 6, addr), 6);
+	run = util_run(heap, 1, 0) & ~MM_ADDR_FLAGS;
+	for (int i = 0; i < 6; i++)
+		addr[i] &= ~MM_ADDR_FLAGS;
+	util_free(heap, 0, 0, -EFAULT);
+	util_free(heap, 0, UTIL_BASE - 8, -EFAULT);
+	util_free(heap, 0, UTIL_BASE + 16 * MIB, -EFAULT);
+	util_free(heap, 0, ~7ull, -EFAULT);
+	util_free(heap, 0, addr[0] + 32, -EINVAL);
+	util_free(heap, 0, run, -EINVAL);
+	util_free(heap, 0, run + MM_FRAME_SIZE, -EINVAL);
+	util_free(heap, 0, UTIL_BASE + 15 * MIB, -ENOENT);
+	/* The last bytes of a slab of 96-byte slots are in no slot. */
+	util_free(heap, 0, (addr[0] & ~0x7fffull) + 341 * 96, -EINVAL);
+	/* Never handed out. */
+	util_free(heap, 0, addr[5] + 96, -ENOENT);
+	util_free(heap, 5, addr[5], 0);
+	util_free(heap, 5, addr[5], -ENOENT);
+	/* Of another cache: freed all the same. */
+	util_free(heap, 4, addr[4], -EXDEV);
+	util_free(heap, 5, addr[4], -ENOENT);
+
+	/* One bad apple in the middle, and an address twice in a call. */
+	addr[4] = addr[1];
+	addr[5] = addr[3] + 1;
+	assert_int_equal(mm_free_bulk(heap, 0, 0, 0, 6, addr, bad, &nr_bad), 4);
+	assert_int_equal(nr_bad, 2);
+	assert_int_equal(bad[0].index, 4);
+	assert_int_equal(bad[0].status, -ENOENT);
+	assert_int_equal(bad[1].index, 5);
+	assert_int_equal(bad[1].status, -EINVAL);
+	assert_int_equal(mm_free_bulk(heap, 0, 200, 0, 1, addr, bad, &nr_bad), -ENOENT);
+	assert_int_equal(mm_stats(heap, 0, &stats), 0);
+	assert_int_equal(stats.objects_active, 0);
+	assert_int_equal(stats.errors, 15);
+	mm_heap_destroy(heap);
+}
+
+static void fresh_is_told_once_an_object(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	int cache = mm_cache_create(heap, "ctor", 128, 0, MM_CACHE_CTOR);
+	static uint8_t seen[16 * MIB / 128];
+	static uint64_t live[4000];
+	uint64_t seed = 5;
+	size_t nr = 0;
+
+	(void)state;
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(mm_alloc_bulk(heap, 0, cache, MM_NODE_ANY, MM_ZERO, 0, 0, 1, live),
+			 -EINVAL);
+	for (int round = 0; round < 40000; round++) {
+		uint64_t index;
+
+		/* Grows first, then goes up and down; one object stays in each slab. */
+		if (nr < 2000 || (nr < 4000 && util_random(&seed) % 2)) {
+			live[nr] = util_alloc(heap, cache, 0);
+			index = ((live[nr] & ~MM_ADDR_FLAGS) - UTIL_BASE) / 128;
+			assert_int_equal(!!(live[nr] & MM_ADDR_FRESH), !seen[index]);
+			if (live[nr] & MM_ADDR_FRESH)
+				assert_true(live[nr] & MM_ADDR_ZERO);
+			seen[index] = 1;
+			nr++;
+		} else {
+			size_t pick = util_random(&seed) % nr;
+
+			if ((live[pick] & ~MM_ADDR_FLAGS) % 0x8000 == 0)
+				continue;
+			util_free(heap, cache, live[pick], 0);
+			live[pick] = live[--nr];
+		}
+	}
+	mm_heap_destroy(heap);
+}
+
+static void zero_is_zero(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	uint64_t addr[200];
+
+	(void)state;
+	for (int round = 0; round < 10; round++) {
+		unsigned int flags = round % 2 ? MM_ZERO : 0;
+
+		assert_int_equal(mm_alloc_bulk(heap, 0, 7, MM_NODE_ANY, flags, 100, 0, 200, addr),
+				 200);
+		for (int i = 0; i < 200; i++) {
+			if (flags)
+				assert_true(addr[i] & MM_ADDR_ZERO);
+			if (addr[i] & MM_ADDR_ZERO)
+				assert_true(util_is_zero(util_host(heap, addr[i]), 192));
+			memset(util_host(heap, addr[i]), 0xaa, 192);
+		}
+		for (int i = 0; i < 200; i++)
+			util_free(heap, 0, addr[i], 0);
+		if (round % 3 == 2)
+			assert_true(mm_cache_shrink(heap, 7) > 0);
+	}
+	mm_heap_destroy(heap);
+}
+
+static void objects_come_from_the_node_asked_for(void **state)
+{
+	struct mm_config config = util_config(4 * MIB, 1);
+	struct mm_heap *heap;
+	uint64_t addr;
+
+	(void)state;
+	config.range[0].base = 2 * GIB;
+	config.nr_ranges = 2;
+	config.range[1] = (struct mm_range){UTIL_BASE, 4 * MIB, 1, -1};
+	heap = util_heap(&config);
+	for (int i = 0; i < 100; i++) {
+		int node = i % 2;
+
+		assert_int_equal(mm_alloc_bulk(heap, 0, 6, node, MM_THISNODE, 0, 0, 1, &addr), 1);
+		assert_int_equal(addr >= UTIL_BASE, node);
+		assert_int_equal(mm_alloc_bulk(heap, 0, 6, MM_NODE_ANY, MM_DMA32, 0, 0, 1, &addr),
+				 1);
+		assert_true(addr < 4 * GIB);
+	}
+	/* Node 1 runs out. */
+	while (mm_alloc_bulk(heap, 0, 13, 1, MM_THISNODE, 0, 0, 1, &addr) == 1)
+		assert_true(addr >= UTIL_BASE);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 13, 1, 0, 0, 0, 1, &addr), 1);
+	assert_true(addr < UTIL_BASE);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 13, 1, MM_THISNODE, 0, 0, 1, &addr), -ENOMEM);
+	mm_heap_destroy(heap);
+}
+
+static void running_out_is_clean(void **state)
+{
+	struct mm_config config = util_config(4 * MIB, 2);
+	struct mm_heap *heap = util_heap(&config);
+	static uint64_t addr[4 * MIB / 64];
+	static struct mm_bad bad[4 * MIB / 64];
+	size_t nr_bad;
+	long n;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		n = mm_alloc_bulk(heap, 0, 4, MM_NODE_ANY, 0, 0, 0, 4 * MIB / 64, addr);
+		assert_int_equal(n, 4 * MIB / 64);
+		assert_int_equal(mm_alloc_bulk(heap, 1, 4, MM_NODE_ANY, 0, 0, 0, 1, addr), -ENOMEM);
+		for (long i = 0; i < n; i++)
+			addr[i] &= ~MM_ADDR_FLAGS;
+		assert_int_equal(mm_free_bulk(heap, 1, 4, 0, (size_t)n, addr, bad, &nr_bad), n);
+		assert_int_equal(nr_bad, 0);
+	}
+	assert_true(mm_cache_shrink(heap, 4) >= 8);
+	assert_int_equal(util_in_use(heap), 0);
+	mm_heap_destroy(heap);
+}
+
+/* Random bulks of random caches against a model: no two objects overlap, contents
+ * stay, counters agree. */
+static void random_objects_agree_with_a_model(void **state)
+{
+	enum {
+		BULKS = 200,
+		MOST = 100,
+		ROUNDS = 6000
+	};
+	static struct {
+		uint64_t addr[MOST];
+		long n;
+		int cache;
+	} bulk[BULKS];
+	struct mm_config config = util_config(64 * MIB, 3);
+	struct mm_heap *heap;
+	struct mm_bad bad[MOST];
+	struct mm_stats stats;
+	uint64_t seed = 1234;
+	uint64_t active = 0;
+	size_t nr_bad;
+
+	(void)state;
+	config.reclaim_delay_ms = 0;
+	heap = util_heap(&config);
+	memset(bulk, 0, sizeof(bulk));
+	for (int round = 0; round < ROUNDS; round++) {
+		unsigned int i = (unsigned int)(util_random(&seed) % BULKS);
+		unsigned int cpu = (unsigned int)(util_random(&seed) % 3);
+
+		if (bulk[i].n) {
+			uint32_t size = mm_class_size[bulk[i].cache - 1];
+
+			for (long k = 0; k < bulk[i].n; k++) {
+				const uint8_t *byte = util_host(heap, bulk[i].addr[k]);
+
+				assert_int_equal(byte[0], i & 0xff);
+				assert_int_equal(byte[size - 1], k & 0xff);
+			}
+			assert_int_equal(mm_free_bulk(heap, cpu, 0, 0, (size_t)bulk[i].n,
+						      bulk[i].addr, bad, &nr_bad),
+					 bulk[i].n);
+			assert_int_equal(nr_bad, 0);
+			active -= (uint64_t)bulk[i].n;
+			bulk[i].n = 0;
+		} else {
+			size_t want = 1 + util_random(&seed) % MOST;
+			uint32_t size;
+
+			bulk[i].cache = 1 + (int)(util_random(&seed) % MM_CLASSES);
+			size = mm_class_size[bulk[i].cache - 1];
+			bulk[i].n = mm_alloc_bulk(heap, cpu, bulk[i].cache, MM_NODE_ANY, 0, 0, 0,
+						  want, bulk[i].addr);
+			assert_int_equal(bulk[i].n, want);
+			for (long k = 0; k < bulk[i].n; k++) {
+				uint8_t *byte = util_host(heap, bulk[i].addr[k]);
+
+				bulk[i].addr[k] &= ~MM_ADDR_FLAGS;
+				memset(byte, 0x11, size);
+				byte[0] = (uint8_t)i;
+				byte[size - 1] = (uint8_t)k;
+			}
+			active += want;
+		}
+		if (!(round % 100)) {
+			assert_int_equal(mm_stats(heap, 0, &stats), 0);
+			assert_int_equal(stats.objects_active, active);
+		}
+	}
+	mm_heap_destroy(heap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(classes_are_aligned_and_mapped),
+		cmocka_unit_test(odd_sizes_up_to_the_largest),
+		cmocka_unit_test(bad_caches_are_refused),
+		cmocka_unit_test(every_freed_address_is_checked),
+		cmocka_unit_test(fresh_is_told_once_an_object),
+		cmocka_unit_test(zero_is_zero),
+		cmocka_unit_test(objects_come_from_the_node_asked_for),
+		cmocka_unit_test(running_out_is_clean),
+		cmocka_unit_test(random_objects_agree_with_a_model),
+	};
+
+	return cmocka_run_group_tests_name("mm_slab", tests, NULL, NULL);
+}
