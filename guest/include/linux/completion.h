@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_LINUX_COMPLETION_H
+#define GUEST_LINUX_COMPLETION_H
+
+#include <linux/types.h>
+
+struct completion {
+	u32 done;
+};
+
+#define DECLARE_COMPLETION(name) struct completion name = {0}
+
+static inline void init_completion(struct completion *c)
+{
+	c->done = 0;
+}
+
+static inline void reinit_completion(struct completion *c)
+{
+	c->done = 0;
+}
+
+/* Lets one waiter go on; a later wait_for_completion() finds it done. */
+void complete(struct completion *c);
+/* Lets all go on, now and later. */
+void complete_all(struct completion *c);
+void wait_for_completion(struct completion *c);
+bool try_wait_for_completion(struct completion *c);
+
+#endif

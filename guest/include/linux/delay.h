@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_LINUX_DELAY_H
+#define GUEST_LINUX_DELAY_H
+
+/* Busy waits. */
+void ndelay(unsigned long ns);
+
+static inline void udelay(unsigned long us)
+{
+	ndelay(us * 1000ul);
+}
+
+static inline void mdelay(unsigned long ms)
+{
+	ndelay(ms * 1000000ul);
+}
+
+/* Sleeps at the monitor for at least so long. */
+void msleep(unsigned int ms);
+
+#endif

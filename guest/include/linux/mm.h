@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pages: their numbers, addresses, references and pins; kernel and user memory by
+ * the page. Names and semantics are Linux's; what differs is said here.
+ */
+#ifndef GUEST_LINUX_MM_H
+#define GUEST_LINUX_MM_H
+
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/mm_types.h>
+#include <linux/mman.h>
+#include <linux/numa.h>
+#include <linux/types.h>
+#include <linux/vmalloc.h>
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  (1ul << PAGE_SHIFT)
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
+
+#define PAGE_ALIGN(addr)   (((addr) + PAGE_SIZE - 1) & PAGE_MASK)
+#define PAGE_ALIGNED(addr) (((unsigned long)(addr) & (PAGE_SIZE - 1)) == 0)
+#define offset_in_page(p)  ((unsigned long)(p) & ~PAGE_MASK)
+#define PFN_UP(x)          (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x)        ((x) >> PAGE_SHIFT)
+#define PFN_PHYS(x)        ((phys_addr_t)(x) << PAGE_SHIFT)
+#define PAGE_OFFSET        0xffff888000000000ul /* PLATFORM_DIRECT_VA */
+
+/* User space ends here, and begins after the first page. */
+#define TASK_SIZE     0x7ffffffff000ul
+#define TASK_SIZE_MAX TASK_SIZE
+
+/* Of RAM, the heap, the program's image and (slower) stacks and vmalloc space. */
+u64 grt_virt_to_phys_slow(unsigned long va);
+
+static inline phys_addr_t virt_to_phys(const volatile void *address)
+{
+	unsigned long va = (unsigned long)address;
+
+	/* The direct map ends long before the vCPU area. */
+	if (likely(va >= PAGE_OFFSET && va < PAGE_OFFSET + (1ul << 44)))
+		return va - PAGE_OFFSET;
+	return grt_virt_to_phys_slow(va);
+}
+
+static inline void *phys_to_virt(phys_addr_t address)
+{
+	return (void *)(PAGE_OFFSET + address);
+}
+
+#define __pa(x) virt_to_phys((const void *)(unsigned long)(x))
+#define __va(x) phys_to_virt((phys_addr_t)(x))
+
+/* A frame number that is neither RAM nor heap has no page. */
+bool pfn_valid(unsigned long pfn);
+struct page *pfn_to_page(unsigned long pfn);
+unsigned long page_to_pfn(const struct page *page);
+
+static inline phys_addr_t page_to_phys(const struct page *page)
+{
+	return PFN_PHYS(page_to_pfn(page));
+}
+
+static inline struct page *phys_to_page(phys_addr_t address)
+{
+	return pfn_to_page(PFN_DOWN(address));
+}
+
+static inline struct page *virt_to_page(const void *address)
+{
+	return pfn_to_page(PFN_DOWN(virt_to_phys(address)));
+}
+
+static inline bool virt_addr_valid(const void *address)
+{
+	unsigned long va = (unsigned long)address;
+
+	return va >= PAGE_OFFSET && va < PAGE_OFFSET + (1ul << 44) &&
+	       pfn_valid(PFN_DOWN(va - PAGE_OFFSET));
+}
+
+static inline void *page_address(const struct page *page)
+{
+	return phys_to_virt(page_to_phys(page));
+}
+
+/* Everything is mapped, always. */
+#define kmap(page)                page_address(page)
+#define kunmap(page)              ((void)(page))
+#define kmap_local_page(page)     page_address(page)
+#define kunmap_local(addr)        ((void)(addr))
+#define kmap_atomic(page)         page_address(page)
+#define kunmap_atomic(addr)       ((void)(addr))
+#define page_private(page)        ((page)->private)
+#define set_page_private(page, v) ((page)->private = (v))
+
+/* The smallest order whose run holds size bytes. */
+static inline int get_order(unsigned long size)
+{
+	if (size <= PAGE_SIZE)
+		return 0;
+	return 64 - __builtin_clzl((size - 1) >> PAGE_SHIFT);
+}
+
+/*
+ * Runs of 2^order pages, order 0 to 10, each with one reference, which
+ * __free_pages(), free_pages() or the last put_page() of the first page drops. A
+ * run cannot be split. NULL, or 0, when there is no memory.
+ */
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
+unsigned long get_zeroed_page(gfp_t gfp);
+void __free_pages(struct page *page, unsigned int order);
+void free_pages(unsigned long addr, unsigned int order);
+/* Rounded up to a run; what lies beyond size stays unused until it is freed. */
+void *alloc_pages_exact(size_t size, gfp_t gfp);
+void free_pages_exact(void *addr, size_t size);
+
+/*
+ * References. A page is freed with its last. put_page() also ends a FOLL_GET
+ * reference of get_user_pages_fast(), and the pin at the host that belongs to it;
+ * where a page has references of both kinds, those of get_page() count as ended
+ * first, so that the host's pin outlives the last of get_user_pages_fast().
+ */
+static inline int page_count(const struct page *page)
+{
+	return atomic_read(&page->_refcount);
+}
+
+static inline int page_ref_count(const struct page *page)
+{
+	return atomic_read(&page->_refcount);
+}
+
+void get_page(struct page *page);
+void put_page(struct page *page);
+
+/* Dirty: written through a pin, where page tables do not see it. */
+int set_page_dirty(struct page *page);
+int set_page_dirty_lock(struct page *page);
+bool PageDirty(const struct page *page);
+void ClearPageDirty(struct page *page);
+
+/* Flags of get_user_pages_fast(). */
+#define FOLL_WRITE    0x01
+#define FOLL_GET      0x04
+#define FOLL_PIN      0x40000
+#define FOLL_LONGTERM 0x10000
+
+/* What a FOLL_PIN adds to a page's reference count. */
+#define GUP_PIN_COUNTING_BIAS 1024
+
+/*
+ * Pins the user pages of [start rounded down to a page, + nr_pages), faulting them
+ * in, and stores their struct pages (pages may be NULL for FOLL_GET: then the
+ * range is only faulted in and counted). Each page gets a reference and one pin at
+ * the host, all in one request a batch of 512.
+ * Returns how many, from the first on: fewer than nr_pages if something is in the
+ * way further on. 0 if nr_pages <= 0. If the first cannot be had: -EFAULT (not
+ * mapped, not readable, not writable with FOLL_WRITE, beyond user space),
+ * -EOVERFLOW (the range wraps), -EINVAL (flags that are not for callers), -ENOMEM, -EAGAIN
+ * (the host's quota of pins). put_page() each, without holding locks on user memory.
+ */
+int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
+			struct page **pages);
+
+/* The same with FOLL_PIN: pages is needed (-EINVAL), unpin_user_page() ends it. */
+int pin_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
+			struct page **pages);
+
+void unpin_user_page(struct page *page);
+void unpin_user_pages(struct page **pages, unsigned long nr_pages);
+void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr_pages, bool make_dirty);
+
+/* True for every page with a FOLL_PIN reference, and for a few others. */
+bool page_maybe_dma_pinned(struct page *page);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_LINUX_MM_TYPES_H
+#define GUEST_LINUX_MM_TYPES_H
+
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+/*
+ * One for each 4 KiB frame of RAM and of the heap. Opaque to programs, but for
+ * private, which is theirs while they hold the page.
+ */
+struct page {
+	unsigned long flags; /* PG_* */
+	atomic_t _refcount;  /* users, and GUP_PIN_COUNTING_BIAS for each FOLL_PIN */
+	u32 pins;            /* FOLL_PIN references */
+	u32 gets;            /* FOLL_GET references: each is a pin at the host, too */
+	spinlock_t lock;     /* orders changes of pins and gets */
+	unsigned long private;
+};
+
+_Static_assert(sizeof(struct page) == 32, "under one percent of the memory it describes");
+
+#endif

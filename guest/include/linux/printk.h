@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Linux's printk: there is one console, and levels are not told apart. */
+#ifndef GUEST_LINUX_PRINTK_H
+#define GUEST_LINUX_PRINTK_H
+
+#include <stdarg.h>
+
+#define KERN_EMERG   ""
+#define KERN_ALERT   ""
+#define KERN_CRIT    ""
+#define KERN_ERR     ""
+#define KERN_WARNING ""
+#define KERN_NOTICE  ""
+#define KERN_INFO    ""
+#define KERN_DEBUG   ""
+#define KERN_CONT    ""
+
+#ifndef pr_fmt
+#define pr_fmt(fmt) fmt
+#endif
+
+/* Prints to the console, buffered by vCPU. Returns the bytes printed. */
+__attribute__((format(printf, 1, 2))) int printk(const char *fmt, ...);
+__attribute__((format(printf, 1, 0))) int vprintk(const char *fmt, va_list args);
+
+#define pr_emerg(fmt, ...)  printk(KERN_EMERG pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_alert(fmt, ...)  printk(KERN_ALERT pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_crit(fmt, ...)   printk(KERN_CRIT pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_err(fmt, ...)    printk(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_warn(fmt, ...)   printk(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_notice(fmt, ...) printk(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_info(fmt, ...)   printk(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_cont(fmt, ...)   printk(KERN_CONT fmt, ##__VA_ARGS__)
+
+#ifdef DEBUG
+#define pr_debug(fmt, ...) printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__)
+#else
+#define pr_debug(fmt, ...)                                             \
+	do {                                                           \
+		if (0)                                                 \
+			printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__); \
+	} while (0)
+#endif
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Formatting. Conversions: d i u o x X c s p %, with the flags - 0 + # and blank,
+ * width and precision (also *), and the lengths hh h l ll z t j. Not there: floating
+ * point, %n, and Linux's extensions of %p. A NULL string prints as (null).
+ */
+#ifndef GUEST_LINUX_SPRINTF_H
+#define GUEST_LINUX_SPRINTF_H
+
+#include <linux/types.h>
+#include <stdarg.h>
+
+/* Always ends buf with a NUL if size > 0. Returns the length that the whole text has. */
+__attribute__((format(printf, 3, 0))) int vsnprintf(char *buf, size_t size, const char *fmt,
+						    va_list args);
+__attribute__((format(printf, 3, 4))) int snprintf(char *buf, size_t size, const char *fmt, ...);
+
+/* Returns the length of what was written, the NUL not counted. */
+__attribute__((format(printf, 3, 0))) int vscnprintf(char *buf, size_t size, const char *fmt,
+						     va_list args);
+__attribute__((format(printf, 3, 4))) int scnprintf(char *buf, size_t size, const char *fmt, ...);
+
+__attribute__((format(printf, 2, 3))) int sprintf(char *buf, const char *fmt, ...);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Virtually contiguous memory: single pages in a row of addresses of their own, with
+ * an unmapped page after each area. All functions may ask the host and wait.
+ */
+#ifndef GUEST_LINUX_VMALLOC_H
+#define GUEST_LINUX_VMALLOC_H
+
+#include <linux/types.h>
+
+struct page;
+
+#define VMALLOC_START 0xffffc90000000000ul
+#define VMALLOC_END   0xffffc98000000000ul /* 512 GiB */
+
+typedef struct {
+	u64 pgprot;
+} pgprot_t;
+
+#define PAGE_KERNEL    ((pgprot_t){1})
+#define PAGE_KERNEL_RO ((pgprot_t){0})
+
+#define VM_MAP 0x04 /* flags of vmap() */
+
+/* size bytes, rounded up to pages. NULL: no memory, or size 0. vfree() takes NULL. */
+void *vmalloc(unsigned long size);
+void *vzalloc(unsigned long size);
+void *__vmalloc(unsigned long size, gfp_t gfp);
+void *vmalloc_node(unsigned long size, int node);
+void *vzalloc_node(unsigned long size, int node);
+void vfree(const void *addr);
+
+/* Maps count pages, which stay the caller's, one after the other. NULL: no memory. */
+void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot);
+void vunmap(const void *addr);
+void *vm_map_ram(struct page **pages, unsigned int count, int node);
+void vm_unmap_ram(const void *mem, unsigned int count);
+
+bool is_vmalloc_addr(const void *p);
+/* The page behind an address in an area, or NULL. */
+struct page *vmalloc_to_page(const void *p);
+
+/* kmalloc() if it can be had in one piece, else vmalloc(). kvfree() takes either. */
+void *kvmalloc(size_t size, gfp_t gfp);
+void *kvmalloc_node(size_t size, gfp_t gfp, int node);
+void *kvzalloc(size_t size, gfp_t gfp);
+void *kvmalloc_array(size_t n, size_t size, gfp_t gfp);
+void *kvcalloc(size_t n, size_t size, gfp_t gfp);
+void kvfree(const void *p);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the machine half share with one another, and programs do not
+ * see. Functions that can fail return 0 or a negative errno value.
+ */
+#ifndef GRT_H
+#define GRT_H
+
+#include "virtio/platform_abi.h"
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <slabvisor/channel.h>
+#include <slabvisor/percpu.h>
+#include <slabvisor/platform.h>
+#include <slabvisor/report.h>
+
+#define GRT_CONSOLE_SIZE 4096
+#define GRT_UNPIN_BATCH  128
+
+/*
+ * A vCPU's arguments to doorbells and its buffers. They lie in the image, whose
+ * guest-physical address is known from the first instruction on, so that a fault
+ * can be reported however early it comes.
+ */
+struct grt_cpu {
+	struct platform_wait wait;
+	struct platform_wake wake;
+	struct platform_read read;
+	struct platform_fault fault;
+	char message[256];
+
+	u32 console_used;
+	u64 console_since; /* TSC when the oldest byte came in */
+	char console[GRT_CONSOLE_SIZE];
+
+	spinlock_t unpin_lock; /* others flush this vCPU's batch when the quota is short */
+	unsigned int unpin_count;
+	u64 unpin[GRT_UNPIN_BATCH];
+} __attribute__((aligned(64)));
+
+extern struct grt_cpu grt_cpus[PLATFORM_MAX_CPUS];
+
+/* The linker script's. */
+extern char _text[], _etext[], __start_rodata[], __end_rodata[], _end[];
+
+/* What a vector stub and upcall leave on the exception stack: see entry.S. */
+struct exc_frame {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx;
+	u64 cr2;
+	u64 rax, vector, error, rip, cs, rflags, rsp, ss;
+	u64 pad;
+};
+
+/* boot.c; entered from entry.S. */
+__attribute__((noreturn)) void grt_start(unsigned int cpu);
+
+/* exception.c; called from entry.S. */
+void grt_exception(struct exc_frame *frame);
+
+/* fault.c: reports an exception that the program does not survive. */
+__attribute__((noreturn)) void grt_fault(const struct exc_frame *frame);
+__attribute__((noreturn)) void grt_fault_again(const struct exc_frame *frame);
+
+/* time.c */
+void grt_time_init(void);
+u64 grt_tsc_to_ns(u64 tsc);
+
+static inline u64 grt_tsc(void)
+{
+	u32 lo, hi;
+
+	asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (u64)hi << 32 | lo;
+}
+
+static inline void grt_pause(void)
+{
+	asm volatile("pause" : : : "memory");
+}
+
+/* platform.c: platform_wait() without the work for idle times; locks use it. */
+void grt_wait(const u32 *word, u32 expected, u64 timeout_ns);
+
+/* console.c: everything that any vCPU has buffered; for the program's end. */
+void grt_console_flush_all(void);
+
+/* smp.c */
+__attribute__((noreturn)) void grt_secondary(void);
+bool grt_smp_busy(void);
+
+/* ram.c: takes over [ram_free, ram_free_end) of the platform page. */
+void grt_ram_init(void);
+/* As grt_ram_alloc(), from the far end, where the monitor left room for page arrays. */
+void *grt_ram_alloc_top(size_t size);
+
+/* channel_virtio.c: finds the device and brings it up. -ENODEV: there is none. */
+int grt_channel_init(struct kmem_channel *channel);
+
+/* page.c: struct page for RAM and the heap. */
+int grt_page_init(const struct kmem_channel *channel);
+
+/* pgtable.c */
+#define PTE_PRESENT  (1ull << 0)
+#define PTE_WRITE    (1ull << 1)
+#define PTE_USER     (1ull << 2)
+#define PTE_ACCESSED (1ull << 5)
+#define PTE_DIRTY    (1ull << 6)
+#define PTE_HUGE     (1ull << 7)
+#define PTE_PARKED   (1ull << 9) /* ours: not present, but the frame is still there */
+#define PTE_NX       (1ull << 63)
+#define PTE_ADDR     0x000ffffffffff000ull
+
+void grt_pgtable_init(void);
+/* The last-level entry for va, NULL if there is none (or, with create, no RAM for its
+ * tables). A huge mapping gives its own entry, with *huge (unless NULL) set. */
+u64 *grt_pte(unsigned long va, bool create, bool *huge);
+/* Moves *va on to the next address below end that has a last-level entry, used or not;
+ * NULL: there is none. */
+u64 *grt_pte_next(unsigned long *va, unsigned long end);
+/* PTE_USER if the program runs at CPL 3, for mappings of the upper half. */
+u64 grt_pte_ring(void);
+
+static inline u64 pte_read(const u64 *pte)
+{
+	return __atomic_load_n(pte, __ATOMIC_RELAXED);
+}
+
+/* Returns the old entry, with the bits that the CPU set in it until now. */
+static inline u64 pte_set(u64 *pte, u64 value)
+{
+	/* Release: the page's contents are there before its mapping is. */
+	return __atomic_exchange_n(pte, value, __ATOMIC_ACQ_REL);
+}
+
+/* mmap.c: a fault at a user address; error is the #PF error code. 0: try again. */
+void grt_user_init(void);
+int grt_user_fault(unsigned long addr, u64 error);
+/* Gives all user memory back. */
+void grt_user_exit(void);
+
+/* gup.c: drops at the host the pins that have been batched, of all vCPUs. */
+void grt_unpin_flush(void);
+
+#endif

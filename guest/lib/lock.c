@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The waiting half of spinlock_t and completions. */
+#include "grt.h"
+#include <linux/completion.h>
+#include <linux/spinlock.h>
+
+#define SPINS 200 /* some ten microseconds: about what a trip to the monitor costs */
+
+#define ALL_DONE 0x80000000u
+
+void grt_lock_slow(u32 *word)
+{
+	for (int i = 0; i < SPINS; i++) {
+		u32 free = 0;
+
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) &&
+		    __atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return;
+		grt_pause();
+	}
+	/* Held from here on counts as "somebody sleeps", since others may. */
+	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
+		grt_wait(word, 2, 0);
+}
+
+void grt_unlock_slow(u32 *word)
+{
+	platform_wake(word, 1);
+}
+
+bool try_wait_for_completion(struct completion *c)
+{
+	u32 done = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
+
+	do {
+		if (!done)
+			return false;
+		if (done >= ALL_DONE)
+			return true;
+		/* Acquire: what the completer did before is seen after. */
+	} while (!__atomic_compare_exchange_n(&c->done, &done, done - 1, false, __ATOMIC_ACQUIRE,
+					      __ATOMIC_ACQUIRE));
+	return true;
+}
+
+void wait_for_completion(struct completion *c)
+{
+	for (int i = 0; i < SPINS; i++) {
+		if (try_wait_for_completion(c))
+			return;
+		grt_pause();
+	}
+	while (!try_wait_for_completion(c))
+		platform_wait(&c->done, 0, 0);
+}
+
+void complete(struct completion *c)
+{
+	/* Release: see try_wait_for_completion(). */
+	if (__atomic_load_n(&c->done, __ATOMIC_RELAXED) < ALL_DONE)
+		__atomic_fetch_add(&c->done, 1, __ATOMIC_RELEASE);
+	platform_wake(&c->done, 1);
+}
+
+void complete_all(struct completion *c)
+{
+	__atomic_store_n(&c->done, ALL_DONE, __ATOMIC_RELEASE);
+	platform_wake(&c->done, PLATFORM_MAX_CPUS);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* printf's formatting, as far as <linux/sprintf.h> promises it. */
+#include <linux/sprintf.h>
+#include <linux/types.h>
+
+#define NUMBER_MAX 24 /* a 64-bit number in octal, with its sign or prefix */
+
+struct spec {
+	bool left, zero, plus, blank, alt, upper;
+	int width;
+	int precision; /* -1: none given */
+	int base;
+};
+
+struct out {
+	char *buf;
+	size_t size;
+	size_t len; /* of the whole text, what did not fit included */
+};
+
+static void put(struct out *out, char c)
+{
+	if (out->len + 1 < out->size)
+		out->buf[out->len] = c;
+	out->len++;
+}
+
+static void pad(struct out *out, char c, int n)
+{
+	while (n-- > 0)
+		put(out, c);
+}
+
+static void put_text(struct out *out, const struct spec *spec, const char *text, int len)
+{
+	if (!spec->left)
+		pad(out, ' ', spec->width - len);
+	for (int i = 0; i < len; i++)
+		put(out, text[i]);
+	if (spec->left)
+		pad(out, ' ', spec->width - len);
+}
+
+static void put_string(struct out *out, const struct spec *spec, const char *s)
+{
+	int len = 0;
+
+	if (!s)
+		s = "(null)";
+	while ((spec->precision < 0 || len < spec->precision) && s[len])
+		len++;
+	put_text(out, spec, s, len);
+}
+
+static void put_number(struct out *out, const struct spec *spec, u64 value, bool negative)
+{
+	const char *digit = spec->upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	unsigned int base = (unsigned int)spec->base;
+	char digits[NUMBER_MAX];
+	char prefix[2];
+	int zeros, nr_digits = 0, nr_prefix = 0;
+
+	if (negative)
+		prefix[nr_prefix++] = '-';
+	else if (spec->plus)
+		prefix[nr_prefix++] = '+';
+	else if (spec->blank)
+		prefix[nr_prefix++] = ' ';
+	if (spec->alt && base == 16 && value) {
+		prefix[nr_prefix++] = '0';
+		prefix[nr_prefix++] = spec->upper ? 'X' : 'x';
+	}
+	for (u64 v = value; v; v /= base)
+		digits[nr_digits++] = digit[v % base];
+	if (spec->alt && base == 8)
+		digits[nr_digits++] = '0';
+
+	zeros = (spec->precision < 0 ? 1 : spec->precision) - nr_digits;
+	if (spec->zero && !spec->left && spec->precision < 0)
+		zeros = spec->width - nr_prefix - nr_digits > zeros
+				? spec->width - nr_prefix - nr_digits
+				: zeros;
+	if (zeros < 0)
+		zeros = 0;
+	if (!spec->left)
+		pad(out, ' ', spec->width - nr_prefix - zeros - nr_digits);
+	for (int i = 0; i < nr_prefix; i++)
+		put(out, prefix[i]);
+	pad(out, '0', zeros);
+	for (int i = nr_digits; i > 0; i--)
+		put(out, digits[i - 1]);
+	if (spec->left)
+		pad(out, ' ', spec->width - nr_prefix - zeros - nr_digits);
+}
+
+static const char *parse_flags(const char *fmt, struct spec *spec)
+{
+	for (;; fmt++) {
+		switch (*fmt) {
+		case '-':
+			spec->left = true;
+			break;
+		case '0':
+			spec->zero = true;
+			break;
+		case '+':
+			spec->plus = true;
+			break;
+		case ' ':
+			spec->blank = true;
+			break;
+		case '#':
+			spec->alt = true;
+			break;
+		default:
+			return fmt;
+		}
+	}
+}
+
+static const char *parse_int(const char *fmt, int *value)
+{
+	*value = 0;
+	for (; *fmt >= '0' && *fmt <= '9'; fmt++)
+		if (*value < 100000)
+			*value = *value * 10 + (*fmt - '0');
+	return fmt;
+}
+
+/* How many bytes of an argument count: hh 1, h 2, int 4, all others 8. */
+static const char *parse_length(const char *fmt, int *bytes)
+{
+	*bytes = 4;
+	switch (*fmt) {
+	case 'h':
+		*bytes = fmt[1] == 'h' ? 1 : 2;
+		return fmt + (fmt[1] == 'h' ? 2 : 1);
+	case 'l':
+		*bytes = 8;
+		return fmt + (fmt[1] == 'l' ? 2 : 1);
+	case 'z':
+	case 't':
+	case 'j':
+		*bytes = 8;
+		return fmt + 1;
+	default:
+		return fmt;
+	}
+}
+
+static u64 narrow(u64 value, int bytes)
+{
+	return bytes == 8 ? value : value & ((1ull << (bytes * 8)) - 1);
+}
+
+static s64 narrow_signed(u64 value, int bytes)
+{
+	int shift = 64 - bytes * 8;
+
+	return (s64)(value << shift) >> shift;
+}
+
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	struct out out = {.buf = buf, .size = size};
+
+	for (; *fmt; fmt++) {
+		struct spec spec = {.precision = -1, .base = 10};
+		int bytes;
+		u64 value;
+		char c;
+
+		if (*fmt != '%') {
+			put(&out, *fmt);
+			continue;
+		}
+		fmt = parse_flags(fmt + 1, &spec);
+		if (*fmt == '*') {
+			spec.width = va_arg(args, int);
+			if (spec.width < 0) {
+				spec.left = true;
+				spec.width = -spec.width;
+			}
+			fmt++;
+		} else {
+			fmt = parse_int(fmt, &spec.width);
+		}
+		if (*fmt == '.') {
+			if (*++fmt == '*') {
+				spec.precision = va_arg(args, int);
+				fmt++;
+			} else {
+				fmt = parse_int(fmt, &spec.precision);
+			}
+		}
+		fmt = parse_length(fmt, &bytes);
+		switch (*fmt) {
+		case '%':
+			put(&out, '%');
+			break;
+		case 'c':
+			c = (char)va_arg(args, int);
+			put_text(&out, &spec, &c, 1);
+			break;
+		case 's':
+			put_string(&out, &spec, va_arg(args, const char *));
+			break;
+		case 'd':
+		case 'i':
+			value = bytes == 8 ? va_arg(args, u64) : va_arg(args, unsigned int);
+			value = (u64)narrow_signed(value, bytes);
+			put_number(&out, &spec, (s64)value < 0 ? -value : value, (s64)value < 0);
+			break;
+		case 'X':
+			spec.upper = true;
+			/* fallthrough */
+		case 'x':
+		case 'o':
+		case 'u':
+			spec.base = *fmt == 'u' ? 10 : *fmt == 'o' ? 8 : 16;
+			spec.plus = spec.blank = false;
+			value = bytes == 8 ? va_arg(args, u64) : va_arg(args, unsigned int);
+			put_number(&out, &spec, narrow(value, bytes), false);
+			break;
+		case 'p':
+			spec.base = 16;
+			spec.precision = 16;
+			put_number(&out, &spec, (u64)(unsigned long)va_arg(args, void *), false);
+			break;
+		case '\0':
+			fmt--; /* a lone % at the end: nothing to print */
+			break;
+		default:
+			put(&out, '%');
+			put(&out, *fmt);
+			break;
+		}
+	}
+	if (size)
+		buf[out.len < size ? out.len : size - 1] = '\0';
+	return (int)out.len;
+}
+
+int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	size_t len = (size_t)vsnprintf(buf, size, fmt, args);
+
+	if (!size)
+		return 0;
+	return (int)(len < size ? len : size - 1);
+}
+
+int snprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(buf, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(buf, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
+int sprintf(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(buf, 0x7fffffff, fmt, args);
+	va_end(args);
+	return len;
+}
