@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* User memory: areas, permissions, and pages at the first touch. */
+#include "mmap.h"
+#include "grt.h"
+#include "page.h"
+#include "vspace.h"
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <slabvisor/user.h>
+
+#define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+/* Page fault error code. */
+#define PF_WRITE (1u << 1)
+#define PF_FETCH (1u << 4)
+
+static struct {
+	struct mutex lock;
+	struct vspace areas; /* flags: PROT_* */
+	unsigned long resident;
+} user = {
+	.areas = {.lo = PAGE_SIZE, .hi = TASK_SIZE},
+};
+
+void grt_user_init(void)
+{
+	mutex_init(&user.lock);
+}
+
+void user_lock(void)
+{
+	mutex_lock(&user.lock);
+}
+
+void user_unlock(void)
+{
+	mutex_unlock(&user.lock);
+}
+
+unsigned long user_resident_pages(void)
+{
+	return __atomic_load_n(&user.resident, __ATOMIC_RELAXED);
+}
+
+/* The entry for a frame under these permissions. Accessed and dirty are set at once:
+ * nobody reads them, and the CPU need not. */
+static u64 make_pte(u64 addr, unsigned long prot)
+{
+	u64 pte = addr | PTE_USER | PTE_ACCESSED;
+
+	if (!(prot & PROT_ALL))
+		return pte | PTE_PARKED;
+	pte |= PTE_PRESENT;
+	if (prot & PROT_WRITE)
+		pte |= PTE_WRITE | PTE_DIRTY;
+	if (!(prot & PROT_EXEC))
+		pte |= PTE_NX;
+	return pte;
+}
+
+/* As on x86, what may be written or executed may be read. */
+static bool permits(unsigned long prot, bool write, bool fetch)
+{
+	if (write)
+		return prot & PROT_WRITE;
+	if (fetch)
+		return prot & PROT_EXEC;
+	return prot & PROT_ALL;
+}
+
+static int fault_in(const struct vrange *area, unsigned long addr, struct page **page)
+{
+	u64 *pte = grt_pte(addr, true, NULL);
+	u64 value;
+
+	if (!pte)
+		return -ENOMEM;
+	value = pte_read(pte);
+	if (value) {
+		*page = phys_to_page(value & PTE_ADDR);
+		return 0;
+	}
+	*page = alloc_page(GFP_USER | __GFP_ZERO);
+	if (!*page)
+		return -ENOMEM;
+	grt_page_map(*page);
+	user.resident++;
+	pte_set(pte, make_pte(page_to_phys(*page), area->flags));
+	return 0;
+}
+
+int user_page(unsigned long addr, bool write, struct page **page)
+{
+	const struct vrange *area = vspace_at(&user.areas, addr);
+
+	if (!area || !permits(area->flags, write, false))
+		return -EFAULT;
+	return fault_in(area, addr, page);
+}
+
+int grt_user_fault(unsigned long addr, u64 error)
+{
+	const struct vrange *area;
+	struct page *page;
+	int err = -EFAULT;
+
+	mutex_lock(&user.lock);
+	area = vspace_at(&user.areas, addr);
+	if (area && permits(area->flags, error & PF_WRITE, error & PF_FETCH))
+		err = fault_in(area, addr, &page);
+	mutex_unlock(&user.lock);
+	return err;
+}
+
+/* Gives the pages of [start, end) back. Entries are parked first, so that one flush
+ * comes between the last use of any of them and the first reuse. */
+static void zap(unsigned long start, unsigned long end)
+{
+	unsigned long va;
+	bool flush = false;
+	u64 *pte;
+
+	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+		u64 value = pte_read(pte);
+
+		if (value & PTE_PRESENT) {
+			pte_set(pte, (value & PTE_ADDR) | PTE_PARKED);
+			flush = true;
+		}
+	}
+	if (flush)
+		platform_tlb_flush();
+	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+		u64 value = pte_set(pte, 0);
+
+		if (value) {
+			user.resident--;
+			grt_page_unmap(phys_to_page(value & PTE_ADDR));
+		}
+	}
+}
+
+/* Makes start and end boundaries of areas. At most two ranges more, and one for the
+ * caller. */
+static int cut_out(unsigned long start, unsigned long end)
+{
+	int err = vspace_reserve(&user.areas, 3);
+
+	if (err)
+		return err;
+	vspace_split(&user.areas, start);
+	vspace_split(&user.areas, end);
+	return 0;
+}
+
+static int unmap_locked(unsigned long start, unsigned long end)
+{
+	size_t first, last;
+	int err;
+
+	if (vspace_is_free(&user.areas, start, end))
+		return 0;
+	err = cut_out(start, end);
+	if (err)
+		return err;
+	first = vspace_find(&user.areas, start);
+	for (last = first; last < user.areas.count && user.areas.range[last].start < end; last++)
+		zap(user.areas.range[last].start, user.areas.range[last].end);
+	vspace_remove(&user.areas, first, last - first);
+	return 0;
+}
+
+static bool range_ok(unsigned long addr, unsigned long len)
+{
+	return len && len <= TASK_SIZE && addr <= TASK_SIZE - len && PAGE_ALIGNED(addr);
+}
+
+/* Where to map: an address, or a negative errno. */
+static unsigned long place(unsigned long addr, unsigned long len, int flags)
+{
+	unsigned long gap;
+
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+		if (!PAGE_ALIGNED(addr))
+			return -EINVAL;
+		if (addr > TASK_SIZE - len)
+			return -ENOMEM;
+		if (addr < PAGE_SIZE)
+			return -EPERM;
+		if ((flags & MAP_FIXED_NOREPLACE) && !vspace_is_free(&user.areas, addr, addr + len))
+			return -EEXIST;
+		return addr;
+	}
+	addr = addr <= TASK_SIZE - len ? PAGE_ALIGN(addr) : 0;
+	if (addr >= PAGE_SIZE && addr <= TASK_SIZE - len &&
+	    vspace_is_free(&user.areas, addr, addr + len))
+		return addr;
+	gap = vspace_gap(&user.areas, len);
+	return gap ? gap : (unsigned long)-ENOMEM;
+}
+
+unsigned long user_mmap(unsigned long addr, unsigned long len, int prot, int flags)
+{
+	const int known = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+			  MAP_FIXED_NOREPLACE | MAP_POPULATE;
+	struct vrange area = {.flags = (unsigned long)prot};
+	struct page *page;
+	int err;
+
+	if (!len || (prot & ~PROT_ALL) || (flags & ~known) || !(flags & MAP_ANONYMOUS) ||
+	    !(flags & MAP_SHARED) == !(flags & MAP_PRIVATE))
+		return -EINVAL;
+	if (len > TASK_SIZE - PAGE_SIZE)
+		return -ENOMEM;
+	len = PAGE_ALIGN(len);
+
+	mutex_lock(&user.lock);
+	addr = place(addr, len, flags);
+	if (addr > TASK_SIZE)
+		goto out;
+	err = unmap_locked(addr, addr + len);
+	if (!err)
+		err = vspace_reserve(&user.areas, 1);
+	if (err) {
+		addr = (unsigned long)err;
+		goto out;
+	}
+	area.start = addr;
+	area.end = addr + len;
+	vspace_insert(&user.areas, &area);
+	vspace_merge(&user.areas, area.start, area.end);
+	/* As in Linux, a failure to populate is not one to map. */
+	if ((flags & MAP_POPULATE) && prot != PROT_NONE)
+		for (unsigned long va = area.start; va < area.end; va += PAGE_SIZE)
+			if (fault_in(&area, va, &page))
+				break;
+out:
+	mutex_unlock(&user.lock);
+	return addr;
+}
+
+int user_munmap(unsigned long addr, unsigned long len)
+{
+	int err;
+
+	if (len > TASK_SIZE || !range_ok(addr, PAGE_ALIGN(len)))
+		return -EINVAL;
+	mutex_lock(&user.lock);
+	err = unmap_locked(addr, addr + PAGE_ALIGN(len));
+	mutex_unlock(&user.lock);
+	return err;
+}
+
+static bool mapped_throughout(unsigned long start, unsigned long end)
+{
+	const struct vrange *area;
+
+	for (; start < end; start = area->end) {
+		area = vspace_at(&user.areas, start);
+		if (!area)
+			return false;
+	}
+	return true;
+}
+
+static void protect_pages(unsigned long start, unsigned long end, unsigned long prot)
+{
+	bool flush = false;
+	u64 *pte;
+
+	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+		u64 value = pte_read(pte), next;
+
+		if (!value)
+			continue;
+		next = make_pte(value & PTE_ADDR, prot);
+		pte_set(pte, next);
+		/* What was allowed and no longer is may be in a TLB. */
+		flush |= (value & PTE_PRESENT) &&
+			 ((value & ~next & (PTE_PRESENT | PTE_WRITE)) || (next & ~value & PTE_NX));
+	}
+	if (flush)
+		platform_tlb_flush();
+}
+
+int user_mprotect(unsigned long addr, unsigned long len, int prot)
+{
+	unsigned long end;
+	int err = -ENOMEM;
+
+	if (prot & ~PROT_ALL || !PAGE_ALIGNED(addr))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (len > TASK_SIZE || !range_ok(addr, PAGE_ALIGN(len)))
+		return -ENOMEM;
+	end = addr + PAGE_ALIGN(len);
+	mutex_lock(&user.lock);
+	if (mapped_throughout(addr, end))
+		err = cut_out(addr, end);
+	if (!err) {
+		for (size_t i = vspace_find(&user.areas, addr);
+		     i < user.areas.count && user.areas.range[i].start < end; i++)
+			user.areas.range[i].flags = (unsigned long)prot;
+		protect_pages(addr, end, (unsigned long)prot);
+		vspace_merge(&user.areas, addr, end);
+	}
+	mutex_unlock(&user.lock);
+	return err;
+}
+
+void grt_user_exit(void)
+{
+	mutex_lock(&user.lock);
+	for (size_t i = 0; i < user.areas.count; i++)
+		zap(user.areas.range[i].start, user.areas.range[i].end);
+	user.areas.count = 0;
+	kfree(user.areas.range);
+	user.areas.range = NULL;
+	user.areas.capacity = 0;
+	mutex_unlock(&user.lock);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GRT_MMAP_H
+#define GRT_MMAP_H
+
+#include <linux/types.h>
+
+struct page;
+
+/* Around user_page(). Whoever holds it touches no user memory: that may fault, and a
+ * fault takes it. */
+void user_lock(void);
+void user_unlock(void);
+
+/* The page at a user address, faulted in. -EFAULT: there is none with that permission;
+ * -ENOMEM. It has no reference of the caller's. */
+int user_page(unsigned long addr, bool write, struct page **page);
+
+#endif

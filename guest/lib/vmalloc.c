@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Virtually contiguous memory, with an unmapped page behind each area. */
+#include "grt.h"
+#include "vspace.h"
+#include <linux/bug.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#define AREA_OWNED 1ul /* vmalloc's: its pages go with it */
+
+static struct {
+	struct mutex lock;
+	struct vspace areas; /* guard pages included */
+} space = {
+	.areas = {.lo = VMALLOC_START, .hi = VMALLOC_END},
+};
+
+static unsigned long reserve(unsigned long size, unsigned long flags)
+{
+	struct vrange area = {.flags = flags};
+
+	mutex_lock(&space.lock);
+	if (!vspace_reserve(&space.areas, 1))
+		area.start = vspace_gap(&space.areas, size + PAGE_SIZE);
+	if (area.start) {
+		area.end = area.start + size + PAGE_SIZE;
+		vspace_insert(&space.areas, &area);
+	}
+	mutex_unlock(&space.lock);
+	return area.start;
+}
+
+/* The area that starts at addr: its end without the guard page, 0 if there is none. */
+static unsigned long area_end(unsigned long addr, unsigned long flags)
+{
+	const struct vrange *area;
+	unsigned long end = 0;
+
+	mutex_lock(&space.lock);
+	area = vspace_at(&space.areas, addr);
+	if (area && area->start == addr && area->flags == flags)
+		end = area->end - PAGE_SIZE;
+	mutex_unlock(&space.lock);
+	return end;
+}
+
+static bool map_page(unsigned long va, const struct page *page, bool write)
+{
+	u64 *pte = grt_pte(va, true, NULL);
+
+	if (!pte)
+		return false;
+	pte_set(pte, page_to_phys(page) | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX |
+			     grt_pte_ring() | (write ? PTE_WRITE : 0));
+	return true;
+}
+
+/* Takes an area down. The addresses are free again after the flush only. */
+static void release(unsigned long start, unsigned long end, bool owned)
+{
+	bool flush = false;
+	unsigned long va;
+	u64 *pte;
+
+	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+		u64 value = pte_read(pte);
+
+		if (value) {
+			pte_set(pte, (value & PTE_ADDR) | PTE_PARKED);
+			flush = true;
+		}
+	}
+	if (flush)
+		platform_tlb_flush();
+	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+		u64 value = pte_set(pte, 0);
+
+		if (value && owned)
+			put_page(phys_to_page(value & PTE_ADDR));
+	}
+	mutex_lock(&space.lock);
+	vspace_remove(&space.areas, vspace_find(&space.areas, start), 1);
+	mutex_unlock(&space.lock);
+}
+
+static void *allocate(unsigned long size, gfp_t gfp, int node)
+{
+	unsigned long start, end;
+
+	if (!size || size > VMALLOC_END - VMALLOC_START - PAGE_SIZE)
+		return NULL;
+	size = PAGE_ALIGN(size);
+	start = reserve(size, AREA_OWNED);
+	if (!start)
+		return NULL;
+	end = start + size;
+	for (unsigned long va = start; va < end; va += PAGE_SIZE) {
+		struct page *page = alloc_pages_node(node, gfp, 0);
+
+		if (page && map_page(va, page, true))
+			continue;
+		if (page)
+			put_page(page);
+		release(start, end, true);
+		return NULL;
+	}
+	return (void *)start;
+}
+
+void *__vmalloc(unsigned long size, gfp_t gfp)
+{
+	return allocate(size, gfp, NUMA_NO_NODE);
+}
+
+void *vmalloc(unsigned long size)
+{
+	return allocate(size, GFP_KERNEL, NUMA_NO_NODE);
+}
+
+void *vzalloc(unsigned long size)
+{
+	return allocate(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
+}
+
+void *vmalloc_node(unsigned long size, int node)
+{
+	return allocate(size, GFP_KERNEL, node);
+}
+
+void *vzalloc_node(unsigned long size, int node)
+{
+	return allocate(size, GFP_KERNEL | __GFP_ZERO, node);
+}
+
+void vfree(const void *addr)
+{
+	unsigned long start = (unsigned long)addr, end;
+
+	if (!addr)
+		return;
+	end = area_end(start, AREA_OWNED);
+	if (!end)
+		grt_bug(start, "vfree() of an address that vmalloc() did not give");
+	release(start, end, true);
+}
+
+void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
+{
+	unsigned long start, end;
+
+	(void)flags;
+	if (!count)
+		return NULL;
+	start = reserve((unsigned long)count << PAGE_SHIFT, 0);
+	if (!start)
+		return NULL;
+	end = start + ((unsigned long)count << PAGE_SHIFT);
+	for (unsigned int i = 0; i < count; i++) {
+		if (!map_page(start + ((unsigned long)i << PAGE_SHIFT), pages[i], prot.pgprot)) {
+			release(start, end, false);
+			return NULL;
+		}
+	}
+	return (void *)start;
+}
+
+void vunmap(const void *addr)
+{
+	unsigned long start = (unsigned long)addr, end;
+
+	if (!addr)
+		return;
+	end = area_end(start, 0);
+	if (!end)
+		grt_bug(start, "vunmap() of an address that vmap() did not give");
+	release(start, end, false);
+}
+
+void *vm_map_ram(struct page **pages, unsigned int count, int node)
+{
+	(void)node;
+	return vmap(pages, count, VM_MAP, PAGE_KERNEL);
+}
+
+void vm_unmap_ram(const void *mem, unsigned int count)
+{
+	unsigned long end = area_end((unsigned long)mem, 0);
+
+	WARN(end && end != (unsigned long)mem + ((unsigned long)count << PAGE_SHIFT),
+	     "vm_unmap_ram() of %u pages, which is not what was mapped", count);
+	vunmap(mem);
+}
+
+bool is_vmalloc_addr(const void *p)
+{
+	return (unsigned long)p >= VMALLOC_START && (unsigned long)p < VMALLOC_END;
+}
+
+struct page *vmalloc_to_page(const void *p)
+{
+	u64 *pte = is_vmalloc_addr(p) ? grt_pte((unsigned long)p, false, NULL) : NULL;
+	u64 value = pte ? pte_read(pte) : 0;
+
+	return value & PTE_PRESENT ? phys_to_page(value & PTE_ADDR) : NULL;
+}
+
+void *kvmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	gfp_t try = gfp;
+	void *p;
+
+	/* There is something to fall back to: do not try too hard. */
+	if (size > PAGE_SIZE && !(gfp & __GFP_RETRY_MAYFAIL))
+		try |= __GFP_NOWARN | __GFP_NORETRY;
+	try &= ~(size > PAGE_SIZE ? __GFP_NOFAIL : 0);
+	p = kmalloc_node(size, try, node);
+	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp))
+		return p;
+	if (size > INT_MAX) {
+		WARN(!(gfp & __GFP_NOWARN), "kvmalloc() of %zu bytes", size);
+		return NULL;
+	}
+	return allocate(size, gfp, node);
+}
+
+void *kvmalloc(size_t size, gfp_t gfp)
+{
+	return kvmalloc_node(size, gfp, NUMA_NO_NODE);
+}
+
+void *kvzalloc(size_t size, gfp_t gfp)
+{
+	return kvmalloc(size, gfp | __GFP_ZERO);
+}
+
+void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kvmalloc(bytes, gfp);
+}
+
+void *kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return kvmalloc_array(n, size, gfp | __GFP_ZERO);
+}
+
+void kvfree(const void *p)
+{
+	if (is_vmalloc_addr(p))
+		vfree(p);
+	else
+		kfree(p);
+}
