@@ -17,3 +17,7 @@ virtio_kmem_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 
 UNIT_TESTS += virtio_hostile
 virtio_hostile_SRCS := $(virtio_kmem_SRCS)
+
+UNIT_TESTS += virtio_threads
+virtio_threads_SRCS := $(virtio_kmem_SRCS)
+virtio_threads_SAN := asan tsan
