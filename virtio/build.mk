@@ -21,3 +21,7 @@ virtio_hostile_SRCS := $(virtio_kmem_SRCS)
 UNIT_TESTS += virtio_threads
 virtio_threads_SRCS := $(virtio_kmem_SRCS)
 virtio_threads_SAN := asan tsan
+
+UNIT_TESTS += virtio_heap
+virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
+	$(VIRTIO_SRCS) $(MM_SRCS)
