@@ -81,7 +81,6 @@ void grt_start(unsigned int cpu)
 	grt_ram_init();
 	grt_pgtable_init();
 	start_service();
-	grt_user_init();
 	argv = make_argv(&argc);
 	platform_exit(main(argc, argv));
 }
@@ -94,6 +93,7 @@ void platform_exit(int status)
 	 * from being taken down, and the monitor takes back what they hold. */
 	if (__atomic_exchange_n(&ending, 1, __ATOMIC_SEQ_CST) == 0) {
 		if (!grt_smp_busy()) {
+			grt_smp_park();
 			grt_user_exit();
 			grt_unpin_flush();
 			kmem_exit();

@@ -2,6 +2,7 @@
 /* What becomes of an exception: it is resolved here, or reported by fault.c. */
 #include "extable.h"
 #include "grt.h"
+#include <linux/errno.h>
 #include <linux/mm.h>
 
 #define VECTOR_PAGE_FAULT 14
@@ -13,18 +14,44 @@ _Static_assert(offsetof(struct exc_frame, rip) - offsetof(struct exc_frame, cr2)
 _Static_assert(offsetof(struct exc_frame, ss) - offsetof(struct exc_frame, cr2) == EXC_SS,
 	       "see entry.S");
 
-/* Goes on at the fixup of the instruction at fault, if it has one. */
-static bool fix_up(struct exc_frame *frame)
+static const struct ex_entry *find_entry(u64 rip)
 {
 	const struct ex_entry *e;
 
-	for (e = __start___ex_table; e < __stop___ex_table; e++) {
-		if (ex_address(&e->insn) == frame->rip) {
-			frame->rip = ex_address(&e->fixup);
-			return true;
-		}
-	}
-	return false;
+	for (e = __start___ex_table; e < __stop___ex_table; e++)
+		if (ex_address(&e->insn) == rip)
+			return e;
+	return NULL;
+}
+
+/* Goes on at the fixup of the instruction at fault, if it has one. */
+static bool fix_up(struct exc_frame *frame)
+{
+	const struct ex_entry *e = find_entry(frame->rip);
+
+	if (!e)
+		return false;
+	frame->rip = ex_address(&e->fixup);
+	return true;
+}
+
+/*
+ * How many bytes from the address at fault on will be touched next, as far as the
+ * instruction tells: a copy in the exception table does. An exception costs more than
+ * a page, so the pages of a copy come together.
+ */
+static unsigned long ahead(const struct exc_frame *frame)
+{
+	const u8 *insn = (const u8 *)frame->rip;
+	u64 done;
+
+	/* REP MOVSB, REP STOSB: RCX bytes are left, at RDI and perhaps RSI. */
+	if (!find_entry(frame->rip) || insn[0] != 0xf3 || (insn[1] != 0xa4 && insn[1] != 0xaa))
+		return 1;
+	done = frame->cr2 - frame->rdi;
+	if (done >= frame->rcx && insn[1] == 0xa4)
+		done = frame->cr2 - frame->rsi;
+	return done < frame->rcx ? frame->rcx - done : 1;
 }
 
 void grt_exception(struct exc_frame *frame)
@@ -33,10 +60,11 @@ void grt_exception(struct exc_frame *frame)
 
 	if (pc->exc_depth++)
 		grt_fault_again(frame);
-	if (frame->vector != VECTOR_PAGE_FAULT || frame->cr2 >= TASK_SIZE ||
-	    grt_user_fault(frame->cr2, frame->error) != 0) {
-		if (!fix_up(frame))
-			grt_fault(frame);
-	}
+	frame->error_in_handler = -EFAULT;
+	if (frame->vector == VECTOR_PAGE_FAULT && frame->cr2 < TASK_SIZE)
+		frame->error_in_handler =
+			grt_user_fault(frame->cr2, ahead(frame), (unsigned int)frame->error);
+	if (frame->error_in_handler && !fix_up(frame))
+		grt_fault(frame);
 	pc->exc_depth--;
 }

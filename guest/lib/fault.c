@@ -2,6 +2,7 @@
 /* The end of a program that did wrong: who, where, and what it was in words. */
 #include "grt.h"
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/sprintf.h>
@@ -68,7 +69,10 @@ static void describe_page_fault(char *text, size_t size, const struct exc_frame 
 						     : "read";
 	u64 addr = frame->cr2, stack = PLATFORM_STACK_TOP(this_cpu()->cpu) - PLATFORM_STACK_SIZE;
 
-	if (addr < PAGE_SIZE)
+	if (frame->error_in_handler == -ENOMEM)
+		snprintf(text, size, "no memory for a page of user memory: %s at 0x%llx", what,
+			 addr);
+	else if (addr < PAGE_SIZE)
 		snprintf(text, size, "null pointer dereference: %s at 0x%llx", what, addr);
 	else if (below_stack(addr, stack) || below_stack(frame->rsp, stack))
 		snprintf(text, size, "stack overflow: %s at 0x%llx, below a stack of %llu KiB",

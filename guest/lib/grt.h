@@ -48,7 +48,7 @@ struct exc_frame {
 	u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx;
 	u64 cr2;
 	u64 rax, vector, error, rip, cs, rflags, rsp, ss;
-	u64 pad;
+	s64 error_in_handler; /* why a page fault was not resolved: a negative errno */
 };
 
 /* boot.c; entered from entry.S. */
@@ -87,6 +87,8 @@ void grt_console_flush_all(void);
 /* smp.c */
 __attribute__((noreturn)) void grt_secondary(void);
 bool grt_smp_busy(void);
+/* Stops the other vCPUs, which are idle, for good. */
+void grt_smp_park(void);
 
 /* ram.c: takes over [ram_free, ram_free_end) of the platform page. */
 void grt_ram_init(void);
@@ -132,9 +134,9 @@ static inline u64 pte_set(u64 *pte, u64 value)
 	return __atomic_exchange_n(pte, value, __ATOMIC_ACQ_REL);
 }
 
-/* mmap.c: a fault at a user address; error is the #PF error code. 0: try again. */
-void grt_user_init(void);
-int grt_user_fault(unsigned long addr, u64 error);
+/* mmap.c: a fault at a user address, after which ahead bytes (at least 1) are about to
+ * be touched; error is the #PF error code. 0: try again; -EFAULT; -ENOMEM. */
+int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error);
 /* Gives all user memory back. */
 void grt_user_exit(void);
 

@@ -5,12 +5,15 @@
 #include "page.h"
 #include "vspace.h"
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <slabvisor/user.h>
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+#define MAX_AHEAD (64 * PAGE_SIZE) /* that one fault brings in for a copy */
 
 /* Page fault error code. */
 #define PF_WRITE (1u << 1)
@@ -23,11 +26,6 @@ static struct {
 } user = {
 	.areas = {.lo = PAGE_SIZE, .hi = TASK_SIZE},
 };
-
-void grt_user_init(void)
-{
-	mutex_init(&user.lock);
-}
 
 void user_lock(void)
 {
@@ -100,7 +98,7 @@ int user_page(unsigned long addr, bool write, struct page **page)
 	return fault_in(area, addr, page);
 }
 
-int grt_user_fault(unsigned long addr, u64 error)
+int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
 {
 	const struct vrange *area;
 	struct page *page;
@@ -110,6 +108,14 @@ int grt_user_fault(unsigned long addr, u64 error)
 	area = vspace_at(&user.areas, addr);
 	if (area && permits(area->flags, error & PF_WRITE, error & PF_FETCH))
 		err = fault_in(area, addr, &page);
+	if (!err && ahead > 1) {
+		unsigned long last = min(min(addr + ahead, area->end) - 1, addr + MAX_AHEAD);
+
+		/* A failure here is met again when its page is touched. */
+		for (addr = (addr & PAGE_MASK) + PAGE_SIZE; addr <= last; addr += PAGE_SIZE)
+			if (fault_in(area, addr, &page))
+				break;
+	}
 	mutex_unlock(&user.lock);
 	return err;
 }

@@ -141,7 +141,7 @@ static void put_reference(struct page *page, bool mapping)
 		spin_lock(&page->lock);
 		refs = atomic_dec_return(&page->_refcount);
 		if (mapping) {
-			page->flags &= ~PG_MAPPED;
+			__atomic_fetch_and(&page->flags, ~PG_MAPPED, __ATOMIC_RELAXED);
 		} else {
 			int plain = refs - (int)page->pins * GUP_PIN_COUNTING_BIAS -
 				    !!(page->flags & PG_MAPPED);
@@ -166,7 +166,7 @@ void put_page(struct page *page)
 
 void grt_page_map(struct page *page)
 {
-	page->flags |= PG_MAPPED;
+	__atomic_fetch_or(&page->flags, PG_MAPPED, __ATOMIC_RELAXED);
 }
 
 void grt_page_unmap(struct page *page)

@@ -13,6 +13,7 @@ static struct {
 	u32 sleepers; /* vCPUs that sleep, or are about to, until call changes */
 	u32 waiting;  /* the caller sleeps, or is about to, until pending is 0 */
 	bool started;
+	bool in_call; /* of vCPU 0 */
 } smp;
 
 unsigned int num_online_cpus(void)
@@ -24,7 +25,7 @@ unsigned int num_online_cpus(void)
 
 bool grt_smp_busy(void)
 {
-	return __atomic_load_n(&smp.pending, __ATOMIC_ACQUIRE) != 0;
+	return smp.in_call || __atomic_load_n(&smp.pending, __ATOMIC_ACQUIRE);
 }
 
 static void wait_for_call(u32 last)
@@ -57,32 +58,28 @@ void grt_secondary(void)
 	}
 }
 
-void smp_call_all(void (*fn)(void *arg), void *arg)
+static void call_others(void (*fn)(void *arg), void *arg, unsigned int others)
 {
-	unsigned int others = num_online_cpus() - 1;
-
-	if (smp_processor_id() != 0 || grt_smp_busy())
-		grt_bug((unsigned long)fn, "smp_call_all() from within a call, or not from vCPU 0");
-	console_flush(); /* what was printed before the call stays before it */
-	if (others) {
-		smp.fn = fn;
-		smp.arg = arg;
-		__atomic_store_n(&smp.pending, others, __ATOMIC_RELAXED);
-		/* Release for fn and arg; sequentially consistent: see wait_for_call(). */
-		__atomic_fetch_add(&smp.call, 1, __ATOMIC_SEQ_CST);
-		if (!smp.started) {
-			smp.started = true;
-			platform_ring(PLATFORM_START_CPUS, 0);
-		} else if (__atomic_load_n(&smp.sleepers, __ATOMIC_SEQ_CST)) {
-			platform_wake(&smp.call, others);
-		}
+	smp.fn = fn;
+	smp.arg = arg;
+	__atomic_store_n(&smp.pending, others, __ATOMIC_RELAXED);
+	/* Release for fn and arg; sequentially consistent: see wait_for_call(). */
+	__atomic_fetch_add(&smp.call, 1, __ATOMIC_SEQ_CST);
+	if (!smp.started) {
+		smp.started = true;
+		platform_ring(PLATFORM_START_CPUS, 0);
+	} else if (__atomic_load_n(&smp.sleepers, __ATOMIC_SEQ_CST)) {
+		platform_wake(&smp.call, others);
 	}
-	fn(arg);
-	console_flush();
-	for (int i = 0; i < POLLS && grt_smp_busy(); i++)
+}
+
+static void wait_for_others(void)
+{
+	for (int i = 0; i < POLLS; i++) {
+		if (!__atomic_load_n(&smp.pending, __ATOMIC_ACQUIRE))
+			return;
 		grt_pause();
-	if (!grt_smp_busy())
-		return;
+	}
 	__atomic_store_n(&smp.waiting, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		u32 pending = __atomic_load_n(&smp.pending, __ATOMIC_SEQ_CST);
@@ -92,4 +89,39 @@ void smp_call_all(void (*fn)(void *arg), void *arg)
 		platform_wait(&smp.pending, pending, 0);
 	}
 	__atomic_store_n(&smp.waiting, 0, __ATOMIC_RELAXED);
+}
+
+void smp_call_all(void (*fn)(void *arg), void *arg)
+{
+	unsigned int others = num_online_cpus() - 1;
+
+	if (smp_processor_id() != 0 || smp.in_call)
+		grt_bug((unsigned long)fn, "smp_call_all() from within a call, or not from vCPU 0");
+	console_flush(); /* what was printed before the call stays before it */
+	smp.in_call = true;
+	if (others)
+		call_others(fn, arg, others);
+	fn(arg);
+	console_flush();
+	wait_for_others();
+	smp.in_call = false;
+}
+
+/* Where a vCPU stays for good; it counts as done because it will do nothing more. */
+static void park(void *arg)
+{
+	(void)arg;
+	__atomic_fetch_sub(&smp.pending, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&smp.waiting, __ATOMIC_SEQ_CST))
+		platform_wake(&smp.pending, 1);
+	for (u32 call = __atomic_load_n(&smp.call, __ATOMIC_RELAXED);;)
+		grt_wait(&smp.call, call, 0);
+}
+
+void grt_smp_park(void)
+{
+	if (!smp.started)
+		return;
+	call_others(park, NULL, num_online_cpus() - 1);
+	wait_for_others();
 }
