@@ -247,16 +247,12 @@ static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsig
 		return -ENOENT;
 	if (value < MM_PM_RUN || value > MM_PM_RUN + MM_MAX_ORDER)
 		return -EINVAL;
-	/* Acquire: pairs with run_hand_out. Sequentially consistent, since a run of one
-	 * frame is then clear: see pin.h. */
+	/* Acquire: pairs with run_hand_out. Sequentially consistent: see pin.h. */
 	if (!atomic_compare_exchange_strong_explicit(byte, &value, MM_PM_NONE, memory_order_seq_cst,
 						     memory_order_relaxed))
 		return -ENOENT;
 	*order = value - MM_PM_RUN;
-	if (*order) {
-		heap_map_fill(heap, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
-		atomic_thread_fence(memory_order_seq_cst);
-	}
+	heap_map_fill(heap, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
 	return 0;
 }
 

@@ -152,11 +152,16 @@ long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr)
 bool pin_defer_run(struct mm_heap *heap, uint64_t frame, unsigned int order)
 {
 	struct pin_block *block = pin_block_of(heap, frame);
-	uint32_t pins = 0;
+	uint32_t pins;
 
 	/* Sequentially consistent: see pin.h. */
-	if (!atomic_load_explicit(&block->pins, memory_order_seq_cst))
+	if (order)
+		pins = atomic_fetch_add_explicit(&block->pins, 0, memory_order_seq_cst);
+	else
+		pins = atomic_load_explicit(&block->pins, memory_order_seq_cst);
+	if (!pins)
 		return false;
+	pins = 0;
 	mm_lock(&block->lock);
 	for (uint64_t i = 0; i < 1ull << order && !pins; i++)
 		pins = pin_count(&heap->pins, frame + i);

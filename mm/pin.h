@@ -3,10 +3,13 @@
  * Exact pin counts of frames.
  *
  * A pin first raises the count of its 4 MiB block and then looks at the page map; a
- * free first clears the page map and then looks at the block's count; both
- * sequentially consistent. So of a pin and a free that race, one sees the other: the
- * pin fails, or the free sees the pin and leaves the run to the last unpin. What
- * happens in a block that has pins is under the block's lock. Frames of slabs are
+ * free first clears the page map and then looks at the block's count. So of a pin and
+ * a free that race, one sees the other: the pin fails, or the free sees the pin and
+ * leaves the run to the last unpin. For one frame both sides are sequentially
+ * consistent; for more, the free looks by a read-modify-write: a pin that comes after
+ * it in the order of the count's changes sees all that was cleared before it.
+ *
+ * What happens in a block that has pins is under the block's lock. Frames of slabs are
  * pinned under their slab's lock instead, which their frees hold anyway.
  */
 #ifndef MM_PIN_H
@@ -45,8 +48,8 @@ void pin_set_destroy(struct mm_heap *heap);
 void pin_set_reset(struct mm_heap *heap);
 
 /*
- * Called when a run's page map bytes are clear, with a sequentially consistent
- * operation since: true if the run has pins, and then it is given back at the last
+ * Called when a run's page map bytes are clear, the first by a sequentially
+ * consistent operation: true if the run has pins, and then it is given back at the last
  * unpin; false if the caller is to give it back.
  */
 bool pin_defer_run(struct mm_heap *heap, uint64_t frame, unsigned int order);

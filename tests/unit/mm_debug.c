@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Debug modes: what they catch, and what they say of it. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "tests/unit/mm_util.h"
+
+static char said[4096];
+static unsigned int reports;
+
+static void report(void *opaque, const char *text)
+{
+	assert_ptr_equal(opaque, &reports);
+	reports++;
+	strncat(said, text, sizeof(said) - strlen(said) - 1);
+}
+
+static struct mm_heap *debug_heap(unsigned int modes)
+{
+	struct mm_config config = util_config(16 * MIB, 2);
+
+	config.debug = modes;
+	config.report = report;
+	config.report_opaque = &reports;
+	said[0] = 0;
+	reports = 0;
+	return util_heap(&config);
+}
+
+static void assert_said(const char *text)
+{
+	if (!strstr(said, text))
+		fail_msg("\"%s\" is not in: %s", text, said);
+}
+
+static uint64_t alloc_asked(struct mm_heap *heap, int cache, size_t asked, uint64_t caller)
+{
+	uint64_t addr;
+
+	assert_int_equal(mm_alloc_bulk(heap, 1, cache, MM_NODE_ANY, 0, asked, caller, 1, &addr), 1);
+	return addr & ~MM_ADDR_FLAGS;
+}
+
+static void an_overrun_is_found_at_the_free(void **state)
+{
+	struct mm_heap *heap = debug_heap(MM_DEBUG_REDZONE | MM_DEBUG_OWNER);
+	struct mm_bad bad;
+	size_t nr_bad;
+	uint64_t addr;
+	char text[64];
+
+	(void)state;
+	for (size_t asked = 0; asked <= 64; asked += 20) {
+		size_t end = asked ? asked : 64;
+
+		addr = alloc_asked(heap, 4, asked, 0xaaaa0001);
+		assert_int_equal(addr % 64, 0);
+		memset(util_host(heap, addr), 0x11, end);
+		util_free(heap, 4, addr, 0);
+		assert_int_equal(reports, 0);
+
+		addr = alloc_asked(heap, 4, asked, 0xaaaa0002);
+		((uint8_t *)util_host(heap, addr))[end + 3] = 0x41;
+		assert_int_equal(mm_free_bulk(heap, 0, 0, 0xffff0003, 1, &addr, &bad, &nr_bad), 1);
+		assert_int_equal(nr_bad, 1);
+		assert_int_equal(bad.status, -EUCLEAN);
+		assert_int_equal(reports, 1);
+		assert_said("kmalloc-64: red zone overwritten");
+		snprintf(text, sizeof(text), "offset %zu is 0x41, not 0xcc", end + 3);
+		assert_said(text);
+		snprintf(text, sizeof(text), "object 0x%llx of 64 bytes", (unsigned long long)addr);
+		assert_said(text);
+		assert_said("allocated at 0xaaaa0002 on cpu 1");
+		assert_said("freed at 0xffff0003 on cpu 0");
+		/* It is free now. */
+		util_free(heap, 4, addr, -ENOENT);
+		said[0] = 0;
+		reports = 0;
+	}
+	mm_heap_destroy(heap);
+}
+
+static void use_after_free_is_found_and_set_aside(void **state)
+{
+	struct mm_heap *heap = debug_heap(MM_DEBUG_POISON | MM_DEBUG_OWNER);
+	uint64_t addr, again;
+	struct mm_bad bad;
+	struct mm_stats stats;
+	size_t nr_bad;
+
+	(void)state;
+	addr = alloc_asked(heap, 5, 0, 0x1001);
+	memset(util_host(heap, addr), 0, 96);
+	assert_int_equal(mm_free_bulk(heap, 0, 0, 0x2002, 1, &addr, &bad, &nr_bad), 1);
+	assert_int_equal(((uint8_t *)util_host(heap, addr))[0], 0x6b);
+	assert_int_equal(((uint8_t *)util_host(heap, addr))[95], 0xa5);
+	again = alloc_asked(heap, 5, 0, 0x1003);
+	assert_int_equal(again, addr);
+	assert_int_equal(mm_free_bulk(heap, 0, 0, 0x2004, 1, &addr, &bad, &nr_bad), 1);
+	assert_int_equal(reports, 0);
+
+	((uint8_t *)util_host(heap, addr))[17] = 0;
+	again = alloc_asked(heap, 5, 0, 0x1005);
+	assert_int_not_equal(again, addr);
+	assert_int_equal(reports, 1);
+	assert_said("kmalloc-96: free object overwritten");
+	assert_said("offset 17 is 0x00, not 0x6b");
+	assert_said("allocated at 0x1003 on cpu 1");
+	assert_said("freed at 0x2004 on cpu 0");
+	/* Nobody owns what was set aside. */
+	util_free(heap, 5, addr, -ENOENT);
+	assert_int_equal(mm_stats(heap, 5, &stats), 0);
+	assert_int_equal(stats.errors, 1);
+	assert_int_equal(stats.objects_active, 1);
+
+	util_free(heap, 5, again, 0);
+	((uint8_t *)util_host(heap, again))[95] = 0x6b;
+	assert_int_not_equal(alloc_asked(heap, 5, 0, 0), again);
+	assert_said("offset 95 is 0x6b, not 0xa5");
+	mm_heap_destroy(heap);
+}
+
+static void zero_and_constructors_live_with_debug_modes(void **state)
+{
+	struct mm_heap *heap = debug_heap(MM_DEBUG_POISON | MM_DEBUG_REDZONE);
+	int cache = mm_cache_create(heap, "ctor", 40, 0, MM_CACHE_CTOR);
+	uint64_t addr;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(mm_alloc_bulk(heap, 0, 4, MM_NODE_ANY, MM_ZERO, 0, 0, 1, &addr),
+				 1);
+		assert_true(addr & MM_ADDR_ZERO);
+		assert_true(util_is_zero(util_host(heap, addr), 64));
+		memset(util_host(heap, addr), 1, 64);
+		util_free(heap, 4, addr, 0);
+	}
+	addr = alloc_asked(heap, cache, 0, 0);
+	memset(util_host(heap, addr), 0x99, 40);
+	util_free(heap, cache, addr, 0);
+	assert_int_equal(alloc_asked(heap, cache, 10, 0), addr);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(((uint8_t *)util_host(heap, addr))[i], 0x99);
+	util_free(heap, cache, addr, 0);
+	assert_int_equal(reports, 0);
+	mm_heap_destroy(heap);
+}
+
+static void a_cache_may_be_debugged_alone(void **state)
+{
+	struct mm_heap *heap = debug_heap(0);
+	int cache = mm_cache_create(heap, "alone", 64, 0, MM_DEBUG_REDZONE);
+	struct mm_stats stats;
+	uint64_t addr;
+
+	(void)state;
+	addr = alloc_asked(heap, 4, 0, 0);
+	((uint8_t *)util_host(heap, addr))[64] = 1;
+	util_free(heap, 4, addr, 0);
+	addr = alloc_asked(heap, cache, 0, 0);
+	((uint8_t *)util_host(heap, addr))[64] = 1;
+	util_free(heap, cache, addr, -EUCLEAN);
+	assert_int_equal(reports, 1);
+	assert_said("alone: red zone overwritten");
+	assert_int_equal(mm_stats(heap, cache, &stats), 0);
+	assert_true(stats.slot_size >= 72);
+
+	/* The largest objects have no room for a red zone. */
+	cache = mm_cache_create(heap, "largest", 4 * MIB, 0, MM_DEBUG_REDZONE);
+	addr = alloc_asked(heap, cache, 0, 0);
+	memset(util_host(heap, addr), 1, 4 * MIB);
+	util_free(heap, cache, addr, 0);
+	mm_heap_destroy(heap);
+}
+
+static void refused_frees_are_reported(void **state)
+{
+	struct mm_heap *heap = debug_heap(MM_DEBUG_SANITY);
+	uint64_t addr = alloc_asked(heap, 4, 0, 0);
+	struct mm_bad bad;
+	size_t nr_bad;
+
+	(void)state;
+	util_free(heap, 4, addr, 0);
+	assert_int_equal(mm_free_bulk(heap, 1, 4, 0xbeef, 1, &addr, &bad, &nr_bad), 0);
+	assert_said("double free");
+	assert_said("called at 0xbeef on cpu 1");
+	util_free_at(heap, 4, addr + 1, -EINVAL);
+	assert_said("not the start of an object");
+	util_free_at(heap, 4, 64, -EFAULT);
+	assert_said("not in the heap");
+	mm_heap_destroy(heap);
+}
+
+static void poison_waits_for_the_unpin(void **state)
+{
+	struct mm_heap *heap = debug_heap(MM_DEBUG_POISON);
+	uint64_t addr = alloc_asked(heap, 10, 0, 0);
+	uint64_t page = addr & ~(MM_FRAME_SIZE - 1);
+	struct mm_bad bad;
+	size_t nr_bad;
+
+	(void)state;
+	memset(util_host(heap, addr), 0x22, 1024);
+	assert_int_equal(mm_pin(heap, 1, &page), 1);
+	util_free(heap, 10, addr, 0);
+	assert_int_equal(*(uint8_t *)util_host(heap, addr), 0x22);
+	assert_int_equal(mm_unpin(heap, 1, &page, &bad, &nr_bad), 1);
+	assert_int_equal(*(uint8_t *)util_host(heap, addr), 0x6b);
+	assert_int_equal(alloc_asked(heap, 10, 0, 0), addr);
+	assert_int_equal(reports, 0);
+	mm_heap_destroy(heap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_overrun_is_found_at_the_free),
+		cmocka_unit_test(use_after_free_is_found_and_set_aside),
+		cmocka_unit_test(zero_and_constructors_live_with_debug_modes),
+		cmocka_unit_test(a_cache_may_be_debugged_alone),
+		cmocka_unit_test(refused_frees_are_reported),
+		cmocka_unit_test(poison_waits_for_the_unpin),
+	};
+
+	return cmocka_run_group_tests_name("mm_debug", tests, NULL, NULL);
+}
