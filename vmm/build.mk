@@ -15,3 +15,5 @@ $(B)/tests/asm/%: tests/guest-asm/%.S tests/guest-asm/guest.inc
 	$(Q)$(CC) -nostdlib -static -no-pie -Itests/guest-asm -Wl,--build-id=none \
 		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,-Ttext-segment=0xffffffff80000000 -o $@ $<
+
+TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/signals.t

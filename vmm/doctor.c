@@ -61,13 +61,13 @@ static bool read_line(const char *path, char *line, int room)
 
 static void check_kvm_limits(int fd)
 {
-	int cpus = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
+	int cpus = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
 	int slots = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
 
 	if (cpus < PLATFORM_MAX_CPUS)
-		say(NOTE, "KVM recommends at most %d vCPUs: use no more with --cpus", cpus);
+		say(NOTE, "KVM takes at most %d vCPUs: use no more with --cpus", cpus);
 	else
-		say(GOOD, "KVM takes %d vCPUs and more", PLATFORM_MAX_CPUS);
+		say(GOOD, "KVM takes %d vCPUs, guests use up to %d", cpus, PLATFORM_MAX_CPUS);
 	if (slots < MM_MAX_RANGES + PLATFORM_MMIO_MAX + 3)
 		say(NOTE, "KVM has %d memory slots: guests with many nodes may not start", slots);
 }

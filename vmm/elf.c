@@ -27,7 +27,7 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fm
 	return -ENOEXEC;
 }
 
-static int check_ident(const Elf64_Ehdr *h, char *why)
+static int check_header(const Elf64_Ehdr *h, size_t len, char *why)
 {
 	if (memcmp(h->e_ident, ELFMAG, SELFMAG))
 		return wrong(why, "not an ELF file: a freestanding x86-64 ELF is needed");
@@ -36,6 +36,8 @@ static int check_ident(const Elf64_Ehdr *h, char *why)
 	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    h->e_ident[EI_VERSION] != EV_CURRENT)
 		return wrong(why, "damaged ELF header: a 64-bit little-endian ELF is needed");
+	if (len < sizeof(*h))
+		return wrong(why, "damaged ELF header: the file is cut short");
 	if (h->e_machine != EM_X86_64)
 		return wrong(why, "an ELF for machine %u: x86-64 (62) is needed", h->e_machine);
 	if (h->e_type != ET_EXEC)
@@ -211,9 +213,7 @@ int elf_open(const char *path, struct elf_image *elf, char *why)
 		wrong(why, "cannot be read: %s", strerror(-ret));
 		goto fail;
 	}
-	ret = check_ident(&h, why);
-	if (!ret && len < (ssize_t)sizeof(h))
-		ret = wrong(why, "damaged ELF header: the file is cut short");
+	ret = check_header(&h, (size_t)len, why);
 	if (!ret)
 		ret = read_headers(elf, &h, why);
 	if (!ret)

@@ -15,6 +15,8 @@
 #define MAX_FRAMES    16
 #define MESSAGE_MAX   256
 #define CR0_PG        (1ull << 31)
+#define VECTOR_BP     3 /* these two are traps: RIP is past the instruction */
+#define VECTOR_OF     4
 #define VECTOR_PF     14
 #define PF_PROTECTION (1u << 0)
 #define PF_WRITE      (1u << 1)
@@ -72,12 +74,14 @@ static const char *exception_name(uint32_t vector)
 	return vector < 32 && names[vector] ? names[vector] : "exception";
 }
 
-static void say_where(struct report *r, const struct vcpu *cpu, const char *at, uint64_t rip)
+static void say_where(struct report *r, const struct vcpu *cpu, enum fault_rip where, uint64_t rip)
 {
 	char name[SYMBOL_NAME_MAX];
 
-	say(r, " %s rip 0x%llx (%s), vCPU %u\n", at, (unsigned long long)rip,
-	    symbol_name(&cpu->vm->elf, rip, name), cpu->index);
+	/* The instruction before may be the last of its function. */
+	say(r, "%s rip 0x%llx (%s), vCPU %u\n", where == FAULT_RIP_AT ? " at" : ", just before",
+	    (unsigned long long)rip,
+	    symbol_name(&cpu->vm->elf, where == FAULT_RIP_AT ? rip : rip - 1, name), cpu->index);
 }
 
 static void say_registers(struct report *r, const struct registers *g)
@@ -188,15 +192,19 @@ void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
 	} else {
 		say_exception(&r, f);
 	}
-	say_where(&r, cpu, "at", g.rip);
+	say_where(&r, cpu,
+		  le32toh(f->vector) == VECTOR_BP || le32toh(f->vector) == VECTOR_OF
+			  ? FAULT_RIP_AFTER
+			  : FAULT_RIP_AT,
+		  g.rip);
 	if (!bug && message[0])
 		say(&r, "  %s\n", message);
 	say_registers(&r, &g);
 	if (frames > MAX_FRAMES)
 		frames = MAX_FRAMES;
-	for (i = 0; i < frames; i++)
+	for (i = 0; i < frames && f->trace[i]; i++)
 		trace[i] = le64toh(f->trace[i]);
-	say_trace(&r, cpu, trace, frames);
+	say_trace(&r, cpu, trace, i);
 	publish(&r);
 }
 
@@ -267,7 +275,7 @@ void fault_report_vcpu(struct vcpu *cpu, const char *what, enum fault_rip rip)
 		return;
 	say(&r, "slabvisor: guest fault: %s", what);
 	if (get_registers(cpu, &g, &sregs)) {
-		say_where(&r, cpu, rip == FAULT_RIP_AT ? "at" : "just before", g.rip);
+		say_where(&r, cpu, rip, g.rip);
 		say_registers(&r, &g);
 		say_trace(&r, cpu, trace, walk_frames(cpu, g.rbp, trace));
 	} else {
@@ -289,7 +297,7 @@ void fault_report_shutdown(struct vcpu *cpu)
 	/* On AMD a shutdown resets the vCPU, and what it did is lost. */
 	if (get_registers(cpu, &g, &sregs) && sregs.cr0 & CR0_PG) {
 		say(&r, ", cr2 0x%llx,", (unsigned long long)g.cr2);
-		say_where(&r, cpu, "at", g.rip);
+		say_where(&r, cpu, FAULT_RIP_AT, g.rip);
 		say_registers(&r, &g);
 		say_trace(&r, cpu, trace, walk_frames(cpu, g.rbp, trace));
 	} else {
@@ -302,7 +310,7 @@ void fault_report_argument(struct vcpu *cpu, const char *doorbell, uint64_t addr
 {
 	char what[FAULT_TEXT_MAX];
 
-	snprintf(what, sizeof(what), "doorbell %s names 0x%llx, which is not all its memory",
+	snprintf(what, sizeof(what), "doorbell %s names 0x%llx, which is not memory of the guest's",
 		 doorbell, (unsigned long long)addr);
 	fault_report_vcpu(cpu, what, FAULT_RIP_AFTER);
 }

@@ -238,6 +238,6 @@ const char *memory_name(const struct memory *mem, uint64_t addr)
 	if (addr >= mem->heap_base && addr < mem->heap_end)
 		return "heap that is not handed out";
 	if (addr >= mem->page_map && addr - mem->page_map < mem->page_map_size)
-		return "the page map, which is read-only";
+		return "the page map (read-only)";
 	return "nothing";
 }

@@ -14,7 +14,7 @@
 #include "vmm/config.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
-#define MAX_HEAP  (16ull << 40)
+#define MAX_HEAP  (400ull << 30) /* its page array fits below the hole */
 
 __attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fmt, ...)
 {
@@ -53,7 +53,7 @@ static int apply_heap(struct run_config *config, const char *value, char *why)
 	uint64_t size;
 
 	if (cli_parse_size(value, &size) || !size || size > MAX_HEAP || size & HUGE_MASK)
-		return wrong(why, "give a size from 2M to 16T, a multiple of 2M");
+		return wrong(why, "give a size from 2M to 400G, a multiple of 2M");
 	config->heap = size;
 	config->heap_given = true;
 	return 0;
@@ -77,7 +77,7 @@ static int parse_node_field(struct run_node *node, const char *key, const char *
 	if (!strcmp(key, "size")) {
 		if (cli_parse_size(value, &node->size) || !node->size || node->size > MAX_HEAP ||
 		    node->size & HUGE_MASK)
-			return wrong(why, "size is a multiple of 2M, up to 16T");
+			return wrong(why, "size is a multiple of 2M, up to 400G");
 		return 0;
 	}
 	if (!strcmp(key, "host")) {
@@ -417,7 +417,7 @@ static int check_together(struct run_config *config, char *why)
 			     "leave --heap out, or make them equal",
 			     cli_format_size(size, sizeof(size), sum));
 	if (sum > MAX_HEAP)
-		return wrong(why, "the nodes' sizes add up to more than 16T");
+		return wrong(why, "the nodes' sizes add up to more than 400G");
 	if (config->nr_nodes) {
 		config->heap = sum;
 	} else {

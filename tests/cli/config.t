@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Configuration files: what they say counts as on the command line, which has the last
+# word; what is wrong in one is named with its line.
+. tests/cli/tap.sh
+
+hello=$GUEST/hello
+yaml=$dir/guest.yaml
+
+# bad LINE PATTERN: the configuration on standard input is refused so.
+bad() {
+	cat >"$yaml"
+	run run --config "$yaml" "$hello"
+	is_status 126 "refused: $2"
+	err_is_line "^slabvisor: $yaml:$1: .*$2" "... in line $1"
+}
+
+bad 2 'wings: unknown key' <<'E2'
+cpus: 2
+wings: 4
+E2
+bad 3 'cpus: 99: give a number from 1 to 16' <<'E2'
+# a comment
+memory: 64M
+cpus: 99
+E2
+bad 4 'node: size=3M: size is a multiple of 2M' <<'E2'
+cpus: 1
+node:
+  - size=2M
+  - size=3M
+E2
+bad 3 'cpus: this key is given twice' <<'E2'
+cpus: 1
+memory: 64M
+cpus: 2
+E2
+bad 3 'not valid YAML' <<'E2'
+cpus: 1
+node: [size=2M
+E2
+bad 1 'cpus: expected a plain value' <<'E2'
+cpus: [1, 2]
+E2
+bad 2 'memory: expected a plain value' <<'E2'
+memory:
+  size: 64M
+E2
+bad 1 'expected lines of the form' <<'E2'
+- cpus
+E2
+bad 1 'dry-run: this option belongs on the command line only' <<'E2'
+dry-run: true
+E2
+bad 2 'a second document' <<'E2'
+cpus: 1
+---
+cpus: 2
+E2
+bad 1 'stats: maybe: give true or false' <<'E2'
+stats: maybe
+E2
+printf 'cpus: "1\\0"\n' >"$yaml"
+run run --config "$yaml" "$hello"
+err_is_line "$yaml:1: .*must not contain NUL" 'a NUL in a value is refused'
+printf 'cpus: 1\n\377\376: 1\n' >"$yaml"
+run run --config "$yaml" "$hello"
+is_status 126 'bytes that are not UTF-8 are refused'
+
+run run --config "$dir/none.yaml" "$hello"
+is_status 126 'a missing file is refused'
+err_is_line "none.yaml: cannot be read: No such file" '... and named'
+run run --config "$dir" "$hello"
+is_status 126 'a directory is refused'
+printf 'args: [a]\n' >"$yaml"
+run run --config "$yaml" "$hello"
+is_status 126 'args without program are refused'
+
+# What is right.
+: >"$yaml"
+run run --config "$yaml" "$hello" x
+is_status 7 'an empty file is no configuration'
+
+printf 'args: [from, file]\nprogram: %s\nguest-ring: 3\n' "$hello" >"$yaml"
+run run --config "$yaml"
+is_status 7 'a file names the program'
+out_is "hello from ring 3
+$(printf '%sfromfile' "$hello")" '... and its arguments'
+run run --config "$yaml" --guest-ring 0 "$hello" mine
+out_is "hello from ring 0
+$(printf '%smine' "$hello")" 'the command line has the last word'
+
+printf 'node: [size=2M, size=4M]\ncpus: 3\nslab-debug: FZ\n' >"$yaml"
+run run --config "$yaml" --dry-run --node size=6M "$hello"
+is_status 0 'a dry run ends with 0'
+if grep -qx '  - size=6M' "$out" && ! grep -q 'size=2M' "$out" && grep -qx 'cpus: 3' "$out" &&
+	grep -qx 'heap: 6M' "$out"; then
+	ok "the command line's nodes take the place of the file's"
+else
+	not_ok "the command line's nodes take the place of the file's" "$(cat "$out")"
+fi
+cp "$out" "$dir/printed.yaml"
+run run --config "$dir/printed.yaml" --dry-run
+if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml"; then
+	ok 'what a dry run prints is a configuration that says the same'
+else
+	not_ok 'what a dry run prints is a configuration that says the same' \
+		"$(diff "$out" "$dir/printed.yaml")" "$(cat "$err")"
+fi
+
+run run --config configs/example.yaml --dry-run "$hello"
+is_status 0 'the example is valid'
+
+run run --dry-run --kvm-device "$dir/none" "$hello"
+is_status 0 'a dry run needs no KVM'
+finish

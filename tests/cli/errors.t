@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# What a user can get wrong: each is answered by one line and its own status.
+. tests/cli/tap.sh
+
+# error STATUS PATTERN ARGS...: `slabvisor ARGS` fails so, with one line.
+error() {
+	want=$1
+	pattern=$2
+	shift 2
+	run "$@"
+	is_status "$want" "$* ends with $want"
+	err_is_line "^slabvisor: .*$pattern" "... and says so: $pattern"
+}
+
+hello=$GUEST/hello
+
+# Commands and options.
+error 125 'no command given: see'
+error 125 'fly: no such command' fly
+error 125 'no program given: slabvisor run' run
+error 125 'no program given' run --cpus 2
+error 125 '--wings: no such option' run --wings "$hello"
+error 125 '--memory: a value is missing' run --memory
+error 125 'no such option' run --stats=3 "$hello"
+error 125 '--memory 12X: give a size from 4M' run --memory 12X "$hello"
+error 125 '--memory -4M: give a size' run --memory -4M "$hello"
+error 125 '--memory 1M: give a size from 4M' run --memory 1M "$hello"
+error 125 '--memory 4G: give a size from 4M to 3328M' run --memory 4G "$hello"
+error 125 'passes 3328M: ask for less memory' run --memory 3328M "$hello"
+error 125 '--memory 99999999999999999999: give' run --memory 99999999999999999999 "$hello"
+error 125 '--heap 3M: give a size from 2M' run --heap 3M "$hello"
+error 125 '--heap 0: give a size' run --heap 0 "$hello"
+error 125 '--cpus 0: give a number from 1 to 16' run --cpus 0 "$hello"
+error 125 '--cpus 17: give a number from 1 to 16' run --cpus 17 "$hello"
+error 125 '--cpus two: give a number' run --cpus two "$hello"
+error 125 '--guest-ring 1: give auto, 0 or 3' run --guest-ring 1 "$hello"
+error 125 '--backing silk: give anon, memfd or hugetlb' run --backing silk "$hello"
+error 125 '--timeout 0: give whole seconds' run --timeout 0 "$hello"
+error 125 '--reclaim-delay soon: give milliseconds' run --reclaim-delay soon "$hello"
+error 125 '--slab-debug FX: give letters of FZPU' run --slab-debug=FX "$hello"
+error 125 '--node 512M: write size=SIZE' run --node 512M "$hello"
+error 125 '--node host=0: say how large' run --node host=0 "$hello"
+error 125 '--node size=3M: size is a multiple of 2M' run --node size=3M "$hello"
+error 125 '--node size=2M,host=999: this machine has no NUMA node 999' \
+	run --node size=2M,host=999 "$hello"
+error 125 'sizes add up to 6M, which is not the heap' \
+	run --heap 8M --node size=2M --node size=4M "$hello"
+error 125 'no such option' doctor --fast
+set -- run
+while [ $# -lt 16 ]; do
+	set -- "$@" --node=size=2M
+done
+error 125 'at most 15 nodes' "$@" --node=size=2M "$hello"
+
+# A file where a name holds control characters does not reach the terminal as such.
+error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
+
+# KVM.
+error 122 "$dir/none: cannot be opened .No such file.*load kvm" \
+	run --kvm-device "$dir/none" "$hello"
+error 122 '/dev/null: not a KVM device' run --kvm-device /dev/null "$hello"
+run doctor --kvm-device "$dir/none"
+is_status 122 'doctor ends with 122 without KVM'
+if grep -q "^BAD .*$dir/none" "$out" && grep -q '^Guests cannot run' "$out"; then
+	ok '... and says what is wrong'
+else
+	not_ok '... and says what is wrong' "$(cat "$out")"
+fi
+
+# Memory that the host does not have.
+error 123 '--heap 300G: ' run --heap 300G "$hello"
+error 123 '--heap 100G: the host cannot give it: .*hugetlb' run --backing hugetlb --heap 100G "$hello"
+
+# Programs.
+error 124 "$dir/none: cannot be read: No such file" run "$dir/none"
+error 124 "$dir: not a file" run "$dir"
+error 124 'not an ELF file' run tests/cli/errors.t
+: >"$dir/empty"
+error 124 'not an ELF file' run "$dir/empty"
+head -c 40 "$hello" >"$dir/short"
+error 124 'cut short' run "$dir/short"
+head -c 4200 "$hello" >"$dir/cut"
+error 124 'cut short|past the end of the file' run "$dir/cut"
+# 32 bits: EI_CLASS 1.
+{
+	printf '\177ELF\001'
+	tail -c +6 "$hello"
+} >"$dir/elf32"
+error 124 'a 32-bit ELF: a 64-bit one' run "$dir/elf32"
+# e_machine at 18: 183 is AArch64.
+{
+	head -c 18 "$hello"
+	printf '\267\000'
+	tail -c +21 "$hello"
+} >"$dir/arm"
+error 124 'machine 183: x86-64' run "$dir/arm"
+error 124 'not a static executable|dynamically linked|top 2 GiB' run /bin/true
+
+# Modules.
+error 124 "--module $dir/none: cannot be read: No such file" run --module "$dir/none" "$hello"
+error 124 "--module $dir: cannot be read: Is a directory" run --module "$dir" "$hello"
+truncate -s 100M "$dir/large"
+error 124 'large: too large for the .* KiB of RAM that are left: raise --memory' \
+	run --memory 16M --module "$dir/large" "$hello"
+error 124 'large: too large' run --dry-run --memory 16M --module "$dir/large" "$hello"
+truncate -s 4096 "$dir/small"
+set -- run
+while [ $# -lt 17 ]; do
+	set -- "$@" "--module=$dir/small"
+done
+error 125 'at most 16 modules' "$@" --module "$dir/small" "$hello"
+
+finish

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Signals end a guest at once, whatever it does: in guest code, waiting for input, or
+# held up by a reader that does not read.
+. tests/cli/tap.sh
+
+# ends_by SIGNAL STATUS NAME: the guest whose first line is awaited ends so.
+ends_by() {
+	read -r line <&3
+	kill "-$1" "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 3<&-
+	if [ "$line" = "$4" ]; then
+		is_status "$2" "$3"
+	else
+		not_ok "$3" "it printed: $line"
+	fi
+	if [ -s "$err" ]; then
+		not_ok '... without a word' "$(cat "$err")"
+	else
+		ok '... without a word'
+	fi
+}
+
+mkfifo "$dir/pipe" "$dir/input"
+
+for ring in 0 3; do
+	for pair in INT:130 TERM:143 HUP:129; do
+		# A shell starts background jobs with SIGINT ignored: env undoes that.
+		env --default-signal=INT "$SLABVISOR" run --guest-ring $ring --cpus 2 "$GUEST/loop" \
+			>"$dir/pipe" 2>"$err" &
+		pid=$!
+		exec 3<"$dir/pipe"
+		ends_by "${pair%:*}" "${pair#*:}" "ring $ring: ${pair%:*} ends a loop" looping
+	done
+done
+
+# Waiting for input: the first line has come back, the pipe stays open.
+"$SLABVISOR" run "$GUEST/echo" <"$dir/input" >"$dir/pipe" 2>"$err" &
+pid=$!
+exec 4>"$dir/input"
+echo line >&4
+exec 3<"$dir/pipe"
+ends_by TERM 143 'TERM ends a wait for input' line
+exec 4>&-
+
+# A pipe that is full, as nobody reads on: /dev/zero never ends.
+"$SLABVISOR" run "$GUEST/echo" </dev/zero >"$dir/pipe" 2>"$err" &
+pid=$!
+exec 3<"$dir/pipe"
+# One byte of 65536 and more: the writer goes on until the pipe is full.
+head -c 1 <&3 | od -An -tx1 | grep -q 00 && ok 'it writes'
+kill -TERM "$pid"
+status=0
+wait "$pid" || status=$?
+exec 3<&-
+is_status 143 'TERM ends a write that blocks'
+finish

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports a BUG whose message holds control characters, with a backtrace. */
+#include "guest.inc"
+	phys	message
+	movq	%rax, record + 160
+	movq	$_start, record + 16
+	movl	$200, record + 168		/* frames: more than there can be */
+	movq	$helper + 1, record + 176
+	phys	record
+	movq	%rax, FAULT(%rsi)
+	.size	_start, . - _start
+	.type	helper, @function
+helper:	nop
+	nop
+	.size	helper, . - helper
+
+	.data
+message: .asciz	"bad \033[31mcolour\n next"
+	.balign	8
+record:	.long	0xffffffff
+	.fill	316, 1, 0
