@@ -27,10 +27,4 @@ static inline int order_base_2(unsigned long n)
 	return n <= 1 ? 0 : ilog2(n - 1) + 1;
 }
 
-/* The order of the smallest run of 4 KiB frames that holds size bytes. */
-static inline int get_order(unsigned long size)
-{
-	return size <= 4096 ? 0 : ilog2((size - 1) >> 12) + 1;
-}
-
 #endif

@@ -5,19 +5,25 @@
 #include <linux/compiler.h>
 
 /* Both of one type, each evaluated once; mixed types want the _t variants. */
-#define __minmax(x, y, op)                                                  \
-	({                                                                  \
-		__typeof__(x) __mmx = (x);                                  \
-		__typeof__(y) __mmy = (y);                                  \
-		(void)(&__mmx == &__mmy); /* warns when the types differ */ \
-		__mmx op __mmy ? __mmx : __mmy;                             \
+#define __minmax(x, y, op) __minmax_in(x, y, op, __mm_name(__x_), __mm_name(__y_))
+#define __minmax_in(x, y, op, ux, uy)                                 \
+	({                                                            \
+		__typeof__(x) ux = (x);                               \
+		__typeof__(y) uy = (y);                               \
+		(void)(&ux == &uy); /* warns when the types differ */ \
+		ux op uy ? ux : uy;                                   \
 	})
-#define __minmax_t(type, x, y, op)              \
-	({                                      \
-		type __mtx = (x);               \
-		type __mty = (y);               \
-		__mtx op __mty ? __mtx : __mty; \
+#define __minmax_t(type, x, y, op) __minmax_t_in(type, x, y, op, __mm_name(__x_), __mm_name(__y_))
+#define __minmax_t_in(type, x, y, op, ux, uy) \
+	({                                    \
+		type ux = (x);                \
+		type uy = (y);                \
+		ux op uy ? ux : uy;           \
 	})
+/* Nested, none shadows another. */
+#define __mm_name(prefix)      __mm_paste(prefix, __COUNTER__)
+#define __mm_paste(a, b)       __mm_paste_again(a, b)
+#define __mm_paste_again(a, b) a##b
 
 #undef min
 #undef max

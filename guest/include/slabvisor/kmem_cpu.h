@@ -11,15 +11,16 @@
 #ifndef SLABVISOR_KMEM_CPU_H
 #define SLABVISOR_KMEM_CPU_H
 
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include "virtio/virtio_kmem_abi.h"
 
-/* A slot a page map value: those that are no cache have an empty slot, which
- * sends allocation and free alike to the slow path. */
-#define KMEM_SLOTS 256
-
-/* Runs of 2^order frames, order < KMEM_PAGE_ORDERS, have slots too: those of the
- * page map values PM_RUN + order. */
-#define KMEM_PAGE_ORDERS 4
+/*
+ * A slot a page map value; those that are no cache stay empty, which sends allocation
+ * and free alike to the slow path. Then a slot an order of runs of frames.
+ */
+#define KMEM_PAGE_SLOT 256
+#define KMEM_SLOTS     (KMEM_PAGE_SLOT + VIRTIO_KMEM_MAX_ORDER + 1)
 
 struct kmem_magazine;
 
@@ -37,9 +38,13 @@ struct kmem_slot {
 
 struct kmem_cpu {
 	struct kmem_slot slot[KMEM_SLOTS];
+	u64 addr[VIRTIO_KMEM_MAX_BATCH]; /* of the request under way */
+	struct virtio_kmem_bad bad[VIRTIO_KMEM_MAX_BATCH];
+	spinlock_t lock; /* owner draining all slots against another's steal */
 	unsigned int cpu;
 	unsigned int seen_give_back; /* kmem.give_back as last obeyed */
 	bool online;
+	bool busy; /* in the slow path: kmem_poll() keeps out */
 };
 
 #endif

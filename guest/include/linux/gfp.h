@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Allocation flags, and the page allocator that <linux/mm.h> describes. */
+#ifndef GUEST_LINUX_GFP_H
+#define GUEST_LINUX_GFP_H
+
+#include <linux/gfp_types.h>
+
+struct page;
+
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
+unsigned long get_zeroed_page(gfp_t gfp);
+void __free_pages(struct page *page, unsigned int order);
+void free_pages(unsigned long addr, unsigned int order);
+void *alloc_pages_exact(size_t size, gfp_t gfp);
+void free_pages_exact(void *addr, size_t size);
+
+#define alloc_page(gfp)      alloc_pages(gfp, 0)
+#define __get_free_page(gfp) __get_free_pages(gfp, 0)
+#define __free_page(page)    __free_pages(page, 0)
+#define free_page(addr)      free_pages(addr, 0)
+
+#endif

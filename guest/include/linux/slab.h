@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kmalloc and its family, with Linux's names and semantics. Memory comes from the
+ * host's allocators by way of per-vCPU magazines.
+ */
+#ifndef GUEST_LINUX_SLAB_H
+#define GUEST_LINUX_SLAB_H
+
+#include "slabvisor/kmem_fast.h"
+#include <linux/gfp.h>
+#include <linux/overflow.h>
+#include <linux/types.h>
+
+#define SLAB_CONSISTENCY_CHECKS ((slab_flags_t)0x00000100u)
+#define SLAB_RED_ZONE           ((slab_flags_t)0x00000400u)
+#define SLAB_POISON             ((slab_flags_t)0x00000800u)
+#define SLAB_HWCACHE_ALIGN      ((slab_flags_t)0x00002000u)
+#define SLAB_CACHE_DMA          ((slab_flags_t)0x00004000u)
+#define SLAB_CACHE_DMA32        ((slab_flags_t)0x00008000u)
+#define SLAB_STORE_USER         ((slab_flags_t)0x00010000u)
+#define SLAB_RECLAIM_ACCOUNT    ((slab_flags_t)0x00020000u)
+#define SLAB_PANIC              ((slab_flags_t)0x00040000u)
+#define SLAB_TYPESAFE_BY_RCU    ((slab_flags_t)0x00080000u)
+#define SLAB_MEM_SPREAD         ((slab_flags_t)0x00100000u)
+#define SLAB_NOLEAKTRACE        ((slab_flags_t)0x00800000u)
+#define SLAB_NO_MERGE           ((slab_flags_t)0x01000000u)
+#define SLAB_ACCOUNT            ((slab_flags_t)0x04000000u)
+
+#define ARCH_KMALLOC_MINALIGN  8
+#define KMALLOC_MIN_SIZE       8
+#define KMALLOC_MAX_CACHE_SIZE 8192ul
+#define KMALLOC_MAX_SIZE       (4ul << 20)
+#define KMALLOC_MAX_ORDER      10
+
+/* What an allocation of nothing gives: not NULL, and a fault when followed. */
+#define ZERO_SIZE_PTR       ((void *)16)
+#define ZERO_OR_NULL_PTR(p) ((unsigned long)(p) <= (unsigned long)ZERO_SIZE_PTR)
+
+struct kmem_cache;
+
+/*
+ * A cache of objects of size bytes. align 0: 8. flags: SLAB_*. ctor, if not NULL,
+ * runs once on each object when its memory is first seen, and its work is kept across
+ * free and alloc. name is copied. NULL when it cannot be made; with SLAB_PANIC a BUG.
+ */
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     slab_flags_t flags, void (*ctor)(void *));
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
+					      unsigned int align, slab_flags_t flags,
+					      unsigned int useroffset, unsigned int usersize,
+					      void (*ctor)(void *));
+#define KMEM_CACHE(s, flags) \
+	kmem_cache_create(#s, sizeof(struct s), __alignof__(struct s), flags, NULL)
+
+/* Nobody may use the cache any more. NULL does nothing. A cache with objects out is
+ * reported and stays. */
+void kmem_cache_destroy(struct kmem_cache *s);
+/* Gives its free memory back to the host. 0 if no slab is left, else 1. */
+int kmem_cache_shrink(struct kmem_cache *s);
+unsigned int kmem_cache_size(struct kmem_cache *s);
+const char *kmem_cache_name(struct kmem_cache *s);
+
+/* NULL for want of memory; __GFP_ZERO on a cache with a constructor is refused. */
+void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) __malloc;
+void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node) __malloc;
+/* An object of another cache is reported and freed to its own; NULL does nothing. */
+void kmem_cache_free(struct kmem_cache *s, void *p);
+
+/* All n or none: returns n or 0. */
+int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p);
+/* s may be NULL: each to its own. */
+void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p);
+
+static __always_inline void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
+{
+	return kmem_cache_alloc(s, gfp | __GFP_ZERO);
+}
+
+static __always_inline void kfree_bulk(size_t n, void **p)
+{
+	kmem_cache_free_bulk(NULL, n, p);
+}
+
+/* kmalloc for sizes that are not known when compiling. */
+void *__kmalloc(size_t size, gfp_t gfp) __malloc __alloc_size(1);
+void *__kmalloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1);
+
+/* The cache that serves a size from 1 to KMALLOC_MAX_CACHE_SIZE, and its objects' size. */
+static __always_inline unsigned int kmem_size_number(size_t size)
+{
+	return size <= 8      ? 1
+	       : size <= 16   ? 2
+	       : size <= 32   ? 3
+	       : size <= 64   ? 4
+	       : size <= 96   ? 5
+	       : size <= 128  ? 6
+	       : size <= 192  ? 7
+	       : size <= 256  ? 8
+	       : size <= 512  ? 9
+	       : size <= 1024 ? 10
+	       : size <= 2048 ? 11
+	       : size <= 4096 ? 12
+			      : 13;
+}
+
+static __always_inline size_t kmem_number_size(unsigned int number)
+{
+	return number == 5   ? 96
+	       : number == 7 ? 192
+	       : number < 5  ? 4ul << number
+	       : number == 6 ? 128
+			     : 1ul << number;
+}
+
+/* 0 gives ZERO_SIZE_PTR, more than KMALLOC_MAX_SIZE NULL. Aligned to 8 bytes, sizes that
+ * are powers of two to themselves. */
+static __always_inline void *kmalloc(size_t size, gfp_t gfp)
+{
+	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE) {
+		const unsigned int number = kmem_size_number(size);
+
+		return kmem_alloc_fast(number, kmem_number_size(number), size, gfp);
+	}
+	return __kmalloc(size, gfp);
+}
+
+static __always_inline void *kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return node == NUMA_NO_NODE ? kmalloc(size, gfp) : __kmalloc_node(size, gfp, node);
+}
+
+static __always_inline void *kzalloc(size_t size, gfp_t gfp)
+{
+	return kmalloc(size, gfp | __GFP_ZERO);
+}
+
+/* NUMA_NO_NODE: any; falls back to other nodes unless __GFP_THISNODE. */
+static __always_inline void *kzalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return kmalloc_node(size, gfp | __GFP_ZERO, node);
+}
+
+/* NULL when n * size overflows. */
+static __always_inline void *kmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (check_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kmalloc(bytes, gfp);
+}
+
+static __always_inline void *kmalloc_array_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	size_t bytes;
+
+	if (check_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kmalloc_node(bytes, gfp, node);
+}
+
+static __always_inline void *kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return kmalloc_array(n, size, gfp | __GFP_ZERO);
+}
+
+static __always_inline void *kcalloc_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	return kmalloc_array_node(n, size, gfp | __GFP_ZERO, node);
+}
+
+/* NULL and ZERO_SIZE_PTR do nothing. Takes what any of the family gave, and objects of
+ * caches. */
+void kfree(const void *p);
+/* Zeroes it first. */
+void kfree_sensitive(const void *p);
+/* Does nothing for what lies in the program's .rodata. */
+void kfree_const(const void *p);
+
+/* The usable size; 0 for NULL and ZERO_SIZE_PTR. No request to the host. */
+size_t ksize(const void *p);
+/* What ksize() of an allocation of that size would be. */
+size_t kmalloc_size_roundup(size_t size);
+
+/*
+ * p NULL: kmalloc. size 0: frees p and gives ZERO_SIZE_PTR. NULL for want of memory,
+ * and p is as it was. With __GFP_ZERO, and p zeroed to start with, what is added is 0.
+ */
+void *__must_check krealloc(const void *p, size_t size, gfp_t gfp) __alloc_size(2);
+
+static __always_inline void *__must_check krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (check_mul_overflow(n, size, &bytes))
+		return NULL;
+	return krealloc(p, bytes, gfp);
+}
+
+/* See <linux/vmalloc.h>. */
+void *kvmalloc(size_t size, gfp_t gfp);
+void *kvmalloc_node(size_t size, gfp_t gfp, int node);
+void *kvzalloc(size_t size, gfp_t gfp);
+void *kvmalloc_array(size_t n, size_t size, gfp_t gfp);
+void *kvcalloc(size_t n, size_t size, gfp_t gfp);
+void kvfree(const void *p);
+
+/* The fast paths of what is declared above. They exist out of line as well, in the one
+ * file that says so, for those who take an address. */
+#ifndef KMEM_OUT_OF_LINE
+#define KMEM_FRONT KMEM_INLINE
+#else
+#define KMEM_FRONT
+#endif
+
+struct kmem_cache_front {
+	u32 number;
+	u32 size;
+	bool slow; /* not for the fast path: a constructor, or a debug mode */
+};
+
+KMEM_FRONT void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
+{
+	const struct kmem_cache_front *front = (const struct kmem_cache_front *)s;
+
+	if ((gfp & __GFP_ZERO) && unlikely(front->slow))
+		return kmem_alloc_slow(front->number, front->size, gfp, NUMA_NO_NODE, 0);
+	return kmem_alloc_fast(front->number, front->size, front->size, gfp);
+}
+
+KMEM_FRONT void kmem_cache_free(struct kmem_cache *s, void *p)
+{
+	const unsigned int number = ((const struct kmem_cache_front *)s)->number;
+
+	if (unlikely(kmem_number_of(p) != number) || unlikely(!kmem_push(number, p)))
+		kmem_free_slow(p, number);
+}
+
+KMEM_FRONT void kfree(const void *p)
+{
+	if (unlikely(!kmem_push(kmem_number_of(p), p)))
+		kmem_free_slow(p, 0);
+}
+
+#endif

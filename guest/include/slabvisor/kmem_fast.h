@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The fast paths, inlined into the callers of <linux/slab.h>: a pop from, or a push
+ * to, the calling vCPU's main magazine. Neither locks nor atomics: a vCPU is the only
+ * user of its magazines, and interrupts are off.
+ */
+#ifndef SLABVISOR_KMEM_FAST_H
+#define SLABVISOR_KMEM_FAST_H
+
+#include "slabvisor/kmem_cpu.h"
+#include "virtio/virtio_kmem_abi.h"
+#include <linux/compiler.h>
+#include <linux/gfp_types.h>
+#include <linux/numa.h>
+#include <linux/string.h>
+
+#ifdef SLABVISOR_HOSTED
+extern __thread struct kmem_cpu kmem_hosted_cpu;
+#define KMEM_SEG
+#define KMEM_SELF (&kmem_hosted_cpu)
+#else
+#include "slabvisor/percpu.h"
+/* Relative to GS, so that a slot of constant number is one memory operand. */
+#define KMEM_SEG  __seg_gs
+#define KMEM_SELF ((KMEM_SEG struct kmem_cpu *)offsetof(struct percpu, kmem))
+#endif
+
+/* For functions that are never compiled on their own. Not static, since what <linux/slab.h>
+ * inlines by them is not. */
+#define KMEM_INLINE extern inline __attribute__((__gnu_inline__, __always_inline__))
+
+/* The heap as kfree sees it; set once, by kmem_init(). */
+struct kmem_view {
+	unsigned long va;
+	unsigned long words; /* size of the heap in units of 8 bytes */
+	const u8 *page_map;
+};
+
+extern struct kmem_view kmem_view;
+
+/* What the magazines cannot promise. */
+#define KMEM_GFP_SLOW (__GFP_DMA | __GFP_DMA32)
+
+/*
+ * The rest of an allocation from cache `number`. asked: the bytes wanted, for debug
+ * reports; caller: a code address for them, 0 for the function's own caller.
+ */
+void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, unsigned long caller);
+
+/* The rest of a free; number: the cache that the caller named, 0 for any. */
+void kmem_free_slow(const void *p, unsigned int number);
+
+/* An object of cache `number` with its VIRTIO_KMEM_ADDR_* bits; 0: none at hand. */
+KMEM_INLINE u64 kmem_pop(unsigned int number)
+{
+	KMEM_SEG struct kmem_slot *slot = &KMEM_SELF->slot[number];
+	u64 *top = slot->top;
+	u64 entry = *top;
+
+	if (unlikely(!entry))
+		return 0;
+	slot->top = top - 1;
+	return entry;
+}
+
+/* size: the usable size of the cache's objects, zeroed whole for __GFP_ZERO. */
+KMEM_INLINE void *kmem_alloc_fast(unsigned int number, size_t size, size_t asked, gfp_t gfp)
+{
+	u64 entry;
+	void *p;
+
+	if (unlikely(gfp & KMEM_GFP_SLOW))
+		return kmem_alloc_slow(number, asked, gfp, NUMA_NO_NODE, 0);
+	entry = kmem_pop(number);
+	if (unlikely(!entry))
+		return kmem_alloc_slow(number, asked, gfp, NUMA_NO_NODE, 0);
+	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
+	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
+		memset(p, 0, size);
+	return p;
+}
+
+/*
+ * The number of the cache whose object p is, by the page map; any value at all if p
+ * is none, and VIRTIO_KMEM_PM_NONE if it is not even a heap address that a free could
+ * name. The rotation makes a misaligned pointer as far out as a foreign one.
+ */
+KMEM_INLINE unsigned int kmem_number_of(const void *p)
+{
+	unsigned long off = (unsigned long)p - kmem_view.va;
+
+	off = off >> 3 | off << 61;
+	if (unlikely(off >= kmem_view.words))
+		return VIRTIO_KMEM_PM_NONE;
+	return READ_ONCE(kmem_view.page_map[off >> 9]);
+}
+
+/* False: the slow path must see to it (no room, no cache, freed twice in a row). */
+KMEM_INLINE bool kmem_push(unsigned int number, const void *p)
+{
+	KMEM_SEG struct kmem_slot *slot = &KMEM_SELF->slot[number];
+	u64 *top = slot->top;
+
+	if (unlikely(top == slot->limit) || unlikely((*top ^ (u64)p) <= VIRTIO_KMEM_ADDR_FLAGS))
+		return false;
+	top[1] = (u64)p;
+	slot->top = top + 1;
+	return true;
+}
+
+#endif

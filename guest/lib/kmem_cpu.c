@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vCPU's magazines, off the fast path: swap main and spare, exchange with the depot,
+ * and only then ask the host.
+ */
+#include "kmem_internal.h"
+
+/* What an empty slot points at: nothing comes out, nothing goes in. */
+static u64 no_entry[1];
+
+#define RECLAIM_TRIES 3
+
+void kmem_slots_reset(struct kmem_cpu *kc)
+{
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++)
+		kc->slot[i] = (struct kmem_slot){.top = no_entry, .limit = no_entry};
+}
+
+/* Makes mag, or nothing, the main magazine; its count is in the slot from now on. */
+static void slot_set_main(struct kmem_slot *slot, struct kmem_magazine *mag)
+{
+	slot->main = mag;
+	slot->top = mag ? &mag->entry[mag->count] : no_entry;
+	slot->limit = mag ? &mag->entry[kmem_mag_capacity(mag->class)] : no_entry;
+}
+
+/* The main magazine, its count made true. */
+static struct kmem_magazine *slot_main(struct kmem_slot *slot)
+{
+	if (slot->main)
+		slot->main->count = slot->top - slot->main->entry;
+	return slot->main;
+}
+
+static bool slot_swap(struct kmem_slot *slot)
+{
+	struct kmem_magazine *main = slot_main(slot);
+
+	slot_set_main(slot, slot->spare);
+	slot->spare = main;
+	return true;
+}
+
+void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags)
+{
+	struct kmem_magazine *mag[2] = {slot_main(slot), slot->spare};
+
+	*slot = (struct kmem_slot){.top = no_entry, .limit = no_entry};
+	for (int i = 0; i < 2; i++) {
+		if (!mag[i])
+			continue;
+		if (mag[i]->count)
+			list_add(&mag[i]->link, mags);
+		else
+			kmem_mag_put(mag[i]);
+	}
+}
+
+void kmem_cpu_to_depots(struct kmem_cpu *kc)
+{
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+		LIST_HEAD(mags);
+
+		if (!cache)
+			continue;
+		spin_lock(&kc->lock);
+		kmem_slot_steal(&kc->slot[i], &mags);
+		spin_unlock(&kc->lock);
+		kmem_depot_fill(cache, &mags);
+	}
+}
+
+/* Puts a magazine with objects where the next pop finds it. What the main one still
+ * has (a constructor may have been here) goes to the depot. */
+static void slot_load(struct kmem_cache *cache, struct kmem_slot *slot, struct kmem_magazine *mag)
+{
+	struct kmem_magazine *old = slot_main(slot);
+
+	slot_set_main(slot, mag);
+	if (!old)
+		return;
+	if (!slot->spare) {
+		slot->spare = old;
+	} else if (old->count) {
+		LIST_HEAD(mags);
+
+		list_add(&old->link, &mags);
+		kmem_depot_fill(cache, &mags);
+	} else {
+		kmem_mag_put(old);
+	}
+}
+
+/* From this vCPU and the depot, without a request. */
+static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, gfp_t gfp)
+{
+	struct kmem_magazine *mag, *empty = NULL;
+
+	if (slot->spare && slot->spare->count)
+		return slot_swap(slot);
+	/* One empty magazine stays for frees to go to; a second is the depot's. */
+	if (slot->spare)
+		empty = slot_main(slot);
+	mag = kmem_depot_take(cache, empty, gfp);
+	if (!mag)
+		return false;
+	if (empty)
+		slot_set_main(slot, NULL);
+	slot_load(cache, slot, mag);
+	return true;
+}
+
+static bool reload_far(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_slot *slot,
+		       gfp_t gfp)
+{
+	struct kmem_magazine *mag;
+	struct list_head mags;
+
+	if (kmem_host_refill(kc, cache, gfp, &mags) <= 0)
+		return false;
+	mag = list_first_entry(&mags, struct kmem_magazine, link);
+	list_del(&mag->link);
+	slot_load(cache, slot, mag);
+	kmem_depot_fill(cache, &mags);
+	return true;
+}
+
+/* Fills the depot of each cache that an atomic allocation found empty. */
+static void top_up(struct kmem_cpu *kc)
+{
+	/* Relaxed, here and where it is set: a hint, looked at again and again. */
+	if (!__atomic_exchange_n(&kmem.due, false, __ATOMIC_RELAXED))
+		return;
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+		struct list_head mags;
+
+		if (cache && cache->live && READ_ONCE(cache->due)) {
+			WRITE_ONCE(cache->due, false);
+			if (kmem_host_refill(kc, cache, 0, &mags) > 0)
+				kmem_depot_fill(cache, &mags);
+		}
+	}
+}
+
+void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
+{
+	const struct kmem_channel *ch = &kmem.channel;
+	struct virtio_kmem_event event;
+	unsigned int asked;
+
+	while (ch->ops->poll && ch->ops->poll(kc->cpu, &event)) {
+		switch (event.type) {
+		case VIRTIO_KMEM_EVENT_PRESSURE:
+			if (event.value == 0)
+				break;
+			fallthrough;
+		case VIRTIO_KMEM_EVENT_GIVE_BACK:
+			__atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
+			break;
+		case VIRTIO_KMEM_EVENT_QUOTA:
+			WRITE_ONCE(kmem.channel.pin_quota, event.value);
+			break;
+		default:
+			break;
+		}
+	}
+	asked = READ_ONCE(kmem.give_back);
+	if (kc->seen_give_back != asked) {
+		kc->seen_give_back = asked;
+		kmem_reclaim(kc);
+	}
+	if ((gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due))
+		top_up(kc);
+}
+
+static void out_of_memory(const struct kmem_cache *cache, size_t asked, gfp_t gfp,
+			  unsigned long caller)
+{
+	static unsigned int count;
+
+	if (gfp & __GFP_NOWARN)
+		return;
+	/* The first few, and then ever fewer. Relaxed: only a count. */
+	if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) > 8 && !is_power_of_2(count))
+		return;
+	grt_warn("kmalloc: out of memory: %zu bytes (%s), gfp 0x%x, called from 0x%lx", asked,
+		 cache->name, gfp, caller);
+}
+
+/* Without memory: have everybody's back, and try again a few times, or for ever. */
+static bool may_retry(struct kmem_cpu *kc, gfp_t gfp, unsigned int tries)
+{
+	if (!(gfp & __GFP_DIRECT_RECLAIM))
+		return false;
+	if (!(gfp & __GFP_NOFAIL) && tries >= (gfp & __GFP_NORETRY ? 1 : RECLAIM_TRIES))
+		return false;
+	/* The first time what is at hand, then what other vCPUs hold; they need a while. */
+	if (tries > 0) {
+		kc->seen_give_back = __atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
+		for (unsigned int i = 0; i < 64u << min(tries, 10u); i++)
+			__builtin_ia32_pause();
+	}
+	kmem_reclaim(kc);
+	return true;
+}
+
+static u64 alloc_direct(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
+			size_t asked, unsigned long caller)
+{
+	u64 entry;
+
+	/* In a debug mode there is nothing but requests, for atomic callers too. */
+	if (!(gfp & __GFP_DIRECT_RECLAIM) && !(cache->direct && cache->debug))
+		return 0;
+	for (unsigned int tries = 0;; tries++) {
+		entry = kmem_host_alloc(kc, cache, node, gfp, asked, caller);
+		if (entry || !may_retry(kc, gfp, tries))
+			return entry;
+	}
+}
+
+static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t asked,
+		     unsigned long caller)
+{
+	struct kmem_slot *slot = &kc->slot[cache->front.number];
+	u64 entry;
+
+	for (unsigned int tries = 0;; tries++) {
+		if (*slot->top || reload_near(cache, slot, gfp))
+			return *slot->top--;
+		if (!(gfp & __GFP_DIRECT_RECLAIM))
+			break;
+		if (reload_far(kc, cache, slot, gfp))
+			return *slot->top--;
+		/* No magazines to be had, perhaps: then one object. */
+		entry = kmem_host_alloc(kc, cache, NUMA_NO_NODE, gfp, asked, caller);
+		if (entry)
+			return entry;
+		if (!may_retry(kc, gfp, tries))
+			break;
+	}
+	if (gfp & __GFP_KSWAPD_RECLAIM) {
+		WRITE_ONCE(cache->due, true);
+		WRITE_ONCE(kmem.due, true);
+	}
+	return 0;
+}
+
+/* Objects in magazines are of any node; the one on top may do. */
+static u64 alloc_on_node(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
+			 size_t asked, unsigned long caller)
+{
+	struct kmem_slot *slot = &kc->slot[cache->front.number];
+	u64 top = *slot->top & ~VIRTIO_KMEM_ADDR_FLAGS;
+	u64 entry;
+
+	if (top && kmem_node_of(kmem_to_phys((void *)top)) == node)
+		return *slot->top--;
+	entry = alloc_direct(kc, cache, node, gfp, asked, caller);
+	if (!entry && !(gfp & __GFP_THISNODE))
+		entry = alloc_any(kc, cache, gfp, asked, caller);
+	return entry;
+}
+
+/* Whether an allocation may come from anywhere. */
+static bool any_node(int *node, gfp_t *gfp)
+{
+	if (*node == NUMA_NO_NODE) {
+		*gfp &= ~__GFP_THISNODE;
+		return true;
+	}
+	return *node == 0 && kmem.channel.nr_nodes <= 1;
+}
+
+void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, unsigned long caller)
+{
+	struct kmem_cache *cache = kmem.cache[number];
+	struct kmem_cpu *kc = kmem_self();
+	u64 entry;
+	void *p;
+
+	if (!caller)
+		caller = _RET_IP_;
+	if (!kmem.ready || !cache || !cache->live)
+		return NULL;
+	if (WARN((gfp & __GFP_ZERO) && cache->ctor,
+		 "kmem_cache_alloc: __GFP_ZERO for %s, which has a constructor, from 0x%lx",
+		 cache->name, caller))
+		return NULL;
+	if (WARN((gfp & (__GFP_NOFAIL | __GFP_DIRECT_RECLAIM)) == __GFP_NOFAIL,
+		 "kmalloc: __GFP_NOFAIL without leave to wait means nothing, from 0x%lx", caller))
+		gfp &= ~__GFP_NOFAIL;
+
+	kc->busy = true;
+	kmem_obey(kc, gfp);
+	if (any_node(&node, &gfp)) {
+		if (cache->direct || (gfp & KMEM_GFP_SLOW))
+			entry = alloc_direct(kc, cache, NUMA_NO_NODE, gfp, asked, caller);
+		else
+			entry = alloc_any(kc, cache, gfp, asked, caller);
+	} else if (node < 0 || (u32)node >= kmem.channel.nr_nodes) {
+		/* A node that does not exist has no memory, others do. */
+		entry = gfp & __GFP_THISNODE ? 0 : alloc_any(kc, cache, gfp, asked, caller);
+	} else {
+		entry = alloc_on_node(kc, cache, node, gfp, asked, caller);
+	}
+	kc->busy = false;
+
+	if (!entry) {
+		out_of_memory(cache, asked, gfp, caller);
+		return NULL;
+	}
+	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
+	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
+		memset(p, 0, cache->front.size);
+	return p;
+}
+
+/* Makes room for one object more. */
+static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_slot *slot)
+{
+	struct kmem_magazine *empty, *full;
+	u64 excess = 0;
+
+	if (slot->spare && !slot->spare->count) {
+		slot_swap(slot);
+		return;
+	}
+	/* The spare's objects are the colder ones. */
+	full = slot->spare;
+	slot->spare = slot_main(slot);
+	slot_set_main(slot, NULL);
+	empty = NULL;
+	if (full)
+		excess = kmem_depot_give(cache, full, &empty);
+	if (!empty)
+		empty = kmem_mag_get(READ_ONCE(cache->mag_class));
+	slot_set_main(slot, empty);
+	if (excess)
+		kmem_depot_trim(kc, cache, excess);
+}
+
+static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p,
+		    unsigned long caller)
+{
+	struct kmem_slot *slot = &kc->slot[cache->front.number];
+
+	if (cache->direct) {
+		kc->addr[0] = (u64)p;
+		kmem_host_free(kc, cache, 1, caller);
+		return;
+	}
+	if (unlikely((*slot->top ^ (u64)p) <= VIRTIO_KMEM_ADDR_FLAGS))
+		grt_bug((u64)p, "kfree: double free of 0x%lx (%s)", (unsigned long)p, cache->name);
+	if (slot->top == slot->limit)
+		make_room(kc, cache, slot);
+	if (slot->top == slot->limit) {
+		/* No memory for magazines. */
+		kc->addr[0] = (u64)p;
+		kmem_host_free(kc, cache, 1, caller);
+		return;
+	}
+	*++slot->top = (u64)p;
+}
+
+void kmem_free_slow(const void *p, unsigned int number)
+{
+	unsigned long va = (unsigned long)p, caller = _RET_IP_;
+	struct kmem_cpu *kc = kmem_self();
+	struct kmem_cache *cache;
+	unsigned int kind;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	if (!kmem.ready || !kmem_in_heap(kmem_to_phys(p), 1))
+		grt_bug(va, "kfree: 0x%lx is not in the heap", va);
+	if (va % 8)
+		grt_bug(va, "kfree: 0x%lx is not the start of an object", va);
+	kind = kmem_number_of(p);
+	if (kind == VIRTIO_KMEM_PM_NONE)
+		grt_bug(va, "kfree: 0x%lx is not allocated", va);
+	if (kind >= VIRTIO_KMEM_PM_RUN) {
+		if (kind - VIRTIO_KMEM_PM_RUN > VIRTIO_KMEM_MAX_ORDER || va % KMEM_FRAME_SIZE)
+			grt_bug(va, "kfree: 0x%lx is not the start of an object", va);
+		if (number)
+			grt_warn("kmem_cache_free: 0x%lx is no object of %s", va,
+				 kmem.cache[number]->name);
+		kmem_pages_free(kmem_to_phys(p), kind - VIRTIO_KMEM_PM_RUN);
+		return;
+	}
+	cache = kmem.cache[kind];
+	if (!cache || !cache->live)
+		grt_bug(va, "kfree: 0x%lx is of cache %u, which does not exist", va, kind);
+	if (number && kind != number)
+		grt_warn("kmem_cache_free: 0x%lx is an object of %s, not of %s", va, cache->name,
+			 kmem.cache[number]->name);
+	kc->busy = true;
+	kmem_obey(kc, 0);
+	free_to(kc, cache, p, caller);
+	kc->busy = false;
+}
+
+/* Runs in magazines are pages of any node, kept as objects of a cache are. */
+u64 kmem_pages_alloc(unsigned int order, unsigned int gfp, int node)
+{
+	void *p;
+
+	if (order > VIRTIO_KMEM_MAX_ORDER)
+		return 0;
+	if (node == NUMA_NO_NODE)
+		p = kmem_alloc_fast(KMEM_PAGE_SLOT + order, KMEM_FRAME_SIZE << order,
+				    KMEM_FRAME_SIZE << order, gfp);
+	else
+		p = kmem_alloc_slow(KMEM_PAGE_SLOT + order, KMEM_FRAME_SIZE << order, gfp, node,
+				    _RET_IP_);
+	return p ? kmem_to_phys(p) : 0;
+}
+
+void kmem_pages_free(u64 addr, unsigned int order)
+{
+	struct kmem_cpu *kc = kmem_self();
+	const void *p;
+
+	if (!kmem.ready || order > VIRTIO_KMEM_MAX_ORDER ||
+	    kmem_page_kind(addr) != VIRTIO_KMEM_PM_RUN + order || addr % KMEM_FRAME_SIZE)
+		grt_bug(addr, "free_pages: 0x%llx is no run of order %u", addr, order);
+	p = kmem_to_virt(addr);
+	if (kmem_push(KMEM_PAGE_SLOT + order, p))
+		return;
+	kc->busy = true;
+	kmem_obey(kc, 0);
+	free_to(kc, kmem.cache[KMEM_PAGE_SLOT + order], p, _RET_IP_);
+	kc->busy = false;
+}

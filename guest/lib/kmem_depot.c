@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The depot of a cache: what keeps the load off the host, whose every request costs
+ * tens of microseconds. How much it keeps follows the load: objects asked back soon
+ * after they were given away raise the limit, a working set that leaves some unused
+ * lowers it (Bonwick and Adams, "Magazines and Vmem", section 3.4, with a count of
+ * exchanges for the clock).
+ */
+#include "kmem_internal.h"
+
+#define DEPOT_MAGAZINES 10u           /* to start with, as many as Linux's barn */
+#define DEPOT_BYTES     (256ul << 10) /* or as many objects as this, if that is more */
+#define DEPOT_LOOK      256u          /* exchanges between looks, at least */
+
+static u64 depot_base(const struct kmem_cache *cache)
+{
+	u64 base = (u64)DEPOT_MAGAZINES * kmem_mag_capacity(cache->base_class);
+	u64 bytes = min_t(u64, DEPOT_BYTES, kmem.channel.heap_size / 256);
+
+	return max(base, min_t(u64, bytes / cache->front.size, VIRTIO_KMEM_MAX_BATCH * 2));
+}
+
+void kmem_depot_init(struct kmem_cache *cache)
+{
+	struct kmem_depot *d = &cache->depot;
+
+	memset(d, 0, sizeof(*d));
+	spin_lock_init(&d->lock);
+	INIT_LIST_HEAD(&d->full);
+	INIT_LIST_HEAD(&d->empty);
+	d->limit = depot_base(cache);
+}
+
+/* Changes the limit by what the heap as a whole can bear: half of it for all depots
+ * beyond their bases, a quarter for one. Called with the lock held. */
+static void depot_set_limit(struct kmem_cache *cache, u64 limit)
+{
+	struct kmem_depot *d = &cache->depot;
+	u64 size = cache->front.size;
+	u64 base = depot_base(cache);
+
+	limit = max(base, min(limit, kmem.channel.heap_size / 4 / size));
+	if (limit > d->limit) {
+		u64 more = (limit - d->limit) * size;
+
+		/* Relaxed: a sum, which orders nothing. */
+		if (__atomic_add_fetch(&kmem.granted, more, __ATOMIC_RELAXED) >
+		    kmem.channel.heap_size / 2) {
+			__atomic_sub_fetch(&kmem.granted, more, __ATOMIC_RELAXED);
+			return;
+		}
+	} else {
+		__atomic_sub_fetch(&kmem.granted, (d->limit - limit) * size, __ATOMIC_RELAXED);
+	}
+	d->limit = limit;
+}
+
+/* Every so often: what was never touched since the last look is no part of the working
+ * set. A look takes long enough for the load to come round. */
+static void depot_look(struct kmem_cache *cache)
+{
+	struct kmem_depot *d = &cache->depot;
+	unsigned int max_class = cache->base_class;
+
+	d->low = min(d->low, d->objects);
+	d->high = max(d->high, d->objects);
+	if (++d->exchanges < DEPOT_LOOK + 4 * (u32)(d->high / kmem_mag_capacity(cache->base_class)))
+		return;
+	if (d->low > depot_base(cache))
+		depot_set_limit(cache, d->limit - min(d->limit, d->low / 2));
+	/* A magazine that is exchanged often is too small; two of them may pin down at
+	 * most 64 KiB each. */
+	while (max_class < KMEM_MAG_CLASSES - 1 &&
+	       (u64)kmem_mag_capacity(max_class + 1) * cache->front.size <= 64u << 10)
+		max_class++;
+	if (cache->mag_class < max_class)
+		WRITE_ONCE(cache->mag_class, cache->mag_class + 1);
+	d->low = d->high = d->objects;
+	d->exchanges = 0;
+}
+
+static void depot_add(struct kmem_depot *d, struct kmem_magazine *mag)
+{
+	list_add(&mag->link, &d->full);
+	d->nr_full++;
+	d->objects += mag->count;
+}
+
+static void depot_remove(struct kmem_depot *d, struct kmem_magazine *mag)
+{
+	list_del(&mag->link);
+	d->nr_full--;
+	d->objects -= mag->count;
+}
+
+struct kmem_magazine *kmem_depot_take(struct kmem_cache *cache, struct kmem_magazine *empty,
+				      gfp_t gfp)
+{
+	struct kmem_depot *d = &cache->depot;
+	/* The last one is a reserve, for those who must not wait and may not fail. */
+	u32 reserve = gfp & (__GFP_HIGH | __GFP_MEMALLOC) ? 0 : 1;
+	struct kmem_magazine *mag = NULL;
+
+	spin_lock(&d->lock);
+	if (d->nr_full > reserve) {
+		mag = list_first_entry(&d->full, struct kmem_magazine, link);
+		depot_remove(d, mag);
+		if (empty) {
+			list_add(&empty->link, &d->empty);
+			d->nr_empty++;
+		}
+		depot_look(cache);
+	}
+	spin_unlock(&d->lock);
+	return mag;
+}
+
+u64 kmem_depot_give(struct kmem_cache *cache, struct kmem_magazine *mag,
+		    struct kmem_magazine **empty)
+{
+	struct kmem_depot *d = &cache->depot;
+	struct kmem_magazine *small = NULL;
+	u64 excess;
+
+	*empty = NULL;
+	spin_lock(&d->lock);
+	depot_add(d, mag);
+	if (d->nr_empty) {
+		*empty = list_first_entry(&d->empty, struct kmem_magazine, link);
+		list_del(&(*empty)->link);
+		d->nr_empty--;
+	}
+	depot_look(cache);
+	excess = d->objects > d->limit ? d->objects - d->limit : 0;
+	spin_unlock(&d->lock);
+
+	if (*empty && (*empty)->class < READ_ONCE(cache->mag_class)) {
+		small = *empty;
+		*empty = NULL;
+		kmem_mag_put(small);
+	}
+	return excess;
+}
+
+void kmem_depot_fill(struct kmem_cache *cache, struct list_head *mags)
+{
+	struct kmem_depot *d = &cache->depot;
+	struct kmem_magazine *mag;
+
+	spin_lock(&d->lock);
+	list_for_each_entry(mag, mags, link) {
+		d->nr_full++;
+		d->objects += mag->count;
+	}
+	list_splice_init(mags, &d->full);
+	spin_unlock(&d->lock);
+}
+
+void kmem_depot_refilled(struct kmem_cache *cache, u64 objects)
+{
+	struct kmem_depot *d = &cache->depot;
+	u64 back;
+
+	spin_lock(&d->lock);
+	back = min(objects, d->drained);
+	d->drained -= back;
+	if (back)
+		depot_set_limit(cache, d->limit + back);
+	spin_unlock(&d->lock);
+}
+
+void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep)
+{
+	struct kmem_depot *d = &cache->depot;
+	struct kmem_magazine *mag, *next;
+
+	for (;;) {
+		LIST_HEAD(cold);
+		size_t n = 0;
+
+		spin_lock(&d->lock);
+		while (d->nr_full) {
+			mag = list_last_entry(&d->full, struct kmem_magazine, link);
+			if (d->objects < keep + mag->count ||
+			    n + mag->count > kmem.channel.max_batch)
+				break;
+			depot_remove(d, mag);
+			list_add(&mag->link, &cold);
+			n += mag->count;
+		}
+		d->drained += n;
+		spin_unlock(&d->lock);
+		if (list_empty(&cold))
+			return;
+
+		n = 0;
+		list_for_each_entry(mag, &cold, link) {
+			for (unsigned int i = 1; i <= mag->count; i++)
+				kc->addr[n++] = mag->entry[i];
+		}
+		kmem_host_free(kc, cache, n, 0);
+		list_for_each_entry_safe(mag, next, &cold, link)
+			kmem_mag_put(mag);
+	}
+}
+
+void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess)
+{
+	struct kmem_depot *d = &cache->depot;
+	u64 limit = READ_ONCE(d->limit);
+	u64 batch = min_t(u64, kmem.channel.max_batch, limit / 2);
+
+	/* A request costs the same for a whole batch. */
+	kmem_depot_drain(kc, cache, limit + excess - max(batch, excess));
+	WRITE_ONCE(cache->batch, kmem_mag_capacity(cache->base_class));
+}
+
+void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache)
+{
+	struct kmem_depot *d = &cache->depot;
+	struct kmem_magazine *mag, *next;
+	LIST_HEAD(empty);
+
+	kmem_depot_drain(kc, cache, 0);
+	spin_lock(&d->lock);
+	list_splice_init(&d->empty, &empty);
+	d->nr_empty = 0;
+	d->drained = 0;
+	depot_set_limit(cache, 0);
+	cache->mag_class = cache->base_class;
+	spin_unlock(&d->lock);
+	list_for_each_entry_safe(mag, next, &empty, link)
+		kmem_mag_put(mag);
+}

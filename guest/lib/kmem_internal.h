@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The allocator's inside. From the outside in:
+ *   kmem_cpu.c    per-vCPU slots: swap of main and spare, exchange with the depot
+ *   kmem_depot.c  shared store of full and empty magazines a cache, its working set
+ *   kmem_mag.c    memory of the magazines themselves
+ *   kmem_host.c   requests to the channel, batched; what its refusals mean
+ *   kmem_core.c   start, end, events, give back
+ * Locks, in the order they are taken: kmem_cpu.lock, depot.lock or kmem.mag_lock. None
+ * is held across a request or a constructor.
+ */
+#ifndef GUEST_KMEM_INTERNAL_H
+#define GUEST_KMEM_INTERNAL_H
+
+#include "slabvisor/channel.h"
+#include "slabvisor/kmem.h"
+#include "slabvisor/kmem_fast.h"
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#define KMEM_MAX_CPUS   64
+#define KMEM_FRAME_SIZE 4096ul
+
+/* Magazines come in sizes of 64 << class bytes. Main capacities are then Linux's sheaves:
+ * 4, 12, 28 and 60 objects, and on to 508. */
+#define KMEM_MAG_CLASSES 7
+
+struct kmem_magazine {
+	struct list_head link; /* in a depot, or on a private list */
+	u16 class;
+	u16 count; /* true while it is nobody's main */
+	u32 reserved;
+	u64 entry[]; /* [0] is 0; then kmem_mag_capacity() objects */
+};
+
+static inline unsigned int kmem_mag_capacity(unsigned int class)
+{
+	return (64u << class) / sizeof(u64) - sizeof(struct kmem_magazine) / sizeof(u64) - 1;
+}
+
+/*
+ * A cache's shared store (Bonwick's depot, Linux's barn). It holds magazines with
+ * objects, the hot end first, and empty ones; vCPUs exchange one for the other.
+ */
+struct kmem_depot {
+	spinlock_t lock;
+	struct list_head full, empty;
+	u32 nr_full, nr_empty;
+	u64 objects;   /* in the full ones */
+	u64 limit;     /* most objects to keep; moves with the load */
+	u64 drained;   /* given to the host and not asked back since */
+	u64 low, high; /* fewest and most objects since the last look */
+	u32 exchanges; /* since the last look */
+};
+
+struct kmem_cache {
+	struct kmem_cache_front front; /* what the inlined paths read */
+	bool live;
+	bool direct;  /* every call is a request: a debug mode, a large run */
+	bool debug;   /* a debug mode */
+	bool due;     /* an atomic allocation found nothing: top up */
+	u8 mag_class; /* of new magazines; grows with the traffic */
+	u8 base_class;
+	u32 batch; /* objects to ask for next, while growing */
+	int order; /* of runs of frames; -1: a cache of the host's */
+	void (*ctor)(void *);
+	char name[VIRTIO_KMEM_NAME_MAX];
+	struct kmem_depot depot;
+};
+
+struct kmem {
+	struct kmem_channel channel;
+	bool ready;
+	bool due;                             /* some cache is due */
+	unsigned int give_back;               /* how often memory was asked back */
+	struct kmem_cache *cache[KMEM_SLOTS]; /* kept for reuse when not live */
+	struct kmem_cpu *cpu[KMEM_MAX_CPUS];
+	u64 granted; /* bytes by which depots' limits exceed their bases */
+
+	spinlock_t mag_lock;
+	struct list_head mag_free[KMEM_MAG_CLASSES];
+	struct list_head mag_chunks;
+	u8 *mag_bump, *mag_end;
+	unsigned int mag_order;
+};
+
+extern struct kmem kmem;
+
+/* kmem_core.c */
+struct kmem_cpu *kmem_self(void);
+/* Obeys what other vCPUs and the host have asked for; only with no lock held. */
+void kmem_obey(struct kmem_cpu *kc, gfp_t gfp);
+/* Everything that can be had back without the other vCPUs goes back to the host. */
+void kmem_reclaim(struct kmem_cpu *kc);
+/* The cache structure for a number, set up anew; NULL when there is no RAM. */
+struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
+				    slab_flags_t flags, void (*ctor)(void *));
+/* Puts a first magazine into the depot: the reserve of atomic allocations. */
+void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache);
+/* Has everything back that the cache's magazines hold, other vCPUs' included: for when
+ * none of them uses it any more. */
+void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache);
+
+/* kmem_mag.c */
+struct kmem_magazine *kmem_mag_get(unsigned int class);
+void kmem_mag_put(struct kmem_magazine *mag);
+void kmem_mag_init(void);
+/* Gives the memory of all magazines back; none is in use any more. */
+void kmem_mag_exit(struct kmem_cpu *kc);
+
+/* kmem_depot.c */
+void kmem_depot_init(struct kmem_cache *cache);
+/* Takes a full magazine and gives an empty one (or NULL); NULL if there is none that
+ * the flags may have. */
+struct kmem_magazine *kmem_depot_take(struct kmem_cache *cache, struct kmem_magazine *empty,
+				      gfp_t gfp);
+/* Gives a magazine with objects; *empty is an empty one in exchange, or NULL. Returns how
+ * many objects the depot would rather be rid of. */
+u64 kmem_depot_give(struct kmem_cache *cache, struct kmem_magazine *mag,
+		    struct kmem_magazine **empty);
+/* A list of magazines fresh from the host. */
+void kmem_depot_fill(struct kmem_cache *cache, struct list_head *mags);
+void kmem_depot_refilled(struct kmem_cache *cache, u64 objects);
+/* Gives objects back to the host, coldest first, until at most keep are left. */
+void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep);
+/* All of them, and the limit back to where it began. */
+void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
+/* After kmem_depot_give(): gives a batch back, excess at least. */
+void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
+
+/* kmem_cpu.c */
+void kmem_slots_reset(struct kmem_cpu *kc);
+/* Empties a slot; its magazines go onto the list (those with objects) or away. */
+void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);
+/* Moves all of this vCPU's magazines into the depots. */
+void kmem_cpu_to_depots(struct kmem_cpu *kc);
+
+/* kmem_host.c */
+/* Asks for objects and puts them in magazines, constructed. Returns their number, or
+ * -errno; fewer than asked for is no error. */
+long kmem_host_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp,
+		      struct list_head *mags);
+/* One object by a request of its own. node: -1 any. 0: none. */
+u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
+		    size_t asked, unsigned long caller);
+/* Frees the n objects in kc->addr[]. */
+void kmem_host_free(struct kmem_cpu *kc, struct kmem_cache *cache, size_t n, unsigned long caller);
+void kmem_host_free_mag(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_magazine *mag);
+int kmem_node_of(u64 addr);
+
+#endif

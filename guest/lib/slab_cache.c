@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Caches of the program's own objects. */
+#include "kmem_internal.h"
+
+#define CACHE_LINE 64u
+
+static unsigned int cache_align(unsigned int size, unsigned int align, slab_flags_t flags)
+{
+	unsigned int line = CACHE_LINE;
+
+	if (flags & SLAB_HWCACHE_ALIGN) {
+		/* Small objects share a line, none crosses into another. */
+		while (size <= line / 2)
+			line /= 2;
+		align = max(align, line);
+	}
+	return max(align, 8u);
+}
+
+static u32 cache_flags(slab_flags_t flags, bool ctor)
+{
+	/* Never merged: a number is one struct kmem_cache. */
+	u32 out = VIRTIO_KMEM_CACHE_NOMERGE;
+
+	if (ctor)
+		out |= VIRTIO_KMEM_CACHE_CTOR;
+	if (flags & (SLAB_CACHE_DMA | SLAB_CACHE_DMA32))
+		out |= VIRTIO_KMEM_CACHE_DMA32;
+	if (flags & SLAB_ACCOUNT)
+		out |= VIRTIO_KMEM_CACHE_ACCOUNT;
+	if (flags & SLAB_RED_ZONE)
+		out |= VIRTIO_KMEM_CACHE_REDZONE;
+	if (flags & SLAB_POISON)
+		out |= VIRTIO_KMEM_CACHE_POISON;
+	if (flags & SLAB_STORE_USER)
+		out |= VIRTIO_KMEM_CACHE_OWNER;
+	return out;
+}
+
+static bool number_is_new(int number)
+{
+	return number > VIRTIO_KMEM_CLASSES && number <= VIRTIO_KMEM_PM_CACHE_MAX &&
+	       !(kmem.cache[number] && kmem.cache[number]->live);
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     slab_flags_t flags, void (*ctor)(void *))
+{
+	const struct kmem_channel_ops *ops = kmem.channel.ops;
+	struct kmem_cpu *kc = kmem_self();
+	struct kmem_cache *cache;
+	int number = -EINVAL;
+
+	if (!kmem.ready || !name || !size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) ||
+	    align > KMEM_FRAME_SIZE)
+		goto fail;
+	align = cache_align(size, align, flags);
+	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor));
+	if (number < 0)
+		goto fail;
+	if (!number_is_new(number)) {
+		grt_warn("kmem_cache_create: the host gave %s a number in use, %d", name, number);
+		goto fail;
+	}
+	cache = kmem_cache_setup(number, name, size, -1, flags, ctor);
+	if (!cache) {
+		ops->cache_destroy(kc->cpu, number);
+		number = -ENOMEM;
+		goto fail;
+	}
+	kmem_cache_stock(kc, cache);
+	return cache;
+fail:
+	if (flags & SLAB_PANIC)
+		grt_bug(0, "kmem_cache_create: cannot make %s, error %d", name ? name : "(null)",
+			number);
+	return NULL;
+}
+
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
+					      unsigned int align, slab_flags_t flags,
+					      unsigned int useroffset, unsigned int usersize,
+					      void (*ctor)(void *))
+{
+	if (usersize > size || useroffset > size - usersize)
+		return NULL;
+	return kmem_cache_create(name, size, align, flags, ctor);
+}
+
+void kmem_cache_destroy(struct kmem_cache *s)
+{
+	struct kmem_cpu *kc = kmem_self();
+	int err;
+
+	if (!s || WARN(!s->live, "kmem_cache_destroy: %s is gone already", s->name))
+		return;
+	kmem_cache_collect(kc, s);
+	err = kmem.channel.ops->cache_destroy(kc->cpu, s->front.number);
+	if (err)
+		grt_warn(
+			"kmem_cache_destroy %s: Slab cache still has objects when called from 0x%lx",
+			s->name, _RET_IP_);
+	else
+		s->live = false;
+}
+
+int kmem_cache_shrink(struct kmem_cache *s)
+{
+	struct kmem_cpu *kc = kmem_self();
+	struct virtio_kmem_stats stats;
+	LIST_HEAD(mags);
+
+	spin_lock(&kc->lock);
+	kmem_slot_steal(&kc->slot[s->front.number], &mags);
+	spin_unlock(&kc->lock);
+	kmem_depot_fill(s, &mags);
+	kmem_depot_empty(kc, s);
+	kmem.channel.ops->cache_shrink(kc->cpu, s->front.number);
+	if (kmem.channel.ops->stats(kc->cpu, s->front.number, &stats))
+		return 1;
+	return stats.slabs != 0;
+}
+
+unsigned int kmem_cache_size(struct kmem_cache *s)
+{
+	return s->front.size;
+}
+
+const char *kmem_cache_name(struct kmem_cache *s)
+{
+	return s->name;
+}
+
+void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)
+{
+	if (node == NUMA_NO_NODE)
+		return kmem_cache_alloc(s, gfp);
+	return kmem_alloc_slow(s->front.number, s->front.size, gfp, node, _RET_IP_);
+}
+
+int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
+{
+	for (size_t i = 0; i < n; i++) {
+		p[i] = kmem_cache_alloc(s, gfp);
+		if (!p[i]) {
+			kmem_cache_free_bulk(s, i, p);
+			return 0;
+		}
+	}
+	return (int)n;
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (s)
+			kmem_cache_free(s, p[i]);
+		else
+			kfree(p[i]);
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kmalloc and its family, as far as <linux/slab.h> does not inline them. */
+#define KMEM_OUT_OF_LINE
+#include "kmem_internal.h"
+
+static unsigned int size_order(size_t size)
+{
+	return order_base_2(DIV_ROUND_UP(size, KMEM_FRAME_SIZE));
+}
+
+void *__kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	unsigned int number;
+	u64 addr;
+
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (size <= KMALLOC_MAX_CACHE_SIZE) {
+		number = kmem_size_number(size);
+		if (node != NUMA_NO_NODE)
+			return kmem_alloc_slow(number, size, gfp, node, _RET_IP_);
+		return kmem_alloc_fast(number, kmem_number_size(number), size, gfp);
+	}
+	if (size > KMALLOC_MAX_SIZE)
+		return NULL;
+	addr = kmem_pages_alloc(size_order(size), gfp, node);
+	return addr ? kmem_to_virt(addr) : NULL;
+}
+
+void *__kmalloc(size_t size, gfp_t gfp)
+{
+	return __kmalloc_node(size, gfp, NUMA_NO_NODE);
+}
+
+size_t ksize(const void *p)
+{
+	unsigned int kind;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return 0;
+	kind = kmem_number_of(p);
+	if (kind == VIRTIO_KMEM_PM_NONE || kind == VIRTIO_KMEM_PM_TAIL)
+		grt_bug((u64)p, "ksize: 0x%lx is not allocated", (unsigned long)p);
+	if (kind >= VIRTIO_KMEM_PM_RUN)
+		return KMEM_FRAME_SIZE << (kind - VIRTIO_KMEM_PM_RUN);
+	return kmem.cache[kind] ? kmem.cache[kind]->front.size : 0;
+}
+
+size_t kmalloc_size_roundup(size_t size)
+{
+	if (!size || size > KMALLOC_MAX_SIZE)
+		return size;
+	if (size <= KMALLOC_MAX_CACHE_SIZE)
+		return kmem_number_size(kmem_size_number(size));
+	return KMEM_FRAME_SIZE << size_order(size);
+}
+
+void *krealloc(const void *p, size_t size, gfp_t gfp)
+{
+	size_t old;
+	void *q;
+
+	if (!size) {
+		kfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	old = ksize(p);
+	/* Red zones begin where the size asked for ends, which is known to the host only. */
+	if (old >= size && !(kmem.channel.debug & VIRTIO_KMEM_DEBUG_REDZONE)) {
+		if (gfp & __GFP_ZERO)
+			memset((char *)p + size, 0, old - size);
+		return (void *)p;
+	}
+	q = __kmalloc(size, gfp);
+	if (q && old) {
+		memcpy(q, p, min(old, size));
+		kfree(p);
+	}
+	return q;
+}
+
+void kfree_sensitive(const void *p)
+{
+	size_t size = ksize(p);
+
+	if (size && !(kmem.channel.debug & VIRTIO_KMEM_DEBUG_REDZONE))
+		memzero_explicit((void *)p, size);
+	kfree(p);
+}
