@@ -82,7 +82,8 @@ int kmem_dev_check_cache(const struct kmem_request *r);
 int kmem_dev_reply_addrs(struct kmem_request *r, long n);
 int kmem_dev_reply_bad(struct kmem_request *r, long n, size_t nr_bad);
 
-/* The requests, one a type. Each returns the status: 0 or a negative errno. */
+/* The requests, one a type. Each returns the status, 0 or a negative errno, and gives a
+ * value, count or reply only with 0. */
 int kmem_dev_alloc(struct kmem_request *r);
 int kmem_dev_free(struct kmem_request *r);
 int kmem_dev_alloc_pages(struct kmem_request *r);

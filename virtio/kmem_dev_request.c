@@ -178,10 +178,7 @@ static uint32_t serve_chain(struct kmem_dev *kmem, struct kmem_queue *q,
 	status = parse(&r, chain, &type);
 	if (!status)
 		status = type->serve(&r);
-	if (status) {
-		r.resp = (struct virtio_kmem_resp){.status = (uint32_t)status};
-		r.reply_size = 0;
-	}
+	r.resp.status = (uint32_t)status;
 	/* Relaxed: statistics. */
 	atomic_fetch_add_explicit(&q->requests, 1, memory_order_relaxed);
 	if (status)

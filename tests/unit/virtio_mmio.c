@@ -354,7 +354,8 @@ static void queue_setups_refused(void **state)
 	assert_int_equal(drv_queue_setup(f.mmio, 3, &f.q), 0);
 	assert_int_equal(drv_queue_setup(f.mmio, 0xffffffff, &f.q), 0);
 	/* a size whose low 16 bits would do */
-	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_SEL, 0);
+	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 0);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NUM, 0x10010);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
@@ -381,10 +382,15 @@ static void ready_queue_is_fixed(void **state)
 	drv_queue_init(&other, &f.g, 8, RING_BASE(1));
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &other), 1); /* still ready ... */
 	assert_true(echoes());                                   /* ... as it was */
-	/* stopped, it can be moved */
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 0);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
 	assert_false(echoes());
+	/* what was stored meanwhile was not kept for later */
+	drv_queue_init(&f.q, &f.g, 16, RING_BASE(0));
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 1);
+	assert_true(echoes());
+	/* stopped, it can be moved */
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 0);
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &other), 1);
 	f.q = other;
 	assert_true(echoes());

@@ -437,6 +437,26 @@ static void sum_overflows(void **state)
 	assert_int_equal(pop(), -EOVERFLOW);
 }
 
+static void *careless_door(void *opaque, uint64_t gpa, uint64_t len)
+{
+	struct guest *g = opaque;
+
+	return gpa + len <= RAM_END ? g->ram + (gpa % 4096) : NULL;
+}
+
+/* A door that forgets to look for a wrap or an empty range is not asked. */
+static void wraps_never_reach_the_door(void **state)
+{
+	struct virtio_guest_mem mem = {.host_ptr = careless_door, .opaque = &f.g};
+
+	(void)state;
+	assert_non_null(vring_guest_ptr(&mem, RAM_BASE, 1));
+	assert_null(vring_guest_ptr(&mem, UINT64_MAX, 2));
+	assert_null(vring_guest_ptr(&mem, UINT64_MAX - 15, 0xffffffff));
+	assert_null(vring_guest_ptr(&mem, RAM_BASE, UINT64_MAX));
+	assert_null(vring_guest_ptr(&mem, RAM_BASE, 0));
+}
+
 static void too_many_segments(void **state)
 {
 	unsigned int i;
@@ -491,6 +511,7 @@ int main(void)
 		TEST(bad_chains_are_errors),
 		TEST(sum_of_lengths),
 		TEST(sum_overflows),
+		TEST(wraps_never_reach_the_door),
 		TEST(too_many_segments),
 		TEST(head_in_flight),
 		TEST(avail_index_jumps),
