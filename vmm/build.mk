@@ -17,3 +17,9 @@ $(B)/tests/asm/%: tests/guest-asm/%.S tests/guest-asm/guest.inc
 		-Wl,-Ttext-segment=0xffffffff80000000 -o $@ $<
 
 TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/signals.t
+
+UNIT_TESTS += vmm_elf vmm_wait vmm_memory
+vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
+vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
+vmm_wait_SAN := asan tsan
+vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/memory.c vmm/options.c vmm/pagetable.c $(MM_SRCS)

@@ -143,7 +143,7 @@ static int read_key(struct reader *r)
 	if (option && option->command_line_only)
 		return fail_at(r, line_of(r), scalar(r),
 			       "this option belongs on the command line only");
-	if (!option && strcmp(scalar(r), "program") && strcmp(scalar(r), "args"))
+	if (!option && strcmp(scalar(r), "program") != 0 && strcmp(scalar(r), "args") != 0)
 		return fail_at(r, line_of(r), scalar(r),
 			       "unknown key: the keys are the options of slabvisor run, "
 			       "program and args");
@@ -152,9 +152,10 @@ static int read_key(struct reader *r)
 			return fail_at(r, line_of(r), scalar(r), "this key is given twice");
 	/* There are fewer names than MAX_KEYS, and each is taken once. */
 	key = strdup(scalar(r));
+	r->key[r->nr_keys] = key;
 	if (!key)
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	r->key[r->nr_keys++] = key;
+	r->nr_keys++;
 	return read_value(r, option, key);
 }
 

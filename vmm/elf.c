@@ -29,7 +29,7 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fm
 
 static int check_header(const Elf64_Ehdr *h, size_t len, char *why)
 {
-	if (memcmp(h->e_ident, ELFMAG, SELFMAG))
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
 		return wrong(why, "not an ELF file: a freestanding x86-64 ELF is needed");
 	if (h->e_ident[EI_CLASS] == ELFCLASS32)
 		return wrong(why, "a 32-bit ELF: a 64-bit one (x86-64) is needed");

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where guest memory lies, the door to it, and the page tables over it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vmm/cli.h"
+#include "vmm/memory.h"
+#include "vmm/pagetable.h"
+
+#define MIB   (1ull << 20)
+#define GIB   (1ull << 30)
+#define LIMIT (1ull << 46)
+#define ADDR  0x000ffffffffff000ull
+
+static struct run_config config_of(uint64_t memory, uint64_t heap)
+{
+	struct run_config config;
+
+	assert_int_equal(run_config_init(&config), 0);
+	config.memory = memory;
+	config.heap = heap;
+	config.node[0] = (struct run_node){.size = heap, .host_node = -1};
+	config.nr_nodes = 1;
+	return config;
+}
+
+static void test_layout(void **state)
+{
+	struct run_config config = config_of(64 * MIB, 4 * GIB);
+	struct memory mem;
+
+	(void)state;
+	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	/* The page array: 32 bytes a frame of RAM and window, on top. */
+	assert_true(mem.ram_size >= 64 * MIB + 4 * GIB / 128 + mem.ram_size / 128);
+	assert_int_equal(mem.ram_size % MM_HUGE_SIZE, 0);
+	/* The window is cut in two by the hole. */
+	assert_int_equal(mem.nr_ranges, 2);
+	assert_int_equal(mem.range[0].base, GIB);
+	assert_int_equal(mem.range[0].size, PLATFORM_HOLE_BASE - GIB);
+	assert_int_equal(mem.range[1].base, PLATFORM_HOLE_END);
+	assert_int_equal(mem.range[0].size + mem.range[1].size, 4 * GIB);
+	assert_int_equal(mem.page_map, mem.heap_end);
+	memory_destroy(&mem);
+
+	/* RAM that ends in the last GiB below the hole. */
+	config.memory = 3000 * MIB;
+	config.node[0].size = 2 * MIB;
+	config.heap = 2 * MIB;
+	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	assert_int_equal(mem.range[0].base, 3 * GIB);
+	memory_destroy(&mem);
+	/* ... and beyond, so that the heap begins above the hole. */
+	config.memory = 3200 * MIB;
+	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	assert_int_equal(mem.range[0].base, PLATFORM_HOLE_END);
+	memory_destroy(&mem);
+	assert_int_equal(memory_create(&mem, &config, 4 * GIB), STATUS_NO_MEMORY);
+	run_config_free(&config);
+}
+
+static void test_door(void **state)
+{
+	struct run_config config = config_of(4 * MIB, 8 * MIB);
+	uint64_t run, end, word = 0x1122334455667788, got = 0;
+	struct memory mem;
+	uint32_t half;
+
+	(void)state;
+	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	end = mem.ram_size;
+	assert_ptr_equal(memory_ram(&mem, 0, end), mem.ram);
+	assert_null(memory_ram(&mem, 0, end + 1));
+	assert_null(memory_ram(&mem, 0, 0));
+	assert_null(memory_ram(&mem, end, 1));
+	assert_null(memory_ram(&mem, end - 1, 2));
+	assert_null(memory_ram(&mem, UINT64_MAX, 2));
+	assert_null(memory_ram(&mem, 8, UINT64_MAX));
+
+	/* Heap: only what is handed out, also across two frames. */
+	assert_null(memory_peek(&mem, mem.heap_base, 1));
+	assert_int_equal(memory_read(&mem, mem.heap_base, &got, 8), -EFAULT);
+	assert_int_equal(mm_pages_alloc(mem.heap, 0, 1, MM_NODE_ANY, MM_ZERO, 1, &run), 1);
+	run &= ~MM_ADDR_FLAGS;
+	assert_int_equal(memory_write(&mem, run + 4092, &word, 8), 0);
+	assert_int_equal(memory_read(&mem, run + 4092, &got, 8), 0);
+	assert_int_equal(got, word);
+	assert_int_equal(memory_read32(&mem, run + 4096, &half), 0);
+	assert_int_equal(half, word >> 32);
+	assert_int_equal(memory_read32(&mem, run + 4098, &half), -EFAULT);
+	assert_int_equal(memory_write(&mem, run + 8188, &word, 8), -EFAULT);
+	assert_int_equal(memory_write(&mem, run - 4, &word, 8), -EFAULT);
+	assert_int_equal(memory_write(&mem, UINT64_MAX - 3, &word, 8), -EFAULT);
+	assert_non_null(memory_peek(&mem, run, 8192));
+	assert_null(memory_peek(&mem, run, 8193));
+	/* The pins are gone: the run can be freed and is out of reach then. */
+	{
+		struct mm_bad bad;
+		struct mm_stats stats;
+		size_t nr_bad;
+
+		assert_int_equal(mm_stats(mem.heap, 0, &stats), 0);
+		assert_int_equal(stats.pages_pinned, 0);
+		assert_int_equal(mm_pages_free(mem.heap, 0, 1, &run, &bad, &nr_bad), 1);
+	}
+	assert_int_equal(memory_read(&mem, run, &got, 8), -EFAULT);
+	memory_destroy(&mem);
+	run_config_free(&config);
+}
+
+/* The last-level entry for va, or 0. */
+static uint64_t lookup(const struct page_table *pt, uint64_t va, int *level)
+{
+	uint64_t table = pt->root, entry = 0;
+
+	for (*level = 3; *level >= 0; (*level)--) {
+		entry = ((uint64_t *)memory_ram(pt->ram->mem, table,
+						4096))[va >> (12 + 9 * *level) & 511];
+		if (!(entry & 1) || entry & 0x80 || !*level)
+			break;
+		table = entry & ADDR;
+	}
+	return entry & 1 ? entry : 0;
+}
+
+static void test_page_table(void **state)
+{
+	static uint8_t ram_bytes[64 * 4096] __attribute__((aligned(4096)));
+	struct memory mem = {.ram = ram_bytes, .ram_size = sizeof(ram_bytes)};
+	struct ram_alloc ram = {.mem = &mem, .next = 4096, .end = sizeof(ram_bytes)};
+	struct page_table pt;
+	int level;
+
+	(void)state;
+	assert_int_equal(page_table_init(&pt, &ram), 0);
+	/* 4 KiB up to the first 2 MiB boundary, then 2 MiB, then 4 KiB again. */
+	assert_int_equal(page_table_map(&pt, PLATFORM_DIRECT_VA + 0x1ff000, 0x1ff000, 0x202000,
+					PT_WRITE | PT_USER, true),
+			 0);
+	assert_int_equal(lookup(&pt, PLATFORM_DIRECT_VA + 0x1ff000, &level) & ADDR, 0x1ff000);
+	assert_int_equal(level, 0);
+	assert_int_equal(lookup(&pt, PLATFORM_DIRECT_VA + 0x200000, &level),
+			 0x80000000000000e7ull | 0x200000);
+	assert_int_equal(level, 1);
+	assert_int_equal(lookup(&pt, PLATFORM_DIRECT_VA + 0x400000, &level) & ADDR, 0x400000);
+	assert_int_equal(level, 0);
+	assert_int_equal(lookup(&pt, PLATFORM_DIRECT_VA + 0x401000, &level), 0);
+	assert_int_equal(lookup(&pt, PLATFORM_DIRECT_VA, &level), 0);
+	/* Rights: supervisor code, read-only and executable. */
+	assert_int_equal(page_table_map(&pt, PLATFORM_IMAGE_VA, 0x5000, 4096, PT_EXEC, false), 0);
+	assert_int_equal(lookup(&pt, PLATFORM_IMAGE_VA, &level), 0x5000 | 0x61);
+	/* It ends when RAM does. */
+	ram.next = ram.end;
+	assert_int_equal(page_table_map(&pt, 0x1000, 0x1000, 4096, 0, false), -ENOMEM);
+	assert_int_equal(ram_take(&ram, 1), 0);
+	ram.next = ram.end - 4096;
+	assert_int_equal(ram_take(&ram, 4097), 0);
+	assert_int_equal(ram_take(&ram, UINT64_MAX), 0);
+	assert_int_equal(ram_take(&ram, 4096), ram.end - 4096);
+}
+
+static void test_sizes(void **state)
+{
+	uint64_t v;
+	char buf[32];
+
+	(void)state;
+	assert_int_equal(cli_parse_size("0", &v), 0);
+	assert_int_equal(v, 0);
+	assert_int_equal(cli_parse_size("3m", &v), 0);
+	assert_int_equal(v, 3 * MIB);
+	assert_int_equal(cli_parse_size("16777215T", &v), 0);
+	assert_int_equal(cli_parse_size("16777216T", &v), -ERANGE);
+	assert_int_equal(cli_parse_size("18446744073709551615", &v), 0);
+	assert_int_equal(cli_parse_size("18446744073709551616", &v), -ERANGE);
+	assert_int_equal(cli_parse_size("", &v), -EINVAL);
+	assert_int_equal(cli_parse_size("M", &v), -EINVAL);
+	assert_int_equal(cli_parse_size("-1", &v), -EINVAL);
+	assert_int_equal(cli_parse_size(" 1", &v), -EINVAL);
+	assert_int_equal(cli_parse_size("1MB", &v), -EINVAL);
+	assert_int_equal(cli_parse_size("1.5M", &v), -EINVAL);
+	assert_int_equal(cli_parse_number("16", 1, 16, &v), 0);
+	assert_int_equal(cli_parse_number("17", 1, 16, &v), -ERANGE);
+	assert_int_equal(cli_parse_number("0x10", 1, 16, &v), -EINVAL);
+	assert_string_equal(cli_format_size(buf, sizeof(buf), 1536 * MIB), "1536M");
+	assert_string_equal(cli_format_size(buf, sizeof(buf), 4 * GIB), "4G");
+	assert_string_equal(cli_format_size(buf, sizeof(buf), 1000), "1000");
+	assert_string_equal(cli_format_size(buf, sizeof(buf), 0), "0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_door),
+		cmocka_unit_test(test_page_table),
+		cmocka_unit_test(test_sizes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
