@@ -85,7 +85,8 @@ static __always_inline void kfree_bulk(size_t n, void **p)
 void *__kmalloc(size_t size, gfp_t gfp) __malloc __alloc_size(1);
 void *__kmalloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1);
 
-/* The cache that serves a size from 1 to KMALLOC_MAX_CACHE_SIZE, and its objects' size. */
+/* The cache that serves a size from 1 to KMALLOC_MAX_CACHE_SIZE, for a size that is known
+ * when compiling, and its objects' size. */
 static __always_inline unsigned int kmem_size_number(size_t size)
 {
 	return size <= 8      ? 1
