@@ -16,3 +16,5 @@ HOSTED_LIB_SRCS += $(GUEST_PORTABLE_SRCS) guest/lib/hosted.c guest/lib/hosted_ch
 # Its loops are not to become calls of the functions they implement.
 $(B)/guest/guest/lib/string.o $(B)/guest/guest/lib/string_c.o: \
 	GUEST_CFLAGS += -fno-tree-loop-distribute-patterns
+
+GUEST_PROGRAMS += hello

@@ -206,15 +206,28 @@ struct page *vmalloc_to_page(const void *p)
 	return value & PTE_PRESENT ? phys_to_page(value & PTE_ADDR) : NULL;
 }
 
+void grt_vmalloc_exit(void)
+{
+	/* Areas that the program still has are its leak, and stay to be seen as such. */
+	if (space.areas.count)
+		return;
+	kfree(space.areas.range);
+	space.areas.range = NULL;
+	space.areas.capacity = 0;
+}
+
 void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 {
 	gfp_t try = gfp;
 	void *p;
 
 	/* There is something to fall back to: do not try too hard. */
-	if (size > PAGE_SIZE && !(gfp & __GFP_RETRY_MAYFAIL))
-		try |= __GFP_NOWARN | __GFP_NORETRY;
-	try &= ~(size > PAGE_SIZE ? __GFP_NOFAIL : 0);
+	if (size > PAGE_SIZE) {
+		try |= __GFP_NOWARN;
+		if (!(gfp & __GFP_RETRY_MAYFAIL))
+			try |= __GFP_NORETRY;
+		try &= ~__GFP_NOFAIL;
+	}
 	p = kmalloc_node(size, try, node);
 	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp))
 		return p;
