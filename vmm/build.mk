@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/devices.c \
 	vmm/doctor.c vmm/elf.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c vmm/memory.c \
-	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/ring_probe.c vmm/signals.c \
+	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/reclaim.c vmm/report.c vmm/ring_probe.c vmm/signals.c \
 	vmm/stats.c vmm/symbols.c vmm/tlb.c vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_LIBS += yaml-0.1
 
@@ -22,4 +22,5 @@ UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
-vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/memory.c vmm/options.c vmm/pagetable.c $(MM_SRCS)
+vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/memory.c vmm/options.c vmm/pagetable.c \
+	vmm/reclaim.c $(MM_SRCS)

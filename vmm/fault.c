@@ -76,12 +76,13 @@ static const char *exception_name(uint32_t vector)
 
 static void say_where(struct report *r, const struct vcpu *cpu, enum fault_rip where, uint64_t rip)
 {
+	const struct elf_image *elf = &cpu->vm->elf;
 	char name[SYMBOL_NAME_MAX];
 
-	/* The instruction before may be the last of its function. */
-	say(r, "%s rip 0x%llx (%s), vCPU %u\n", where == FAULT_RIP_AT ? " at" : ", just before",
+	say(r, "%s rip 0x%llx (%s), vCPU %u\n", where == FAULT_RIP_AFTER ? ", just before" : " at",
 	    (unsigned long long)rip,
-	    symbol_name(&cpu->vm->elf, where == FAULT_RIP_AT ? rip : rip - 1, name), cpu->index);
+	    where == FAULT_RIP_AT ? symbol_name(elf, rip, name) : symbol_name_after(elf, rip, name),
+	    cpu->index);
 }
 
 static void say_registers(struct report *r, const struct registers *g)
@@ -114,7 +115,7 @@ static void say_trace(struct report *r, const struct vcpu *cpu, const uint64_t *
 		say(r, "  backtrace:\n");
 	for (i = 0; i < count; i++)
 		say(r, "    0x%llx %s\n", (unsigned long long)trace[i],
-		    symbol_name(&cpu->vm->elf, trace[i] ? trace[i] - 1 : 0, name));
+		    symbol_name_after(&cpu->vm->elf, trace[i], name));
 }
 
 static void publish(const struct report *r)
@@ -151,6 +152,14 @@ static void say_exception(struct report *r, const struct platform_fault *f)
 		say(r, " %u", vector);
 	else if (error)
 		say(r, " (error code 0x%x)", error);
+}
+
+/* Where RIP is when an exception is taken, or BUG() reports. */
+static enum fault_rip rip_of(uint32_t vector)
+{
+	if (vector == PLATFORM_FAULT_BUG)
+		return FAULT_RIP_CALL;
+	return vector == VECTOR_BP || vector == VECTOR_OF ? FAULT_RIP_AFTER : FAULT_RIP_AT;
 }
 
 void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
@@ -192,14 +201,12 @@ void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
 	} else {
 		say_exception(&r, f);
 	}
-	say_where(&r, cpu,
-		  le32toh(f->vector) == VECTOR_BP || le32toh(f->vector) == VECTOR_OF
-			  ? FAULT_RIP_AFTER
-			  : FAULT_RIP_AT,
-		  g.rip);
+	say_where(&r, cpu, rip_of(le32toh(f->vector)), g.rip);
 	if (!bug && message[0])
 		say(&r, "  %s\n", message);
-	say_registers(&r, &g);
+	/* BUG() is called: what the registers hold is the reporting's. */
+	if (!bug)
+		say_registers(&r, &g);
 	if (frames > MAX_FRAMES)
 		frames = MAX_FRAMES;
 	for (i = 0; i < frames && f->trace[i]; i++)

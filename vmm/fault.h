@@ -18,6 +18,7 @@ struct vcpu;
 enum fault_rip {
 	FAULT_RIP_AT,    /* at the instruction */
 	FAULT_RIP_AFTER, /* past it */
+	FAULT_RIP_CALL,  /* the return address of a call that never returns */
 };
 
 /* What the guest's runtime says of itself: PLATFORM_FAULT. */

@@ -77,7 +77,8 @@ static int place(struct memory *mem, const struct run_config *config, uint64_t l
 	return 0;
 }
 
-static int create_heap(struct memory *mem, const struct run_config *config)
+static int create_heap(struct memory *mem, const struct run_config *config, mm_report_fn report,
+		       void *opaque)
 {
 	struct mm_config heap = {
 		.nr_ranges = mem->nr_ranges,
@@ -86,6 +87,8 @@ static int create_heap(struct memory *mem, const struct run_config *config)
 		.debug = config->slab_debug,
 		.reclaim_delay_ms = config->reclaim_delay_ms,
 		.pin_quota = config->heap >> MM_FRAME_SHIFT,
+		.report = report,
+		.report_opaque = opaque,
 	};
 	const char *why = NULL;
 	char size[32];
@@ -103,7 +106,8 @@ static int create_heap(struct memory *mem, const struct run_config *config)
 	return 0;
 }
 
-int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit)
+int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
+		  mm_report_fn report, void *opaque)
 {
 	int status;
 
@@ -116,7 +120,7 @@ int memory_create(struct memory *mem, const struct run_config *config, uint64_t 
 	if (mem->ram == MAP_FAILED)
 		return cli_fail(STATUS_NO_MEMORY, "--memory: the host cannot map it: %s",
 				strerror(errno));
-	status = create_heap(mem, config);
+	status = create_heap(mem, config, report, opaque);
 	if (status)
 		munmap(mem->ram, mem->ram_size);
 	return status;

@@ -30,10 +30,12 @@ struct memory {
 
 /*
  * Lays out RAM and heap as config says and reserves both; nothing of them takes
- * host memory yet. limit: the first address that the host's CPU cannot reach.
+ * host memory yet. limit: the first address that the host's CPU cannot reach. report
+ * is called with opaque for what the heap's debug modes find.
  * Returns 0 or the exit status, the error having been reported.
  */
-int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit);
+int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
+		  mm_report_fn report, void *opaque);
 void memory_destroy(struct memory *mem);
 
 /* Host pointer to [addr, addr + len) if len is not 0 and all of it is RAM, else NULL. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/cli.h"
+#include "vmm/reclaim.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm.h"
 
@@ -80,6 +81,14 @@ static void take_signal(struct vm *vm, int signal_fd)
 	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
 }
 
+/* The earlier of two poll timeouts, where -1 is never. */
+static int sooner(int64_t a, int b)
+{
+	if (a > INT32_MAX)
+		a = INT32_MAX;
+	return a < 0 || (b >= 0 && b < a) ? b : (int)a;
+}
+
 void signals_wait_end(struct vm *vm, int signal_fd)
 {
 	struct pollfd fds[2] = {
@@ -87,6 +96,9 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = signal_fd, .events = POLLIN},
 	};
 	int64_t until = vm->config->timeout_ms ? now_ms() + vm->config->timeout_ms : 0, left = -1;
+	const int period = reclaim_period_ms(vm->config);
+	struct reclaim reclaim = {.seen = 0};
+	int n;
 
 	while (!vm_is_ending(vm)) {
 		if (until) {
@@ -99,8 +111,11 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				break;
 			}
 		}
-		if (poll(fds, 2, left > INT32_MAX ? INT32_MAX : (int)left) > 0 && fds[1].revents)
+		n = poll(fds, 2, sooner(left, period));
+		if (n > 0 && fds[1].revents)
 			take_signal(vm, signal_fd);
+		else if (!n)
+			reclaim_tick(&reclaim, vm->mem.heap);
 	}
 	vm_join(vm);
 }

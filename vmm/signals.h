@@ -13,8 +13,8 @@ int signals_setup(void);
 
 /*
  * Waits until the guest ends, by itself, by a signal or by the timeout of its
- * configuration; all are ended when it returns. After the first signal a second
- * one kills the process at once.
+ * configuration, and gives idle memory back meanwhile; all are ended when it returns. After the
+ * first signal a second one kills the process at once.
  */
 void signals_wait_end(struct vm *vm, int signal_fd);
 

@@ -58,7 +58,9 @@ static bool find(const struct elf_image *elf, const Elf64_Shdr *table, uint64_t 
 	return found;
 }
 
-const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
+/* Names addr by the function that holds addr - before. */
+static const char *name_of(const struct elf_image *elf, uint64_t addr, unsigned int before,
+			   char *buf)
 {
 	char name[SYMBOL_NAME_MAX - 32];
 	Elf64_Shdr table, strings;
@@ -67,7 +69,7 @@ const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
 	ssize_t len;
 
 	strcpy(buf, "?");
-	if (addr < PLATFORM_IMAGE_VA || addr - PLATFORM_IMAGE_VA >= elf->size)
+	if (addr < PLATFORM_IMAGE_VA + before || addr - before - PLATFORM_IMAGE_VA >= elf->size)
 		return buf;
 	for (i = 0; i < elf->shnum; i++) {
 		if (!read_section(elf, i, &table))
@@ -76,7 +78,7 @@ const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
 			break;
 	}
 	if (i == elf->shnum || !read_section(elf, table.sh_link, &strings) ||
-	    !find(elf, &table, addr, &sym) || sym.st_name >= strings.sh_size)
+	    !find(elf, &table, addr - before, &sym) || sym.st_name >= strings.sh_size)
 		return buf;
 	len = file_read_at(elf->fd, name, sizeof(name) - 1, strings.sh_offset + sym.st_name);
 	if (len <= 0)
@@ -85,4 +87,14 @@ const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
 	snprintf(buf, SYMBOL_NAME_MAX, "%s+0x%llx", cli_sanitise(name),
 		 (unsigned long long)(addr - sym.st_value));
 	return buf;
+}
+
+const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
+{
+	return name_of(elf, addr, 0, buf);
+}
+
+const char *symbol_name_after(const struct elf_image *elf, uint64_t addr, char *buf)
+{
+	return name_of(elf, addr, 1, buf);
 }

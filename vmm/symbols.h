@@ -18,4 +18,10 @@
  */
 const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf);
 
+/*
+ * The same for an address that code has reached past: the function is that of the
+ * instruction before it, which may be the last of its function.
+ */
+const char *symbol_name_after(const struct elf_image *elf, uint64_t addr, char *buf);
+
 #endif

@@ -14,6 +14,7 @@
 #include "vmm/boot.h"
 #include "vmm/cli.h"
 #include "vmm/kvm.h"
+#include "vmm/report.h"
 #include "vmm/ring_probe.h"
 #include "vmm/vcpu.h"
 
@@ -144,7 +145,7 @@ int vm_create(struct vm *vm)
 	status = kvm_create_vm(vm);
 	if (status)
 		goto fail_sync;
-	status = memory_create(&vm->mem, vm->config, kvm_address_limit(vm));
+	status = memory_create(&vm->mem, vm->config, kvm_address_limit(vm), report_heap, vm);
 	if (status)
 		goto fail_kvm;
 	ret = create_platform(vm);

@@ -61,6 +61,8 @@ struct vm {
 	atomic_uint tlb_generation;
 	atomic_uint_fast64_t stray_stores; /* into the platform page, without meaning */
 
+	atomic_uint heap_reports;
+
 	atomic_bool ending;
 	int end_fd; /* eventfd, readable once ending is set */
 	int status; /* exit status, written once, before end_fd */

@@ -3,7 +3,7 @@
 #include "guest.inc"
 	phys	message
 	movq	%rax, record + 160
-	movq	$_start, record + 16
+	movq	$helper, record + 16		/* as if called by _start's last bytes */
 	movl	$200, record + 168		/* frames: more than there can be */
 	movq	$helper + 1, record + 176
 	phys	record

@@ -340,6 +340,9 @@ static void test_symbols(void **state)
 	assert_string_equal(symbol_name(&elf, BASE + 0x10, name), "main+0x0");
 	assert_string_equal(symbol_name(&elf, BASE + 0x2f, name), "main+0x1f");
 	assert_string_equal(symbol_name(&elf, BASE + 0x30, name), "?");
+	assert_string_equal(symbol_name_after(&elf, BASE + 0x30, name), "main+0x20");
+	assert_string_equal(symbol_name_after(&elf, BASE + 0x10, name), "?");
+	assert_string_equal(symbol_name_after(&elf, 0, name), "?");
 	assert_string_equal(symbol_name(&elf, BASE + 0x48, name), "odd?name+0x8");
 	assert_string_equal(symbol_name(&elf, BASE, name), "?");
 	assert_string_equal(symbol_name(&elf, 0x1000, name), "?");

@@ -13,6 +13,7 @@
 #include "vmm/cli.h"
 #include "vmm/memory.h"
 #include "vmm/pagetable.h"
+#include "vmm/reclaim.h"
 
 #define MIB   (1ull << 20)
 #define GIB   (1ull << 30)
@@ -37,7 +38,7 @@ static void test_layout(void **state)
 	struct memory mem;
 
 	(void)state;
-	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
 	/* The page array: 32 bytes a frame of RAM and window, on top. */
 	assert_true(mem.ram_size >= 64 * MIB + 4 * GIB / 128 + mem.ram_size / 128);
 	assert_int_equal(mem.ram_size % MM_HUGE_SIZE, 0);
@@ -54,15 +55,15 @@ static void test_layout(void **state)
 	config.memory = 3000 * MIB;
 	config.node[0].size = 2 * MIB;
 	config.heap = 2 * MIB;
-	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
 	assert_int_equal(mem.range[0].base, 3 * GIB);
 	memory_destroy(&mem);
 	/* ... and beyond, so that the heap begins above the hole. */
 	config.memory = 3200 * MIB;
-	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
 	assert_int_equal(mem.range[0].base, PLATFORM_HOLE_END);
 	memory_destroy(&mem);
-	assert_int_equal(memory_create(&mem, &config, 4 * GIB), STATUS_NO_MEMORY);
+	assert_int_equal(memory_create(&mem, &config, 4 * GIB, NULL, NULL), STATUS_NO_MEMORY);
 	run_config_free(&config);
 }
 
@@ -74,7 +75,7 @@ static void test_door(void **state)
 	uint32_t half;
 
 	(void)state;
-	assert_int_equal(memory_create(&mem, &config, LIMIT), 0);
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
 	end = mem.ram_size;
 	assert_ptr_equal(memory_ram(&mem, 0, end), mem.ram);
 	assert_null(memory_ram(&mem, 0, end + 1));
@@ -166,6 +167,40 @@ static void test_page_table(void **state)
 	assert_int_equal(ram_take(&ram, 4096), ram.end - 4096);
 }
 
+static void test_rest_gives_back(void **state)
+{
+	struct run_config config = config_of(4 * MIB, 8 * MIB);
+	struct reclaim reclaim = {.seen = 0};
+	struct mm_stats stats;
+	struct memory mem;
+	struct mm_bad bad;
+	size_t nr_bad;
+	uint64_t run;
+
+	(void)state;
+	config.reclaim_delay_ms = 1000000;
+	assert_int_equal(reclaim_period_ms(&config), 1000000);
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(reclaim_tick(&reclaim, mem.heap), 0);
+	assert_int_equal(mm_pages_alloc(mem.heap, 0, 3, MM_NODE_ANY, 0, 1, &run), 1);
+	run &= ~MM_ADDR_FLAGS;
+	assert_int_equal(mm_pages_free(mem.heap, 0, 1, &run, &bad, &nr_bad), 1);
+	mm_stats(mem.heap, 0, &stats);
+	assert_int_equal(stats.frames_backed, 512);
+	/* Something happened since the last tick; then nothing did; then it is done. */
+	assert_int_equal(reclaim_tick(&reclaim, mem.heap), 0);
+	assert_int_equal(reclaim_tick(&reclaim, mem.heap), 2 * MIB);
+	assert_int_equal(reclaim_tick(&reclaim, mem.heap), 0);
+	mm_stats(mem.heap, 0, &stats);
+	assert_int_equal(stats.frames_backed, 0);
+	config.reclaim_delay_ms = -1;
+	assert_int_equal(reclaim_period_ms(&config), -1);
+	config.reclaim_delay_ms = 0;
+	assert_int_equal(reclaim_period_ms(&config), -1);
+	memory_destroy(&mem);
+	run_config_free(&config);
+}
+
 static void test_sizes(void **state)
 {
 	uint64_t v;
@@ -198,9 +233,8 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),
-		cmocka_unit_test(test_door),
-		cmocka_unit_test(test_page_table),
+		cmocka_unit_test(test_layout),     cmocka_unit_test(test_door),
+		cmocka_unit_test(test_page_table), cmocka_unit_test(test_rest_gives_back),
 		cmocka_unit_test(test_sizes),
 	};
 

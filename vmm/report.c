@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli.h"
+#include "vmm/symbols.h"
+#include "vmm/vm.h"
+
+#define MAX_REPORTS 256u
+#define LINE        1024u
+
+/* Copies a line, a name after every address of the program's image. */
+static void add_names(const struct elf_image *elf, const char *from, char *to, size_t room)
+{
+	char name[SYMBOL_NAME_MAX];
+	unsigned long long addr;
+	size_t used = 0, len;
+	char *end;
+
+	while (*from && used + 1 < room) {
+		if (strncmp(from, "0x", 2) != 0) {
+			to[used++] = *from++;
+			continue;
+		}
+		addr = strtoull(from, &end, 16);
+		len = (size_t)(end - from);
+		if (addr >= PLATFORM_IMAGE_VA)
+			snprintf(to + used, room - used, "%.*s (%s)", (int)len, from,
+				 symbol_name_after(elf, addr, name));
+		else
+			snprintf(to + used, room - used, "%.*s", (int)len, from);
+		used += strlen(to + used);
+		from = end;
+	}
+	to[used] = '\0';
+}
+
+void report_heap(void *opaque, const char *text)
+{
+	unsigned int number;
+	struct vm *vm = opaque;
+	char line[LINE], named[LINE], all[4 * LINE] = "";
+	size_t used = 0, len;
+
+	/* Only counted: nothing is ordered by it. */
+	number = atomic_fetch_add_explicit(&vm->heap_reports, 1, memory_order_relaxed);
+	if (number > MAX_REPORTS)
+		return;
+	if (number == MAX_REPORTS) {
+		cli_note("guest memory: more than %u reports: the rest is left out", MAX_REPORTS);
+		return;
+	}
+	for (; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		add_names(&vm->elf, cli_sanitise(line), named, sizeof(named));
+		snprintf(all + used, sizeof(all) - used, "%s%s\n",
+			 used ? "" : "slabvisor: guest memory: ", named);
+		used += strlen(all + used);
+	}
+	fputs(all, stderr);
+}

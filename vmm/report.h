@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints what the debug modes of the heap find, with names for the program's
+ * addresses. */
+#ifndef VMM_REPORT_H
+#define VMM_REPORT_H
+
+struct vm;
+
+/* An mm_report_fn, its opaque the struct vm. A guest can cause any number of these:
+ * the first few hundred are printed. From any thread. */
+void report_heap(void *vm, const char *text);
+
+#endif
