@@ -95,7 +95,6 @@ void platform_exit(int status)
 		if (!grt_smp_busy()) {
 			grt_smp_park();
 			grt_user_exit();
-			grt_vmalloc_exit();
 			grt_unpin_flush();
 			kmem_exit();
 		}

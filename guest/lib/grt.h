@@ -140,9 +140,6 @@ int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error);
 /* Gives all user memory back. */
 void grt_user_exit(void);
 
-/* vmalloc.c: gives back what it keeps for itself. */
-void grt_vmalloc_exit(void);
-
 /* gup.c: drops at the host the pins that have been batched, of all vCPUs. */
 void grt_unpin_flush(void);
 

@@ -8,7 +8,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/slab.h>
 #include <slabvisor/user.h>
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
@@ -322,9 +321,7 @@ void grt_user_exit(void)
 	mutex_lock(&user.lock);
 	for (size_t i = 0; i < user.areas.count; i++)
 		zap(user.areas.range[i].start, user.areas.range[i].end);
-	user.areas.count = 0;
-	kfree(user.areas.range);
-	user.areas.range = NULL;
-	user.areas.capacity = 0;
+	if (user.areas.count)
+		vspace_remove(&user.areas, 0, user.areas.count);
 	mutex_unlock(&user.lock);
 }

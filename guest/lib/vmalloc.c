@@ -206,16 +206,6 @@ struct page *vmalloc_to_page(const void *p)
 	return value & PTE_PRESENT ? phys_to_page(value & PTE_ADDR) : NULL;
 }
 
-void grt_vmalloc_exit(void)
-{
-	/* Areas that the program still has are its leak, and stay to be seen as such. */
-	if (space.areas.count)
-		return;
-	kfree(space.areas.range);
-	space.areas.range = NULL;
-	space.areas.capacity = 0;
-}
-
 void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 {
 	gfp_t try = gfp;

@@ -75,6 +75,13 @@ void vspace_remove(struct vspace *vs, size_t i, size_t n)
 {
 	memmove(&vs->range[i], &vs->range[i + n], (vs->count - i - n) * sizeof(*vs->range));
 	vs->count -= n;
+	if (vs->count)
+		return;
+	/* An empty space holds no memory, so that a program which has unmapped all has
+	 * given all back. */
+	kfree(vs->range);
+	vs->range = NULL;
+	vs->capacity = 0;
 }
 
 void vspace_split(struct vspace *vs, unsigned long addr)

@@ -34,7 +34,7 @@ unsigned long vspace_gap(const struct vspace *vs, unsigned long size);
 int vspace_reserve(struct vspace *vs, size_t n);
 /* Adds a range that overlaps no other; room has been reserved. */
 void vspace_insert(struct vspace *vs, const struct vrange *range);
-/* Removes n ranges from index i on. */
+/* Removes n ranges from index i on. Room that was reserved may go with the last. */
 void vspace_remove(struct vspace *vs, size_t i, size_t n);
 /* Makes addr a boundary between ranges; room for one has been reserved. */
 void vspace_split(struct vspace *vs, unsigned long addr);
