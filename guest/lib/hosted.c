@@ -52,7 +52,9 @@ void *grt_ram_alloc(size_t size, size_t align)
 }
 
 /* Threads that use the allocator: their numbers, and an end to their magazines. */
-__thread struct kmem_cpu kmem_hosted_cpu;
+__thread struct kmem_cpu kmem_hosted_cpu = {
+	.slot = {[0 ... KMEM_SLOTS - 1] = {.top = kmem_no_entry, .limit = kmem_no_entry}},
+};
 
 static pthread_mutex_t cpu_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t cpu_once = PTHREAD_ONCE_INIT;

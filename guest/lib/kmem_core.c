@@ -121,14 +121,25 @@ int kmem_init(const struct kmem_channel *channel)
 	return 0;
 }
 
+/* Has the host unmake the slabs that are empty now: it keeps a few for each cache. */
+static void shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
+{
+	if (cache->order < 0)
+		kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number);
+}
+
 void kmem_reclaim(struct kmem_cpu *kc)
 {
 	if (!kmem.ready)
 		return;
 	kmem_cpu_to_depots(kc);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		if (kmem.cache[i] && kmem.cache[i]->live)
-			kmem_depot_empty(kc, kmem.cache[i]);
+		struct kmem_cache *cache = kmem.cache[i];
+
+		if (cache && cache->live) {
+			kmem_depot_empty(kc, cache);
+			shrink(kc, cache);
+		}
 	}
 }
 
@@ -193,6 +204,7 @@ void kmem_exit(void)
 		if (!cache || !cache->live)
 			continue;
 		kmem_cache_collect(kc, cache);
+		shrink(kc, cache);
 		if (i >= FIRST_OWN_CACHE && i < KMEM_PAGE_SLOT)
 			kmem.channel.ops->cache_destroy(kc->cpu, i);
 		cache->live = false;

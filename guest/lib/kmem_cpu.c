@@ -5,23 +5,22 @@
  */
 #include "kmem_internal.h"
 
-/* What an empty slot points at: nothing comes out, nothing goes in. */
-static u64 no_entry[1];
+u64 kmem_no_entry[1];
 
 #define RECLAIM_TRIES 3
 
 void kmem_slots_reset(struct kmem_cpu *kc)
 {
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++)
-		kc->slot[i] = (struct kmem_slot){.top = no_entry, .limit = no_entry};
+		kc->slot[i] = (struct kmem_slot){.top = kmem_no_entry, .limit = kmem_no_entry};
 }
 
 /* Makes mag, or nothing, the main magazine; its count is in the slot from now on. */
 static void slot_set_main(struct kmem_slot *slot, struct kmem_magazine *mag)
 {
 	slot->main = mag;
-	slot->top = mag ? &mag->entry[mag->count] : no_entry;
-	slot->limit = mag ? &mag->entry[kmem_mag_capacity(mag->class)] : no_entry;
+	slot->top = mag ? &mag->entry[mag->count] : kmem_no_entry;
+	slot->limit = mag ? &mag->entry[kmem_mag_capacity(mag->class)] : kmem_no_entry;
 }
 
 /* The main magazine, its count made true. */
@@ -45,7 +44,7 @@ void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags)
 {
 	struct kmem_magazine *mag[2] = {slot_main(slot), slot->spare};
 
-	*slot = (struct kmem_slot){.top = no_entry, .limit = no_entry};
+	*slot = (struct kmem_slot){.top = kmem_no_entry, .limit = kmem_no_entry};
 	for (int i = 0; i < 2; i++) {
 		if (!mag[i])
 			continue;

@@ -133,6 +133,8 @@ void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
 void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
 
 /* kmem_cpu.c */
+/* What an empty slot points at: nothing comes out, nothing goes in. */
+extern u64 kmem_no_entry[1];
 void kmem_slots_reset(struct kmem_cpu *kc);
 /* Empties a slot; its magazines go onto the list (those with objects) or away. */
 void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hosted allocator under test, with a channel in between that counts requests and
+ * makes them fail.
+ */
+#ifndef GUEST_UTIL_H
+#define GUEST_UTIL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "slabvisor/hosted.h"
+#include "slabvisor/kmem.h"
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#define MIB  (1024ul * 1024)
+#define BASE (4ul << 30)
+
+/* What the channel did, and what it is to do wrong. Relaxed atomics: threads use it. */
+struct wire {
+	struct kmem_channel_ops real;
+	unsigned long requests; /* all but stats and poll */
+	unsigned long allocs, frees;
+	long fail_from; /* allocating request number (from 0) that fails, and all after; -1 */
+	long fail_for;  /* how many fail */
+	size_t most;    /* objects a reply at most; 0: no limit */
+	size_t largest; /* objects in a request so far */
+	u32 last_flags;
+	size_t last_asked;
+	u64 last_caller;
+};
+
+extern struct wire wire;
+
+/* Starts the allocator on a heap of this size behind the wire. */
+void util_start(size_t size, unsigned int debug);
+void util_start_nodes(size_t size);
+/* Ends it, and checks that every frame is back. */
+void util_stop(void);
+
+/* Objects or frames that the host counts as the guest's. */
+u64 util_active(u32 cache);
+u64 util_frames(void);
+
+/* The last line of grt_bug() and grt_warn(). */
+extern char util_bug[256], util_warn[256];
+extern unsigned int util_warnings;
+
+/* Calls fn(p), which must end in a BUG with this text in its line. */
+void util_expect_bug(void (*fn)(const void *p), const void *p, const char *text);
+
+/* Runs code that must warn, once, with this text. */
+#define assert_warns(code, text)                                                      \
+	do {                                                                          \
+		unsigned int before = util_warnings;                                  \
+                                                                                      \
+		code;                                                                 \
+		assert_int_equal(util_warnings, before + 1);                          \
+		if (!strstr(util_warn, text))                                         \
+			fail_msg("warning says \"%s\", not \"%s\"", util_warn, text); \
+	} while (0)
+
+#endif
