@@ -12,9 +12,9 @@
 #include "vmm/vm.h"
 
 #define PAGE       4096ull
-#define SHORT_LOOP 32u
-#define LONG_LOOP  288u
-/* Of several rounds the fastest counts: others had the CPU in the slow ones. */
+#define SHORT_LOOP 16u
+#define LONG_LOOP  144u
+/* Of several rounds the fastest count: others had the CPU in the slow ones. */
 #define ROUNDS 3
 
 /* mov $count, %ecx; 1: dec %ecx; jnz 1b; hlt */
@@ -49,28 +49,31 @@ static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t coun
 int ring_probe(struct vm *vm, double *ns)
 {
 	struct ram_alloc ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size};
-	double few = 0, many = 0, each, best = 0;
+	struct vcpu *cpu = &vm->vcpu[0];
+	double few, many, least_few = 0, least_many = 0;
 	struct page_table pt;
+	uint8_t *code;
 	uint64_t at;
 	int i, ret;
 
 	at = ram_take(&ram, PAGE);
+	code = memory_ram(&vm->mem, at, PAGE);
 	ret = page_table_init(&pt, &ram);
 	if (!ret)
 		ret = page_table_map(&pt, PLATFORM_IMAGE_VA, at, PAGE, PT_EXEC, false);
-	for (i = 0; i < ROUNDS && !ret; i++) {
-		ret = run_loop(&vm->vcpu[0], pt.root, memory_ram(&vm->mem, at, PAGE), SHORT_LOOP,
-			       &few);
+	*ns = RING_PROBE_NATIVE_NS;
+	for (i = 0; i < ROUNDS && !ret && *ns >= RING_PROBE_NATIVE_NS; i++) {
+		ret = run_loop(cpu, pt.root, code, SHORT_LOOP, &few);
 		if (!ret)
-			ret = run_loop(&vm->vcpu[0], pt.root, memory_ram(&vm->mem, at, PAGE),
-				       LONG_LOOP, &many);
-		each = (many - few) / (LONG_LOOP - SHORT_LOOP);
-		if (!i || each < best)
-			best = each;
-		if (best < RING_PROBE_NATIVE_NS)
+			ret = run_loop(cpu, pt.root, code, LONG_LOOP, &many);
+		if (ret)
 			break;
+		least_few = i && least_few < few ? least_few : few;
+		least_many = i && least_many < many ? least_many : many;
+		*ns = (least_many - least_few) / (LONG_LOOP - SHORT_LOOP);
 	}
+	if (*ns < 0)
+		*ns = 0;
 	memset(memory_ram(&vm->mem, PAGE, ram.next - PAGE), 0, ram.next - PAGE);
-	*ns = best > 0 ? best : 0;
 	return ret;
 }
