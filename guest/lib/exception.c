@@ -43,15 +43,23 @@ static bool fix_up(struct exc_frame *frame)
 static unsigned long ahead(const struct exc_frame *frame)
 {
 	const u8 *insn = (const u8 *)frame->rip;
-	u64 done;
+	u64 left = frame->rcx, to = frame->cr2 - frame->rdi, from = frame->cr2 - frame->rsi;
+	bool copy, fill;
 
-	/* REP MOVSB, REP STOSB: RCX bytes are left, at RDI and perhaps RSI. */
-	if (!find_entry(frame->rip) || insn[0] != 0xf3 || (insn[1] != 0xa4 && insn[1] != 0xaa))
+	/* REP, perhaps REX.W, then MOVS or STOS, which leave in RCX how often. */
+	if (!find_entry(frame->rip) || *insn++ != 0xf3)
 		return 1;
-	done = frame->cr2 - frame->rdi;
-	if (done >= frame->rcx && insn[1] == 0xa4)
-		done = frame->cr2 - frame->rsi;
-	return done < frame->rcx ? frame->rcx - done : 1;
+	if (*insn == 0x48) {
+		left *= 8;
+		insn++;
+	}
+	copy = (*insn & 0xfe) == 0xa4;
+	fill = (*insn & 0xfe) == 0xaa;
+	if ((copy || fill) && to < left)
+		return left - to;
+	if (copy && from < left)
+		return left - from;
+	return 1;
 }
 
 void grt_exception(struct exc_frame *frame)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Access to user memory. Each instruction here that touches it has an entry in the
- * exception table. The copies are string instructions: at a fault their count says
- * to the byte how far they came.
+ * exception table. The copies are string instructions, whose count says at a fault how
+ * far they came; by words first, because emulators take them one at a time, and by bytes
+ * from the word at fault on, so that the count of what is left is exact.
  */
 #include "extable.h"
 #include <linux/minmax.h>
@@ -12,12 +13,20 @@
 /* One side is user memory. Returns the bytes left. */
 static unsigned long raw_copy(void *to, const void *from, unsigned long n)
 {
-	asm volatile("1: rep movsb\n"
-		     "2:\n" EX_TABLE("1b", "2b")
-		     : "+c"(n), "+D"(to), "+S"(from)
-		     :
+	unsigned long left = n / 8;
+
+	asm volatile("1: rep movsq\n"
+		     "   movq %[rest], %%rcx\n"
+		     "2: rep movsb\n"
+		     "3:\n"
+		     ".subsection 1\n"
+		     "4: leaq (%[rest], %%rcx, 8), %%rcx\n"
+		     "   jmp 2b\n"
+		     ".previous\n" EX_TABLE("1b", "4b") EX_TABLE("2b", "3b")
+		     : "+&c"(left), "+&D"(to), "+&S"(from)
+		     : [rest] "r"(n % 8)
 		     : "memory");
-	return n;
+	return left;
 }
 
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
@@ -36,14 +45,22 @@ unsigned long copy_to_user(void __user *to, const void *from, unsigned long n)
 
 unsigned long clear_user(void __user *to, unsigned long n)
 {
+	unsigned long left = n / 8;
+
 	if (!access_ok(to, n))
 		return n;
-	asm volatile("1: rep stosb\n"
-		     "2:\n" EX_TABLE("1b", "2b")
-		     : "+c"(n), "+D"(to)
-		     : "a"(0)
+	asm volatile("1: rep stosq\n"
+		     "   movq %[rest], %%rcx\n"
+		     "2: rep stosb\n"
+		     "3:\n"
+		     ".subsection 1\n"
+		     "4: leaq (%[rest], %%rcx, 8), %%rcx\n"
+		     "   jmp 2b\n"
+		     ".previous\n" EX_TABLE("1b", "4b") EX_TABLE("2b", "3b")
+		     : "+&c"(left), "+&D"(to)
+		     : "a"(0), [rest] "r"(n % 8)
 		     : "memory");
-	return n;
+	return left;
 }
 
 #define GET(insn, reg)                             \
