@@ -215,26 +215,38 @@ fail:
 	return cli_fail(STATUS_HOST_ERROR, "vCPU 0 cannot be started: %s", strerror(-ret));
 }
 
-void vm_join(struct vm *vm)
+/* Joins a vCPU's thread, kicking it until it has come out. */
+static void join(struct vcpu *cpu)
 {
 	struct timespec until;
-	struct vcpu *cpu;
+
+	for (;;) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += REKICK_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		if (!pthread_timedjoin_np(cpu->thread, NULL, &until))
+			return;
+		vcpu_kick(cpu);
+	}
+}
+
+void vm_join(struct vm *vm)
+{
+	bool started;
 	unsigned int i;
 
-	/* None is started once the guest is ending. */
+	/* None is started once the guest is ending. Whoever ends it kicks under the
+	 * lock: no thread is joined before that is done. */
 	for (i = 0; i < vm->nr_cpus; i++) {
-		cpu = &vm->vcpu[i];
-		if (!cpu->started)
+		pthread_mutex_lock(&vm->lock);
+		started = vm->vcpu[i].started;
+		pthread_mutex_unlock(&vm->lock);
+		if (!started)
 			continue;
-		for (;;) {
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_nsec += REKICK_NS;
-			until.tv_sec += until.tv_nsec / 1000000000;
-			until.tv_nsec %= 1000000000;
-			if (!pthread_timedjoin_np(cpu->thread, NULL, &until))
-				break;
-			vcpu_kick(cpu);
-		}
-		cpu->started = false;
+		join(&vm->vcpu[i]);
+		pthread_mutex_lock(&vm->lock);
+		vm->vcpu[i].started = false;
+		pthread_mutex_unlock(&vm->lock);
 	}
 }
