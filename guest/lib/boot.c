@@ -8,6 +8,8 @@
 
 struct grt_cpu grt_cpus[PLATFORM_MAX_CPUS];
 
+_Static_assert(sizeof(struct percpu) <= PLATFORM_PERCPU_SIZE, "what the monitor maps");
+
 /* The program's. */
 int main(int argc, char **argv);
 
