@@ -11,3 +11,14 @@ mm_pin_SRCS := $(MM_SRCS)
 mm_pin_SAN := asan tsan
 mm_stress_SRCS := $(MM_SRCS)
 mm_stress_SAN := asan tsan
+
+$(B)/bench/mm: $(call host_objs,plain,tests/bench/mm_bench.c $(MM_SRCS))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+
+BENCHES += mm
+bench-mm: $(B)/bench/mm ## what mm costs by itself
+	$(Q)$<
+
+.PHONY: bench-mm

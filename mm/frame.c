@@ -263,27 +263,32 @@ static size_t local_take(struct frame_local *local, size_t n, uint64_t *out)
 
 static struct frame_local *pool_local(struct frame_pool *pool, unsigned int cpu, unsigned int zone)
 {
-	return &pool->local[cpu % pool->cpus * pool->nr_zones + zone];
+	return &pool->local[cpu * pool->nr_zones + zone];
 }
 
-static size_t zone_get(struct frame_pool *pool, unsigned int cpu, unsigned int zone,
-		       unsigned int order, size_t n, uint64_t *out)
+/* A division costs as much as a frame does; most callers need none. */
+static unsigned int pool_cpu(const struct frame_pool *pool, unsigned int cpu)
 {
-	struct frame_local *local = pool_local(pool, cpu, zone);
-	struct frame_take take;
+	return cpu < pool->cpus ? cpu : cpu % pool->cpus;
+}
+
+/* The rest of zone_get, when the CPU's row does not do. With its lock held. */
+static __attribute__((noinline)) size_t zone_get_more(struct frame_pool *pool,
+						      struct frame_local *local, unsigned int cpu,
+						      unsigned int zone, unsigned int order,
+						      size_t n, uint64_t *out)
+{
+	struct frame_take take = {0};
 	struct search search = {
 		.pool = pool,
 		.zone = &pool->zone[zone],
 		.local = local,
-		.owner = cpu % pool->cpus + 1,
+		.owner = cpu + 1,
 		.order = order,
 		.take = &take,
 	};
 	size_t got = 0;
 
-	mm_lock(&local->lock);
-	if (!order)
-		got = local_take(local, n, out);
 	while (got < n && seek_zone(&search) > 0) {
 		if (order) {
 			out[got++] = take.frame | (take.clean ? FRAME_ZERO : 0);
@@ -294,12 +299,47 @@ static size_t zone_get(struct frame_pool *pool, unsigned int cpu, unsigned int z
 		local->clean = take.clean;
 		got += local_take(local, n - got, out + got);
 	}
+	return got;
+}
+
+static size_t zone_get(struct frame_pool *pool, unsigned int cpu, unsigned int zone,
+		       unsigned int order, size_t n, uint64_t *out)
+{
+	struct frame_local *local = pool_local(pool, cpu, zone);
+	size_t got = 0;
+
+	mm_lock(&local->lock);
+	if (!order)
+		got = local_take(local, n, out);
+	if (got < n)
+		got += zone_get_more(pool, local, cpu, zone, order, n - got, out + got);
 	if (++local->ticks >= EXPIRE_TICKS || order >= FRAME_HUGE_ORDER) {
 		local->ticks = 0;
 		idle_expire(pool);
 	}
 	mm_unlock(&local->lock);
 	return got;
+}
+
+/* One frame of the row a CPU holds, if there is one: the commonest call by far. */
+static bool zone_get_single(struct frame_local *local, uint64_t *out)
+{
+	uint64_t free;
+	uint64_t bit;
+
+	mm_lock(&local->lock);
+	free = local->free;
+	bit = free & -free;
+	if (!free || ++local->ticks >= EXPIRE_TICKS) {
+		mm_unlock(&local->lock);
+		return false;
+	}
+	*out = (local->row + (unsigned int)__builtin_ctzll(free)) |
+	       (local->clean & bit ? FRAME_ZERO : 0);
+	local->free = free ^ bit;
+	local->clean &= ~bit;
+	mm_unlock(&local->lock);
+	return true;
 }
 
 long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, int node,
@@ -309,42 +349,66 @@ long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 	unsigned int nr = flags & MM_THISNODE ? pool->near[list] : pool->nr_zones;
 	size_t got = 0;
 
+	cpu = pool_cpu(pool, cpu);
 	for (unsigned int i = 0; i < nr && got < n; i++) {
 		unsigned int zone = pool->order[list][i];
 
 		if (flags & MM_DMA32 && !pool->zone[zone].dma32)
 			continue;
+		if (!order && n == 1 && zone_get_single(pool_local(pool, cpu, zone), out))
+			return 1;
 		got += zone_get(pool, cpu, zone, order, n - got, out + got);
 	}
 	return got ? (long)got : -ENOMEM;
 }
 
-/* Gives single frames back: to the CPU's row where they fit in, else to the field. */
+/* Gives frames of one row back to a CPU's own row, if they fit in. */
+static bool local_put(struct frame_local *local, uint32_t row, uint64_t mask)
+{
+	if (local->row == row) {
+		local->free |= mask;
+		return true;
+	}
+	if (local->free)
+		return false;
+	local->row = row;
+	local->free = mask;
+	local->clean = 0;
+	return true;
+}
+
+/* Gives single frames of a zone back: to the CPU's row, else to the field. Returns how
+ * many, at the first that is of another zone. */
 static size_t zone_put_singles(struct frame_pool *pool, struct frame_local *local,
 			       const struct frame_zone *zone, struct idle_span *span, size_t n,
 			       const uint64_t *frame)
 {
+	const uint64_t first = (uint64_t)zone->first * FRAME_PER_HUGE;
+	const uint64_t nr = (uint64_t)zone->end * FRAME_PER_HUGE - first;
 	size_t i = 0;
 
-	while (i < n && frame[i] < (uint64_t)zone->end * FRAME_PER_HUGE &&
-	       frame[i] >= (uint64_t)zone->first * FRAME_PER_HUGE) {
+	while (i < n && frame[i] - first < nr) {
 		uint32_t row = (uint32_t)frame[i] & ~63u;
 		uint64_t mask = 0;
 
 		do {
 			mask |= 1ull << frame[i] % 64;
 		} while (++i < n && (frame[i] & ~63ull) == row);
-		if (local->row == row) {
-			local->free |= mask;
-		} else if (!local->free) {
-			local->row = row;
-			local->free = mask;
-			local->clean = 0;
-		} else if (field_give_row(pool, zone, row, mask, 0)) {
+		if (!local_put(local, row, mask) && field_give_row(pool, zone, row, mask, 0))
 			idle_note(pool, zone, span, row / FRAME_PER_HUGE);
-		}
 	}
 	return i;
+}
+
+/* One frame to the CPU's own row. */
+static bool zone_put_single(struct frame_local *local, uint32_t frame)
+{
+	bool done;
+
+	mm_lock(&local->lock);
+	done = local_put(local, frame & ~63u, 1ull << frame % 64);
+	mm_unlock(&local->lock);
+	return done;
 }
 
 static void zone_put_run(struct frame_pool *pool, const struct frame_zone *zone,
@@ -369,12 +433,16 @@ void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 	const struct frame_zone *zone = NULL;
 	struct idle_span span = {0};
 
+	cpu = pool_cpu(pool, cpu);
 	for (size_t i = 0; i < n;) {
 		unsigned int index = frame_zone_of(pool, frame[i]);
 		struct frame_local *local = pool_local(pool, cpu, index);
 
+		if (!order && n == 1 && zone_put_single(local, (uint32_t)frame[0]))
+			return;
 		if (zone != &pool->zone[index]) {
-			idle_flush(pool, zone, &span);
+			if (span.nr)
+				idle_flush(pool, zone, &span);
 			zone = &pool->zone[index];
 		}
 		if (order) {
@@ -385,5 +453,6 @@ void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 		i += zone_put_singles(pool, local, zone, &span, n - i, frame + i);
 		mm_unlock(&local->lock);
 	}
-	idle_flush(pool, zone, &span);
+	if (span.nr)
+		idle_flush(pool, zone, &span);
 }
