@@ -32,7 +32,7 @@ export host guest
 
 tidy() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	flags=$1 xargs -r -n 4 -P "$(nproc)" sh -c \
+	flags=$1 xargs -r -n 1 -P "$(nproc)" sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$@" -- $flags 2>/dev/null' tidy
 }
 list 'vmm/*.c' 'virtio/*.c' 'mm/*.c' 'tools/*.c' | tidy "$host"
