@@ -78,7 +78,7 @@ static int print_help(void)
 	       "  142     --timeout is over\n"
 	       "\n"
 	       "Examples:\n"
-	       "  slabvisor run --module words.txt --cpus 2 wordfreq words.txt\n"
+	       "  slabvisor run --module words.txt --cpus 2 wordfreq\n"
 	       "  slabvisor run --node size=512M --node size=512M --stats selftest\n"
 	       "  slabvisor run --config guest.yaml --dry-run\n");
 	return 0;

@@ -15,7 +15,6 @@
 
 #include "vmm/cli.h"
 
-#define MAX_KEYS 64
 #define MAX_ARGS 256
 #define MAX_FILE (1 << 20)
 
@@ -25,8 +24,7 @@ struct reader {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	bool have_event;
-	char *key[MAX_KEYS]; /* seen so far */
-	unsigned int nr_keys;
+	uint64_t seen;           /* keys so far, see number_of() */
 	char *arg[MAX_ARGS + 1]; /* arg[0] is the program */
 	unsigned int nr_args;
 };
@@ -129,34 +127,40 @@ static int read_value(struct reader *r, const struct run_option *option, const c
 	}
 }
 
+/* A number for each key there is: the option's in the table, then the other two. */
+static size_t number_of(const char *key, const struct run_option *option)
+{
+	if (option)
+		return (size_t)(option - run_options);
+	return run_option_count + (strcmp(key, "args") == 0);
+}
+
 static int read_key(struct reader *r)
 {
 	const struct run_option *option;
-	unsigned int i;
+	const char *key;
+	char name[32];
+	uint64_t bit;
 	int status;
-	char *key;
 
 	status = expect_scalar(r, "key");
 	if (status)
 		return status;
-	option = run_option_find(scalar(r));
+	key = scalar(r);
+	option = run_option_find(key);
 	if (option && option->command_line_only)
-		return fail_at(r, line_of(r), scalar(r),
-			       "this option belongs on the command line only");
-	if (!option && strcmp(scalar(r), "program") != 0 && strcmp(scalar(r), "args") != 0)
-		return fail_at(r, line_of(r), scalar(r),
+		return fail_at(r, line_of(r), key, "this option belongs on the command line only");
+	if (!option && strcmp(key, "program") != 0 && strcmp(key, "args") != 0)
+		return fail_at(r, line_of(r), key,
 			       "unknown key: the keys are the options of slabvisor run, "
 			       "program and args");
-	for (i = 0; i < r->nr_keys; i++)
-		if (!strcmp(r->key[i], scalar(r)))
-			return fail_at(r, line_of(r), scalar(r), "this key is given twice");
-	/* There are fewer names than MAX_KEYS, and each is taken once. */
-	key = strdup(scalar(r));
-	r->key[r->nr_keys] = key;
-	if (!key)
-		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	r->nr_keys++;
-	return read_value(r, option, key);
+	bit = 1ull << number_of(key, option);
+	if (r->seen & bit)
+		return fail_at(r, line_of(r), key, "this key is given twice");
+	r->seen |= bit;
+	/* The event that holds it goes when the value is read. */
+	snprintf(name, sizeof(name), "%s", key);
+	return read_value(r, option, name);
 }
 
 /* The stream must be one document (or none) that is a mapping. */
@@ -236,8 +240,6 @@ int config_read(struct run_config *config, const char *path)
 	if (r.have_event)
 		yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);
-	for (i = 0; i < r.nr_keys; i++)
-		free(r.key[i]);
 	for (i = 0; i <= r.nr_args && i <= MAX_ARGS; i++)
 		free(r.arg[i]);
 out_close:
