@@ -155,6 +155,27 @@ static size_t request_fill(const struct request *rq, uint32_t *active, size_t n,
 	return got;
 }
 
+/* Returns how many objects, or -ENOENT if the cache was destroyed meanwhile. */
+static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
+{
+	struct slab_cpu *local = &rq->heap->slabs.cpu[rq->cpu];
+	_Atomic uint64_t *count = &local->count[rq->number].allocated;
+	size_t got;
+
+	mm_lock(&local->lock);
+	/* Again, under the lock that mm_cache_destroy goes through. */
+	if (!slab_cache_get(rq->heap, (int)rq->number)) {
+		mm_unlock(&local->lock);
+		return -ENOENT;
+	}
+	got = request_fill(rq, &local->active[rq->number], n, addr);
+	/* Relaxed, and no read-modify-write: written under this lock alone. */
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + got,
+			      memory_order_relaxed);
+	mm_unlock(&local->lock);
+	return (long)got;
+}
+
 long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
 		   size_t asked, uint64_t caller, size_t n, uint64_t *addr)
 {
@@ -167,9 +188,7 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 		.flags = flags,
 		.call = {.cpu = cpu % heap->config.cpus, .caller = caller, .asked = asked},
 	};
-	struct slab_cpu *local = &heap->slabs.cpu[rq.cpu];
-	_Atomic uint64_t *count;
-	size_t got;
+	long got;
 
 	if (!rq.cache)
 		return -ENOENT;
@@ -178,26 +197,21 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 	    (flags & MM_ZERO && rq.cache->flags & MM_CACHE_CTOR))
 		return -EINVAL;
 
-	mm_lock(&local->lock);
-	/* Again, under the lock that mm_cache_destroy goes through. */
-	if (!slab_cache_get(heap, cache)) {
-		mm_unlock(&local->lock);
-		return -ENOENT;
+	got = request_serve(&rq, n, addr);
+	if (!got) {
+		heap_drain(heap);
+		got = request_serve(&rq, n, addr);
 	}
-	got = request_fill(&rq, &local->active[cache], n, addr);
-	count = &local->count[cache].allocated;
-	/* Relaxed, and no read-modify-write: written under this lock alone. */
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + got,
-			      memory_order_relaxed);
-	mm_unlock(&local->lock);
+	if (got < 0)
+		return got;
 
 	if (flags & MM_ZERO) {
-		for (size_t i = 0; i < got; i++) {
+		for (long i = 0; i < got; i++) {
 			if (addr[i] & MM_ADDR_ZERO)
 				continue;
 			memset(heap_host(heap, addr[i] & ~MM_ADDR_FLAGS), 0, rq.cache->object_size);
 			addr[i] |= MM_ADDR_ZERO;
 		}
 	}
-	return got ? (long)got : -ENOMEM;
+	return got ? got : -ENOMEM;
 }

@@ -125,6 +125,9 @@ long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, size_t n,
 		    const uint64_t *frame);
 
+/* Gives the rows that CPUs hold back to the fields: true if there were any. */
+bool frame_drain(struct frame_pool *pool);
+
 /* Discards all idle huge frames, the CPUs' rows given back first. Returns bytes. */
 uint64_t frame_reclaim(struct frame_pool *pool);
 

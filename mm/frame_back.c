@@ -170,25 +170,35 @@ void idle_expire(struct frame_pool *pool)
 		atomic_store_explicit(&pool->idle, true, memory_order_release);
 }
 
+bool frame_drain(struct frame_pool *pool)
+{
+	bool drained = false;
+
+	for (unsigned int i = 0; i < pool->cpus * pool->nr_zones; i++) {
+		struct frame_local *local = &pool->local[i];
+
+		mm_lock(&local->lock);
+		if (local->free) {
+			(void)field_give_row(pool, &pool->zone[i % pool->nr_zones], local->row,
+					     local->free, local->clean);
+			drained = true;
+		}
+		local->free = 0;
+		local->clean = 0;
+		mm_unlock(&local->lock);
+	}
+	return drained;
+}
+
 uint64_t frame_reclaim(struct frame_pool *pool)
 {
 	uint64_t discarded = 0;
 	bool left;
 
+	(void)frame_drain(pool);
 	for (unsigned int i = 0; i < pool->nr_zones; i++) {
 		const struct frame_zone *zone = &pool->zone[i];
 
-		for (unsigned int cpu = 0; cpu < pool->cpus; cpu++) {
-			struct frame_local *local = &pool->local[cpu * pool->nr_zones + i];
-
-			mm_lock(&local->lock);
-			if (local->free)
-				(void)field_give_row(pool, zone, local->row, local->free,
-						     local->clean);
-			local->free = 0;
-			local->clean = 0;
-			mm_unlock(&local->lock);
-		}
 		discarded += back_sweep(pool, zone, zone->first, zone->end, 0, 0, &left);
 	}
 	return discarded * MM_HUGE_SIZE;

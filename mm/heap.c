@@ -224,6 +224,10 @@ long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, 
 	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
 		return -EINVAL;
 	got = frame_get_bulk(&heap->frames, cpu, order, node, flags, n, addr);
+	if (got == -ENOMEM) {
+		heap_drain(heap);
+		got = frame_get_bulk(&heap->frames, cpu, order, node, flags, n, addr);
+	}
 	for (long i = 0; i < got; i++)
 		addr[i] = run_hand_out(heap, addr[i], order, flags);
 	if (got > 0)
@@ -305,9 +309,15 @@ void *mm_host_ptr(struct mm_heap *heap, uint64_t addr, size_t len)
 	return heap->region.host + offset;
 }
 
-uint64_t mm_reclaim(struct mm_heap *heap)
+void heap_drain(struct mm_heap *heap)
 {
 	for (int cache = 1; cache <= MM_CACHE_MAX; cache++)
 		(void)mm_cache_shrink(heap, cache);
+	(void)frame_drain(&heap->frames);
+}
+
+uint64_t mm_reclaim(struct mm_heap *heap)
+{
+	heap_drain(heap);
 	return frame_reclaim(&heap->frames);
 }

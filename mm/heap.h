@@ -72,6 +72,10 @@ static inline void heap_count_frames(struct mm_heap *heap, unsigned int cpu, uin
 		atomic_fetch_add_explicit(&count->taken, taken, memory_order_relaxed);
 }
 
+/* Gives all that is kept for speed back to the frames: empty and active slabs, the
+ * CPUs' rows. For callers that are out of memory, and hold no lock. */
+void heap_drain(struct mm_heap *heap);
+
 /* Gives back frames of a run whose last pin is gone, or that had none. */
 void heap_put_run(struct mm_heap *heap, unsigned int cpu, unsigned int order, size_t n,
 		  const uint64_t *frame);

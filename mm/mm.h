@@ -80,7 +80,7 @@ struct mm_config {
 	unsigned int debug;   /* MM_DEBUG_* for every cache */
 	int reclaim_delay_ms; /* empty huge frames go back after this; 0: at
 			       * once; -1: never */
-	uint64_t pin_quota;   /* most pages pinned at once */
+	uint64_t pin_quota;   /* most pins at once; a page counts for each pin */
 	mm_report_fn report;  /* may be NULL */
 	void *report_opaque;
 };
@@ -152,8 +152,8 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 /*
  * Frees n objects. cache 0: each to its own. Refused addresses go to bad[] (room for
  * n), their number to *nr_bad; the others are freed all the same. A pinned
- * object's frame is not reused before the last unpin.
- * Returns the number freed.
+ * object's frame is not reused before the last unpin. An object freed with -EXDEV or
+ * -EUCLEAN counts as freed. Returns the number freed, or -ENOENT: no such cache.
  */
 long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
 		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad);

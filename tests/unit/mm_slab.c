@@ -302,6 +302,39 @@ static void running_out_is_clean(void **state)
 	mm_heap_destroy(heap);
 }
 
+static void what_is_kept_for_speed_is_not_withheld(void **state)
+{
+	struct mm_config config = util_config(4 * MIB, 4);
+	struct mm_heap *heap = util_heap(&config);
+	uint64_t addr;
+
+	(void)state;
+	/* Each CPU keeps a row and an active slab, and a list an empty one. */
+	for (unsigned int cpu = 0; cpu < 4; cpu++) {
+		struct mm_bad bad;
+		size_t nr_bad;
+
+		assert_int_equal(
+			mm_alloc_bulk(heap, cpu, 1 + (int)cpu, MM_NODE_ANY, 0, 0, 0, 1, &addr), 1);
+		addr &= ~MM_ADDR_FLAGS;
+		assert_int_equal(mm_free_bulk(heap, cpu, 0, 0, 1, &addr, &bad, &nr_bad), 1);
+		assert_int_equal(mm_pages_alloc(heap, cpu, 0, MM_NODE_ANY, 0, 1, &addr), 1);
+		addr &= ~MM_ADDR_FLAGS;
+		assert_int_equal(mm_pages_free(heap, cpu, 1, &addr, &bad, &nr_bad), 1);
+	}
+	assert_true(util_in_use(heap) > 0);
+	addr = util_run(heap, 10, 0);
+	assert_int_equal(util_in_use(heap), 1024);
+	util_free_run(heap, addr, 0);
+
+	/* The same for an object that needs it all. */
+	addr = util_alloc(heap, 1, 0);
+	util_free(heap, 1, addr, 0);
+	addr = util_alloc(heap, mm_cache_create(heap, "all", 4 * MIB, 0, 0), 0);
+	assert_int_equal(util_in_use(heap), 1024);
+	mm_heap_destroy(heap);
+}
+
 /* Random bulks of random caches against a model: no two objects overlap, contents
  * stay, counters agree. */
 static void random_objects_agree_with_a_model(void **state)
@@ -385,6 +418,7 @@ int main(void)
 		cmocka_unit_test(zero_is_zero),
 		cmocka_unit_test(objects_come_from_the_node_asked_for),
 		cmocka_unit_test(running_out_is_clean),
+		cmocka_unit_test(what_is_kept_for_speed_is_not_withheld),
 		cmocka_unit_test(random_objects_agree_with_a_model),
 	};
 
