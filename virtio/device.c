@@ -23,6 +23,7 @@ int virtio_device_init(struct virtio_device *dev, const uint16_t *max_size)
 		return -ENOMEM;
 	for (i = 0; i < dev->nr_queues; i++) {
 		dev->queue[i].max_size = max_size[i];
+		atomic_init(&dev->queue[i].stopping, false);
 		ret = -pthread_mutex_init(&dev->queue[i].lock, NULL);
 		if (ret)
 			goto err_locks;
@@ -67,12 +68,42 @@ void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue)
 	pthread_mutex_unlock(&dev->queue[queue].lock);
 }
 
-bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue)
+/* Whether the driver may hear of the queue. */
+static bool audible(const struct virtio_device *dev, unsigned int queue)
 {
 	/* Acquire: with DRIVER_OK comes what the driver negotiated before it. */
 	return vring_running(&dev->queue[queue].ring) &&
 	       atomic_load_explicit(&dev->driver_ok, memory_order_acquire) &&
 	       !atomic_load_explicit(&dev->broken, memory_order_relaxed);
+}
+
+bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue)
+{
+	/* Relaxed: virtio_queue_stop() has had the queue's lock since it set this. */
+	return audible(dev, queue) &&
+	       !atomic_load_explicit(&dev->queue[queue].stopping, memory_order_relaxed);
+}
+
+uint32_t virtio_queue_stop(struct virtio_device *dev, unsigned int queue)
+{
+	struct virtio_queue *q = &dev->queue[queue];
+	uint32_t base;
+	bool running;
+
+	/* Before the lock: one who serves the queue as fast as it is filled shall
+	 * leave. Relaxed: who locks after us sees it by the lock. */
+	atomic_store_explicit(&q->stopping, true, memory_order_relaxed);
+	virtio_queue_lock(dev, queue);
+	running = vring_running(&q->ring);
+	virtio_queue_unlock(dev, queue);
+	if (running && dev->ops->queue_stop)
+		dev->ops->queue_stop(dev, queue);
+	virtio_queue_lock(dev, queue);
+	base = vring_stop(&q->ring);
+	/* Relaxed: the lock is held. */
+	atomic_store_explicit(&q->stopping, false, memory_order_relaxed);
+	virtio_queue_unlock(dev, queue);
+	return base;
 }
 
 bool virtio_queue_pop(struct virtio_device *dev, unsigned int queue, struct vring_chain *chain)
@@ -89,7 +120,7 @@ bool virtio_queue_pop(struct virtio_device *dev, unsigned int queue, struct vrin
 
 void virtio_queue_signal(struct virtio_device *dev, unsigned int queue)
 {
-	if (!virtio_queue_live(dev, queue) || !dev->transport)
+	if (!audible(dev, queue) || !dev->transport)
 		return;
 	if (vring_should_signal(&dev->queue[queue].ring))
 		dev->transport->used_buffer(dev->transport_opaque);

@@ -29,7 +29,8 @@ struct virtio_device;
 struct virtio_queue {
 	pthread_mutex_t lock;
 	struct vring ring;
-	uint16_t max_size; /* the largest the driver may choose; 0: no such queue */
+	uint16_t max_size;    /* the largest the driver may choose; 0: no such queue */
+	atomic_bool stopping; /* virtio_queue_stop() is under way */
 };
 
 /* What a device does. Any but notify may be NULL. */
@@ -45,6 +46,18 @@ struct virtio_device_ops {
 	/* The queue's ring has just been started. Its lock is held. Returns 0, or a
 	 * negative errno to leave it stopped. */
 	int (*queue_ready)(struct virtio_device *dev, unsigned int queue);
+
+	/*
+	 * The queue's ring is about to be stopped: by QueueReady, by a reset of the queue
+	 * or the device, or with the transport. Finish or abandon what is in flight,
+	 * and return when nothing, on no thread and not in the kernel, touches memory
+	 * of the queue's chains any more. Meanwhile the queue is not live, so no
+	 * chain is taken, but it takes back and signals those that finish; a
+	 * push later is refused and does no harm. No queue lock is held. The
+	 * transport's control lock is: do not wait for one who stores to a register.
+	 * NULL: the device has nothing in flight but under the queue's lock.
+	 */
+	void (*queue_stop)(struct virtio_device *dev, unsigned int queue);
 
 	/* The driver rang the queue's doorbell on vCPU cpu. Its lock is held and it is
 	 * live. The device takes a bounded number of chains and returns true
@@ -104,7 +117,7 @@ void virtio_queue_lock(struct virtio_device *dev, unsigned int queue);
 void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue);
 
 /* Whether the queue may be served: started by the driver, DRIVER_OK set, the
- * device not broken. The queue's lock is held. */
+ * device not broken, the queue not about to be stopped. The queue's lock is held. */
 bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue);
 
 /*
@@ -112,6 +125,14 @@ bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue);
  * virtio_device_break(). Returns true with a chain. The queue's lock is held.
  */
 bool virtio_queue_pop(struct virtio_device *dev, unsigned int queue, struct vring_chain *chain);
+
+/*
+ * Stops a queue (one that is stopped already stays so): no chain is taken any more,
+ * ops->queue_stop ends those in flight, then the ring stops. Returns the base that it
+ * reached, as vring_stop(). For transports; no queue lock is held, and nobody else
+ * starts or stops the queue meanwhile.
+ */
+uint32_t virtio_queue_stop(struct virtio_device *dev, unsigned int queue);
 
 /* Interrupts the driver if it wants to know of what was pushed. The queue's lock
  * is held. */

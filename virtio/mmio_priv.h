@@ -18,7 +18,6 @@
 struct virtio_mmio_queue {
 	struct vring_setup setup; /* as the driver is making it */
 	bool ready;
-	atomic_bool closing; /* someone waits for the queue's lock to stop it */
 };
 
 struct virtio_mmio {

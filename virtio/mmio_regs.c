@@ -49,17 +49,10 @@ void virtio_mmio_publish_selected(struct virtio_mmio *mmio)
 	publish_queue(mmio);
 }
 
-/* Stops a queue when nobody serves it any more. */
 static void stop_queue(struct virtio_mmio *mmio, unsigned int queue)
 {
-	struct virtio_mmio_queue *q = &mmio->queue[queue];
-
-	atomic_store(&q->closing, true);
-	virtio_queue_lock(mmio->dev, queue);
-	vring_stop(&mmio->dev->queue[queue].ring);
-	virtio_queue_unlock(mmio->dev, queue);
-	atomic_store(&q->closing, false);
-	q->ready = false;
+	virtio_queue_stop(mmio->dev, queue);
+	mmio->queue[queue].ready = false;
 }
 
 void virtio_mmio_reset(struct virtio_mmio *mmio)
@@ -179,6 +172,8 @@ static bool write_queue_ready(struct virtio_mmio *mmio, uint32_t value)
 		return false;
 	q->setup.indirect = dev->features & VRING_FEATURE_INDIRECT;
 	q->setup.event_idx = dev->features & VRING_FEATURE_EVENT_IDX;
+	q->setup.packed = dev->features & VRING_FEATURE_PACKED;
+	q->setup.base = vring_fresh_base(q->setup.packed);
 	virtio_queue_lock(dev, n);
 	if (q->setup.size <= dev->queue[n].max_size)
 		ret = vring_start(&dev->queue[n].ring, &mmio->mem, &q->setup);
@@ -255,9 +250,7 @@ static bool write_notify(struct virtio_mmio *mmio, uint32_t queue, unsigned int 
 				more = dev->ops->notify(dev, queue, cpu);
 		}
 		virtio_queue_unlock(dev, queue);
-		/* Nobody who wants to stop the queue is kept out by one who
-		 * fills it as fast as it is served. */
-	} while (more && !atomic_load(&mmio->queue[queue].closing));
+	} while (more);
 	return true;
 }
 

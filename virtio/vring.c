@@ -1,79 +1,73 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The rings of a split virtqueue: set-up, available, used, and who notifies whom.
- * vring_chain.c has what hangs off them.
- *
- * The guest runs while this does. Indices are read with acquire and written with
- * release, so that what they announce is seen with them. Where each side
- * writes one word and then reads the other's, only a full barrier keeps both from
- * missing the other: those are the two sequentially consistent fences below.
- */
+/* Virtqueues of either format: set-up, what is in flight, and the way to the formats. */
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
-#include "virtio/vring.h"
+#include "virtio/vring_priv.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are used without byte swaps");
 
-#ifdef __SANITIZE_THREAD__
-/* That ThreadSanitizer does not model fences is no loss: these order a store with a
- * load of another word, which no happens-before edge would do. */
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
-
-/* The words behind the two rings (section 2.7.7): each side's wish of when to hear
- * from the other. */
-static const _Atomic uint16_t *used_event(const struct vring *ring)
-{
-	return &ring->avail->ring[ring->setup.size];
-}
-
-static _Atomic uint16_t *avail_event(const struct vring *ring)
-{
-	return (_Atomic uint16_t *)&ring->used->ring[ring->setup.size];
-}
+#define BASE_INDEX 0x7fffu
+#define BASE_WRAP  0x8000u
 
 static int translate(struct vring *ring, const struct vring_setup *setup)
 {
-	size_t n = setup->size;
-	void *desc, *avail, *used;
+	if (setup->packed)
+		return vring_packed_translate(ring, setup);
+	return vring_split_translate(ring, setup);
+}
 
-	desc = vring_guest_ptr(ring->mem, setup->desc, n * sizeof(struct vring_desc));
-	avail = vring_guest_ptr(ring->mem, setup->avail,
-				sizeof(struct vring_avail) + (n + 1) * sizeof(uint16_t));
-	used = vring_guest_ptr(ring->mem, setup->used,
-			       sizeof(struct vring_used) + n * sizeof(struct vring_used_elem) +
-				       sizeof(uint16_t));
-	if (!desc || !avail || !used)
-		return -EFAULT;
-	ring->desc = desc;
-	ring->avail = avail;
-	ring->used = used;
-	return 0;
+static bool setup_is_sound(const struct vring_setup *setup)
+{
+	uint16_t size = setup->size, avail = (uint16_t)setup->base,
+		 used = (uint16_t)(setup->base >> 16);
+
+	if (!size || size > VRING_MAX_SIZE || setup->desc % 16 || setup->used % 4)
+		return false;
+	if (!setup->packed)
+		return !(size & (size - 1)) && setup->avail % 2 == 0;
+	return setup->avail % 4 == 0 && (avail & BASE_INDEX) < size && (used & BASE_INDEX) < size;
 }
 
 int vring_start(struct vring *ring, const struct virtio_guest_mem *mem,
 		const struct vring_setup *setup)
 {
+	uint16_t avail = (uint16_t)setup->base, used = (uint16_t)(setup->base >> 16);
 	int ret;
 
 	vring_stop(ring);
-	if (!setup->size || setup->size > VRING_MAX_SIZE || setup->size & (setup->size - 1))
-		return -EINVAL;
-	if (setup->desc % 16 || setup->avail % 2 || setup->used % 4)
+	if (!setup_is_sound(setup))
 		return -EINVAL;
 	ring->mem = mem;
 	ret = translate(ring, setup);
 	if (ret)
 		return ret;
 	ring->setup = *setup;
+	ring->next_avail = setup->packed ? avail & BASE_INDEX : avail;
+	ring->next_used = setup->packed ? used & BASE_INDEX : used;
+	ring->avail_wrap = avail & BASE_WRAP;
+	ring->used_wrap = used & BASE_WRAP;
 	return 0;
 }
 
-void vring_stop(struct vring *ring)
+static uint32_t base_of(const struct vring *ring)
 {
+	uint32_t avail = ring->next_avail, used = ring->next_used;
+
+	if (ring->setup.packed) {
+		avail |= ring->avail_wrap ? BASE_WRAP : 0;
+		used |= ring->used_wrap ? BASE_WRAP : 0;
+	}
+	return avail | used << 16;
+}
+
+uint32_t vring_stop(struct vring *ring)
+{
+	uint32_t base = base_of(ring), epoch = ring->epoch;
+
 	memset(ring, 0, sizeof(*ring));
+	ring->epoch = epoch + 1;
+	return base;
 }
 
 int vring_revalidate(struct vring *ring)
@@ -81,111 +75,85 @@ int vring_revalidate(struct vring *ring)
 	return translate(ring, &ring->setup);
 }
 
-static bool is_busy(const struct vring *ring, uint16_t head)
-{
-	return ring->busy[head / 64] >> (head % 64) & 1;
-}
-
 bool vring_pending(const struct vring *ring)
 {
 	if (!vring_running(ring))
 		return false;
-	/* Acquire: the ring entry and descriptors that idx announces are read after. */
-	return atomic_load_explicit(&ring->avail->idx, memory_order_acquire) != ring->next_avail;
+	return ring->setup.packed ? vring_packed_pending(ring) : vring_split_pending(ring);
 }
 
 int vring_pop(struct vring *ring, struct vring_chain *chain)
 {
-	uint16_t size = ring->setup.size, head, ahead;
 	int ret;
 
 	if (!vring_running(ring))
 		return 0;
-	/* Acquire: as in vring_pending(). */
-	ahead = (uint16_t)(atomic_load_explicit(&ring->avail->idx, memory_order_acquire) -
-			   ring->next_avail);
-	if (!ahead)
-		return 0;
-	if (ahead > size)
-		return -EBADMSG;
-	/* Relaxed: ordered by the acquire above; atomic so that it is read once. */
-	head = atomic_load_explicit(&ring->avail->ring[ring->next_avail & (size - 1)],
-				    memory_order_relaxed);
-	if (head >= size)
-		return -EBADMSG;
-	if (is_busy(ring, head))
-		return -EBUSY;
-	ret = vring_chain_gather(ring, head, chain);
-	if (ret)
+	ret = ring->setup.packed ? vring_packed_pop(ring, chain) : vring_split_pop(ring, chain);
+	if (ret != 1)
 		return ret;
-	ring->busy[head / 64] |= 1ull << (head % 64);
+	ring->busy[chain->head / 64] |= 1ull << (chain->head % 64);
 	ring->inflight++;
-	ring->next_avail++;
+	chain->epoch = ring->epoch;
 	return 1;
 }
 
 int vring_push(struct vring *ring, const struct vring_chain *chain, uint32_t written)
 {
-	struct vring_used_elem *elem;
-
-	if (!vring_running(ring) || chain->head >= ring->setup.size || !is_busy(ring, chain->head))
+	if (!vring_running(ring) || chain->epoch != ring->epoch ||
+	    chain->head >= ring->setup.size || !vring_is_busy(ring, chain->head))
 		return -ESTALE;
-	elem = &ring->used->ring[ring->next_used & (ring->setup.size - 1)];
-	elem->id = chain->head;
-	elem->len = written < chain->writable ? written : chain->writable;
 	ring->busy[chain->head / 64] &= ~(1ull << (chain->head % 64));
 	ring->inflight--;
-	ring->next_used++;
-	/* Release: the element and the reply are there when the index says so. */
-	atomic_store_explicit(&ring->used->idx, ring->next_used, memory_order_release);
+	ring->pushed += chain->slots;
+	if (written > chain->writable)
+		written = chain->writable;
+	if (ring->setup.packed)
+		vring_packed_push(ring, chain, written);
+	else
+		vring_split_push(ring, chain, written);
 	return 0;
 }
 
 bool vring_should_signal(struct vring *ring)
 {
-	uint16_t pushed, event;
+	uint32_t pushed = ring->pushed;
 
-	if (!vring_running(ring))
-		return false;
-	pushed = (uint16_t)(ring->next_used - ring->signalled);
-	if (!pushed)
+	if (!vring_running(ring) || !pushed)
 		return false;
 	/*
-	 * Full barrier: used.idx is out before the driver's wish is read. The
-	 * driver writes its wish, then looks at used.idx; with less, each could
+	 * Full barrier: what was used is out before the driver's wish is read. The
+	 * driver writes its wish, then looks at what was used; with less, each could
 	 * read the other's old word and the driver would sleep on a used buffer.
 	 */
-	atomic_thread_fence(memory_order_seq_cst);
-	ring->signalled = ring->next_used;
-	if (!ring->setup.event_idx)
-		return !(atomic_load_explicit(&ring->avail->flags, memory_order_relaxed) &
-			 VRING_AVAIL_NO_INTERRUPT);
-	/* Was the entry that the driver waits for among those just pushed? */
-	event = atomic_load_explicit(used_event(ring), memory_order_relaxed);
-	return (uint16_t)(ring->next_used - event - 1) < pushed;
+	vring_full_barrier();
+	ring->pushed = 0;
+	return ring->setup.packed ? vring_packed_should_signal(ring, pushed)
+				  : vring_split_should_signal(ring, pushed);
 }
 
 void vring_disable_notify(struct vring *ring)
 {
-	/* With the event index, avail_event merely stays behind. Relaxed: a hint. */
-	if (vring_running(ring) && !ring->setup.event_idx)
-		atomic_store_explicit(&ring->used->flags, VRING_USED_NO_NOTIFY,
-				      memory_order_relaxed);
+	if (!vring_running(ring))
+		return;
+	if (ring->setup.packed)
+		vring_packed_disable_notify(ring);
+	else
+		vring_split_disable_notify(ring);
 }
 
 bool vring_enable_notify(struct vring *ring)
 {
 	if (!vring_running(ring))
 		return false;
-	if (ring->setup.event_idx)
-		atomic_store_explicit(avail_event(ring), ring->next_avail, memory_order_relaxed);
+	if (ring->setup.packed)
+		vring_packed_enable_notify(ring);
 	else
-		atomic_store_explicit(&ring->used->flags, 0, memory_order_relaxed);
+		vring_split_enable_notify(ring);
 	/*
-	 * Full barrier: the wish is out before avail.idx is read again. The driver
-	 * writes avail.idx, then reads the wish; with less, a chain that came in
-	 * between would be neither seen here nor notified.
+	 * Full barrier: the wish is out before the ring is looked at again. The driver
+	 * makes a chain available, then reads the wish; with less, a chain that
+	 * came in between would be neither seen here nor notified.
 	 */
-	atomic_thread_fence(memory_order_seq_cst);
+	vring_full_barrier();
 	return vring_pending(ring);
 }

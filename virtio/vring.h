@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Split virtqueues, the device's side (virtio 1.2, section 2.7), for any device
- * and any transport.
+ * Virtqueues, the device's side, for any device and any transport: the split format
+ * (virtio 1.2, section 2.7) and the packed one (section 2.8).
  *
  * All that lies in a ring is the guest's and may change while it is looked at:
  * each descriptor and index is copied once, checked, then used. Nothing in a ring
@@ -36,6 +36,10 @@
  */
 struct virtio_guest_mem {
 	void *(*host_ptr)(void *opaque, uint64_t gpa, uint64_t len);
+	/* For a device that pins heap memory before it touches it: where the buffer of
+	 * a descriptor lies, RAM or heap, handed out or not. NULL: as host_ptr. Rings and
+	 * indirect tables are not buffers. */
+	void *(*buffer_ptr)(void *opaque, uint64_t gpa, uint64_t len);
 	void *opaque;
 };
 
@@ -45,13 +49,19 @@ struct virtio_guest_mem {
  * specification says queue size; drivers in use exceed it, so this does not. */
 #define VRING_MAX_SEGS 1024
 
-/* Feature bits of the rings: VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX. */
+/* Feature bits of the rings: VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX,
+ * VIRTIO_F_RING_PACKED. */
 #define VRING_FEATURE_INDIRECT  (1ull << 28)
 #define VRING_FEATURE_EVENT_IDX (1ull << 29)
+#define VRING_FEATURE_PACKED    (1ull << 34)
 
 #define VRING_F_NEXT     1u
 #define VRING_F_WRITE    2u
 #define VRING_F_INDIRECT 4u
+/* Of packed descriptors: available when AVAIL is the driver's wrap counter and USED
+ * is not; used when both are the device's. */
+#define VRING_F_AVAIL (1u << 7)
+#define VRING_F_USED  (1u << 15)
 
 #define VRING_AVAIL_NO_INTERRUPT 1u
 #define VRING_USED_NO_NOTIFY     1u
@@ -80,38 +90,81 @@ struct vring_used {
 	struct vring_used_elem ring[]; /* then avail_event */
 };
 
+struct vring_packed_desc {
+	uint64_t addr; /* guest-physical */
+	uint32_t len;
+	uint16_t id;
+	_Atomic uint16_t flags;
+};
+
+/* Event suppression of the packed format, one word: a place in the ring, its wrap
+ * counter, and what the side that writes it wants to hear of. */
+#define VRING_EVENT_OFFSET  0x7fffu
+#define VRING_EVENT_WRAP    0x8000u
+#define VRING_EVENT_ENABLE  (0u << 16)
+#define VRING_EVENT_DISABLE (1u << 16)
+#define VRING_EVENT_DESC    (2u << 16) /* only that place; VIRTIO_F_EVENT_IDX */
+#define VRING_EVENT_FLAGS   (3u << 16)
+
 _Static_assert(sizeof(struct vring_desc) == 16, "descriptor layout");
+_Static_assert(sizeof(struct vring_packed_desc) == 16, "packed descriptor layout");
 _Static_assert(sizeof(struct vring_avail) == 4, "available ring layout");
 _Static_assert(offsetof(struct vring_used, ring) == 4, "used ring layout");
 _Static_assert(sizeof(struct vring_used_elem) == 8, "used element layout");
 
 /* How a driver has set a queue up. */
 struct vring_setup {
-	uint16_t size;  /* entries, a power of two, 1..VRING_MAX_SIZE */
+	uint16_t size;  /* entries, 1..VRING_MAX_SIZE; a power of two, but for packed */
 	uint64_t desc;  /* guest-physical, 16-byte aligned */
-	uint64_t avail; /* 2-byte aligned */
-	uint64_t used;  /* 4-byte aligned */
+	uint64_t avail; /* 2-byte aligned; packed: the driver's event word, 4-byte aligned */
+	uint64_t used;  /* 4-byte aligned; packed: the device's event word */
 	bool indirect;  /* VIRTIO_F_INDIRECT_DESC was negotiated */
 	bool event_idx; /* VIRTIO_F_EVENT_IDX was negotiated */
+	bool packed;    /* VIRTIO_F_RING_PACKED was negotiated */
+	uint32_t base;  /* where to go on: vring_fresh_base(), or what vring_stop() said */
 };
+
+/*
+ * A base is where the available and the used side of a ring are: bits 0-15 the next
+ * available entry, bits 16-31 the next used one. Split: the free-running indices.
+ * Packed: each a descriptor's index and in its top bit the wrap counter, as in
+ * vhost-user's VHOST_USER_GET_VRING_BASE. This is the base of a ring that was not used yet.
+ */
+static inline uint32_t vring_fresh_base(bool packed)
+{
+	return packed ? 0x80008000u : 0;
+}
 
 struct vring {
 	const struct virtio_guest_mem *mem;
 	struct vring_setup setup; /* size 0: stopped */
-	const struct vring_desc *desc;
-	struct vring_avail *avail;
-	struct vring_used *used;
-	uint16_t next_avail; /* free-running, as idx of the rings */
+	union {
+		struct {
+			const struct vring_desc *desc;
+			struct vring_avail *avail;
+			struct vring_used *used;
+		} split;
+		struct {
+			struct vring_packed_desc *desc;
+			const _Atomic uint32_t *driver_event;
+			_Atomic uint32_t *device_event;
+		} packed;
+	};
+	uint16_t next_avail; /* split: free-running, as idx of the rings; packed: 0..size - 1 */
 	uint16_t next_used;
-	uint16_t signalled;                 /* next_used when vring_should_signal last looked */
+	bool avail_wrap; /* packed: the wrap counters of the two */
+	bool used_wrap;
+	uint32_t pushed;                    /* entries since vring_should_signal() last looked */
+	uint32_t epoch;                     /* times it was stopped: chains of before are stale */
 	unsigned int inflight;              /* chains popped and not yet pushed */
-	uint64_t busy[VRING_MAX_SIZE / 64]; /* ... and which heads they have */
+	unsigned int slots;                 /* packed: ring entries that those have */
+	uint64_t busy[VRING_MAX_SIZE / 64]; /* which heads, or buffer ids, those have */
 };
 
 /*
  * A chain that was popped. The segments are host pointers to guest memory, the
  * readable ones first. Storage for them is the owner's: set seg and max_seg
- * before vring_pop(). A chain stays valid until its ring is stopped.
+ * before vring_pop(). A chain stays valid until its ring is stopped. It may be copied.
  */
 struct vring_chain {
 	struct iovec *seg;
@@ -120,7 +173,9 @@ struct vring_chain {
 	unsigned int nr_writable; /* the segments after those */
 	uint32_t readable;        /* bytes in all */
 	uint32_t writable;
-	uint16_t head;
+	uint16_t head;  /* packed: the buffer id */
+	uint16_t slots; /* ring entries that it has; the ring's own, as is epoch */
+	uint32_t epoch;
 };
 
 /* Asks mem's door, having refused an empty range and one that wraps. */
@@ -131,17 +186,32 @@ static inline void *vring_guest_ptr(const struct virtio_guest_mem *mem, uint64_t
 	return mem->host_ptr(mem->opaque, gpa, len);
 }
 
+/* The same for a buffer. */
+static inline void *vring_buffer_ptr(const struct virtio_guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+	if (!mem->buffer_ptr)
+		return vring_guest_ptr(mem, gpa, len);
+	if (!len || len > UINT64_MAX - gpa)
+		return NULL;
+	return mem->buffer_ptr(mem->opaque, gpa, len);
+}
+
 /*
- * Checks a set-up, translates the three ring addresses and starts at index 0.
- * Returns 0, -EINVAL (size, alignment) or -EFAULT (not in guest memory); on
- * error the ring stays stopped. mem is kept, not copied.
+ * Checks a set-up, translates the three ring addresses and starts at its base.
+ * Returns 0, -EINVAL (size, alignment, base) or -EFAULT (not in guest memory); on
+ * error the ring stays stopped. mem is kept, not copied. Before the first start
+ * *ring is zero.
  */
 int vring_start(struct vring *ring, const struct virtio_guest_mem *mem,
 		const struct vring_setup *setup);
 
-/* Stops the ring: from here on nothing of it is read or written. Chains still in
- * flight are forgotten; pushing one later does nothing. */
-void vring_stop(struct vring *ring);
+/*
+ * Stops the ring: from here on nothing of it is read or written. Chains still in
+ * flight are forgotten; pushing one later does nothing, even when the ring was started
+ * anew and has the same head in flight. Returns the base reached, from which a
+ * start with the same set-up goes on (0 of a ring that is not running).
+ */
+uint32_t vring_stop(struct vring *ring);
 
 static inline bool vring_running(const struct vring *ring)
 {
@@ -153,24 +223,18 @@ static inline bool vring_running(const struct vring *ring)
 int vring_revalidate(struct vring *ring);
 
 /*
- * Follows the chain that starts at head and fills in *chain, without taking it from
- * the available ring: the part of vring_pop() that reads descriptors. Each is read
- * once, and no more of them than the tables have. Returns 0 or an error of
- * vring_pop().
- */
-int vring_chain_gather(const struct vring *ring, uint16_t head, struct vring_chain *chain);
-
-/*
  * Takes the next available chain. Returns 1 and fills chain; 0 when there is none;
  * or what is wrong with the ring, after which it is not to be used until reset:
- *   -EBADMSG  avail.idx ran ahead, or a head or next is out of range
- *   -ELOOP    a chain longer than its table: a cycle
+ *   -EBADMSG  avail.idx ran ahead, a head, next or buffer id is out of range, or
+ *             (packed) entries that are in flight were made available again
+ *   -ELOOP    a chain longer than its table: a cycle, or (packed) NEXT without end
  *   -E2BIG    more segments than chain->max_seg, an indirect table longer than
  *             VRING_MAX_SEGS
- *   -EBUSY    a head that is in flight already
+ *   -EBUSY    a head or buffer id that is in flight already
  *   -EFAULT   a buffer or an indirect table outside guest memory
  *   -EPROTO   an indirect table not negotiated, nested, empty, of odd length or
- *             with NEXT; a readable segment after a writable one
+ *             with NEXT, or (packed) within a chain; a readable segment after a
+ *             writable one
  *   -EOVERFLOW  more than 4 GiB - 1 of readable or of writable bytes
  * Descriptors of length 0 are legal and add no segment.
  */
@@ -188,7 +252,7 @@ bool vring_pending(const struct vring *ring);
 int vring_push(struct vring *ring, const struct vring_chain *chain, uint32_t written);
 
 /* Whether the driver wants an interrupt for what was pushed since the last call
- * (section 2.7.7.2). */
+ * (sections 2.7.7.2, 2.8.10). */
 bool vring_should_signal(struct vring *ring);
 
 /* Asks the driver not to notify: a hint, for a device that polls. */

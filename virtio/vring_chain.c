@@ -1,76 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Descriptor chains of a split virtqueue (virtio 1.2, sections 2.7.4 and 2.7.5):
- * from a head to a list of host segments, and copies out of and into those.
- *
- * Any layout is legal: how a request is cut into descriptors means nothing
- * (section 2.7.4.3), a chain may end in an indirect table, WRITE on the descriptor
- * that names the table is ignored (section 2.7.5.3.2).
- */
+/* Chains of either format: host segments from what descriptors say, and copies out of
+ * and into those. */
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
-#include "virtio/vring.h"
+#include "virtio/vring_priv.h"
 
-/* The table that a walk is in: the queue's own, then perhaps an indirect one. */
-struct table {
-	const uint8_t *base; /* an indirect table has no alignment */
-	uint32_t entries;
-	uint32_t seen; /* a walk that sees more than there are goes round */
-	bool indirect;
-};
-
-/* Reads entry i once. */
-static int read_desc(struct table *table, uint32_t i, struct vring_desc *desc)
+void vring_chain_begin(struct vring_chain *chain)
 {
-	if (i >= table->entries)
-		return -EBADMSG;
-	if (table->seen++ == table->entries)
-		return -ELOOP;
-	memcpy(desc, table->base + (size_t)i * sizeof(*desc), sizeof(*desc));
-	/* The compiler may not go back to guest memory for what was just copied. */
-	atomic_signal_fence(memory_order_seq_cst);
-	return 0;
+	chain->nr_readable = 0;
+	chain->nr_writable = 0;
+	chain->readable = 0;
+	chain->writable = 0;
 }
 
-static int enter_indirect(const struct vring *ring, const struct vring_desc *desc,
-			  struct table *table)
+int vring_chain_add(const struct vring *ring, uint64_t addr, uint32_t len, bool writable,
+		    struct vring_chain *chain)
 {
-	if (!ring->setup.indirect || table->indirect || desc->flags & VRING_F_NEXT)
-		return -EPROTO;
-	if (!desc->len || desc->len % sizeof(*desc))
-		return -EPROTO;
-	table->entries = desc->len / sizeof(*desc);
-	if (table->entries > VRING_MAX_SEGS)
-		return -E2BIG;
-	table->base = vring_guest_ptr(ring->mem, desc->addr, desc->len);
-	if (!table->base)
-		return -EFAULT;
-	table->seen = 0;
-	table->indirect = true;
-	return 0;
-}
-
-static int add_segment(const struct vring *ring, const struct vring_desc *desc,
-		       struct vring_chain *chain)
-{
-	bool writable = desc->flags & VRING_F_WRITE;
 	uint32_t *total = writable ? &chain->writable : &chain->readable;
 	unsigned int n = chain->nr_readable + chain->nr_writable;
 
-	if (!desc->len)
+	if (!len)
 		return 0;
 	if (!writable && chain->nr_writable)
 		return -EPROTO;
 	if (n == chain->max_seg)
 		return -E2BIG;
-	if (__builtin_add_overflow(*total, desc->len, total))
+	if (__builtin_add_overflow(*total, len, total))
 		return -EOVERFLOW;
-	chain->seg[n].iov_base = vring_guest_ptr(ring->mem, desc->addr, desc->len);
+	chain->seg[n].iov_base = vring_buffer_ptr(ring->mem, addr, len);
 	if (!chain->seg[n].iov_base)
 		return -EFAULT;
-	chain->seg[n].iov_len = desc->len;
+	chain->seg[n].iov_len = len;
 	if (writable)
 		chain->nr_writable++;
 	else
@@ -78,36 +39,16 @@ static int add_segment(const struct vring *ring, const struct vring_desc *desc,
 	return 0;
 }
 
-int vring_chain_gather(const struct vring *ring, uint16_t head, struct vring_chain *chain)
+int vring_chain_table(const struct vring *ring, uint64_t addr, uint32_t len, const void **table)
 {
-	struct table table = {(const uint8_t *)ring->desc, ring->setup.size, 0, false};
-	struct vring_desc desc;
-	uint32_t next = head;
-	int ret;
+	const size_t entry = sizeof(struct vring_desc);
 
-	chain->head = head;
-	chain->nr_readable = 0;
-	chain->nr_writable = 0;
-	chain->readable = 0;
-	chain->writable = 0;
-	for (;;) {
-		ret = read_desc(&table, next, &desc);
-		if (ret)
-			return ret;
-		if (desc.flags & VRING_F_INDIRECT) {
-			ret = enter_indirect(ring, &desc, &table);
-			if (ret)
-				return ret;
-			next = 0;
-			continue;
-		}
-		ret = add_segment(ring, &desc, chain);
-		if (ret)
-			return ret;
-		if (!(desc.flags & VRING_F_NEXT))
-			return 0;
-		next = desc.next;
-	}
+	if (!ring->setup.indirect || !len || len % entry)
+		return -EPROTO;
+	if (len / entry > VRING_MAX_SEGS)
+		return -E2BIG;
+	*table = vring_guest_ptr(ring->mem, addr, len);
+	return *table ? (int)(len / entry) : -EFAULT;
 }
 
 /* Copies between buf and the segments seg[0..n-1], from offset of them on. */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the rings share; nobody else includes this. vring.c is the interface
+ * and what both formats have alike; vring_split.c and vring_packed.c are the formats;
+ * vring_chain.c has what hangs off a ring.
+ *
+ * The guest runs while all of it does. What announces something is read with acquire
+ * and written with release, so that what it announces is seen with it. Where each
+ * side writes one word and then reads the other's, only a full barrier keeps both from
+ * missing the other: vring_full_barrier().
+ */
+#ifndef VRING_PRIV_H
+#define VRING_PRIV_H
+
+#include <stdatomic.h>
+
+#include "virtio/vring.h"
+
+static inline void vring_full_barrier(void)
+{
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+/* That ThreadSanitizer does not model fences is no loss: these order a store with a
+ * load of another word, which no happens-before edge would do. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+	atomic_thread_fence(memory_order_seq_cst);
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+}
+
+static inline bool vring_is_busy(const struct vring *ring, uint16_t head)
+{
+	return ring->busy[head / 64] >> (head % 64) & 1;
+}
+
+/*
+ * The formats' part of the functions of vring.h; the ring is running. Of pop only 1 makes
+ * a chain in flight, which is vring.c's to note, with chain->head and chain->slots from
+ * here. written is bounded and the chain the ring's.
+ */
+int vring_split_translate(struct vring *ring, const struct vring_setup *setup);
+bool vring_split_pending(const struct vring *ring);
+int vring_split_pop(struct vring *ring, struct vring_chain *chain);
+void vring_split_push(struct vring *ring, const struct vring_chain *chain, uint32_t written);
+bool vring_split_should_signal(const struct vring *ring, uint32_t pushed);
+void vring_split_disable_notify(struct vring *ring);
+void vring_split_enable_notify(struct vring *ring);
+
+int vring_packed_translate(struct vring *ring, const struct vring_setup *setup);
+bool vring_packed_pending(const struct vring *ring);
+int vring_packed_pop(struct vring *ring, struct vring_chain *chain);
+void vring_packed_push(struct vring *ring, const struct vring_chain *chain, uint32_t written);
+bool vring_packed_should_signal(const struct vring *ring, uint32_t pushed);
+void vring_packed_disable_notify(struct vring *ring);
+void vring_packed_enable_notify(struct vring *ring);
+
+/* vring_chain.c: empties a chain. */
+void vring_chain_begin(struct vring_chain *chain);
+
+/* Adds what a descriptor says to a chain, nothing if len is 0. Returns 0, -EPROTO (a
+ * readable segment after a writable one), -E2BIG, -EOVERFLOW or -EFAULT. */
+int vring_chain_add(const struct vring *ring, uint64_t addr, uint32_t len, bool writable,
+		    struct vring_chain *chain);
+
+/*
+ * Finds the indirect table that a descriptor names. Its entries may lie at any address.
+ * Returns how many there are, or -EPROTO (not negotiated, empty, of odd length),
+ * -E2BIG (more than VRING_MAX_SEGS) or -EFAULT.
+ */
+int vring_chain_table(const struct vring *ring, uint64_t addr, uint32_t len, const void **table);
+
+#endif
