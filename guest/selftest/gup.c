@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* get_user_pages_fast and pin_user_pages_fast: pages of user memory kept in place. */
+#include "selftest.h"
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#define PAGES 6
+
+static struct page *pages[PAGES + 2];
+
+static void put_all(int n)
+{
+	while (n > 0)
+		put_page(pages[--n]);
+}
+
+static void references(void)
+{
+	u8 __user *area = user_area(PAGES, true);
+	unsigned long start = (unsigned long)area;
+	u64 pinned = pages_pinned();
+	bool same = true;
+	u64 word = 0;
+	int i, n;
+
+	check(area, "get_user_pages_fast: user memory for it");
+	if (!area)
+		return;
+	n = get_user_pages_fast(start, PAGES, FOLL_WRITE, pages);
+	check(n == PAGES, "get_user_pages_fast: faults in pages never touched, and pins all");
+	check(pages_pinned() == pinned + (u64)(n > 0 ? n : 0),
+	      "get_user_pages_fast: the host counts a pin each");
+	for (i = 0; i < n; i++) {
+		u64 *kernel = page_address(pages[i]);
+
+		same = same && !put_user(0x900du + (u64)i, (u64 __user *)(area + i * PAGE_SIZE)) &&
+		       kernel[0] == 0x900du + (u64)i;
+		kernel[1] = (u64)i * 3;
+		same = same && !get_user(word, (u64 __user *)(area + i * PAGE_SIZE + 8)) &&
+		       word == (u64)i * 3;
+	}
+	check(n > 0 && same, "get_user_pages_fast: the pages are the memory that the user sees");
+	put_all(n);
+	check(pages_pinned() == pinned, "put_page: drops the pins");
+	n = get_user_pages_fast(start + 100, 2, 0, pages);
+	check(n == 2 && ((u64 *)page_address(pages[0]))[0] == 0x900d,
+	      "get_user_pages_fast: an address within a page means that page");
+	put_all(n);
+	check(get_user_pages_fast(start, 0, 0, pages) == 0, "get_user_pages_fast: 0 for no pages");
+	check(get_user_pages_fast(start, -3, 0, pages) == 0,
+	      "get_user_pages_fast: 0 for fewer than none");
+	check(pages_pinned() == pinned, "get_user_pages_fast: no pin is left over");
+	user_release(area, PAGES);
+}
+
+static void refusals(void)
+{
+	u8 __user *area = user_area(PAGES, true);
+	unsigned long start = (unsigned long)area;
+	u64 pinned = pages_pinned();
+	int n;
+
+	if (!area || user_protect(area + 4 * PAGE_SIZE, 1, false) ||
+	    user_release(area + 5 * PAGE_SIZE, 1)) {
+		check(false, "get_user_pages_fast: user memory with a read-only page and a hole");
+		return;
+	}
+	n = get_user_pages_fast(start, PAGES, 0, pages);
+	check(n == 5, "get_user_pages_fast: fewer than asked, up to a hole");
+	put_all(n);
+	n = get_user_pages_fast(start, PAGES, FOLL_WRITE, pages);
+	check(n == 4, "get_user_pages_fast: for writing, up to a read-only page");
+	put_all(n);
+	check(get_user_pages_fast(start + 4 * PAGE_SIZE, 1, FOLL_WRITE, pages) == -EFAULT,
+	      "get_user_pages_fast: -EFAULT for writing to a read-only mapping");
+	check(get_user_pages_fast(start + 5 * PAGE_SIZE, 1, 0, pages) == -EFAULT,
+	      "get_user_pages_fast: -EFAULT where nothing is mapped");
+	check(get_user_pages_fast(PAGE_OFFSET + PAGE_SIZE, 1, 0, pages) == -EFAULT,
+	      "get_user_pages_fast: -EFAULT beyond user space");
+	check(get_user_pages_fast(TASK_SIZE - PAGE_SIZE, 2, 0, pages) == -EFAULT,
+	      "get_user_pages_fast: -EFAULT for a range that leaves user space");
+	check(get_user_pages_fast(-PAGE_SIZE, 2, 0, pages) == -EOVERFLOW,
+	      "get_user_pages_fast: -EOVERFLOW for a range that wraps around");
+	check(get_user_pages_fast(0, 1, 0, pages) == -EFAULT,
+	      "get_user_pages_fast: -EFAULT at NULL");
+	check(pages_pinned() == pinned, "get_user_pages_fast: refusals leave no pin");
+	user_release(area, 5);
+}
+
+static void pins(void)
+{
+	u8 __user *area = user_area(PAGES, true);
+	unsigned long start = (unsigned long)area;
+	u64 pinned = pages_pinned();
+	int n, again;
+
+	if (!area) {
+		check(area, "pin_user_pages_fast: user memory for it");
+		return;
+	}
+	n = pin_user_pages_fast(start, PAGES, FOLL_WRITE, pages);
+	check(n == PAGES && pages_pinned() == pinned + PAGES,
+	      "pin_user_pages_fast: the host counts a pin each");
+	if (n != PAGES)
+		return;
+	check(page_count(pages[0]) >= GUP_PIN_COUNTING_BIAS && page_maybe_dma_pinned(pages[0]),
+	      "pin_user_pages_fast: counted by the bias of %d", GUP_PIN_COUNTING_BIAS);
+	again = pin_user_pages_fast(start, 1, 0, pages + PAGES);
+	check(again == 1 && pages[PAGES] == pages[0] &&
+		      page_count(pages[0]) >= 2 * GUP_PIN_COUNTING_BIAS,
+	      "pin_user_pages_fast: a page can be pinned twice");
+	if (again == 1)
+		unpin_user_page(pages[PAGES]);
+	check(page_maybe_dma_pinned(pages[0]), "unpin_user_page: drops one pin of two");
+	*(u64 *)page_address(pages[1]) = 0xbeef;
+	check(!user_release(area, PAGES), "user_munmap: succeeds for pinned pages");
+	check(*(u64 *)page_address(pages[1]) == 0xbeef && pages_pinned() == pinned + PAGES,
+	      "pin_user_pages_fast: a pinned page stays, whoever unmaps it");
+	unpin_user_page(pages[0]);
+	unpin_user_pages(pages + 1, 2);
+	unpin_user_pages_dirty_lock(pages + 3, 3, true);
+	check(pages_pinned() == pinned,
+	      "unpin_user_pages, unpin_user_pages_dirty_lock: none is left");
+}
+
+void test_gup(void)
+{
+	u64 before = objects_out();
+
+	references();
+	refusals();
+	pins();
+	check(objects_out() == before, "gup family: nothing leaked");
+}
