@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Usage: wordfreq [-n COUNT | -a]
+ * Counts the words of the texts given with --module on all vCPUs, and prints how
+ * many there are, how many different ones, and the COUNT most frequent (10), or all
+ * with -a, as `count word`, words of equal count in byte order. A word is a maximal
+ * run of A-Z and a-z, case folded.
+ */
+#include "table.h"
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <slabvisor/platform.h>
+
+static struct {
+	struct table table[PLATFORM_MAX_CPUS]; /* one a vCPU */
+	const char *text;
+	size_t size;
+	unsigned int cpus;
+	u32 moved[PLATFORM_MAX_CPUS]; /* words that a vCPU moved into table[0] */
+	int status;                   /* the first error of any vCPU */
+} job;
+
+static void fail(int status)
+{
+	int none = 0;
+
+	__atomic_compare_exchange_n(&job.status, &none, status, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
+}
+
+/* Where share i of the text begins: a word belongs to the share it begins in. */
+static size_t share_start(unsigned int i)
+{
+	size_t at = job.size / job.cpus * i;
+
+	if (i == job.cpus)
+		return job.size;
+	while (at > 0 && at < job.size && is_letter(job.text[at - 1]) && is_letter(job.text[at]))
+		at++;
+	return at;
+}
+
+static void count_share(void *arg)
+{
+	unsigned int cpu = smp_processor_id();
+	size_t start = share_start(cpu);
+	int ret;
+
+	(void)arg;
+	ret = table_count(&job.table[cpu], job.text + start, share_start(cpu + 1) - start);
+	if (ret)
+		fail(ret);
+}
+
+/* Each vCPU merges its part of the buckets of all tables into the first table. */
+static void merge_share(void *arg)
+{
+	unsigned int cpu = smp_processor_id(), i;
+	u64 buckets = (u64)job.table[0].mask + 1;
+	u32 first = (u32)(buckets * cpu / job.cpus), last = (u32)(buckets * (cpu + 1) / job.cpus);
+
+	(void)arg;
+	for (i = 1; i < job.cpus; i++)
+		job.moved[cpu] += table_move(&job.table[0], &job.table[i], first, last);
+}
+
+static int count_text(const char *text, size_t size)
+{
+	u32 buckets = 0;
+	unsigned int i;
+	int ret;
+
+	job.text = text;
+	job.size = size;
+	smp_call_all(count_share, NULL);
+	if (job.status)
+		return job.status;
+	for (i = 0; i < job.cpus; i++)
+		buckets = max(buckets, job.table[i].mask + 1);
+	for (i = 0; i < job.cpus; i++) {
+		ret = table_grow(&job.table[i], buckets);
+		if (ret)
+			return ret;
+		job.moved[i] = 0;
+	}
+	smp_call_all(merge_share, NULL);
+	for (i = 0; i < job.cpus; i++) {
+		job.table[0].distinct += job.moved[i];
+		if (!i)
+			continue;
+		job.table[0].words += job.table[i].words;
+		job.table[i].words = 0;
+		job.table[i].distinct = 0;
+	}
+	return 0;
+}
+
+/* More frequent first, then byte order. */
+static bool before(const struct word *a, const struct word *b)
+{
+	return a->count != b->count ? a->count > b->count : strcmp(a->text, b->text) < 0;
+}
+
+static void sift_down(struct word **w, u32 at, u32 n)
+{
+	struct word *down = w[at];
+	u32 child;
+
+	while ((child = 2 * at + 1) < n) {
+		if (child + 1 < n && before(w[child], w[child + 1]))
+			child++;
+		if (!before(down, w[child]))
+			break;
+		w[at] = w[child];
+		at = child;
+	}
+	w[at] = down;
+}
+
+static void heap_sort(struct word **w, u32 n)
+{
+	struct word *last;
+	u32 i;
+
+	for (i = n / 2; i > 0; i--)
+		sift_down(w, i - 1, n);
+	for (i = n; i > 1; i--) {
+		last = w[i - 1];
+		w[i - 1] = w[0];
+		w[0] = last;
+		sift_down(w, 0, i - 1);
+	}
+}
+
+static int print_words(const struct table *table, u32 most)
+{
+	struct word **sorted, *word;
+	u32 i, n = 0;
+
+	if (!table->distinct)
+		return 0;
+	sorted = kvmalloc_array(table->distinct, sizeof(*sorted), GFP_KERNEL);
+	if (!sorted)
+		return -ENOMEM;
+	for (i = 0; i <= table->mask; i++)
+		for (word = table->bucket[i]; word; word = word->next)
+			sorted[n++] = word;
+	heap_sort(sorted, n);
+	for (i = 0; i < n && i < most; i++) {
+		printk("%llu ", sorted[i]->count);
+		console_write(sorted[i]->text, sorted[i]->length);
+		putchar('\n');
+	}
+	kvfree(sorted);
+	return 0;
+}
+
+static int run(u32 most)
+{
+	struct kmem_cache *nodes;
+	unsigned int i;
+	int ret = 0;
+
+	job.cpus = num_online_cpus();
+	nodes = kmem_cache_create("wordfreq_word", sizeof(struct word), 0, 0, NULL);
+	if (!nodes)
+		return -ENOMEM;
+	for (i = 0; i < job.cpus && !ret; i++)
+		ret = table_init(&job.table[i], nodes);
+	for (i = 0; i < platform()->modules && !ret; i++) {
+		size_t size;
+		const char *text = platform_module(i, &size);
+
+		ret = count_text(text, size);
+	}
+	if (!ret) {
+		printk("%llu words, %u different\n", job.table[0].words, job.table[0].distinct);
+		ret = print_words(&job.table[0], most);
+	}
+	for (i = 0; i < job.cpus; i++)
+		table_destroy(&job.table[i]);
+	kmem_cache_destroy(nodes);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	u32 most = 10;
+	int ret;
+
+	if (argc == 2 && !strcmp(argv[1], "-a")) {
+		most = ~0u;
+	} else if (argc != 1 &&
+		   (argc != 3 || strcmp(argv[1], "-n") || kstrtou32(argv[2], 10, &most))) {
+		printk("usage: wordfreq [-n COUNT | -a]\n");
+		return 2;
+	}
+	if (!platform()->modules) {
+		printk("wordfreq: no text: give one with --module FILE\n");
+		return 2;
+	}
+	ret = run(most);
+	if (ret) {
+		printk("wordfreq: out of memory: a larger --heap is needed\n");
+		return 1;
+	}
+	return 0;
+}
