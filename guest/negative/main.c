@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Usage: negative CASE; `negative list` prints the cases. Each does one thing that a
+ * program must not do. How each ends, with which status and message, is written in
+ * tests/guest/negative.tbl.
+ */
+#include "cases.h"
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+int main(int argc, char **argv)
+{
+	const struct negative_case *c;
+
+	if (argc != 2) {
+		printk("usage: negative CASE | list\n");
+		return 2;
+	}
+	for (c = negative_cases; c->name; c++) {
+		if (!strcmp(argv[1], "list")) {
+			printk("%s\n", c->name);
+		} else if (!strcmp(argv[1], c->name)) {
+			c->run();
+			printk("negative: %s: the program went on\n", c->name);
+			return 0;
+		}
+	}
+	if (!strcmp(argv[1], "list"))
+		return 0;
+	printk("negative: no such case: %s\n", argv[1]);
+	return 2;
+}
