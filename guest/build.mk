@@ -18,7 +18,7 @@ $(B)/guest/guest/lib/string.o $(B)/guest/guest/lib/string_c.o: \
 	GUEST_CFLAGS += -fno-tree-loop-distribute-patterns
 
 GUEST_PROGRAMS += hello
-GUEST_PROGRAMS += hostile negative selftest wordfreq
+GUEST_PROGRAMS += hostile kbench negative selftest wordfreq
 
 UNIT_TESTS += guest_kmalloc
 guest_kmalloc_HOSTED := tests/unit/guest_util.c $(HOSTED_LIB_SRCS)

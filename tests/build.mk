@@ -1,5 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The scripts that run guests.
+# The scripts that run guests, the demo's and the benches' programs.
 
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	hello.t hostile.t negative.t selftest.t signals.t wordfreq.t)
+
+BENCHES += kmalloc start
+
+$(B)/tests/malloc_peer: $(call host_objs,plain,tests/bench/malloc_peer.c)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+
+bench-kmalloc: $(B)/slabvisor $(B)/guests/kbench $(B)/tests/malloc_peer ## kmalloc beside the host's allocators
+	$(Q)tests/bench/kmalloc.sh
+
+bench-start: $(B)/slabvisor $(B)/guests/hello ## time and memory that a guest's start takes
+	$(Q)tests/bench/start.sh
+
+.PHONY: bench-kmalloc bench-start

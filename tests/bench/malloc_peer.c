@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The peers of kmalloc: the loops of kmalloc_loops.h over malloc, natively on the
+ * host. LD_PRELOAD says whose malloc. Prints `NAME_pair_ns 1.23 ns` and so on;
+ * the name is the program's only argument.
+ */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define loops_alloc(size) malloc(size)
+#define loops_free(ptr)   free(ptr)
+
+static uint64_t loops_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+#include "tests/bench/kmalloc_loops.h"
+
+typedef uint64_t (*loop_fn)(struct loops_scratch *scratch, uint64_t count);
+
+static struct loops_scratch scratch[2];
+static pthread_barrier_t barrier;
+
+static uint64_t measure(loop_fn loop, uint64_t count)
+{
+	uint64_t took[LOOPS_ROUNDS];
+	unsigned int i;
+
+	loop(&scratch[0], count);
+	for (i = 0; i < LOOPS_ROUNDS; i++)
+		took[i] = loop(&scratch[0], count);
+	return loops_median(took, LOOPS_ROUNDS);
+}
+
+static void *other_thread(void *arg)
+{
+	(void)arg;
+	for (unsigned int i = 0; i < LOOPS_ROUNDS; i++) {
+		pthread_barrier_wait(&barrier);
+		loops_batch(&scratch[1], LOOPS_BATCHES);
+		pthread_barrier_wait(&barrier);
+	}
+	return NULL;
+}
+
+/* Picoseconds of one object when two threads share the work. */
+static uint64_t measure_two(void)
+{
+	uint64_t took[LOOPS_ROUNDS];
+	pthread_t thread;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&thread, NULL, other_thread, NULL))
+		return 0;
+	for (unsigned int i = 0; i < LOOPS_ROUNDS; i++) {
+		uint64_t start;
+
+		pthread_barrier_wait(&barrier);
+		start = loops_now();
+		loops_batch(&scratch[0], LOOPS_BATCHES);
+		pthread_barrier_wait(&barrier);
+		took[i] = loops_per_object(start, 2 * LOOPS_BATCHES * LOOPS_BATCH);
+	}
+	pthread_join(thread, NULL);
+	return loops_median(took, LOOPS_ROUNDS);
+}
+
+static void print(const char *name, const char *what, uint64_t ps)
+{
+	printf("%s_%s_ns %.2f ns\n", name, what, (double)ps / 1000);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "malloc";
+	uint64_t batch, two;
+
+	loops_prepare(&scratch[0]);
+	loops_prepare(&scratch[1]);
+	print(name, "pair", measure(loops_pair, LOOPS_PAIRS));
+	batch = measure(loops_batch, LOOPS_BATCHES);
+	print(name, "batch64", batch);
+	print(name, "scatter", measure(loops_scatter, 1));
+	print(name, "churn", measure(loops_churn, LOOPS_PAIRS));
+	two = measure_two();
+	printf("%s_smp2_speedup %.2f x\n", name, two ? (double)batch / (double)two : 0.0);
+	return 0;
+}
