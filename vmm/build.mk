@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/devices.c \
 	vmm/doctor.c vmm/elf.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c vmm/memory.c \
-	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/reclaim.c vmm/report.c vmm/ring_probe.c vmm/signals.c \
-	vmm/stats.c vmm/symbols.c vmm/tlb.c vmm/vcpu.c vmm/vm.c vmm/wait.c
+	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/reclaim.c vmm/report.c \
+	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
+	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_LIBS += yaml-0.1
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
 ASM_GUESTS := $(patsubst tests/guest-asm/%.S,$(B)/tests/asm/%,$(wildcard tests/guest-asm/*.S))
 TEST_BINS += $(ASM_GUESTS) $(SLABVISOR)
 
-$(B)/tests/asm/%: tests/guest-asm/%.S tests/guest-asm/guest.inc
+$(B)/tests/asm/%: tests/guest-asm/%.S $(wildcard tests/guest-asm/*.inc)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -nostdlib -static -no-pie -Itests/guest-asm -Wl,--build-id=none \
@@ -23,4 +24,4 @@ vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/memory.c vmm/options.c vmm/pagetable.c \
-	vmm/reclaim.c $(MM_SRCS)
+	vmm/reclaim.c vmm/run_config.c $(MM_SRCS)

@@ -51,7 +51,7 @@ static int print_help(void)
 	       "to standard error. ARGS are the program's own.\n"
 	       "\n"
 	       "Options:\n");
-	for (i = 0; i < run_option_count; i++)
+	for (i = 0; i < RUN_OPTIONS; i++)
 		print_option(&run_options[i]);
 	printf("\n"
 	       "SIZE is a number of bytes, or of K, M, G or T (1024, 1024^2, ...).\n"

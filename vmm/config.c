@@ -132,7 +132,7 @@ static size_t number_of(const char *key, const struct run_option *option)
 {
 	if (option)
 		return (size_t)(option - run_options);
-	return run_option_count + (strcmp(key, "args") == 0);
+	return RUN_OPTIONS + (strcmp(key, "args") == 0);
 }
 
 static int read_key(struct reader *r)

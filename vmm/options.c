@@ -2,8 +2,6 @@
 #include "vmm/options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +9,10 @@
 #include <unistd.h>
 
 #include "vmm/cli.h"
-#include "vmm/config.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
-#define MAX_HEAP  (400ull << 30) /* its page array fits below the hole */
 
-__attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fmt, ...)
+int run_why(char *why, const char *fmt, ...)
 {
 	va_list args;
 
@@ -43,7 +39,7 @@ static int apply_memory(struct run_config *config, const char *value, char *why)
 
 	if (cli_parse_size(value, &size) || size < RUN_MIN_MEMORY || size > PLATFORM_HOLE_BASE ||
 	    size & (MM_FRAME_SIZE - 1))
-		return wrong(why, "give a size from 4M to 3328M in whole pages of 4K");
+		return run_why(why, "give a size from 4M to 3328M in whole pages of 4K");
 	config->memory = size;
 	return 0;
 }
@@ -52,8 +48,8 @@ static int apply_heap(struct run_config *config, const char *value, char *why)
 {
 	uint64_t size;
 
-	if (cli_parse_size(value, &size) || !size || size > MAX_HEAP || size & HUGE_MASK)
-		return wrong(why, "give a size from 2M to 400G, a multiple of 2M");
+	if (cli_parse_size(value, &size) || !size || size > RUN_MAX_HEAP || size & HUGE_MASK)
+		return run_why(why, "give a size from 2M to 400G, a multiple of 2M");
 	config->heap = size;
 	config->heap_given = true;
 	return 0;
@@ -64,7 +60,7 @@ static int apply_cpus(struct run_config *config, const char *value, char *why)
 	uint64_t n;
 
 	if (cli_parse_number(value, 1, PLATFORM_MAX_CPUS, &n))
-		return wrong(why, "give a number from 1 to %d", PLATFORM_MAX_CPUS);
+		return run_why(why, "give a number from 1 to %d", PLATFORM_MAX_CPUS);
 	config->cpus = (unsigned int)n;
 	return 0;
 }
@@ -75,22 +71,22 @@ static int parse_node_field(struct run_node *node, const char *key, const char *
 	uint64_t n;
 
 	if (!strcmp(key, "size")) {
-		if (cli_parse_size(value, &node->size) || !node->size || node->size > MAX_HEAP ||
-		    node->size & HUGE_MASK)
-			return wrong(why, "size is a multiple of 2M, up to 400G");
+		if (cli_parse_size(value, &node->size) || !node->size ||
+		    node->size > RUN_MAX_HEAP || node->size & HUGE_MASK)
+			return run_why(why, "size is a multiple of 2M, up to 400G");
 		return 0;
 	}
 	if (!strcmp(key, "host")) {
 		if (cli_parse_number(value, 0, 1023, &n))
-			return wrong(why, "host is the number of a NUMA node of this machine");
+			return run_why(why, "host is the number of a NUMA node of this machine");
 		snprintf(path, sizeof(path), "/sys/devices/system/node/node%u", (unsigned int)n);
 		if (access(path, F_OK))
-			return wrong(why, "this machine has no NUMA node %u (see %s)",
-				     (unsigned int)n, "/sys/devices/system/node");
+			return run_why(why, "this machine has no NUMA node %u (see %s)",
+				       (unsigned int)n, "/sys/devices/system/node");
 		node->host_node = (int)n;
 		return 0;
 	}
-	return wrong(why, "write size=SIZE[,host=N], as in size=512M,host=0");
+	return run_why(why, "write size=SIZE[,host=N], as in size=512M,host=0");
 }
 
 static int apply_node(struct run_config *config, const char *value, char *why)
@@ -100,9 +96,9 @@ static int apply_node(struct run_config *config, const char *value, char *why)
 	int ret;
 
 	if (config->nr_nodes == RUN_MAX_NODES)
-		return wrong(why, "at most %d nodes", RUN_MAX_NODES);
+		return run_why(why, "at most %d nodes", RUN_MAX_NODES);
 	if (strlen(value) >= sizeof(spec))
-		return wrong(why, "write size=SIZE[,host=N]");
+		return run_why(why, "write size=SIZE[,host=N]");
 	memcpy(spec, value, strlen(value) + 1);
 	for (field = spec; field; field = next) {
 		next = strchr(field, ',');
@@ -110,14 +106,14 @@ static int apply_node(struct run_config *config, const char *value, char *why)
 			*next++ = '\0';
 		eq = strchr(field, '=');
 		if (!eq)
-			return wrong(why, "write size=SIZE[,host=N], as in size=512M,host=0");
+			return run_why(why, "write size=SIZE[,host=N], as in size=512M,host=0");
 		*eq = '\0';
 		ret = parse_node_field(&node, field, eq + 1, why);
 		if (ret)
 			return ret;
 	}
 	if (!node.size)
-		return wrong(why, "say how large it is, as in size=512M");
+		return run_why(why, "say how large it is, as in size=512M");
 	config->node[config->nr_nodes++] = node;
 	return 0;
 }
@@ -136,16 +132,16 @@ static int apply_guest_ring(struct run_config *config, const char *value, char *
 	else if (!strcmp(value, "3"))
 		config->guest_ring = 3;
 	else
-		return wrong(why, "give auto, 0 or 3");
+		return run_why(why, "give auto, 0 or 3");
 	return 0;
 }
 
 static int apply_module(struct run_config *config, const char *value, char *why)
 {
 	if (!*value)
-		return wrong(why, "give the path of a file");
+		return run_why(why, "give the path of a file");
 	if (config->nr_modules == PLATFORM_MAX_MODULES)
-		return wrong(why, "at most %d modules", PLATFORM_MAX_MODULES);
+		return run_why(why, "at most %d modules", PLATFORM_MAX_MODULES);
 	config->module[config->nr_modules] = strdup(value);
 	if (!config->module[config->nr_modules])
 		return -ENOMEM;
@@ -164,7 +160,7 @@ static int apply_timeout(struct run_config *config, const char *value, char *why
 	uint64_t n;
 
 	if (cli_parse_number(value, 1, 1000000, &n))
-		return wrong(why, "give whole seconds from 1 to 1000000");
+		return run_why(why, "give whole seconds from 1 to 1000000");
 	config->timeout_ms = (unsigned int)n * 1000;
 	return 0;
 }
@@ -176,7 +172,7 @@ static int apply_flag(bool *flag, const char *value, char *why)
 	else if (!strcmp(value, "false"))
 		*flag = false;
 	else
-		return wrong(why, "give true or false");
+		return run_why(why, "give true or false");
 	return 0;
 }
 
@@ -218,8 +214,8 @@ static int apply_slab_debug(struct run_config *config, const char *value, char *
 		for (i = 0; i < 4 && modes[i].letter != *value; i++)
 			;
 		if (i == 4)
-			return wrong(why, "give letters of FZPU: F sanity, Z red zones, "
-					  "P poison, U owners");
+			return run_why(why, "give letters of FZPU: F sanity, Z red zones, "
+					    "P poison, U owners");
 		flags |= modes[i].flag;
 	}
 	config->slab_debug = flags;
@@ -241,7 +237,7 @@ static int apply_backing(struct run_config *config, const char *value, char *why
 			config->backing = (enum mm_backing)i;
 			return 0;
 		}
-	return wrong(why, "give anon, memfd or hugetlb");
+	return run_why(why, "give anon, memfd or hugetlb");
 }
 
 static int apply_reclaim_delay(struct run_config *config, const char *value, char *why)
@@ -253,7 +249,7 @@ static int apply_reclaim_delay(struct run_config *config, const char *value, cha
 		return 0;
 	}
 	if (cli_parse_number(value, 0, 1000000, &n))
-		return wrong(why, "give milliseconds from 0 to 1000000, or never");
+		return run_why(why, "give milliseconds from 0 to 1000000, or never");
 	config->reclaim_delay_ms = (int)n;
 	return 0;
 }
@@ -270,7 +266,7 @@ static int apply_kvm_device(struct run_config *config, const char *value, char *
 	return set_string(&config->kvm_device, value);
 }
 
-const struct run_option run_options[] = {
+const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "memory",
 	 .metavar = "SIZE",
 	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M,\n"
@@ -335,248 +331,31 @@ const struct run_option run_options[] = {
 	 .metavar = "FILE",
 	 .help = "reads options from a YAML file first; the command line's word counts",
 	 .command_line_only = true,
+	 .early = true,
 	 .apply = apply_config},
 	{.name = "dry-run",
 	 .help = "checks everything, the program and the modules included, prints the\n"
 		 "configuration and starts nothing",
 	 .command_line_only = true,
 	 .apply = apply_dry_run},
-	{.name = "help", .help = "prints this text", .command_line_only = true, .apply = apply_help},
+	{.name = "help",
+	 .help = "prints this text",
+	 .command_line_only = true,
+	 .early = true,
+	 .apply = apply_help},
 };
-const size_t run_option_count = sizeof(run_options) / sizeof(run_options[0]);
 
 const struct run_option *run_option_find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < run_option_count; i++)
+	for (i = 0; i < RUN_OPTIONS; i++)
 		if (!strcmp(run_options[i].name, name))
 			return &run_options[i];
 	return NULL;
 }
 
-int run_config_init(struct run_config *config)
+const char *run_backing_name(enum mm_backing backing)
 {
-	*config = (struct run_config){
-		.memory = 64ull << 20,
-		.heap = 1ull << 30,
-		.cpus = 1,
-		.guest_ring = RUN_RING_AUTO,
-		.backing = MM_BACKING_ANON,
-		.reclaim_delay_ms = 1000,
-	};
-	config->kvm_device = strdup("/dev/kvm");
-	return config->kvm_device ? 0 : -ENOMEM;
-}
-
-static void free_args(struct run_config *config)
-{
-	unsigned int i;
-
-	for (i = 0; i < config->nr_args; i++)
-		free(config->arg[i]);
-	free(config->arg);
-	config->arg = NULL;
-	config->nr_args = 0;
-}
-
-void run_config_free(struct run_config *config)
-{
-	free_args(config);
-	forget_modules(config);
-	free(config->kvm_device);
-	free(config->config);
-}
-
-int run_config_set_args(struct run_config *config, unsigned int count, char *const *arg)
-{
-	free_args(config);
-	config->arg = calloc(count + 1u, sizeof(*config->arg));
-	if (!config->arg)
-		return -ENOMEM;
-	for (; config->nr_args < count; config->nr_args++) {
-		config->arg[config->nr_args] = strdup(arg[config->nr_args]);
-		if (!config->arg[config->nr_args])
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* What no option can check alone. Returns 0 or -EINVAL with the reason in why. */
-static int check_together(struct run_config *config, char *why)
-{
-	uint64_t sum = 0;
-	char size[32];
-	unsigned int i;
-
-	for (i = 0; i < config->nr_nodes; i++)
-		sum += config->node[i].size;
-	if (config->nr_nodes && config->heap_given && config->heap != sum)
-		return wrong(why,
-			     "the nodes' sizes add up to %s, which is not the heap's: "
-			     "leave --heap out, or make them equal",
-			     cli_format_size(size, sizeof(size), sum));
-	if (sum > MAX_HEAP)
-		return wrong(why, "the nodes' sizes add up to more than 400G");
-	if (config->nr_nodes) {
-		config->heap = sum;
-	} else {
-		config->node[0] = (struct run_node){.size = config->heap, .host_node = -1};
-		config->nr_nodes = 1;
-	}
-	return 0;
-}
-
-/* The table in the form that getopt_long wants; the value is the table's index. */
-static void make_long_options(struct option *opts)
-{
-	size_t i;
-
-	for (i = 0; i < run_option_count; i++) {
-		const struct run_option *o = &run_options[i];
-
-		opts[i] = (struct option){
-			.name = o->name,
-			.has_arg = !o->metavar            ? no_argument
-				   : o->metavar[0] == '[' ? optional_argument
-							  : required_argument,
-			.val = (int)i,
-		};
-	}
-	opts[i] = (struct option){0};
-}
-
-/*
- * One pass over argv. With early, only --config and --help are heeded: the file has
- * to be read before the rest, which overrides it.
- */
-static int parse_pass(struct run_config *config, int argc, char **argv, bool early)
-{
-	bool seen[sizeof(run_options) / sizeof(run_options[0])] = {false};
-	struct option opts[sizeof(run_options) / sizeof(run_options[0]) + 1];
-	char why[RUN_WHY_MAX] = "out of memory";
-	const struct run_option *o;
-	int c;
-
-	make_long_options(opts);
-	optind = 0;
-	opterr = 0;
-	/* '+': what follows the program's name is the program's. */
-	while ((c = getopt_long(argc, argv, "+:h", opts, NULL)) != -1) {
-		if (c == ':')
-			return cli_fail(STATUS_USAGE,
-					"%s: a value is missing: see slabvisor run --help",
-					argv[optind - 1]);
-		if (c == '?')
-			return cli_fail(STATUS_USAGE,
-					"%s: no such option, or a value where none belongs: "
-					"see slabvisor run --help",
-					argv[optind - 1]);
-		o = c == 'h' ? run_option_find("help") : &run_options[c];
-		if (early && o->apply != apply_config && o->apply != apply_help)
-			continue;
-		if (o->forget && !seen[o - run_options])
-			o->forget(config);
-		seen[o - run_options] = true;
-		if (o->apply(config, optarg, why))
-			return cli_fail(STATUS_USAGE, "--%s%s%s: %s", o->name, optarg ? " " : "",
-					optarg ? optarg : "", why);
-	}
-	return 0;
-}
-
-int run_config_parse(struct run_config *config, int argc, char **argv)
-{
-	char why[RUN_WHY_MAX];
-	int status;
-
-	status = parse_pass(config, argc, argv, true);
-	if (status || config->help)
-		return status;
-	if (config->config) {
-		status = config_read(config, config->config);
-		if (status)
-			return status;
-	}
-	status = parse_pass(config, argc, argv, false);
-	if (status)
-		return status;
-	if (optind < argc &&
-	    run_config_set_args(config, (unsigned int)(argc - optind), argv + optind))
-		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	if (!config->nr_args)
-		return cli_fail(STATUS_USAGE, "no program given: "
-					      "slabvisor run [options] PROGRAM [ARGS...]");
-	if (check_together(config, why))
-		return cli_fail(STATUS_USAGE, "--node: %s", why);
-	return 0;
-}
-
-/* A YAML double-quoted scalar. */
-static void print_quoted(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			printf("\\x%02x", (unsigned int)*text);
-		else
-			putchar(*text);
-	}
-	printf("\"\n");
-}
-
-static void print_slab_debug(unsigned int flags)
-{
-	printf("slab-debug: \"%s%s%s%s\"\n", flags & MM_DEBUG_SANITY ? "F" : "",
-	       flags & MM_DEBUG_REDZONE ? "Z" : "", flags & MM_DEBUG_POISON ? "P" : "",
-	       flags & MM_DEBUG_OWNER ? "U" : "");
-}
-
-void run_config_print(const struct run_config *config)
-{
-	char size[32];
-	unsigned int i;
-
-	printf("memory: %s\n", cli_format_size(size, sizeof(size), config->memory));
-	printf("heap: %s\n", cli_format_size(size, sizeof(size), config->heap));
-	printf("cpus: %u\n", config->cpus);
-	printf("node:\n");
-	for (i = 0; i < config->nr_nodes; i++) {
-		printf("  - size=%s", cli_format_size(size, sizeof(size), config->node[i].size));
-		if (config->node[i].host_node >= 0)
-			printf(",host=%d", config->node[i].host_node);
-		putchar('\n');
-	}
-	if (config->guest_ring == RUN_RING_AUTO)
-		printf("guest-ring: auto\n");
-	else
-		printf("guest-ring: %d\n", config->guest_ring);
-	if (config->nr_modules)
-		printf("module:\n");
-	for (i = 0; i < config->nr_modules; i++) {
-		printf("  - ");
-		print_quoted(config->module[i]);
-	}
-	printf("backing: %s\n", backings[config->backing]);
-	if (config->reclaim_delay_ms < 0)
-		printf("reclaim-delay: never\n");
-	else
-		printf("reclaim-delay: %d\n", config->reclaim_delay_ms);
-	if (config->slab_debug)
-		print_slab_debug(config->slab_debug);
-	if (config->timeout_ms)
-		printf("timeout: %u\n", config->timeout_ms / 1000);
-	printf("stats: %s\n", config->stats ? "true" : "false");
-	printf("kvm-device: ");
-	print_quoted(config->kvm_device);
-	printf("program: ");
-	print_quoted(config->arg[0]);
-	if (config->nr_args > 1)
-		printf("args:\n");
-	for (i = 1; i < config->nr_args; i++) {
-		printf("  - ");
-		print_quoted(config->arg[i]);
-	}
+	return backings[backing];
 }

@@ -18,6 +18,7 @@
 #define RUN_RING_AUTO  (-1)
 #define RUN_WHY_MAX    256
 #define RUN_MIN_MEMORY (4ull << 20)
+#define RUN_MAX_HEAP   (400ull << 30) /* its page array fits below the hole */
 
 struct run_node {
 	uint64_t size; /* bytes, a multiple of 2 MiB */
@@ -57,13 +58,20 @@ struct run_option {
 	const char *help;    /* for --help, lines separated by \n */
 	bool repeats;
 	bool command_line_only;
+	bool early; /* heeded before the configuration file is read */
 	int (*apply)(struct run_config *config, const char *value, char *why);
 	/* Forgets what a lower-ranking source said; for options that repeat. */
 	void (*forget)(struct run_config *config);
 };
 
-extern const struct run_option run_options[];
-extern const size_t run_option_count;
+#define RUN_OPTIONS 15
+extern const struct run_option run_options[RUN_OPTIONS];
+
+/* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */
+int run_why(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* As --backing takes it. */
+const char *run_backing_name(enum mm_backing backing);
 
 /* The defaults. Returns 0 or -ENOMEM. */
 int run_config_init(struct run_config *config);

@@ -53,6 +53,18 @@ while [ $# -lt 16 ]; do
 done
 error 125 'at most 15 nodes' "$@" --node=size=2M "$hello"
 
+# What is no error: help and version, whatever else is there.
+for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help'; do
+	# shellcheck disable=SC2086 # a list of words
+	run $args
+	is_status 0 "$args ends with 0"
+	if grep -q -e '^usage: slabvisor' -e '^slabvisor [0-9]' "$out" && [ ! -s "$err" ]; then
+		ok '... and prints it'
+	else
+		not_ok '... and prints it' "$(head -3 "$out" "$err")"
+	fi
+done
+
 # A file where a name holds control characters does not reach the terminal as such.
 error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
 

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a configuration comes from: defaults, file, command line; and its printing. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli.h"
+#include "vmm/config.h"
+#include "vmm/options.h"
+
+int run_config_init(struct run_config *config)
+{
+	*config = (struct run_config){
+		.memory = 64ull << 20,
+		.heap = 1ull << 30,
+		.cpus = 1,
+		.guest_ring = RUN_RING_AUTO,
+		.backing = MM_BACKING_ANON,
+		.reclaim_delay_ms = 1000,
+	};
+	config->kvm_device = strdup("/dev/kvm");
+	return config->kvm_device ? 0 : -ENOMEM;
+}
+
+static void free_args(struct run_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < config->nr_args; i++)
+		free(config->arg[i]);
+	free(config->arg);
+	config->arg = NULL;
+	config->nr_args = 0;
+}
+
+void run_config_free(struct run_config *config)
+{
+	size_t i;
+
+	free_args(config);
+	for (i = 0; i < RUN_OPTIONS; i++)
+		if (run_options[i].forget)
+			run_options[i].forget(config);
+	free(config->kvm_device);
+	free(config->config);
+}
+
+int run_config_set_args(struct run_config *config, unsigned int count, char *const *arg)
+{
+	free_args(config);
+	config->arg = calloc(count + 1u, sizeof(*config->arg));
+	if (!config->arg)
+		return -ENOMEM;
+	for (; config->nr_args < count; config->nr_args++) {
+		config->arg[config->nr_args] = strdup(arg[config->nr_args]);
+		if (!config->arg[config->nr_args])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What no option can check alone. Returns 0 or -EINVAL with the reason in why. */
+static int check_together(struct run_config *config, char *why)
+{
+	uint64_t sum = 0;
+	char size[32];
+	unsigned int i;
+
+	for (i = 0; i < config->nr_nodes; i++)
+		sum += config->node[i].size;
+	if (config->nr_nodes && config->heap_given && config->heap != sum)
+		return run_why(why,
+			       "the nodes' sizes add up to %s, which is not the heap's: "
+			       "leave --heap out, or make them equal",
+			       cli_format_size(size, sizeof(size), sum));
+	if (sum > RUN_MAX_HEAP)
+		return run_why(why, "the nodes' sizes add up to more than 400G");
+	if (config->nr_nodes) {
+		config->heap = sum;
+	} else {
+		config->node[0] = (struct run_node){.size = config->heap, .host_node = -1};
+		config->nr_nodes = 1;
+	}
+	return 0;
+}
+
+/* The table in the form that getopt_long wants; the value is the table's index. */
+static void make_long_options(struct option *opts)
+{
+	size_t i;
+
+	for (i = 0; i < RUN_OPTIONS; i++) {
+		const struct run_option *o = &run_options[i];
+
+		opts[i] = (struct option){
+			.name = o->name,
+			.has_arg = !o->metavar            ? no_argument
+				   : o->metavar[0] == '[' ? optional_argument
+							  : required_argument,
+			.val = (int)i,
+		};
+	}
+	opts[i] = (struct option){0};
+}
+
+/*
+ * One pass over argv. With early, only --config and --help are heeded: the file has
+ * to be read before the rest, which overrides it.
+ */
+static int parse_pass(struct run_config *config, int argc, char **argv, bool early)
+{
+	bool seen[RUN_OPTIONS] = {false};
+	struct option opts[RUN_OPTIONS + 1];
+	char why[RUN_WHY_MAX] = "out of memory";
+	const struct run_option *o;
+	int c;
+
+	make_long_options(opts);
+	optind = 0;
+	opterr = 0;
+	/* '+': what follows the program's name is the program's. */
+	while ((c = getopt_long(argc, argv, "+:h", opts, NULL)) != -1) {
+		if (c == ':')
+			return cli_fail(STATUS_USAGE,
+					"%s: a value is missing: see slabvisor run --help",
+					argv[optind - 1]);
+		if (c == '?')
+			return cli_fail(STATUS_USAGE,
+					"%s: no such option, or a value where none belongs: "
+					"see slabvisor run --help",
+					argv[optind - 1]);
+		o = c == 'h' ? run_option_find("help") : &run_options[c];
+		if (early && !o->early)
+			continue;
+		if (o->forget && !seen[o - run_options])
+			o->forget(config);
+		seen[o - run_options] = true;
+		if (o->apply(config, optarg, why))
+			return cli_fail(STATUS_USAGE, "--%s%s%s: %s", o->name, optarg ? " " : "",
+					optarg ? optarg : "", why);
+	}
+	return 0;
+}
+
+int run_config_parse(struct run_config *config, int argc, char **argv)
+{
+	char why[RUN_WHY_MAX];
+	int status;
+
+	status = parse_pass(config, argc, argv, true);
+	if (status || config->help)
+		return status;
+	if (config->config) {
+		status = config_read(config, config->config);
+		if (status)
+			return status;
+	}
+	status = parse_pass(config, argc, argv, false);
+	if (status)
+		return status;
+	if (optind < argc &&
+	    run_config_set_args(config, (unsigned int)(argc - optind), argv + optind))
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	if (!config->nr_args)
+		return cli_fail(STATUS_USAGE, "no program given: "
+					      "slabvisor run [options] PROGRAM [ARGS...]");
+	if (check_together(config, why))
+		return cli_fail(STATUS_USAGE, "--node: %s", why);
+	return 0;
+}
+
+/* A YAML double-quoted scalar. */
+static void print_quoted(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			printf("\\x%02x", (unsigned int)*text);
+		else
+			putchar(*text);
+	}
+	printf("\"\n");
+}
+
+static void print_slab_debug(unsigned int flags)
+{
+	printf("slab-debug: \"%s%s%s%s\"\n", flags & MM_DEBUG_SANITY ? "F" : "",
+	       flags & MM_DEBUG_REDZONE ? "Z" : "", flags & MM_DEBUG_POISON ? "P" : "",
+	       flags & MM_DEBUG_OWNER ? "U" : "");
+}
+
+void run_config_print(const struct run_config *config)
+{
+	char size[32];
+	unsigned int i;
+
+	printf("memory: %s\n", cli_format_size(size, sizeof(size), config->memory));
+	printf("heap: %s\n", cli_format_size(size, sizeof(size), config->heap));
+	printf("cpus: %u\n", config->cpus);
+	printf("node:\n");
+	for (i = 0; i < config->nr_nodes; i++) {
+		printf("  - size=%s", cli_format_size(size, sizeof(size), config->node[i].size));
+		if (config->node[i].host_node >= 0)
+			printf(",host=%d", config->node[i].host_node);
+		putchar('\n');
+	}
+	if (config->guest_ring == RUN_RING_AUTO)
+		printf("guest-ring: auto\n");
+	else
+		printf("guest-ring: %d\n", config->guest_ring);
+	if (config->nr_modules)
+		printf("module:\n");
+	for (i = 0; i < config->nr_modules; i++) {
+		printf("  - ");
+		print_quoted(config->module[i]);
+	}
+	printf("backing: %s\n", run_backing_name(config->backing));
+	if (config->reclaim_delay_ms < 0)
+		printf("reclaim-delay: never\n");
+	else
+		printf("reclaim-delay: %d\n", config->reclaim_delay_ms);
+	if (config->slab_debug)
+		print_slab_debug(config->slab_debug);
+	if (config->timeout_ms)
+		printf("timeout: %u\n", config->timeout_ms / 1000);
+	printf("stats: %s\n", config->stats ? "true" : "false");
+	printf("kvm-device: ");
+	print_quoted(config->kvm_device);
+	printf("program: ");
+	print_quoted(config->arg[0]);
+	if (config->nr_args > 1)
+		printf("args:\n");
+	for (i = 1; i < config->nr_args; i++) {
+		printf("  - ");
+		print_quoted(config->arg[i]);
+	}
+}
