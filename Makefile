@@ -85,6 +85,7 @@ GUEST_PROGRAMS :=   # folders of guest/, one a program
 # Unit tests: UNIT_TESTS += name, then
 #   name_SRCS     host sources (tests/unit/name.c is implied)
 #   name_HOSTED   sources compiled as hosted guest code; when set, name.c is too
+#   name_LIBS     pkg-config names that it links with
 #   name_SAN      variants to run under, of: asan tsan (default asan)
 UNIT_TESTS :=
 # Scripts that print TAP, and what they need built.
@@ -129,7 +130,7 @@ $(B)/tests/$(1).$(2): $(if $($(1)_HOSTED),$(call hosted_objs,$(2),tests/unit/$(1
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(HOST_LDFLAGS) $$(SAN_$(2)) -o $$@ $$(filter %.o,$$^) \
-		$$$$(pkg-config --libs cmocka $$(VMM_LIBS))
+		$$$$(pkg-config --libs cmocka $($(1)_LIBS) $$(VMM_LIBS))
 UNIT_BINS += $(B)/tests/$(1).$(2)
 endef
 UNIT_BINS :=

@@ -11,6 +11,14 @@ virtio_vring_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/devic
 UNIT_TESTS += virtio_mmio
 virtio_mmio_SRCS := $(virtio_vring_SRCS)
 
+UNIT_TESTS += virtio_packed
+virtio_packed_SRCS := $(virtio_vring_SRCS)
+virtio_packed_SAN := asan tsan
+
+UNIT_TESTS += virtio_stop
+virtio_stop_SRCS := $(virtio_vring_SRCS)
+virtio_stop_SAN := asan tsan
+
 UNIT_TESTS += virtio_kmem
 virtio_kmem_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	tests/unit/virtio_fake_mm.c $(VIRTIO_SRCS)
@@ -25,3 +33,14 @@ virtio_threads_SAN := asan tsan
 UNIT_TESTS += virtio_heap
 virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	$(VIRTIO_SRCS) $(MM_SRCS)
+
+VIRTIO_IO_SRCS := virtio/io_engine.c virtio/io_loop.c virtio/io_ring.c virtio/io_window.c
+VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_part.c virtio/blk_pin.c \
+	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c
+BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
+	virtio/device.c virtio/mmio.c virtio/mmio_regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
+	$(MM_SRCS)
+
+UNIT_TESTS += blk_requests
+blk_requests_SRCS := $(BLK_TEST_SRCS)
+blk_requests_LIBS := liburing

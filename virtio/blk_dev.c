@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The disk itself: what it offers, its configuration, its reset, its size. */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "virtio/blk_priv.h"
+
+#define BLK_DEVICE_ID 2u
+
+static void blk_reset(struct virtio_device *dev)
+{
+	struct blk_dev *blk = blk_of(dev);
+
+	atomic_store_explicit(&blk->writethrough, true, memory_order_relaxed);
+	blk->config.wce = 1;
+}
+
+static int blk_features_ok(struct virtio_device *dev, uint64_t features)
+{
+	struct blk_dev *blk = blk_of(dev);
+
+	/* Section 5.2.5.2: who knows of no cache is to have none. */
+	atomic_store_explicit(
+		&blk->writethrough,
+		!(features & (1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_CONFIG_WCE)),
+		memory_order_relaxed);
+	return 0;
+}
+
+static int blk_queue_ready(struct virtio_device *dev, unsigned int queue)
+{
+	blk_of(dev)->queue[queue].dead = false;
+	return 0;
+}
+
+/* What was taken comes to an end, and is answered. */
+static void blk_queue_stop(struct virtio_device *dev, unsigned int queue)
+{
+	struct blk_dev *blk = blk_of(dev);
+
+	io_engine_drain(blk->engine, &blk->queue[queue].busy);
+}
+
+static bool blk_notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
+{
+	struct blk_dev *blk = blk_of(dev);
+
+	(void)queue;
+	(void)cpu;
+	/* Relaxed: a statistic. */
+	atomic_fetch_add_explicit(&blk->stats.notifies, 1, memory_order_relaxed);
+	io_engine_kick(blk->engine);
+	return false;
+}
+
+static void blk_config_write(struct virtio_device *dev, uint32_t offset, uint64_t value,
+			     unsigned int len)
+{
+	struct blk_dev *blk = blk_of(dev);
+
+	if (offset != offsetof(struct virtio_blk_config, wce) || len != 1 || value > 1 ||
+	    !(dev->features >> VIRTIO_BLK_F_CONFIG_WCE & 1) || blk->config.wce == value)
+		return;
+	blk->config.wce = (uint8_t)value;
+	atomic_store_explicit(&blk->writethrough, !value, memory_order_relaxed);
+	/* What was answered while there was a cache is stable from now on, too. */
+	if (!value)
+		blk_file_sync(&blk->file);
+	if (dev->transport)
+		dev->transport->config_changed(dev->transport_opaque, 32, 4);
+}
+
+static void blk_destroy(struct virtio_device *dev)
+{
+	struct blk_dev *blk = blk_of(dev);
+	unsigned int i;
+
+	io_engine_detach(blk->engine, &blk->source);
+	io_engine_remove_file(blk->engine, blk->cached_index);
+	if (blk->file_index != blk->cached_index)
+		io_engine_remove_file(blk->engine, blk->file_index);
+	blk_file_close(&blk->file);
+	for (i = 0; i < BLK_BOUNCES; i++)
+		free(blk->bounce[i].mem);
+	free(blk->zeroes);
+	for (i = 0; i < dev->nr_queues; i++)
+		blk_queue_destroy(&blk->queue[i]);
+	free(blk->queue);
+	virtio_device_fini(dev);
+	free(blk);
+}
+
+static const struct virtio_device_ops blk_ops = {
+	.reset = blk_reset,
+	.features_ok = blk_features_ok,
+	.queue_ready = blk_queue_ready,
+	.queue_stop = blk_queue_stop,
+	.notify = blk_notify,
+	.config_write = blk_config_write,
+	.destroy = blk_destroy,
+};
+
+static unsigned int log2_of(uint32_t n)
+{
+	return 31u - (unsigned int)__builtin_clz(n);
+}
+
+static void offer(struct blk_dev *blk)
+{
+	struct virtio_device *dev = &blk->dev;
+
+	dev->offered = VRING_FEATURE_INDIRECT | VRING_FEATURE_EVENT_IDX | VRING_FEATURE_PACKED |
+		       1ull << VIRTIO_BLK_F_SIZE_MAX | 1ull << VIRTIO_BLK_F_SEG_MAX |
+		       1ull << VIRTIO_BLK_F_BLK_SIZE | 1ull << VIRTIO_BLK_F_TOPOLOGY |
+		       1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_CONFIG_WCE;
+	if (dev->nr_queues > 1)
+		dev->offered |= 1ull << VIRTIO_BLK_F_MQ;
+	if (blk->file.readonly) {
+		dev->offered |= 1ull << VIRTIO_BLK_F_RO;
+		return;
+	}
+	dev->offered |= 1ull << VIRTIO_BLK_F_WRITE_ZEROES;
+	if (blk->file.can_punch)
+		dev->offered |= 1ull << VIRTIO_BLK_F_DISCARD;
+}
+
+static void fill_config(struct blk_dev *blk)
+{
+	const struct blk_file *file = &blk->file;
+	struct virtio_blk_config *c = &blk->config;
+
+	c->capacity = htole64(blk->sectors);
+	c->size_max = htole32(BLK_SIZE_MAX);
+	c->seg_max = htole32(BLK_SEG_MAX);
+	c->blk_size = htole32(file->block_size);
+	c->physical_block_exp = (uint8_t)(log2_of(file->physical_size) - log2_of(file->block_size));
+	c->min_io_size = htole16((uint16_t)(file->physical_size / file->block_size));
+	c->opt_io_size = htole32(file->optimal_size / file->block_size);
+	c->wce = 1;
+	c->num_queues = htole16((uint16_t)blk->dev.nr_queues);
+	c->max_discard_sectors = htole32(BLK_RANGE_SECTORS);
+	c->max_discard_seg = htole32(BLK_MAX_RANGES);
+	c->discard_sector_alignment = htole32(file->discard_granule / BLK_SECTOR);
+	c->max_write_zeroes_sectors = htole32(BLK_RANGE_SECTORS);
+	c->max_write_zeroes_seg = htole32(BLK_MAX_RANGES);
+	c->write_zeroes_may_unmap = file->can_punch;
+}
+
+static int add_files(struct blk_dev *blk)
+{
+	int ret;
+
+	ret = io_engine_add_file(blk->engine, blk->file.cached_fd);
+	if (ret < 0)
+		return ret;
+	blk->cached_index = ret;
+	blk->file_index = ret;
+	if (blk->file.direct_fd < 0)
+		return 0;
+	ret = io_engine_add_file(blk->engine, blk->file.direct_fd);
+	if (ret < 0) {
+		io_engine_remove_file(blk->engine, blk->cached_index);
+		return ret;
+	}
+	blk->file_index = ret;
+	return 0;
+}
+
+static int make_queues(struct blk_dev *blk, const struct blk_dev_config *config)
+{
+	uint16_t max_size[BLK_MAX_QUEUES];
+	unsigned int i;
+	int ret;
+
+	if (!config->queues || config->queues > BLK_MAX_QUEUES)
+		return -EINVAL;
+	for (i = 0; i < config->queues; i++)
+		max_size[i] = config->queue_size ? config->queue_size : BLK_QUEUE_SIZE;
+	ret = virtio_device_init(&blk->dev, max_size);
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
+	blk->queue = calloc(config->queues, sizeof(*blk->queue));
+	if (!blk->queue)
+		goto err_device;
+	for (i = 0; i < config->queues; i++) {
+		ret = blk_queue_create(blk, i, max_size[i]);
+		if (ret)
+			goto err_queues;
+	}
+	return 0;
+
+err_queues:
+	while (i--)
+		blk_queue_destroy(&blk->queue[i]);
+	free(blk->queue);
+err_device:
+	virtio_device_fini(&blk->dev);
+	return ret;
+}
+
+static void unmake_queues(struct blk_dev *blk)
+{
+	unsigned int i = blk->dev.nr_queues;
+
+	while (i--)
+		blk_queue_destroy(&blk->queue[i]);
+	free(blk->queue);
+	virtio_device_fini(&blk->dev);
+}
+
+int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine,
+		   struct virtio_device **out)
+{
+	struct blk_dev *blk;
+	unsigned int i;
+	int64_t size;
+	int ret;
+
+	if (!config->path)
+		return -EINVAL;
+	blk = calloc(1, sizeof(*blk));
+	if (!blk)
+		return -ENOMEM;
+	blk->engine = engine;
+	blk->source.ops = &blk_source_ops;
+	blk->waiting_tail = &blk->waiting;
+	for (i = 0; i < BLK_BOUNCES; i++) {
+		blk->bounce[i].next = blk->free_bounce;
+		blk->free_bounce = &blk->bounce[i];
+	}
+	if (config->serial)
+		memcpy(blk->serial, config->serial, strnlen(config->serial, BLK_SERIAL_MAX));
+	ret = blk_file_open(&blk->file, config->path, config->direct, config->readonly);
+	if (ret)
+		goto err_free;
+	size = blk_file_size(&blk->file);
+	if (size < 0) {
+		ret = (int)size;
+		goto err_file;
+	}
+	blk->sectors = (uint64_t)size / BLK_SECTOR;
+	blk->dev.ops = &blk_ops;
+	blk->dev.id = BLK_DEVICE_ID;
+	blk->dev.config = (uint8_t *)&blk->config;
+	blk->dev.config_size = offsetof(struct virtio_blk_config, max_secure_erase_sectors);
+	blk->dev.nr_queues = config->queues;
+	offer(blk);
+	fill_config(blk);
+	ret = make_queues(blk, config);
+	if (ret)
+		goto err_file;
+	ret = add_files(blk);
+	if (ret)
+		goto err_queues;
+	atomic_store_explicit(&blk->writethrough, true, memory_order_relaxed);
+	io_engine_attach(engine, &blk->source);
+	*out = &blk->dev;
+	return 0;
+
+err_queues:
+	unmake_queues(blk);
+err_file:
+	blk_file_close(&blk->file);
+err_free:
+	free(blk);
+	return ret;
+}
+
+int blk_dev_resize(struct virtio_device *dev)
+{
+	struct blk_dev *blk = blk_of(dev);
+	int64_t size = blk_file_size(&blk->file);
+	uint64_t sectors;
+
+	if (size < 0)
+		return (int)size;
+	sectors = (uint64_t)size / BLK_SECTOR;
+	/* Relaxed: one value, see blk_in_disk(). */
+	if (atomic_exchange_explicit(&blk->sectors, sectors, memory_order_relaxed) != sectors)
+		virtio_device_set_config64(dev, offsetof(struct virtio_blk_config, capacity),
+					   htole64(sectors));
+	return 0;
+}
+
+uint64_t blk_dev_capacity(const struct virtio_device *dev)
+{
+	return atomic_load_explicit(&blk_of((struct virtio_device *)dev)->sectors,
+				    memory_order_relaxed) *
+	       BLK_SECTOR;
+}
+
+bool blk_dev_is_direct(const struct virtio_device *dev)
+{
+	return blk_of((struct virtio_device *)dev)->file.direct_fd >= 0;
+}
+
+void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *out)
+{
+	const struct blk_dev *blk = blk_of((struct virtio_device *)dev);
+
+	*out = (struct blk_stats){
+		.reads = io_stat_get(&blk->stats.reads),
+		.writes = io_stat_get(&blk->stats.writes),
+		.flushes = io_stat_get(&blk->stats.flushes),
+		.discards = io_stat_get(&blk->stats.discards),
+		.write_zeroes = io_stat_get(&blk->stats.write_zeroes),
+		.get_ids = io_stat_get(&blk->stats.get_ids),
+		.unsupported = io_stat_get(&blk->stats.unsupported),
+		.errors = io_stat_get(&blk->stats.errors),
+		.malformed = io_stat_get(&blk->stats.malformed),
+		.bytes_read = io_stat_get(&blk->stats.bytes_read),
+		.bytes_written = io_stat_get(&blk->stats.bytes_written),
+		.bytes_copied = io_stat_get(&blk->stats.bytes_copied),
+		.pins = io_stat_get(&blk->stats.pins),
+		.pin_refusals = io_stat_get(&blk->stats.pin_refusals),
+		.fixed_ops = io_stat_get(&blk->stats.fixed_ops),
+		.fixed_vec_ops = io_stat_get(&blk->stats.fixed_vec_ops),
+		.plain_ops = io_stat_get(&blk->stats.plain_ops),
+		.bounced_ops = io_stat_get(&blk->stats.bounced_ops),
+		.cached_ops = io_stat_get(&blk->stats.cached_ops),
+		.splits = io_stat_get(&blk->stats.splits),
+		.shorts = io_stat_get(&blk->stats.shorts),
+		.notifies = io_stat_get(&blk->stats.notifies),
+		.signals = io_stat_get(&blk->stats.signals),
+	};
+}

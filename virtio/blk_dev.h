@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio-blk (virtio 1.2, section 5.2): a disk on a raw file or a block device, for any
+ * transport. Requests are taken from the rings and answered by an I/O thread
+ * (io_engine.h); a notification only wakes it.
+ *
+ * Guest memory goes to the kernel as it is. Buffers may lie in memory that stays, or
+ * in a heap (struct io_region): those in a heap are pinned (mm_pin()), frame by frame,
+ * from before the first byte of the request is looked at until it is answered, so that
+ * what the guest frees meanwhile is neither reused nor given back. With the quota of
+ * pins used up a request goes on without, by system calls that survive memory
+ * that goes away. The transport's door must let heap addresses through for buffers
+ * (buffer_ptr of struct virtio_guest_mem), since it is the pin that checks them.
+ *
+ * An error of the file is the error of one request. A ring that makes no sense is not
+ * served any more until the driver sets it up again, and the driver is told
+ * (DEVICE_NEEDS_RESET); the other queues go on.
+ */
+#ifndef BLK_DEV_H
+#define BLK_DEV_H
+
+#include "virtio/device.h"
+#include "virtio/io_engine.h"
+
+#define BLK_MAX_QUEUES 16
+#define BLK_QUEUE_SIZE 256
+#define BLK_SERIAL_MAX 20
+
+struct blk_dev_config {
+	const char *path;
+	const char *serial; /* cut to BLK_SERIAL_MAX bytes; NULL: none */
+	bool direct;        /* O_DIRECT, where the filesystem has it */
+	bool readonly;
+	unsigned int queues; /* 1..BLK_MAX_QUEUES */
+	uint16_t queue_size; /* a power of two up to VRING_MAX_SIZE; 0: BLK_QUEUE_SIZE */
+};
+
+/* What a disk has counted since it was made. */
+struct blk_stats {
+	/* Requests answered, by type; those of no known type; and of all of these,
+	 * those not answered with OK. */
+	uint64_t reads, writes, flushes, discards, write_zeroes, get_ids, unsupported;
+	uint64_t errors;
+	uint64_t malformed; /* had not the shape of a request */
+	uint64_t bytes_read, bytes_written;
+	uint64_t bytes_copied; /* ... of which the monitor copied */
+	uint64_t pins;         /* frames pinned */
+	uint64_t pin_refusals; /* requests that went on without: the quota */
+	/* Operations of the ring on data. */
+	uint64_t fixed_ops;     /* one segment of a registered window */
+	uint64_t fixed_vec_ops; /* several of one window */
+	uint64_t plain_ops;     /* memory that is not registered */
+	uint64_t bounced_ops;   /* through a buffer of the monitor */
+	uint64_t cached_ops;    /* through the page cache, the place not being aligned */
+	uint64_t splits;        /* requests that took several operations */
+	uint64_t shorts;        /* operations continued after a short result */
+	uint64_t notifies;      /* doorbells */
+	uint64_t signals;       /* batches of answers, of one queue */
+};
+
+/*
+ * Opens the file and makes the device, which is the I/O thread's from then on; engine
+ * outlives it. Returns 0, -EINVAL, -ENOMEM, -ENOSPC (IO_MAX_FILES) or what
+ * blk_file_open() said. virtio_device_destroy() frees it.
+ */
+int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine,
+		   struct virtio_device **dev);
+
+/* Looks at the file's size again, and tells the driver if it changed. Returns 0 or a
+ * negative errno. Any thread, no lock held. */
+int blk_dev_resize(struct virtio_device *dev);
+
+/* Bytes of the disk now. */
+uint64_t blk_dev_capacity(const struct virtio_device *dev);
+
+/* Whether its I/O is direct. */
+bool blk_dev_is_direct(const struct virtio_device *dev);
+
+void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *stats);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "virtio/blk_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define SECTOR    512u
+#define MAX_ALIGN 4096u
+
+static bool power_of_two(uint64_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+static int lock_file(int fd, bool readonly)
+{
+	struct flock lock = {.l_type = readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+
+	if (!fcntl(fd, F_OFD_SETLK, &lock))
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return -EBUSY;
+	/* A filesystem without locks has other users to mind for itself. */
+	return 0;
+}
+
+/* What a read of size bytes to an address and an offset of that alignment says. */
+static bool can_read(int fd, uint8_t *buf, size_t size)
+{
+	return pread(fd, buf + size, size, (off_t)size) >= 0;
+}
+
+/* For kernels that cannot say (before 6.1): by trial. */
+static void probe_by_trial(struct blk_file *file)
+{
+	uint32_t align = SECTOR;
+	uint8_t *buf;
+
+	if (file->device) {
+		int sector = 0;
+
+		if (!ioctl(file->direct_fd, BLKSSZGET, &sector) && sector > 0)
+			align = (uint32_t)sector;
+	} else {
+		buf = aligned_alloc(2 * MAX_ALIGN, 2 * MAX_ALIGN);
+		if (!buf || !can_read(file->direct_fd, buf, SECTOR))
+			align = MAX_ALIGN;
+		free(buf);
+	}
+	file->memory_align = align;
+	file->offset_align = align;
+}
+
+static void probe_alignment(struct blk_file *file)
+{
+	struct statx stx;
+
+	if (file->direct_fd < 0) {
+		file->memory_align = 1;
+		file->offset_align = SECTOR;
+		return;
+	}
+#ifdef STATX_DIOALIGN
+	if (!statx(file->direct_fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) &&
+	    stx.stx_mask & STATX_DIOALIGN) {
+		if (power_of_two(stx.stx_dio_mem_align) && power_of_two(stx.stx_dio_offset_align)) {
+			file->memory_align = stx.stx_dio_mem_align;
+			file->offset_align = stx.stx_dio_offset_align;
+		} else {
+			/* 0: opened with O_DIRECT, but no direct I/O on this file. */
+			close(file->direct_fd);
+			file->direct_fd = -1;
+			probe_alignment(file);
+		}
+	} else
+#endif
+		probe_by_trial(file);
+	if (file->offset_align < SECTOR)
+		file->offset_align = SECTOR;
+}
+
+static void probe_topology(struct blk_file *file, const struct stat *st)
+{
+	unsigned int size = 0;
+
+	file->block_size = file->offset_align > MAX_ALIGN ? MAX_ALIGN : file->offset_align;
+	file->physical_size = file->block_size;
+	if (!file->device) {
+		size = (unsigned int)st->st_blksize;
+	} else {
+		if (ioctl(file->cached_fd, BLKPBSZGET, &size))
+			size = 0;
+		if (ioctl(file->cached_fd, BLKIOOPT, &file->optimal_size))
+			file->optimal_size = 0;
+	}
+	if (power_of_two(size) && size > file->physical_size && size <= 1u << 20)
+		file->physical_size = size;
+}
+
+/* Whether the device below has discard: fallocate() would take the call in any case. */
+static bool device_discards(const struct stat *st)
+{
+	char path[96];
+	unsigned long long max = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/discard_max_bytes",
+		 major(st->st_rdev), minor(st->st_rdev));
+	f = fopen(path, "re");
+	if (!f) { /* a partition's queue is its disk's */
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../queue/discard_max_bytes",
+			 major(st->st_rdev), minor(st->st_rdev));
+		f = fopen(path, "re");
+	}
+	if (!f)
+		return false;
+	if (fscanf(f, "%llu", &max) != 1)
+		max = 0;
+	fclose(f);
+	return max != 0;
+}
+
+/* On a regular file: past its end, where nothing is. */
+static void probe_holes(struct blk_file *file, const struct stat *st)
+{
+	off_t past = (st->st_size / MAX_ALIGN + 1) * MAX_ALIGN;
+
+	file->discard_granule = file->physical_size > MAX_ALIGN ? file->physical_size : MAX_ALIGN;
+	if (file->readonly)
+		return;
+	if (file->device) {
+		file->can_punch = device_discards(st);
+		file->can_zero = true;
+		return;
+	}
+	file->can_punch = !fallocate(file->cached_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				     past, MAX_ALIGN);
+	/* No probe for this: it would allocate. A refusal is dealt with when it comes. */
+	file->can_zero = true;
+}
+
+int blk_file_open(struct blk_file *file, const char *path, bool direct, bool readonly)
+{
+	int flags = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY, ret;
+	struct stat st, other;
+
+	*file = (struct blk_file){.direct_fd = -1, .cached_fd = -1, .readonly = readonly};
+	/* Non-blocking, for a path that turns out to be a FIFO. */
+	file->cached_fd = open(path, flags | O_NONBLOCK);
+	if (file->cached_fd < 0)
+		return -errno;
+	if (fstat(file->cached_fd, &st)) {
+		ret = -errno;
+		goto err;
+	}
+	ret = -ENOTBLK;
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		goto err;
+	file->device = S_ISBLK(st.st_mode);
+	/* io_uring would say -EAGAIN where it is to wait. */
+	ret = fcntl(file->cached_fd, F_SETFL, 0) ? -errno : 0;
+	if (ret)
+		goto err;
+	ret = lock_file(file->cached_fd, readonly);
+	if (ret)
+		goto err;
+	if (direct) {
+		file->direct_fd = open(path, flags | O_DIRECT);
+		if (file->direct_fd < 0 && errno != EINVAL) {
+			ret = -errno;
+			goto err;
+		}
+		/* The path may have been given to another file meanwhile. */
+		if (file->direct_fd >= 0 &&
+		    (fstat(file->direct_fd, &other) || other.st_dev != st.st_dev ||
+		     other.st_ino != st.st_ino || other.st_rdev != st.st_rdev)) {
+			ret = -ESTALE;
+			goto err;
+		}
+	}
+	probe_alignment(file);
+	probe_topology(file, &st);
+	probe_holes(file, &st);
+	return 0;
+
+err:
+	blk_file_close(file);
+	return ret;
+}
+
+void blk_file_close(struct blk_file *file)
+{
+	if (file->direct_fd >= 0)
+		close(file->direct_fd);
+	if (file->cached_fd >= 0)
+		close(file->cached_fd);
+	file->direct_fd = -1;
+	file->cached_fd = -1;
+}
+
+int64_t blk_file_size(const struct blk_file *file)
+{
+	struct stat st;
+	uint64_t size;
+
+	if (file->device)
+		return ioctl(file->cached_fd, BLKGETSIZE64, &size) ? -errno : (int64_t)size;
+	return fstat(file->cached_fd, &st) ? -errno : (int64_t)st.st_size;
+}
+
+enum blk_route blk_file_route(const struct blk_file *file, const struct iovec *iov, unsigned int n,
+			      uint64_t offset, uint64_t len)
+{
+	uintptr_t address = 0;
+	size_t length = 0;
+	unsigned int i;
+
+	if (file->direct_fd < 0)
+		return BLK_ROUTE_DIRECT;
+	if ((offset | len) & (file->offset_align - 1))
+		return BLK_ROUTE_CACHED;
+	/* Before 6.18 each length had to be of whole blocks, not only their sum. */
+	for (i = 0; i < n; i++) {
+		address |= (uintptr_t)iov[i].iov_base;
+		length |= iov[i].iov_len;
+	}
+	return (address & (file->memory_align - 1) || length & (file->offset_align - 1))
+		       ? BLK_ROUTE_BOUNCE
+		       : BLK_ROUTE_DIRECT;
+}
+
+int blk_file_sync(const struct blk_file *file)
+{
+	return fdatasync(file->cached_fd) ? -errno : 0;
+}

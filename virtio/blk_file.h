@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The file or block device behind a disk, and the one owner of alignment: what direct
+ * I/O (O_DIRECT) wants of addresses, offsets and lengths is asked once, when the
+ * file is opened, and each operation is routed by blk_file_route().
+ *
+ * A raw image is what its bytes are: no format is ever probed.
+ */
+#ifndef BLK_FILE_H
+#define BLK_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct blk_file {
+	int direct_fd; /* O_DIRECT, or -1: the host's page cache is used */
+	int cached_fd; /* for what direct I/O cannot do; shares the file's lock */
+	bool readonly;
+	bool device;              /* a block device */
+	bool can_punch;           /* fallocate() takes holes here */
+	bool can_zero;            /* ... and zero ranges */
+	uint32_t memory_align;    /* bytes, of direct I/O; a power of two */
+	uint32_t offset_align;    /* bytes, of offset and length; 512 at least */
+	uint32_t block_size;      /* what a driver should use: 512..4096 */
+	uint32_t physical_size;   /* write unit without penalty, block_size at least */
+	uint32_t optimal_size;    /* 0: none known */
+	uint32_t discard_granule; /* bytes */
+};
+
+enum blk_route {
+	BLK_ROUTE_DIRECT, /* on direct_fd as it is (on cached_fd without direct I/O) */
+	BLK_ROUTE_BOUNCE, /* on direct_fd, through an aligned buffer */
+	BLK_ROUTE_CACHED, /* on cached_fd: the place is not aligned */
+};
+
+/*
+ * Opens path. direct: by O_DIRECT; where the filesystem has none, direct_fd is -1 and
+ * the disk works through the page cache. The image is locked (OFD lock: shared if
+ * readonly) against other users that lock too.
+ * Returns 0; -ENOTBLK if it is neither a regular file nor a block device; -EBUSY if
+ * somebody else has it; or what open() said.
+ */
+int blk_file_open(struct blk_file *file, const char *path, bool direct, bool readonly);
+void blk_file_close(struct blk_file *file);
+
+/* Bytes now, or a negative errno. */
+int64_t blk_file_size(const struct blk_file *file);
+
+/* Which way an operation of len bytes at offset goes, by the memory that it has. */
+enum blk_route blk_file_route(const struct blk_file *file, const struct iovec *iov, unsigned int n,
+			      uint64_t offset, uint64_t len);
+
+/* fdatasync(). Returns 0 or a negative errno. */
+int blk_file_sync(const struct blk_file *file);
+
+#endif

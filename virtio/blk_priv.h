@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of virtio-blk share; nobody else includes this.
+ *
+ * All of it is the I/O thread's, but where a queue's lock or an atomic says
+ * otherwise. A request goes: taken from the ring (blk_queue.c), its memory pinned
+ * (blk_pin.c), its header read (blk_req.c), carried out (blk_rw.c, blk_range.c) by
+ * operations on its parts (blk_part.c), finished, pushed (blk_queue.c).
+ */
+#ifndef BLK_PRIV_H
+#define BLK_PRIV_H
+
+#include <linux/virtio_blk.h>
+
+#include "virtio/blk_dev.h"
+#include "virtio/blk_file.h"
+#include "virtio/io_stat.h"
+#include "virtio/io_window.h"
+
+#define BLK_SECTOR       512u
+#define BLK_SEG_MAX      254u
+#define BLK_SIZE_MAX     (1u << 20)
+#define BLK_MAX_BYTES    (256ull << 20) /* of one request: more than the two allow */
+#define BLK_MAX_PARTS    4u
+#define BLK_INLINE_SEGS  10u /* of requests that need no allocation */
+#define BLK_MAX_RANGES   16u
+#define BLK_BOUNCE_SIZE  (256u << 10)
+#define BLK_BOUNCE_ALIGN 4096u
+#define BLK_BOUNCES      8u
+/* Most sectors of one discard or write-zeroes range. */
+#define BLK_RANGE_SECTORS (1u << 22)
+/* Chains taken from a queue in one round, and bytes under way at which no more are. */
+#define BLK_TAKE       64u
+#define BLK_MAX_FLIGHT (64ull << 20)
+
+struct blk_req;
+
+/* An operation of the ring, and what of it is still to do. */
+struct blk_part {
+	struct io_op op;
+	struct blk_req *req;
+	struct io_window *window; /* that holds all of iov, or NULL */
+	struct iovec *iov;        /* consumed as it goes */
+	unsigned int nr;
+	uint64_t offset; /* in the file */
+	uint64_t left;   /* bytes */
+	bool cached;     /* on the page cache's file */
+};
+
+struct blk_bounce {
+	uint8_t *mem; /* BLK_BOUNCE_SIZE bytes, or NULL before first use */
+	struct blk_bounce *next;
+};
+
+struct blk_req {
+	struct blk_req *next; /* on a list: free, just taken, waiting, finished */
+	struct blk_queue *queue;
+
+	struct vring_chain chain; /* chain.seg: its own copy, until answered */
+	uint64_t bytes;           /* readable and writable */
+	void *allocated;          /* NULL: the inline arrays */
+	unsigned int nr;          /* segments */
+
+	uint32_t type;
+	uint64_t offset, length; /* of the data, bytes */
+	struct iovec *data;      /* nr + BLK_MAX_PARTS of them, for parts */
+
+	struct blk_part part[BLK_MAX_PARTS];
+	/* Called when all parts are done; NULL: the request is. */
+	void (*then)(struct blk_req *req);
+	unsigned int parts; /* under way */
+	int error;          /* the first of them */
+
+	struct blk_bounce *bounce;
+	uint64_t piece;    /* bytes in the bounce buffer */
+	uint64_t progress; /* bytes bounced or zeroed, those under way among them */
+	struct virtio_blk_discard_write_zeroes range[BLK_MAX_RANGES];
+	unsigned int nr_ranges, range_at, attempt;
+
+	uint32_t written; /* bytes, the status among them */
+	uint8_t status;
+	bool pinned;   /* heap frames of all segments */
+	bool fragile;  /* ... are not, and may vanish */
+	bool unstable; /* wrote without RWF_DSYNC */
+	struct iovec inline_seg[BLK_INLINE_SEGS];
+	struct iovec inline_data[BLK_INLINE_SEGS + BLK_MAX_PARTS];
+};
+
+struct blk_queue {
+	struct blk_dev *blk;
+	unsigned int index;
+	unsigned int busy; /* requests taken and not answered */
+	bool dead;         /* its ring made no sense; the queue's lock */
+	struct blk_req *pool, *free;
+	struct blk_req *finished, **finished_tail;
+	struct iovec seg[VRING_MAX_SEGS];
+};
+
+struct blk_dev {
+	struct virtio_device dev;
+	struct io_source source;
+	struct io_engine *engine;
+	struct blk_file file;
+	int file_index, cached_index; /* in the ring's table */
+	_Alignas(8) struct virtio_blk_config config;
+	char serial[BLK_SERIAL_MAX];
+	_Atomic uint64_t sectors;
+	atomic_bool writethrough; /* each write is stable when answered */
+	struct blk_queue *queue;
+	bool stalled;    /* out of something that a completion frees */
+	uint64_t flight; /* bytes taken and not answered */
+	struct blk_bounce bounce[BLK_BOUNCES];
+	struct blk_bounce *free_bounce;
+	struct blk_req *waiting, **waiting_tail; /* for a bounce buffer */
+	uint8_t *zeroes;                         /* BLK_BOUNCE_SIZE of them, or NULL */
+	struct {
+		io_stat reads, writes, flushes, discards, write_zeroes, get_ids, unsupported;
+		io_stat errors, malformed, bytes_read, bytes_written, bytes_copied;
+		io_stat pins, pin_refusals;
+		io_stat fixed_ops, fixed_vec_ops, plain_ops, bounced_ops, cached_ops;
+		io_stat splits, shorts, signals;
+		_Atomic uint64_t notifies; /* several vCPUs' */
+	} stats;
+};
+
+static inline struct blk_dev *blk_of(struct virtio_device *dev)
+{
+	return (struct blk_dev *)((char *)dev - offsetof(struct blk_dev, dev));
+}
+
+static inline struct blk_dev *blk_req_dev(const struct blk_req *req)
+{
+	return req->queue->blk;
+}
+
+/* Whether the driver accepted a feature, by its bit number. */
+static inline bool blk_has(const struct blk_dev *blk, unsigned int bit)
+{
+	return blk->dev.features >> bit & 1;
+}
+
+/* blk_queue.c */
+extern const struct io_source_ops blk_source_ops;
+int blk_queue_create(struct blk_dev *blk, unsigned int index, unsigned int size);
+void blk_queue_destroy(struct blk_queue *queue);
+
+/* blk_pin.c: pins the heap frames of a request; sets pinned or fragile. Returns 0, or
+ * -EFAULT when some of it is not the guest's (then it is fragile). */
+int blk_pin(struct blk_req *req);
+void blk_unpin(struct blk_req *req);
+/* Copies of the readable and the writable part, as vring_chain_read() and _write(), but
+ * right for fragile requests too. Return false if not all len bytes were copied. */
+bool blk_copy_from(const struct blk_req *req, uint64_t offset, void *dst, size_t len);
+bool blk_copy_to(const struct blk_req *req, uint64_t offset, const void *src, size_t len);
+
+/* blk_req.c */
+void blk_req_start(struct blk_req *req);
+/* Answers: the request's status, and the bytes of data that were written to it. */
+void blk_req_finish(struct blk_req *req, uint8_t status, uint32_t data);
+/* The same for the file's answer: 0 or a negative errno. */
+void blk_req_finish_error(struct blk_req *req, int error, uint32_t data);
+/* Answers what has not the shape of a request; what nobody offered. */
+void blk_req_malformed(struct blk_req *req);
+void blk_req_unsupported(struct blk_req *req);
+/* Whether sectors [sector, sector + nr) are on the disk. */
+bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr);
+
+/* blk_rw.c, blk_range.c: carry out a request whose header is read. */
+void blk_rw(struct blk_req *req);
+void blk_range(struct blk_req *req);
+void blk_bounce_put(struct blk_req *req);
+/* Writes to stable storage, then finishes. */
+void blk_sync(struct blk_req *req);
+
+/*
+ * blk_part.c: begins an operation on part i of a request, whose iov, nr, offset, left,
+ * window and cached are set. The data's direction is that of the request's type.
+ */
+void blk_part_start(struct blk_req *req, unsigned int i);
+/* Begins an fdatasync, a fallocate as a request's only part. */
+void blk_part_sync(struct blk_req *req);
+void blk_part_allocate(struct blk_req *req, int mode, uint64_t offset, uint64_t len);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The I/O thread as others see it: made, ended, kicked, called. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "virtio/io_priv.h"
+
+static int start_thread(struct io_engine *e)
+{
+	sigset_t all, old;
+	int ret;
+
+	/* Signals are for the monitor's other threads. */
+	sigfillset(&all);
+	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (ret)
+		return ret;
+	ret = -pthread_create(&e->thread, NULL, io_loop, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&e->lock);
+	while (!e->up)
+		pthread_cond_wait(&e->cond, &e->lock);
+	ret = e->start_result;
+	pthread_mutex_unlock(&e->lock);
+	if (ret)
+		pthread_join(e->thread, NULL);
+	return ret;
+}
+
+int io_engine_create(const struct io_engine_config *config, struct io_engine **out)
+{
+	struct io_engine *e;
+	int ret;
+
+	if (config->nr_regions > IO_MAX_REGIONS)
+		return -EINVAL;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->config = *config;
+	ret = -pthread_mutex_init(&e->lock, NULL);
+	if (ret)
+		goto err_free;
+	ret = -pthread_cond_init(&e->cond, NULL);
+	if (ret)
+		goto err_lock;
+	/* Blocking: the ring then waits for it by itself instead of saying -EAGAIN. */
+	e->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (e->wake_fd < 0) {
+		ret = -errno;
+		goto err_cond;
+	}
+	ret = io_windows_create(e, &e->config, &e->windows);
+	if (ret)
+		goto err_wake;
+	ret = start_thread(e);
+	if (ret)
+		goto err_windows;
+	*out = e;
+	return 0;
+
+err_windows:
+	io_windows_destroy(e->windows);
+err_wake:
+	close(e->wake_fd);
+err_cond:
+	pthread_cond_destroy(&e->cond);
+err_lock:
+	pthread_mutex_destroy(&e->lock);
+err_free:
+	free(e);
+	return ret;
+}
+
+void io_engine_destroy(struct io_engine *e)
+{
+	if (!e)
+		return;
+	atomic_store(&e->stop, true);
+	io_engine_kick(e);
+	pthread_join(e->thread, NULL);
+	io_windows_destroy(e->windows);
+	close(e->wake_fd);
+	pthread_cond_destroy(&e->cond);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+void io_engine_kick(struct io_engine *e)
+{
+	const uint64_t one = 1;
+
+	/* Sequentially consistent: what the caller did is before this look; see
+	 * sleep_until_something(). One of several that kick does the writing. */
+	if (!atomic_load(&e->asleep) || !atomic_exchange(&e->asleep, false))
+		return;
+	/* Relaxed: a statistic. */
+	atomic_fetch_add_explicit(&e->kicks, 1, memory_order_relaxed);
+	/* It cannot fail: the counter is far from its limit. */
+	if (write(e->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void call(struct io_engine *e, struct io_call *c)
+{
+	pthread_mutex_lock(&e->lock);
+	c->next = e->calls;
+	e->calls = c;
+	atomic_store(&e->has_calls, true);
+	io_engine_kick(e);
+	while (!c->done)
+		pthread_cond_wait(&e->cond, &e->lock);
+	pthread_mutex_unlock(&e->lock);
+}
+
+static bool do_attach(struct io_engine *e, struct io_call *c)
+{
+	c->source->next = e->sources;
+	e->sources = c->source;
+	return true;
+}
+
+static bool do_drain(struct io_engine *e, struct io_call *c)
+{
+	(void)e;
+	return !*c->busy;
+}
+
+static bool do_detach(struct io_engine *e, struct io_call *c)
+{
+	struct io_source **at;
+
+	if (!do_drain(e, c))
+		return false;
+	for (at = &e->sources; *at; at = &(*at)->next)
+		if (*at == c->source) {
+			*at = c->source->next;
+			break;
+		}
+	return true;
+}
+
+static bool do_pause(struct io_engine *e, struct io_call *c)
+{
+	struct io_source *source;
+
+	if (!c->begun) {
+		e->paused++;
+		c->begun = true;
+	}
+	for (source = e->sources; source; source = source->next)
+		if (source->busy)
+			return false;
+	io_windows_release(e->windows, true);
+	return io_windows_settled(e->windows);
+}
+
+static bool do_resume(struct io_engine *e, struct io_call *c)
+{
+	(void)c;
+	if (e->paused)
+		e->paused--;
+	return true;
+}
+
+static bool do_shrink(struct io_engine *e, struct io_call *c)
+{
+	if (!c->begun)
+		io_windows_release(e->windows, false);
+	c->begun = true;
+	return io_windows_settled(e->windows);
+}
+
+static bool do_add_file(struct io_engine *e, struct io_call *c)
+{
+	int i, ret;
+
+	c->result = -ENOSPC;
+	for (i = 0; i < IO_MAX_FILES; i++)
+		if (!e->file_used[i])
+			break;
+	if (i == IO_MAX_FILES)
+		return true;
+	ret = io_uring_register_files_update(&e->ring, (unsigned int)i, &c->fd, 1);
+	if (ret < 0) {
+		c->result = ret;
+		return true;
+	}
+	e->file_used[i] = true;
+	c->result = i;
+	return true;
+}
+
+static bool do_remove_file(struct io_engine *e, struct io_call *c)
+{
+	int none = -1;
+
+	io_uring_register_files_update(&e->ring, (unsigned int)c->fd, &none, 1);
+	e->file_used[c->fd] = false;
+	return true;
+}
+
+void io_engine_attach(struct io_engine *e, struct io_source *source)
+{
+	struct io_call c = {.fn = do_attach, .source = source};
+
+	call(e, &c);
+}
+
+void io_engine_detach(struct io_engine *e, struct io_source *source)
+{
+	struct io_call c = {.fn = do_detach, .source = source, .busy = &source->busy};
+
+	call(e, &c);
+}
+
+void io_engine_drain(struct io_engine *e, const unsigned int *busy)
+{
+	struct io_call c = {.fn = do_drain, .busy = busy};
+
+	call(e, &c);
+}
+
+void io_engine_pause(struct io_engine *e)
+{
+	struct io_call c = {.fn = do_pause};
+
+	call(e, &c);
+}
+
+void io_engine_resume(struct io_engine *e)
+{
+	struct io_call c = {.fn = do_resume};
+
+	call(e, &c);
+}
+
+void io_engine_shrink(struct io_engine *e)
+{
+	struct io_call c = {.fn = do_shrink};
+
+	call(e, &c);
+}
+
+int io_engine_add_file(struct io_engine *e, int fd)
+{
+	struct io_call c = {.fn = do_add_file, .fd = fd};
+
+	call(e, &c);
+	return c.result;
+}
+
+void io_engine_remove_file(struct io_engine *e, int index)
+{
+	struct io_call c = {.fn = do_remove_file, .fd = index};
+
+	call(e, &c);
+}
+
+bool io_engine_room(const struct io_engine *e, unsigned int n)
+{
+	/* Half for completions that nobody counts: tags, timers, wake-ups. */
+	return e->inflight + n <= IO_CQ_ENTRIES / 2;
+}
+
+struct io_uring_sqe *io_engine_sqe(struct io_engine *e)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&e->ring);
+
+	if (sqe)
+		return sqe;
+	io_stat_add(&e->sqes, io_uring_sq_ready(&e->ring));
+	io_stat_add(&e->batches, 1);
+	io_uring_submit(&e->ring);
+	return io_uring_get_sqe(&e->ring);
+}
+
+void io_engine_queue(struct io_engine *e, struct io_uring_sqe *sqe, struct io_op *op)
+{
+	op->counted = true;
+	e->inflight++;
+	io_uring_sqe_set_data(sqe, op);
+}
+
+const struct io_region *io_engine_region(const struct io_engine *e, const void *host, uint64_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->config.nr_regions; i++) {
+		const struct io_region *region = &e->config.region[i];
+		uint64_t offset = (uintptr_t)host - (uintptr_t)region->host;
+
+		if (offset < region->size && len <= region->size - offset)
+			return region;
+	}
+	return NULL;
+}
+
+struct io_windows *io_engine_windows(struct io_engine *e)
+{
+	return e->windows;
+}
+
+unsigned int io_engine_features(const struct io_engine *e)
+{
+	return e->features;
+}
+
+void io_engine_get_stats(const struct io_engine *e, struct io_engine_stats *stats)
+{
+	*stats = (struct io_engine_stats){
+		.sqes = io_stat_get(&e->sqes),
+		.batches = io_stat_get(&e->batches),
+		.waits = io_stat_get(&e->waits),
+		.kicks = atomic_load_explicit(&e->kicks, memory_order_relaxed),
+		.polls = io_stat_get(&e->polls),
+		.sleeps = io_stat_get(&e->sleeps),
+	};
+	io_windows_get_stats(e->windows, stats);
+}

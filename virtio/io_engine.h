@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The I/O thread: one thread and one io_uring for a set of devices.
+ *
+ * A device is a source of work. Each round the thread asks its sources for work,
+ * which they turn into operations of the ring; submits all of them with one system
+ * call; delivers completions; and lets the sources tell their drivers. With nothing
+ * to do it polls for a bounded time that adapts to how soon work used to come,
+ * and then sleeps in the ring until a completion, a timer or a kick. While it is
+ * awake, drivers are asked not to notify, and a kick costs one load.
+ *
+ * All callbacks run on the I/O thread. A source's queue locks (device.h) may be taken
+ * in them; none may be held by who calls io_engine_drain() or another call that waits.
+ */
+#ifndef IO_ENGINE_H
+#define IO_ENGINE_H
+
+#include <liburing.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mm_heap;
+struct io_engine;
+struct io_source;
+struct io_windows;
+
+#define IO_MAX_REGIONS 8
+#define IO_MAX_FILES   32 /* of all sources */
+
+/* A range of guest memory in this process. */
+struct io_region {
+	void *host;
+	uint64_t size;        /* bytes */
+	struct mm_heap *heap; /* whose window this is; NULL: memory that stays */
+};
+
+struct io_engine_config {
+	struct io_region region[IO_MAX_REGIONS]; /* disjoint; all that I/O may touch */
+	unsigned int nr_regions;
+	uint32_t poll_us;     /* longest poll before a sleep; 0: none */
+	uint64_t pin_budget;  /* bytes of guest memory registered at most; 0: none */
+	uint32_t idle_ms;     /* a window unused for this long is let go; 0: never */
+	uint32_t force_plain; /* IO_NO_*: do without, as an old kernel would */
+	/* A line for the user, without newline; from the I/O thread. NULL: dropped. */
+	void (*warn)(void *opaque, const char *text);
+	void *warn_opaque;
+};
+
+/* What the running kernel may have or lack. */
+#define IO_HAS_DEFER_TASKRUN (1u << 0)
+#define IO_HAS_COOP_TASKRUN  (1u << 1)
+#define IO_HAS_RESTRICTIONS  (1u << 2)
+#define IO_HAS_WINDOWS       (1u << 3) /* a sparse table of registered buffers */
+#define IO_HAS_VECTORED      (1u << 4) /* READV_FIXED, WRITEV_FIXED */
+#define IO_NO_WINDOWS        IO_HAS_WINDOWS
+#define IO_NO_VECTORED       IO_HAS_VECTORED
+#define IO_NO_DEFER_TASKRUN  IO_HAS_DEFER_TASKRUN
+
+/* Since liburing 2.3: by number. */
+#define IO_OP_READV_FIXED  60
+#define IO_OP_WRITEV_FIXED 61
+
+/* One operation under way. done gets what the ring says: bytes, 0 or -errno. */
+struct io_op {
+	void (*done)(struct io_op *op, int result);
+	bool counted; /* the engine's: queued by io_engine_queue() */
+};
+
+struct io_source_ops {
+	/* Takes what the driver made available, a bounded number, and queues
+	 * operations for it. Returns true if there was any. */
+	bool (*work)(struct io_source *source);
+	/* Completions were delivered: tell the driver. */
+	void (*flush)(struct io_source *source);
+	/* Whether work() would find something; called in a loop while polling. */
+	bool (*pending)(struct io_source *source);
+	/* The thread is about to sleep: ask the driver to notify. Returns true if
+	 * something has come already. */
+	bool (*rest)(struct io_source *source);
+};
+
+/* Embedded in a device. */
+struct io_source {
+	const struct io_source_ops *ops;
+	unsigned int busy; /* requests taken and not yet answered; I/O thread only */
+	struct io_source *next;
+};
+
+struct io_engine_stats {
+	uint64_t sqes;    /* operations submitted */
+	uint64_t batches; /* ... in this many system calls */
+	uint64_t waits;   /* system calls that waited, with a timeout or without */
+	uint64_t kicks;   /* wake-ups by another thread that cost a system call */
+	uint64_t polls;   /* times work came while polling */
+	uint64_t sleeps;  /* times the thread slept with notifications on */
+	uint64_t window_hits, window_misses;
+	uint64_t window_refusals; /* misses that were not worth an eviction */
+	uint64_t windows_made, window_evictions, window_failures;
+	uint64_t window_bytes; /* registered now */
+};
+
+/*
+ * Makes the ring and starts the thread. Memory of the regions must stay mapped (of
+ * heaps: reserved) until io_engine_destroy().
+ * Returns 0, -EINVAL, -ENOMEM, or what io_uring_setup() said (-ENOSYS, -EPERM: the
+ * host has no io_uring for us).
+ */
+int io_engine_create(const struct io_engine_config *config, struct io_engine **engine);
+
+/* Ends the thread and frees the engine (NULL: nothing). No source is attached. */
+void io_engine_destroy(struct io_engine *engine);
+
+/* IO_HAS_* of this engine. */
+unsigned int io_engine_features(const struct io_engine *engine);
+
+void io_engine_get_stats(const struct io_engine *engine, struct io_engine_stats *stats);
+
+/* Begins and ends asking a source for work. Detaching waits until it has none. */
+void io_engine_attach(struct io_engine *engine, struct io_source *source);
+void io_engine_detach(struct io_engine *engine, struct io_source *source);
+
+/* Tells the thread to look at its sources. From any thread, any lock held; a system
+ * call only if the thread sleeps. */
+void io_engine_kick(struct io_engine *engine);
+
+/* Waits until *busy, a count of a source's that only the I/O thread changes, is 0. One
+ * that goes on taking requests is waited for as long: stop it first. */
+void io_engine_drain(struct io_engine *engine, const unsigned int *busy);
+
+/*
+ * Before a heap takes all its memory back (mm_heap_reset()): no source is asked
+ * for work, all requests are answered, and all windows of heaps are let go when
+ * io_engine_pause() returns. io_engine_resume() undoes it. Calls nest.
+ */
+void io_engine_pause(struct io_engine *engine);
+void io_engine_resume(struct io_engine *engine);
+
+/* Lets go of all windows that have no I/O under way now, and returns when their
+ * memory is free to be given back: for when the host is short. */
+void io_engine_shrink(struct io_engine *engine);
+
+/*
+ * Enters a file into the ring's table; operations name it by the returned index (and
+ * IOSQE_FIXED_FILE). Returns -ENOSPC or what the kernel said. Waits for the
+ * thread. io_engine_remove_file() takes it out; nothing on it is under way.
+ */
+int io_engine_add_file(struct io_engine *engine, int fd);
+void io_engine_remove_file(struct io_engine *engine, int index);
+
+/* The rest is for callbacks, on the I/O thread. */
+
+/* Whether n more operations can be queued; asked before taking a request. */
+bool io_engine_room(const struct io_engine *engine, unsigned int n);
+
+/*
+ * An entry of the submission queue, submitted by the end of the round, to be filled in
+ * by io_uring_prep_*(); then io_engine_queue() with the op that it completes. Never
+ * NULL within what io_engine_room() promised.
+ */
+struct io_uring_sqe *io_engine_sqe(struct io_engine *engine);
+void io_engine_queue(struct io_engine *engine, struct io_uring_sqe *sqe, struct io_op *op);
+
+/* The region that holds [host, host + len), or NULL. Any thread. */
+const struct io_region *io_engine_region(const struct io_engine *engine, const void *host,
+					 uint64_t len);
+
+struct io_windows *io_engine_windows(struct io_engine *engine);
+
+#endif

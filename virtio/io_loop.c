@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The I/O thread's rounds.
+ *
+ * With many operations under way the next completion is near: the thread then waits
+ * in the ring, with a short timeout in case the driver adds something, and leaves
+ * notifications off. With few, it polls the drivers' rings and the completion queue
+ * for poll_ns, and then asks for notifications and sleeps. poll_ns adapts as KVM's
+ * halt polling does: it grows when work came soon after a sleep began, and shrinks
+ * when it took longer than any poll would.
+ */
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "virtio/io_priv.h"
+
+#define DEEP          8u /* operations under way from which completions are near */
+#define DEEP_WAIT_NS  50000
+#define POLL_FIRST_NS 5000u
+#define TICK_MS       100
+#define REAP_BATCH    64u
+#define POLL_SPINS    16 /* looks between two looks at the clock */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void woken(struct io_op *op, int result)
+{
+	struct io_engine *e =
+		(struct io_engine *)((char *)op - offsetof(struct io_engine, wake_op));
+
+	(void)result; /* spent, or to be armed again: the same */
+	e->wake_armed = false;
+}
+
+static void ticked(struct io_op *op, int result)
+{
+	struct io_engine *e =
+		(struct io_engine *)((char *)op - offsetof(struct io_engine, tick_op));
+
+	(void)result;
+	e->tick_armed = false;
+	io_windows_tick(e->windows, now_ns() / 1000000);
+}
+
+/* Operations of the thread's own, which count for nothing. */
+static void arm(struct io_engine *e)
+{
+	struct io_uring_sqe *sqe;
+
+	if (!e->wake_armed) {
+		sqe = io_engine_sqe(e);
+		if (!sqe)
+			return;
+		io_uring_prep_read(sqe, 0, &e->wake_value, sizeof(e->wake_value), 0);
+		sqe->flags = IOSQE_FIXED_FILE;
+		io_uring_sqe_set_data(sqe, &e->wake_op);
+		e->wake_armed = true;
+	}
+	if (!e->tick_armed && io_windows_count(e->windows)) {
+		sqe = io_engine_sqe(e);
+		if (!sqe)
+			return;
+		io_uring_prep_timeout(sqe, &e->tick, 0, 0);
+		sqe->flags = IOSQE_FIXED_FILE; /* required of all; means nothing here */
+		io_uring_sqe_set_data(sqe, &e->tick_op);
+		e->tick_armed = true;
+	}
+}
+
+static bool run_calls(struct io_engine *e)
+{
+	struct io_call **at, *call;
+	bool any = false;
+
+	/* Acquire: who sets it has queued its call; the lock would do as well. */
+	if (!e->waiting && !atomic_load_explicit(&e->has_calls, memory_order_acquire))
+		return false;
+	pthread_mutex_lock(&e->lock);
+	atomic_store_explicit(&e->has_calls, false, memory_order_relaxed);
+	for (at = &e->calls; *at;) {
+		call = *at;
+		if (!call->fn(e, call)) {
+			at = &call->next;
+			continue;
+		}
+		*at = call->next;
+		call->done = true;
+		any = true;
+	}
+	e->waiting = e->calls != NULL;
+	if (any)
+		pthread_cond_broadcast(&e->cond);
+	pthread_mutex_unlock(&e->lock);
+	return any;
+}
+
+static bool take_work(struct io_engine *e)
+{
+	struct io_source *source;
+	bool any = false;
+
+	if (e->paused)
+		return false;
+	for (source = e->sources; source; source = source->next)
+		any |= source->ops->work(source);
+	return any;
+}
+
+/* Submits what is queued; with wait, until something completes or timeout_ns (0:
+ * none) is over. A failure leaves entries queued, for the next round. */
+static void submit(struct io_engine *e, bool wait, uint64_t timeout_ns)
+{
+	struct __kernel_timespec ts = {.tv_nsec = (long long)timeout_ns};
+	struct io_uring_cqe *cqe;
+	unsigned int queued = io_uring_sq_ready(&e->ring);
+
+	if (queued) {
+		io_stat_add(&e->sqes, queued);
+		io_stat_add(&e->batches, 1);
+	}
+	if (!wait) {
+		if (queued)
+			io_uring_submit(&e->ring);
+		return;
+	}
+	io_stat_add(&e->waits, 1);
+	if (timeout_ns)
+		io_uring_submit_and_wait_timeout(&e->ring, &cqe, 1, &ts, NULL);
+	else
+		io_uring_submit_and_wait(&e->ring, 1);
+}
+
+static bool reap(struct io_engine *e)
+{
+	struct io_uring_cqe *cqe[REAP_BATCH];
+	struct io_source *source;
+	unsigned int i, n;
+	bool any = false;
+
+	do {
+		n = io_uring_peek_batch_cqe(&e->ring, cqe, REAP_BATCH);
+		for (i = 0; i < n; i++) {
+			struct io_op *op = io_uring_cqe_get_data(cqe[i]);
+
+			if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
+				continue;
+			if (op->counted)
+				e->inflight--;
+			op->done(op, cqe[i]->res);
+		}
+		io_uring_cq_advance(&e->ring, n);
+		any |= n != 0;
+	} while (n == REAP_BATCH);
+	if (any)
+		for (source = e->sources; source; source = source->next)
+			source->ops->flush(source);
+	return any;
+}
+
+/* What an idle thread looks at; no system call. */
+static bool anything(struct io_engine *e)
+{
+	struct io_source *source;
+
+	/* Relaxed, all: a look, repeated soon and before any sleep. */
+	if (io_uring_cq_ready(&e->ring) ||
+	    atomic_load_explicit((_Atomic unsigned int *)e->ring.sq.kflags, memory_order_relaxed) &
+		    (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW) ||
+	    atomic_load_explicit(&e->has_calls, memory_order_relaxed) ||
+	    atomic_load_explicit(&e->stop, memory_order_relaxed))
+		return true;
+	for (source = e->paused ? NULL : e->sources; source; source = source->next)
+		if (source->ops->pending(source))
+			return true;
+	return false;
+}
+
+static bool poll_for_work(struct io_engine *e)
+{
+	uint64_t end;
+	int i;
+
+	if (!e->poll_ns)
+		return false;
+	end = now_ns() + e->poll_ns;
+	do {
+		for (i = 0; i < POLL_SPINS; i++) {
+			if (anything(e)) {
+				io_stat_add(&e->polls, 1);
+				return true;
+			}
+			__builtin_ia32_pause();
+		}
+	} while (now_ns() < end);
+	return false;
+}
+
+static void adapt(struct io_engine *e, uint64_t slept_ns)
+{
+	uint64_t max = (uint64_t)e->config.poll_us * 1000;
+
+	if (slept_ns > max) {
+		e->poll_ns /= 2;
+	} else {
+		e->poll_ns = e->poll_ns ? e->poll_ns * 2 : POLL_FIRST_NS;
+		if (e->poll_ns > max)
+			e->poll_ns = max;
+	}
+}
+
+static void sleep_until_something(struct io_engine *e)
+{
+	struct io_source *source;
+	bool stay = false;
+	uint64_t since;
+
+	/*
+	 * Sequentially consistent, as in io_engine_kick(): asleep is seen by those who
+	 * kick after this, and what others did before is seen by the looks below.
+	 */
+	atomic_store(&e->asleep, true);
+	for (source = e->paused ? NULL : e->sources; source; source = source->next)
+		stay |= source->ops->rest(source);
+	stay |= atomic_load(&e->stop) || atomic_load(&e->has_calls);
+	if (!stay) {
+		io_stat_add(&e->sleeps, 1);
+		since = now_ns();
+		submit(e, true, 0);
+		adapt(e, now_ns() - since);
+	}
+	atomic_store(&e->asleep, false);
+}
+
+static void run(struct io_engine *e)
+{
+	while (!atomic_load_explicit(&e->stop, memory_order_relaxed)) {
+		bool any = run_calls(e);
+		bool deep;
+
+		any |= take_work(e);
+		arm(e);
+		deep = e->inflight >= DEEP;
+		if (deep && !io_uring_cq_ready(&e->ring))
+			submit(e, true, DEEP_WAIT_NS);
+		else
+			submit(e, false, 0);
+		any |= reap(e);
+		if (any || deep)
+			continue;
+		if (!poll_for_work(e))
+			sleep_until_something(e);
+	}
+}
+
+void *io_loop(void *arg)
+{
+	struct io_engine *e = arg;
+	int ret;
+
+	e->wake_op.done = woken;
+	e->tick_op.done = ticked;
+	e->tick.tv_nsec = TICK_MS * 1000000;
+	ret = io_ring_create(e);
+	pthread_mutex_lock(&e->lock);
+	e->up = true;
+	e->start_result = ret;
+	pthread_cond_broadcast(&e->cond);
+	pthread_mutex_unlock(&e->lock);
+	if (ret)
+		return NULL;
+	run(e);
+	io_ring_destroy(e);
+	return NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the I/O thread share; nobody else includes this. */
+#ifndef IO_PRIV_H
+#define IO_PRIV_H
+
+#include <pthread.h>
+
+#include "virtio/io_engine.h"
+#include "virtio/io_stat.h"
+#include "virtio/io_window.h"
+
+#define IO_SQ_ENTRIES 1024u
+#define IO_CQ_ENTRIES 4096u
+
+/* Something for the I/O thread to do for another, which waits. fn is called once a
+ * round until it returns true. */
+struct io_call {
+	bool (*fn)(struct io_engine *engine, struct io_call *call);
+	struct io_source *source;
+	const unsigned int *busy;
+	int fd, result;
+	bool begun, done;
+	struct io_call *next;
+};
+
+struct io_engine {
+	struct io_engine_config config;
+	pthread_t thread;
+	int wake_fd;
+
+	/* Between threads. */
+	pthread_mutex_t lock; /* calls, up, start_result */
+	pthread_cond_t cond;
+	struct io_call *calls;
+	bool up;
+	int start_result;
+	atomic_bool has_calls; /* new ones */
+	atomic_bool stop;
+	atomic_bool asleep;
+	_Atomic uint64_t kicks;
+
+	/* The I/O thread's. */
+	struct io_uring ring;
+	_Atomic unsigned int features; /* written before up */
+	struct io_windows *windows;
+	struct io_source *sources;
+	unsigned int inflight; /* operations queued and not completed */
+	unsigned int paused;
+	bool waiting;     /* a call is not done, and looked at each round */
+	uint64_t poll_ns; /* how long to poll now */
+	uint64_t wake_value;
+	struct io_op wake_op, tick_op;
+	bool wake_armed, tick_armed;
+	struct __kernel_timespec tick;
+	bool file_used[IO_MAX_FILES];
+	io_stat sqes, batches, waits, polls, sleeps;
+};
+
+/* io_ring.c: makes the ring as good as the kernel has it, and undoes that. wake_fd
+ * is entered as file 0. Returns 0 or a negative errno. */
+int io_ring_create(struct io_engine *engine);
+void io_ring_destroy(struct io_engine *engine);
+
+/* io_loop.c: the thread. */
+void *io_loop(void *engine);
+
+#endif

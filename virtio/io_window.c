@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "virtio/io_window.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+
+#include "mm/mm.h"
+#include "virtio/io_stat.h"
+
+/* How much more often than its victim a window must be asked for. */
+#define ADMIT_MARGIN 8
+/* Frequencies are halved after this many uses a window. */
+#define AGE_USES 16
+/* Windows looked at, from the least recently used on, for one without I/O. */
+#define VICTIM_LOOKS 8
+
+/* A window's place, there or not. */
+struct place {
+	struct io_window *window; /* NULL: not registered */
+	uint8_t uses;             /* recently, saturating */
+	bool refused;             /* by the kernel; looked at again after a tick */
+};
+
+struct io_window {
+	struct io_op gone; /* completes when the kernel let go: the slot's tag */
+	struct io_windows *set;
+	struct place *place;
+	struct io_window *newer, *older; /* by use; not while leaving */
+	uint64_t size;
+	uint64_t anchor; /* the pinned frame, guest-physical */
+	struct mm_heap *heap;
+	uint64_t used_ms; /* at the tick before its last use */
+	uint16_t slot;
+	uint32_t refs; /* I/O under way */
+	bool leaving;
+};
+
+struct zone {
+	const struct io_region *region;
+	uintptr_t base; /* the region's start, rounded down to a window */
+	uint64_t nr;
+	struct place *place;
+};
+
+struct io_windows {
+	const struct io_engine_config *config;
+	struct io_engine *engine;
+	struct io_uring *ring; /* NULL: no registration */
+	struct zone zone[IO_MAX_REGIONS];
+	uint64_t nr_places;
+	uint64_t budget;    /* bytes */
+	uint64_t bytes;     /* registered, those leaving included */
+	unsigned int count; /* windows, those leaving included */
+	unsigned int leaving;
+	struct io_window *newest, *oldest;
+	uint64_t uses; /* since frequencies were halved */
+	uint64_t now_ms;
+	uint16_t *free_slot; /* a stack */
+	unsigned int nr_free;
+	bool warned;
+	io_stat hits, misses, refusals, made, evictions, failures, registered;
+};
+
+int io_windows_create(struct io_engine *engine, const struct io_engine_config *config,
+		      struct io_windows **out)
+{
+	struct io_windows *set;
+	unsigned int i;
+
+	set = calloc(1, sizeof(*set));
+	if (!set)
+		return -ENOMEM;
+	set->engine = engine;
+	set->config = config;
+	set->budget = config->pin_budget;
+	set->free_slot = calloc(IO_WINDOW_SLOTS, sizeof(*set->free_slot));
+	if (!set->free_slot)
+		goto err;
+	while (set->nr_free < IO_WINDOW_SLOTS) {
+		set->free_slot[set->nr_free] = (uint16_t)(IO_WINDOW_SLOTS - 1 - set->nr_free);
+		set->nr_free++;
+	}
+	for (i = 0; i < config->nr_regions; i++) {
+		struct zone *zone = &set->zone[i];
+		uintptr_t host = (uintptr_t)config->region[i].host;
+
+		zone->region = &config->region[i];
+		zone->base = host & ~(IO_WINDOW_SIZE - 1);
+		zone->nr = (host - zone->base + config->region[i].size + IO_WINDOW_SIZE - 1) >>
+			   IO_WINDOW_SHIFT;
+		zone->place = calloc(zone->nr + 1, sizeof(*zone->place));
+		if (!zone->place)
+			goto err;
+		set->nr_places += zone->nr;
+	}
+	*out = set;
+	return 0;
+
+err:
+	io_windows_destroy(set);
+	return -ENOMEM;
+}
+
+void io_windows_enable(struct io_windows *set, struct io_uring *ring)
+{
+	set->ring = ring;
+}
+
+static void unlink_window(struct io_windows *set, struct io_window *w)
+{
+	*(w->newer ? &w->newer->older : &set->newest) = w->older;
+	*(w->older ? &w->older->newer : &set->oldest) = w->newer;
+}
+
+static void link_newest(struct io_windows *set, struct io_window *w)
+{
+	w->newer = NULL;
+	w->older = set->newest;
+	*(set->newest ? &set->newest->newer : &set->oldest) = w;
+	set->newest = w;
+}
+
+static void unpin(struct mm_heap *heap, uint64_t frame)
+{
+	struct mm_bad bad;
+	size_t nr_bad;
+
+	/* Refused only if the heap was reset, which forgets pins. */
+	mm_unpin(heap, 1, &frame, &bad, &nr_bad);
+}
+
+/* Frees a window that the kernel has let go of, and says so to its heap. */
+static void forget(struct io_windows *set, struct io_window *w)
+{
+	set->bytes -= w->size;
+	set->count--;
+	set->free_slot[set->nr_free++] = w->slot;
+	io_stat_add(&set->registered, -w->size);
+	if (w->heap)
+		unpin(w->heap, w->anchor);
+	w->place->window = NULL;
+	free(w);
+}
+
+static void gone(struct io_op *op, int result)
+{
+	struct io_window *w = (struct io_window *)((char *)op - offsetof(struct io_window, gone));
+
+	(void)result;
+	w->set->leaving--;
+	forget(w->set, w);
+}
+
+/* Takes a window without I/O out of the table. It is forgotten when its tag completes. */
+static void let_go(struct io_windows *set, struct io_window *w)
+{
+	struct iovec none = {0};
+	__u64 no_tag = 0;
+
+	if (io_uring_register_buffers_update_tag(set->ring, w->slot, &none, &no_tag, 1) < 0)
+		return; /* short of memory: it stays, to be tried again */
+	unlink_window(set, w);
+	w->leaving = true;
+	set->leaving++;
+}
+
+void io_windows_destroy(struct io_windows *set)
+{
+	uint64_t i;
+	unsigned int z;
+
+	for (z = 0; z < IO_MAX_REGIONS; z++) {
+		for (i = 0; set->zone[z].place && i < set->zone[z].nr; i++)
+			if (set->zone[z].place[i].window)
+				forget(set, set->zone[z].place[i].window);
+		free(set->zone[z].place);
+	}
+	free(set->free_slot);
+	free(set);
+}
+
+/*
+ * A frame of the window to pin: one of a page run if there is one, else that of the
+ * I/O, which is pinned already and so can be again. False: the quota.
+ */
+static bool pin_anchor(struct io_window *w, uintptr_t start, const void *host)
+{
+	struct mm_heap *heap = w->heap;
+	uintptr_t base = (uintptr_t)mm_heap_host(heap);
+	const uint8_t *map;
+	size_t bytes, i, first = (start - base) >> MM_FRAME_SHIFT;
+
+	map = mm_heap_page_map(heap, &bytes);
+	for (i = first; i < first + (w->size >> MM_FRAME_SHIFT) && i < bytes; i++) {
+		/* Relaxed: a hint, mm_pin() says whether it holds. */
+		if (atomic_load_explicit((const _Atomic uint8_t *)&map[i], memory_order_relaxed) <
+		    MM_PM_RUN)
+			continue;
+		w->anchor = mm_heap_base(heap) + ((uint64_t)i << MM_FRAME_SHIFT);
+		if (mm_pin(heap, 1, &w->anchor) == 1)
+			return true;
+		break;
+	}
+	w->anchor = mm_heap_base(heap) + (((uintptr_t)host - base) & ~(MM_FRAME_SIZE - 1));
+	return mm_pin(heap, 1, &w->anchor) == 1;
+}
+
+/* The kernel refuses more: what is registered is the budget from now on. */
+static void lower_budget(struct io_windows *set, int err)
+{
+	const struct io_engine_config *config = set->config;
+	struct rlimit limit = {0};
+	uint64_t wanted = 0;
+	char text[256];
+	unsigned int i;
+
+	set->budget = set->bytes;
+	if (set->warned || !config->warn)
+		return;
+	set->warned = true;
+	for (i = 0; i < config->nr_regions; i++)
+		wanted += config->region[i].size;
+	if (wanted > config->pin_budget)
+		wanted = config->pin_budget;
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	snprintf(text, sizeof(text),
+		 "io_uring registers %llu KiB of guest memory and no more (%s): RLIMIT_MEMLOCK is "
+		 "%llu KiB, %llu KiB are required (ulimit -l, LimitMEMLOCK=) or CAP_IPC_LOCK",
+		 (unsigned long long)set->bytes >> 10, strerror(-err),
+		 (unsigned long long)limit.rlim_cur >> 10, (unsigned long long)wanted >> 10);
+	config->warn(config->warn_opaque, text);
+}
+
+static struct io_window *make(struct io_windows *set, const struct zone *zone, struct place *place,
+			      const void *host)
+{
+	uintptr_t start = zone->base + ((uintptr_t)(place - zone->place) << IO_WINDOW_SHIFT);
+	uintptr_t end = start + IO_WINDOW_SIZE;
+	uintptr_t first = (uintptr_t)zone->region->host;
+	struct io_window *w;
+	struct iovec range;
+	__u64 tag;
+	int ret;
+
+	if (start < first)
+		start = first;
+	if (end > first + zone->region->size)
+		end = first + zone->region->size;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->gone.done = gone;
+	w->set = set;
+	w->place = place;
+	w->size = end - start;
+	w->heap = zone->region->heap;
+	if (w->heap && !pin_anchor(w, start, host))
+		goto err_free;
+	w->slot = set->free_slot[set->nr_free - 1];
+	range = (struct iovec){(void *)start, w->size};
+	tag = (uintptr_t)&w->gone;
+	ret = io_uring_register_buffers_update_tag(set->ring, w->slot, &range, &tag, 1);
+	if (ret < 0) {
+		io_stat_add(&set->failures, 1);
+		place->refused = true;
+		if (ret == -ENOMEM || ret == -EPERM)
+			lower_budget(set, ret);
+		goto err_unpin;
+	}
+	set->nr_free--;
+	set->bytes += w->size;
+	set->count++;
+	place->window = w;
+	link_newest(set, w);
+	io_stat_add(&set->made, 1);
+	io_stat_add(&set->registered, w->size);
+	return w;
+
+err_unpin:
+	if (w->heap)
+		unpin(w->heap, w->anchor);
+err_free:
+	free(w);
+	return NULL;
+}
+
+/* Lets an old window go for a place that is asked for more. The I/O at hand does not
+ * wait for it. */
+static void consider_eviction(struct io_windows *set, const struct place *place)
+{
+	struct io_window *w = set->oldest;
+	unsigned int looks;
+
+	for (looks = 0; w && w->refs && looks < VICTIM_LOOKS; looks++)
+		w = w->newer;
+	if (!w || w->refs || place->uses < w->place->uses + ADMIT_MARGIN) {
+		io_stat_add(&set->refusals, 1);
+		return;
+	}
+	io_stat_add(&set->evictions, 1);
+	let_go(set, w);
+}
+
+static void count_use(struct io_windows *set, struct place *place)
+{
+	unsigned int z;
+	uint64_t i;
+
+	if (place->uses < UINT8_MAX)
+		place->uses++;
+	if (++set->uses < AGE_USES * (uint64_t)set->nr_places)
+		return;
+	set->uses = 0;
+	for (z = 0; z < set->config->nr_regions; z++)
+		for (i = 0; i < set->zone[z].nr; i++)
+			set->zone[z].place[i].uses /= 2;
+}
+
+struct io_window *io_window_get(struct io_windows *set, const struct io_region *region,
+				const void *host, uint64_t len)
+{
+	struct zone *zone = &set->zone[region - set->config->region];
+	uint64_t i = ((uintptr_t)host - zone->base) >> IO_WINDOW_SHIFT;
+	struct place *place = &zone->place[i];
+	struct io_window *w = place->window;
+
+	if (!set->ring || ((uintptr_t)host + len - 1 - zone->base) >> IO_WINDOW_SHIFT != i)
+		return NULL;
+	count_use(set, place);
+	if (w && !w->leaving) {
+		io_stat_add(&set->hits, 1);
+		if (set->newest != w) {
+			unlink_window(set, w);
+			link_newest(set, w);
+		}
+	} else {
+		io_stat_add(&set->misses, 1);
+		if (w || place->refused)
+			return NULL;
+		if (!set->nr_free || set->bytes + IO_WINDOW_SIZE > set->budget) {
+			consider_eviction(set, place);
+			return NULL;
+		}
+		w = make(set, zone, place, host);
+		if (!w)
+			return NULL;
+	}
+	w->refs++;
+	w->used_ms = set->now_ms;
+	return w;
+}
+
+void io_window_put(struct io_windows *set, struct io_window *w)
+{
+	(void)set;
+	w->refs--;
+}
+
+unsigned int io_window_slot(const struct io_window *w)
+{
+	return w->slot;
+}
+
+unsigned int io_windows_count(const struct io_windows *set)
+{
+	return set->count;
+}
+
+void io_windows_tick(struct io_windows *set, uint64_t now_ms)
+{
+	struct io_window *w, *newer;
+	unsigned int z;
+	uint64_t i;
+
+	set->now_ms = now_ms;
+	for (w = set->oldest; w; w = newer) {
+		newer = w->newer;
+		if (w->refs)
+			continue;
+		if ((set->config->idle_ms && now_ms - w->used_ms > set->config->idle_ms &&
+		     w->used_ms) ||
+		    (w->heap && !mm_host_ptr(w->heap, w->anchor, MM_FRAME_SIZE)))
+			let_go(set, w);
+		if (!w->used_ms)
+			w->used_ms = now_ms;
+	}
+	for (z = 0; z < set->config->nr_regions; z++)
+		for (i = 0; i < set->zone[z].nr; i++)
+			set->zone[z].place[i].refused = false;
+}
+
+void io_windows_release(struct io_windows *set, bool heaps_only)
+{
+	struct io_window *w, *newer;
+
+	for (w = set->oldest; w; w = newer) {
+		newer = w->newer;
+		if (!w->refs && (w->heap || !heaps_only))
+			let_go(set, w);
+	}
+}
+
+bool io_windows_settled(const struct io_windows *set)
+{
+	return !set->leaving;
+}
+
+void io_windows_get_stats(const struct io_windows *set, struct io_engine_stats *stats)
+{
+	stats->window_hits = io_stat_get(&set->hits);
+	stats->window_misses = io_stat_get(&set->misses);
+	stats->window_refusals = io_stat_get(&set->refusals);
+	stats->windows_made = io_stat_get(&set->made);
+	stats->window_evictions = io_stat_get(&set->evictions);
+	stats->window_failures = io_stat_get(&set->failures);
+	stats->window_bytes = io_stat_get(&set->registered);
+}
