@@ -13,7 +13,10 @@ virtio_mmio_SRCS := $(virtio_vring_SRCS)
 
 UNIT_TESTS += virtio_packed
 virtio_packed_SRCS := $(virtio_vring_SRCS)
-virtio_packed_SAN := asan tsan
+
+UNIT_TESTS += virtio_rings
+virtio_rings_SRCS := $(virtio_vring_SRCS)
+virtio_rings_SAN := asan tsan
 
 UNIT_TESTS += virtio_stop
 virtio_stop_SRCS := $(virtio_vring_SRCS)

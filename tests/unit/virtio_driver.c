@@ -53,6 +53,86 @@ void drv_queue_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64_
 	       q->used + 6 + 8ull * size - base);
 }
 
+void drv_packed_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base)
+{
+	*q = (struct drv_queue){.g = g, .size = size, .packed = true};
+	q->desc = base;
+	q->avail = q->desc + 16ull * size;
+	q->used = q->avail + 4;
+	memset(guest_at(g, base, 16ull * size + 8), 0, 16ull * size + 8);
+}
+
+void drv_packed_desc(struct drv_queue *q, unsigned int i, uint64_t addr, uint32_t len, uint16_t id,
+		     uint16_t flags)
+{
+	struct vring_packed_desc *desc = guest_at(q->g, q->desc + 16ull * i, 16);
+
+	desc->addr = addr;
+	desc->len = len;
+	desc->id = id;
+	atomic_store_explicit(&desc->flags, flags, memory_order_release);
+}
+
+uint16_t drv_packed_flags(const struct drv_queue *q, uint64_t n)
+{
+	return n / q->size % 2 ? VRING_F_USED : VRING_F_AVAIL;
+}
+
+static _Atomic uint32_t *event_word(struct drv_queue *q, uint64_t gpa)
+{
+	return guest_at(q->g, gpa, 4);
+}
+
+void drv_set_event(struct drv_queue *q, uint32_t event)
+{
+	atomic_store(event_word(q, q->avail), event);
+}
+
+uint32_t drv_device_event(struct drv_queue *q)
+{
+	return atomic_load(event_word(q, q->used));
+}
+
+void drv_put(struct drv_queue *q, uint16_t id, const struct drv_buf *buf, unsigned int n)
+{
+	unsigned int i;
+
+	if (!q->packed) {
+		for (i = 0; i < n; i++)
+			drv_desc(q, (id + i) % q->size, buf[i].addr, buf[i].len,
+				 (uint16_t)(buf[i].flags | (i + 1 < n ? VRING_F_NEXT : 0)),
+				 (uint16_t)((id + i + 1) % q->size));
+		drv_avail(q, id);
+		return;
+	}
+	/* The first one last: it makes them all available. */
+	for (i = n; i--;)
+		drv_packed_desc(q, (unsigned int)((q->put + i) % q->size), buf[i].addr, buf[i].len,
+				id,
+				(uint16_t)(buf[i].flags | (i + 1 < n ? VRING_F_NEXT : 0) |
+					   drv_packed_flags(q, q->put + i)));
+	q->put += n;
+	q->slots[id % VRING_MAX_SIZE] = (uint16_t)n;
+}
+
+void drv_quiet(struct drv_queue *q)
+{
+	if (q->packed)
+		drv_set_event(q, VRING_EVENT_DISABLE);
+	else
+		drv_set_avail_flags(q, VRING_AVAIL_NO_INTERRUPT);
+}
+
+void drv_nonsense(struct drv_queue *q)
+{
+	const struct drv_buf none = {0, 0, 0};
+
+	if (q->packed)
+		drv_put(q, q->size, &none, 1); /* no such buffer id */
+	else
+		drv_avail(q, q->size); /* no such descriptor */
+}
+
 void drv_indirect(struct drv_queue *q, uint64_t table, unsigned int i, uint64_t addr, uint32_t len,
 		  uint16_t flags, uint16_t next)
 {
@@ -113,6 +193,21 @@ bool drv_used(struct drv_queue *q, uint32_t *id, uint32_t *len)
 {
 	struct vring_used_elem elem;
 
+	if (q->packed) {
+		const struct vring_packed_desc *desc =
+			guest_at(q->g, q->desc + 16ull * (q->taken % q->size), 16);
+		uint16_t flags = atomic_load_explicit(&desc->flags, memory_order_acquire);
+		bool turn = !(q->taken / q->size % 2);
+
+		if (!!(flags & VRING_F_USED) != turn || !!(flags & VRING_F_AVAIL) != turn)
+			return false;
+		*id = desc->id;
+		*len = desc->len;
+		assert_int_equal(!!(flags & VRING_F_WRITE), *len != 0);
+		assert_true(desc->id < q->size);
+		q->taken += q->slots[desc->id];
+		return true;
+	}
 	if (drv_used_idx(q) == q->used_idx)
 		return false;
 	memcpy(&elem, guest_at(q->g, q->used + 4 + 8ull * (q->used_idx & (q->size - 1)), 8), 8);
@@ -125,7 +220,13 @@ bool drv_used(struct drv_queue *q, uint32_t *id, uint32_t *len)
 struct vring_setup drv_setup(const struct drv_queue *q)
 {
 	return (struct vring_setup){
-		.size = q->size, .desc = q->desc, .avail = q->avail, .used = q->used};
+		.size = q->size,
+		.desc = q->desc,
+		.avail = q->avail,
+		.used = q->used,
+		.packed = q->packed,
+		.base = vring_fresh_base(q->packed),
+	};
 }
 
 uint32_t reg(const struct virtio_mmio *mmio, uint32_t offset)

@@ -45,12 +45,46 @@ void *guest_at(struct guest *g, uint64_t gpa, uint64_t len);
 struct drv_queue {
 	struct guest *g;
 	uint16_t size;
+	bool packed;
 	uint64_t desc, avail, used;
-	uint16_t avail_idx, used_idx; /* next to publish, to look at */
+	/* Next to publish, to look at. Split: as in the rings. Packed: counted without end
+	 * from 0, so that index and wrap counter follow. */
+	uint16_t avail_idx, used_idx;
+	uint64_t put, taken;
+	uint16_t slots[VRING_MAX_SIZE]; /* packed: entries of each buffer id */
 };
 
-/* Lays the three rings of a queue out at base and clears them. */
+/* Lays the three rings of a queue, or a packed queue, out at base and clears them. */
 void drv_queue_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base);
+void drv_packed_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base);
+
+/* Either format. A buffer of a chain, as a descriptor has it but for NEXT. */
+struct drv_buf {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+};
+
+/* Makes a chain of n buffers available under an id: the head in a split queue, where it
+ * takes the descriptors from id on. */
+void drv_put(struct drv_queue *q, uint16_t id, const struct drv_buf *buf, unsigned int n);
+/* Takes the next used chain; false when there is none. */
+bool drv_used(struct drv_queue *q, uint32_t *id, uint32_t *len);
+/* Asks for no interrupts (by flags, for a queue without event index). */
+void drv_quiet(struct drv_queue *q);
+/* Something that no device can make sense of. */
+void drv_nonsense(struct drv_queue *q);
+struct vring_setup drv_setup(const struct drv_queue *q);
+
+/* Packed: entry i as it is to be; the flags of entry number n, counted without end, that
+ * make it available; the two event words. */
+void drv_packed_desc(struct drv_queue *q, unsigned int i, uint64_t addr, uint32_t len, uint16_t id,
+		     uint16_t flags);
+uint16_t drv_packed_flags(const struct drv_queue *q, uint64_t n);
+void drv_set_event(struct drv_queue *q, uint32_t event);
+uint32_t drv_device_event(struct drv_queue *q);
+
+/* Split. */
 void drv_desc(struct drv_queue *q, unsigned int i, uint64_t addr, uint32_t len, uint16_t flags,
 	      uint16_t next);
 /* Writes a descriptor into an indirect table at gpa table. */
@@ -64,9 +98,6 @@ void drv_set_used_event(struct drv_queue *q, uint16_t idx);
 uint16_t drv_avail_event(struct drv_queue *q);
 uint16_t drv_used_flags(struct drv_queue *q);
 uint16_t drv_used_idx(struct drv_queue *q);
-/* Takes the next used element; false when there is none. */
-bool drv_used(struct drv_queue *q, uint32_t *id, uint32_t *len);
-struct vring_setup drv_setup(const struct drv_queue *q);
 
 /* Registers. */
 uint32_t reg(const struct virtio_mmio *mmio, uint32_t offset);

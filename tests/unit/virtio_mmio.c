@@ -6,7 +6,7 @@
 #include "tests/unit/virtio_driver.h"
 
 #define FEATURE_A (1ull << 0)
-#define FEATURE_B (1ull << 40)
+#define FEATURE_B (1ull << 41)
 
 /* Answers a chain with what it read; has features, a configuration, three queues
  * of which one does not exist. */
@@ -25,6 +25,7 @@ struct fixture {
 	struct echo echo;
 	struct virtio_mmio *mmio;
 	struct drv_queue q;
+	bool packed; /* the test is of packed queues */
 	unsigned int irqs;
 };
 
@@ -100,25 +101,38 @@ static void irq(void *opaque)
 	fixture->irqs++;
 }
 
+static void queue_init(struct drv_queue *q, uint16_t size, uint64_t base)
+{
+	if (f.packed)
+		drv_packed_init(q, &f.g, size, base);
+	else
+		drv_queue_init(q, &f.g, size, base);
+}
+
+static void negotiate(uint64_t features)
+{
+	drv_negotiate(f.mmio, features | (f.packed ? VRING_FEATURE_PACKED : 0));
+}
+
 static int setup(void **state)
 {
 	static const uint16_t sizes[] = {16, 8, 0};
 	unsigned int i;
 
-	(void)state;
 	memset(&f, 0, sizeof(f));
+	f.packed = *state;
 	guest_init(&f.g);
 	for (i = 0; i < sizeof(f.echo.config); i++)
 		f.echo.config[i] = (uint8_t)(i + 1);
 	f.echo.dev.ops = &echo_ops;
 	f.echo.dev.id = 42;
-	f.echo.dev.offered = FEATURE_A | FEATURE_B | VRING_FEATURE_EVENT_IDX;
+	f.echo.dev.offered = FEATURE_A | FEATURE_B | VRING_FEATURE_EVENT_IDX | VRING_FEATURE_PACKED;
 	f.echo.dev.config = f.echo.config;
 	f.echo.dev.config_size = sizeof(f.echo.config);
 	f.echo.dev.nr_queues = 3;
 	assert_int_equal(virtio_device_init(&f.echo.dev, sizes), 0);
 	assert_int_equal(virtio_mmio_create(&f.echo.dev, &f.g.mem, irq, &f, &f.mmio), 0);
-	drv_queue_init(&f.q, &f.g, 16, RING_BASE(0));
+	queue_init(&f.q, 16, RING_BASE(0));
 	return 0;
 }
 
@@ -142,8 +156,8 @@ static uint64_t ignored(void)
 
 static void bring_up(uint64_t features)
 {
-	drv_negotiate(f.mmio, features);
-	drv_queue_init(&f.q, &f.g, 16, RING_BASE(0));
+	negotiate(features);
+	queue_init(&f.q, 16, RING_BASE(0));
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
 	drv_driver_ok(f.mmio);
 }
@@ -151,13 +165,12 @@ static void bring_up(uint64_t features)
 /* Sends "ping" through queue 0; returns whether it came back. */
 static bool echoes(void)
 {
+	static const struct drv_buf ping[] = {{BUFFERS, 4, 0}, {BUFFERS + 64, 4, VRING_F_WRITE}};
 	uint32_t id, len;
 
 	memcpy(guest_at(&f.g, BUFFERS, 4), "ping", 4);
 	memset(guest_at(&f.g, BUFFERS + 64, 4), 0, 4);
-	drv_desc(&f.q, 0, BUFFERS, 4, VRING_F_NEXT, 1);
-	drv_desc(&f.q, 1, BUFFERS + 64, 4, VRING_F_WRITE, 0);
-	drv_avail(&f.q, 0);
+	drv_put(&f.q, 0, ping, 2);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	return drv_used(&f.q, &id, &len) && id == 0 && len == 4 &&
 	       !memcmp(guest_at(&f.g, BUFFERS + 64, 4), "ping", 4);
@@ -184,9 +197,9 @@ static void identity(void **state)
 static void feature_selectors(void **state)
 {
 	(void)state;
-	assert_int_equal(drv_device_features(f.mmio), FEATURE_A | FEATURE_B |
-							      VRING_FEATURE_EVENT_IDX |
-							      1ull << VIRTIO_F_VERSION_1);
+	assert_int_equal(drv_device_features(f.mmio),
+			 FEATURE_A | FEATURE_B | VRING_FEATURE_EVENT_IDX | VRING_FEATURE_PACKED |
+				 1ull << VIRTIO_F_VERSION_1);
 	set_reg(f.mmio, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 2);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_DEVICE_FEATURES), 0);
 	set_reg(f.mmio, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0xffffffff);
@@ -204,7 +217,7 @@ static void queue_selector(void **state)
 		assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), max[i]);
 		assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
 	}
-	drv_negotiate(f.mmio, 0);
+	negotiate(0);
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_SEL, 1);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
@@ -221,7 +234,8 @@ static void serves(void **state)
 	assert_true(echoes());
 	virtio_mmio_write(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 7);
 	assert_int_equal(f.echo.last_cpu, 7);
-	assert_int_equal(f.echo.dev.features, FEATURE_A | 1ull << VIRTIO_F_VERSION_1);
+	assert_int_equal(f.echo.dev.features, FEATURE_A | 1ull << VIRTIO_F_VERSION_1 |
+						      (f.packed ? VRING_FEATURE_PACKED : 0));
 	virtio_mmio_get_stats(f.mmio, &stats);
 	assert_int_equal(stats.notifies, 2);
 	assert_int_equal(stats.ignored, 0);
@@ -230,16 +244,17 @@ static void serves(void **state)
 /* One notification serves all there is, however little a device takes at a time. */
 static void serves_all(void **state)
 {
+	static const struct drv_buf buf = {BUFFERS, 4, VRING_F_WRITE};
+	uint32_t id, len;
 	int i;
 
 	(void)state;
 	bring_up(0);
-	for (i = 0; i < 16; i++) {
-		drv_desc(&f.q, i, BUFFERS, 4, VRING_F_WRITE, 0);
-		drv_avail(&f.q, (uint16_t)i);
-	}
+	for (i = 0; i < 16; i++)
+		drv_put(&f.q, (uint16_t)i, &buf, 1);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	assert_int_equal(drv_used_idx(&f.q), 16);
+	for (i = 0; i < 16; i++)
+		assert_true(drv_used(&f.q, &id, &len));
 }
 
 static void interrupts(void **state)
@@ -254,7 +269,7 @@ static void interrupts(void **state)
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_VRING);
 	set_reg(f.mmio, VIRTIO_MMIO_INTERRUPT_ACK, 0xffffffff);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	drv_set_avail_flags(&f.q, VRING_AVAIL_NO_INTERRUPT);
+	drv_quiet(&f.q);
 	assert_true(echoes());
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
 	assert_int_equal(f.irqs, 1);
@@ -271,12 +286,12 @@ static void features_refused(void **state)
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_STATUS), s);
 	/* one not offered */
 	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES, 1u | 1u << 9);
+	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES, 1u | 1u << 10);
 	set_reg(f.mmio, VIRTIO_MMIO_STATUS, s | VIRTIO_CONFIG_S_FEATURES_OK);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_STATUS), s);
 	/* one the device does not want */
 	f.echo.refuse_features = FEATURE_B;
-	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES, 1u | 1u << 8);
+	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES, 1u | 1u << 9);
 	set_reg(f.mmio, VIRTIO_MMIO_STATUS, s | VIRTIO_CONFIG_S_FEATURES_OK);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_STATUS), s);
 	/* and DRIVER_OK does not go round it */
@@ -293,7 +308,7 @@ static void features_refused(void **state)
 	set_reg(f.mmio, VIRTIO_MMIO_STATUS, 0);
 	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 2);
 	set_reg(f.mmio, VIRTIO_MMIO_DRIVER_FEATURES, 0xffffffff);
-	drv_negotiate(f.mmio, 0);
+	negotiate(0);
 }
 
 static void status_order(void **state)
@@ -317,13 +332,15 @@ static void status_order(void **state)
 
 static void not_before_driver_ok(void **state)
 {
+	uint32_t id, len;
+
 	(void)state;
-	drv_negotiate(f.mmio, 0);
+	negotiate(0);
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
 	assert_false(echoes());
 	drv_driver_ok(f.mmio);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	assert_int_equal(drv_used_idx(&f.q), 1);
+	assert_true(drv_used(&f.q, &id, &len));
 }
 
 static void queue_setups_refused(void **state)
@@ -333,18 +350,19 @@ static void queue_setups_refused(void **state)
 	(void)state;
 	/* before FEATURES_OK */
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), 0);
-	drv_negotiate(f.mmio, 0);
+	negotiate(0);
 	q.size = 0;
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), 0);
 	q.size = 12;
-	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), 0);
+	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), f.packed);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 0);
 	q.size = 32;
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), 0);
 	q = f.q;
 	q.desc += 8;
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), 0);
 	q = f.q;
-	q.used = RAM_END - 16;
+	q.used = f.packed ? RAM_END : RAM_END - 16;
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &q), 0);
 	q = f.q;
 	q.avail = UINT64_MAX - 1;
@@ -379,14 +397,14 @@ static void ready_queue_is_fixed(void **state)
 
 	(void)state;
 	bring_up(0);
-	drv_queue_init(&other, &f.g, 8, RING_BASE(1));
+	queue_init(&other, 8, RING_BASE(1));
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &other), 1); /* still ready ... */
 	assert_true(echoes());                                   /* ... as it was */
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 0);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
 	assert_false(echoes());
 	/* what was stored meanwhile was not kept for later */
-	drv_queue_init(&f.q, &f.g, 16, RING_BASE(0));
+	queue_init(&f.q, 16, RING_BASE(0));
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_true(echoes());
 	/* stopped, it can be moved */
@@ -445,7 +463,7 @@ static void needs_reset(void **state)
 {
 	(void)state;
 	bring_up(0);
-	drv_avail(&f.q, 99); /* no such descriptor */
+	drv_nonsense(&f.q);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	assert_true(reg(f.mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
 	assert_true(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
@@ -533,6 +551,11 @@ static void creation_refused(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* The same with packed queues. */
+#define PACKED(name)                                         \
+	{                                                    \
+#name " (packed)", name, setup, teardown, &f \
+	}
 
 int main(void)
 {
@@ -555,6 +578,19 @@ int main(void)
 		TEST(foreign_queues),
 		TEST(any_register_any_width),
 		TEST(creation_refused),
+		PACKED(queue_selector),
+		PACKED(serves),
+		PACKED(serves_all),
+		PACKED(interrupts),
+		PACKED(not_before_driver_ok),
+		PACKED(queue_setups_refused),
+		PACKED(ready_queue_is_fixed),
+		PACKED(reset_is_complete),
+		PACKED(config_space),
+		PACKED(needs_reset),
+		PACKED(memory_rearranged),
+		PACKED(foreign_queues),
+		PACKED(any_register_any_width),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
