@@ -85,8 +85,11 @@ struct virtio_transport_ops {
 /* Embedded in each device, and filled in by it up to the mark. */
 struct virtio_device {
 	const struct virtio_device_ops *ops;
-	uint32_t id;            /* device ID, virtio 1.2 section 5 */
-	uint64_t offered;       /* feature bits; VIRTIO_F_VERSION_1 is implied */
+	uint32_t id; /* device ID, virtio 1.2 section 5 */
+	/* Feature bits; VIRTIO_F_VERSION_1 is implied. What VRING_FEATURE_... promise
+	 * the rings keep, and VIRTIO_F_RING_RESET the transport: a device only
+	 * chooses whether to offer them. */
+	uint64_t offered;
 	uint8_t *config;        /* little-endian, as the driver sees it */
 	uint32_t config_size;   /* bytes, a multiple of 4, at most VIRTIO_CONFIG_MAX */
 	unsigned int nr_queues; /* 1..VIRTIO_MAX_QUEUES */

@@ -15,6 +15,9 @@
 
 #include "virtio/mmio.h"
 
+/* Of virtio 1.2, section 4.2.2; not in every <linux/virtio_mmio.h>. */
+#define VIRTIO_MMIO_QUEUE_RESET 0x0c0
+
 struct virtio_mmio_queue {
 	struct vring_setup setup; /* as the driver is making it */
 	bool ready;

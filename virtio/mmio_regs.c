@@ -188,6 +188,25 @@ static bool write_queue_ready(struct virtio_mmio *mmio, uint32_t value)
 	return q->ready;
 }
 
+/*
+ * Resets one queue (section 2.6.1), of which nothing is kept: the driver may set it up in
+ * another way and make it ready again. The driver that looks finds QueueReset 1 as
+ * long as the device has work of the queue in flight.
+ */
+static bool write_queue_reset(struct virtio_mmio *mmio, uint32_t value)
+{
+	struct virtio_mmio_queue *q = selected(mmio);
+
+	if (!q || value != 1 || !(mmio->dev->features >> VIRTIO_F_RING_RESET & 1))
+		return false;
+	virtio_mmio_publish(mmio, VIRTIO_MMIO_QUEUE_RESET, 1);
+	stop_queue(mmio, mmio->queue_sel);
+	q->setup = (struct vring_setup){0};
+	publish_queue(mmio);
+	virtio_mmio_publish(mmio, VIRTIO_MMIO_QUEUE_RESET, 0);
+	return true;
+}
+
 static void set_half(uint64_t *reg, bool high, uint32_t value)
 {
 	if (high)
@@ -284,6 +303,8 @@ static bool write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
 		return true;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return write_queue_ready(mmio, value);
+	case VIRTIO_MMIO_QUEUE_RESET:
+		return write_queue_reset(mmio, value);
 	case VIRTIO_MMIO_INTERRUPT_ACK:
 		return write_interrupt_ack(mmio, value);
 	case VIRTIO_MMIO_STATUS:
