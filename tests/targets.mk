@@ -19,24 +19,32 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-$(B)/nested/probe: $(B)/host-plain/tests/nested/probe.o
+NESTED_BINS := $(B)/nested/probe $(B)/nested/hold
+$(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
 nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4 ...")
 	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(B)/nested/probe
+	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
 	$(Q)tests/nested/run.sh $(OPTIONS) -- $(if $(CMD),$(CMD),$(error say CMD="what to run"))
 
 check-nested: ## run the guest programs on a stock KVM
 	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(B)/nested/probe
+	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
 	$(Q)prove -e '' tests/nested/harness.t tests/nested/check.t
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)tools/deps.sh lint
 	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
+
+include tests/fuzz/build.mk
+
+fuzz: ## fuzz the parsers of foreign bytes, FUZZ_SECONDS=60 each (fuzz-NAME: one of them)
+	$(Q)tools/deps.sh fuzz
+	$(Q)$(MAKE) $(JOBS) $(FUZZERS:%=$(B)/fuzz/%)
+	$(Q)$(MAKE) $(FUZZERS:%=fuzz-%)
 
 bench: $(BENCHES:%=bench-%) ## run every benchmark
 
@@ -51,4 +59,4 @@ install: all $(B)/libslabvisor-guest.a ## install under PREFIX (/usr/local), bel
 		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
 
-.PHONY: deps demo check tests nested check-nested lint bench install
+.PHONY: deps demo check tests nested check-nested lint fuzz bench install

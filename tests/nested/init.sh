@@ -5,8 +5,8 @@
 #   in   settings (shell variables: limit, disk)   command   what to run, NUL-separated
 #   out  stdout, stderr, dmesg, files/             status    comes last, by renaming
 /bin/busybox mount -t proc proc /proc
-/bin/busybox --install -s
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=linux TMPDIR=/tmp
+/bin/busybox --install -s /busybox
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/busybox HOME=/root TERM=linux TMPDIR=/tmp
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/shm /dev/pts
@@ -41,6 +41,7 @@ if [ "$disk" = 1 ]; then
 fi
 export NESTED=1 NESTED_OUT=/out/files
 cd /slabvisor || end
+build/nested/hold >/dev/null # or the machine may hang now and then: see hold.c
 echo '<4>nested: the command starts' >/dev/kmsg
 
 # A session of its own, so that the time limit ends all that the command started.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # initramfs.sh DIR [FILE...]: keeps two archives in DIR up to date.
-#   base.cpio  init, busybox, bash, the modules that init loads
+#   base.cpio  init, busybox, bash and the packages below, the modules that init loads
 #   work.cpio  the work directory /slabvisor: what was built (monitor, guest programs,
 #              plain unit tests), tests/, configs/ and each FILE, at the paths they
 #              have in the repository, and the shared libraries that they need
@@ -12,6 +12,8 @@ set -euo pipefail
 dir=$1
 shift
 modules='kvm-amd virtio_pci virtio_blk 9pnet_virtio 9p ext4 crc32c_generic'
+# Beside busybox, whose sh would run its own applets before what PATH has.
+packages='bsdutils coreutils dash diffutils findutils grep sed'
 
 here=tests/nested
 kernel=$dir/kernel
@@ -39,14 +41,18 @@ root=
 trap '[ -z "$root" ] || rm -rf "$root"' EXIT
 
 base() {
-	local m path
+	local m path tools
 	touch "$dir/stamp"
 	root=$(mktemp -d "$dir/root.XXXXXX")
-	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,run,root,out,slabvisor}
+	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,busybox,dev,proc,sys,tmp,run,root,out,slabvisor}
 	install -m755 "$here/init.sh" "$root/init"
 	install -m755 /bin/busybox "$root/bin/busybox"
 	install -m755 "$(command -v bash)" "$root/bin/bash"
-	libraries /bin/bash | while read -r path; do
+	# shellcheck disable=SC2086 # a list of words
+	mapfile -t tools < <(dpkg -L $packages | grep -E '^(/usr)?/s?bin/.')
+	cp -P "${tools[@]/#//.}" -t "$root" --parents
+	ln -sf dash "$root/bin/sh"
+	libraries /bin/bash "${tools[@]}" | while read -r path; do
 		install -D "$path" "$root$path"
 	done
 	for m in $modules; do
@@ -80,8 +86,8 @@ fi
 
 mapfile -t files < <({
 	find build -maxdepth 1 -name slabvisor -type f
-	find build -type f \( -path 'build/guests/*' -o -path 'build/tests/*.plain' -o \
-		-path build/nested/probe \)
+	find build -type f \( -path 'build/guests/*' -o -path 'build/tests/asm/*' -o \
+		-path 'build/tests/*.plain' -o -path build/nested/probe -o -path build/nested/hold \)
 	find tests configs -type f ! -name '*.[chdo]'
 	[ $# -eq 0 ] || printf '%s\n' "$@"
 } | sort -u)

@@ -67,6 +67,7 @@ done
 cd "$(dirname "$0")/../.."
 dir=build/nested
 mkdir -p "$dir"
+[ -x "$dir/hold" ] || make -s "$dir/hold" >&2 || die "$dir/hold cannot be built"
 for tool in qemu-system-x86_64 busybox cpio depmod xz mkfs.ext4; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
 		die "$tool is missing: run 'tools/deps.sh nested' as root"
@@ -113,7 +114,7 @@ machine=(
 	-accel tcg -machine pc -cpu 'EPYC,+svm,+npt' -smp "$cpus" -m "$memory"
 	-nodefaults -no-user-config -no-reboot -display none
 	-serial "file:$run/console" -kernel "$kernel" -initrd "$run/initrd"
-	-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog spec_rstack_overflow=off'
+	-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog spec_rstack_overflow=off tsc=reliable'
 	-fsdev "local,id=out,path=$share,security_model=none,multidevs=remap"
 	-device 'virtio-9p-pci,fsdev=out,mount_tag=out'
 )
@@ -145,7 +146,7 @@ tails+=($!)
 timeout $((limit + 60)) tail -s 0.05 -f --pid="$qemu" /dev/null &
 wait $! && late=0 || late=$?
 [ "$late" = 0 ] || kill -KILL "$qemu" 2>/dev/null || true
-wait "$qemu" && died=0 || died=$?
+wait "$qemu" 2>/dev/null && died=0 || died=$?
 qemu=
 wait "${tails[@]}" || true
 tails=()
@@ -157,7 +158,10 @@ say() {
 
 [ -z "$out" ] || { mkdir -p "$out" && cp -a "$share/files/." "$out/"; }
 status=200
-if [ -e "$share/limit" ] || [ "$late" != 0 ]; then
+if [ "$late" != 0 ]; then
+	echo "nested: the machine hangs: the command was to end within $limit s" >&2
+	status=201
+elif [ -e "$share/limit" ]; then
 	echo "nested: the command did not end within $limit s" >&2
 	status=201
 elif [ -e "$share/status" ]; then
