@@ -123,7 +123,7 @@ void virtio_queue_signal(struct virtio_device *dev, unsigned int queue)
 	if (!audible(dev, queue) || !dev->transport)
 		return;
 	if (vring_should_signal(&dev->queue[queue].ring))
-		dev->transport->used_buffer(dev->transport_opaque);
+		dev->transport->used_buffer(dev->transport_opaque, queue);
 }
 
 void virtio_device_break(struct virtio_device *dev)

@@ -76,7 +76,8 @@ struct virtio_device_ops {
 /* What a device asks of its transport; called from any thread, with or without
  * one queue lock held. */
 struct virtio_transport_ops {
-	void (*used_buffer)(void *opaque); /* interrupt: buffers were used */
+	/* interrupt: buffers of the queue were used; its lock is held */
+	void (*used_buffer)(void *opaque, unsigned int queue);
 	/* size bytes at offset of dev->config have the new value: publish it */
 	void (*config_changed)(void *opaque, uint32_t offset, uint32_t size);
 	void (*needs_reset)(void *opaque); /* set DEVICE_NEEDS_RESET and say so */

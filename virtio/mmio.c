@@ -21,10 +21,11 @@ static void raise_irq(struct virtio_mmio *mmio)
 		mmio->irq(mmio->irq_opaque);
 }
 
-static void used_buffer(void *opaque)
+static void used_buffer(void *opaque, unsigned int queue)
 {
 	struct virtio_mmio *mmio = opaque;
 
+	(void)queue;
 	pthread_mutex_lock(&mmio->state);
 	virtio_mmio_set_interrupts(mmio, mmio->interrupts | VIRTIO_MMIO_INT_VRING);
 	pthread_mutex_unlock(&mmio->state);

@@ -77,28 +77,70 @@ int vring_revalidate(struct vring *ring)
 
 bool vring_pending(const struct vring *ring)
 {
+	const struct vring_track_ops *track = ring->setup.track;
+
 	if (!vring_running(ring))
 		return false;
+	if (track && track->again_pending(ring->setup.track_opaque))
+		return true;
 	return ring->setup.packed ? vring_packed_pending(ring) : vring_split_pending(ring);
+}
+
+/* A chain from the account of those in flight, which is not trusted either. */
+static int take_again(struct vring *ring, struct vring_chain *chain)
+{
+	int ret;
+
+	ret = ring->setup.track->again(ring->setup.track_opaque, ring, chain);
+	if (ret != 1)
+		return ret;
+	if (chain->head >= ring->setup.size)
+		return -EBADMSG;
+	if (vring_is_busy(ring, chain->head))
+		return -EBUSY;
+	if (ring->setup.packed) {
+		if (!chain->slots || ring->slots + chain->slots > ring->setup.size)
+			return -EBADMSG;
+		ring->slots += chain->slots;
+	}
+	return 1;
+}
+
+static void note_taken(struct vring *ring, struct vring_chain *chain)
+{
+	ring->busy[chain->head / 64] |= 1ull << (chain->head % 64);
+	ring->inflight++;
+	chain->epoch = ring->epoch;
 }
 
 int vring_pop(struct vring *ring, struct vring_chain *chain)
 {
+	const struct vring_track_ops *track = ring->setup.track;
+	void *opaque = ring->setup.track_opaque;
+	uint16_t first = ring->next_avail;
 	int ret;
 
 	if (!vring_running(ring))
 		return 0;
+	if (track && track->again_pending(opaque)) {
+		ret = take_again(ring, chain);
+		if (ret == 1)
+			note_taken(ring, chain);
+		return ret;
+	}
 	ret = ring->setup.packed ? vring_packed_pop(ring, chain) : vring_split_pop(ring, chain);
 	if (ret != 1)
 		return ret;
-	ring->busy[chain->head / 64] |= 1ull << (chain->head % 64);
-	ring->inflight++;
-	chain->epoch = ring->epoch;
+	note_taken(ring, chain);
+	if (track)
+		track->taken(opaque, ring, first, chain);
 	return 1;
 }
 
 int vring_push(struct vring *ring, const struct vring_chain *chain, uint32_t written)
 {
+	const struct vring_track_ops *track = ring->setup.track;
+
 	if (!vring_running(ring) || chain->epoch != ring->epoch ||
 	    chain->head >= ring->setup.size || !vring_is_busy(ring, chain->head))
 		return -ESTALE;
@@ -107,10 +149,14 @@ int vring_push(struct vring *ring, const struct vring_chain *chain, uint32_t wri
 	ring->pushed += chain->slots;
 	if (written > chain->writable)
 		written = chain->writable;
+	if (track)
+		track->returning(ring->setup.track_opaque, ring, chain);
 	if (ring->setup.packed)
 		vring_packed_push(ring, chain, written);
 	else
 		vring_split_push(ring, chain, written);
+	if (track)
+		track->returned(ring->setup.track_opaque, ring, chain);
 	return 0;
 }
 

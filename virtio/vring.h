@@ -112,6 +112,27 @@ _Static_assert(sizeof(struct vring_avail) == 4, "available ring layout");
 _Static_assert(offsetof(struct vring_used, ring) == 4, "used ring layout");
 _Static_assert(sizeof(struct vring_used_elem) == 8, "used element layout");
 
+struct vring;
+struct vring_chain;
+
+/*
+ * Keeps account, outside of the ring, of which chains are in flight: so that who starts
+ * the ring next can take them again (vhost-user's inflight region), or know what was
+ * written (its dirty log). All are called with the queue's lock held.
+ */
+struct vring_track_ops {
+	/* Chains to be taken again, before any that the driver makes available: whether
+	 * there are some; and the next one, as vring_pop(), with head and slots. */
+	bool (*again_pending)(const void *opaque);
+	int (*again)(void *opaque, const struct vring *ring, struct vring_chain *chain);
+	/* A chain was taken from the ring; packed: first is its first entry there. */
+	void (*taken)(void *opaque, const struct vring *ring, uint16_t first,
+		      const struct vring_chain *chain);
+	/* A chain is about to be handed back; it has been. */
+	void (*returning)(void *opaque, const struct vring *ring, const struct vring_chain *chain);
+	void (*returned)(void *opaque, const struct vring *ring, const struct vring_chain *chain);
+};
+
 /* How a driver has set a queue up. */
 struct vring_setup {
 	uint16_t size;  /* entries, 1..VRING_MAX_SIZE; a power of two, but for packed */
@@ -122,6 +143,8 @@ struct vring_setup {
 	bool event_idx; /* VIRTIO_F_EVENT_IDX was negotiated */
 	bool packed;    /* VIRTIO_F_RING_PACKED was negotiated */
 	uint32_t base;  /* where to go on: vring_fresh_base(), or what vring_stop() said */
+	const struct vring_track_ops *track; /* NULL: nobody keeps account */
+	void *track_opaque;
 };
 
 /*

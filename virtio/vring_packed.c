@@ -60,10 +60,8 @@ bool vring_packed_pending(const struct vring *ring)
 	return is_available(ring, next_flags(ring));
 }
 
-/* Adds an indirect table, all of it in order; of its flags only WRITE means something,
- * of the descriptor that names it not even that (section 2.8.7). */
-static int add_table(const struct vring *ring, uint64_t addr, uint32_t len,
-		     struct vring_chain *chain)
+int vring_packed_add_table(const struct vring *ring, uint64_t addr, uint32_t len,
+			   struct vring_chain *chain)
 {
 	struct vring_packed_desc desc;
 	const void *table;
@@ -113,7 +111,7 @@ int vring_packed_pop(struct vring *ring, struct vring_chain *chain)
 		else if (flags & VRING_F_NEXT || slots > 1)
 			ret = -EPROTO; /* section 2.8.19 */
 		else
-			ret = add_table(ring, desc.addr, desc.len, chain);
+			ret = vring_packed_add_table(ring, desc.addr, desc.len, chain);
 		if (ret)
 			return ret;
 		if (!(flags & VRING_F_NEXT))

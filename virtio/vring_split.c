@@ -92,8 +92,7 @@ static int enter_indirect(const struct vring *ring, const struct vring_desc *des
 	return 0;
 }
 
-/* Follows the chain that starts at head. */
-static int gather(const struct vring *ring, uint16_t head, struct vring_chain *chain)
+int vring_split_gather(const struct vring *ring, uint16_t head, struct vring_chain *chain)
 {
 	struct table table = {ring->split.desc, ring->setup.size, 0, false};
 	struct vring_desc desc;
@@ -137,7 +136,7 @@ int vring_split_pop(struct vring *ring, struct vring_chain *chain)
 		return -EBADMSG;
 	if (vring_is_busy(ring, head))
 		return -EBUSY;
-	ret = gather(ring, head, chain);
+	ret = vring_split_gather(ring, head, chain);
 	if (ret)
 		return ret;
 	chain->head = head;
