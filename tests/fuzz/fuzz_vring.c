@@ -20,6 +20,11 @@
 #define HEAP_SIZE (8ull << 20)
 #define CPUS      2
 
+/* What the first byte of the input asks for. */
+#define IN_UP     1u /* the device is brought up */
+#define IN_EVENT  2u /* ... with the event index */
+#define IN_PACKED 4u /* ... with packed queues */
+
 /* Layout of a queue that is brought up: rings, 4 KiB apart. */
 #define RING(i)    ((i)*0x1000u)
 #define AVAIL      0x400u
@@ -45,16 +50,16 @@ static void set(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
 	virtio_mmio_write(mmio, offset, value, 4, 0);
 }
 
-static void bring_up(struct virtio_mmio *mmio, uint32_t features)
+static void bring_up(struct virtio_mmio *mmio, uint64_t features)
 {
 	uint32_t i;
 
 	set(mmio, VIRTIO_MMIO_STATUS, 0);
 	set(mmio, VIRTIO_MMIO_STATUS, 3);
 	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES, features);
+	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)features);
 	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES, 1);
+	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)(features >> 32) | 1);
 	set(mmio, VIRTIO_MMIO_STATUS, 0xb);
 	for (i = 0; i <= CPUS; i++) {
 		set(mmio, VIRTIO_MMIO_QUEUE_SEL, i);
@@ -111,11 +116,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!heap && mm_heap_create(&mm, &heap, NULL))
 		abort();
 	config.heap = heap;
-	if (kmem_dev_create(&config, &dev) || virtio_mmio_create(dev, &mem, NULL, NULL, &mmio))
+	if (kmem_dev_create(&config, &dev))
+		abort();
+	dev->offered |= VRING_FEATURE_PACKED | 1ull << VIRTIO_F_RING_RESET;
+	if (virtio_mmio_create(dev, &mem, NULL, NULL, &mmio))
 		abort();
 	memset(ram, 0, sizeof(ram));
-	if (data[0] & 1)
-		bring_up(mmio, data[0] & 2 ? 0x30000003 : 0x10000003);
+	if (data[0] & IN_UP)
+		bring_up(mmio, 3 | VRING_FEATURE_INDIRECT | 1ull << VIRTIO_F_RING_RESET |
+				       (data[0] & IN_EVENT ? VRING_FEATURE_EVENT_IDX : 0) |
+				       (data[0] & IN_PACKED ? VRING_FEATURE_PACKED : 0));
 	stores = data[1] % 32;
 	data += 2;
 	size -= 2;
