@@ -2,246 +2,12 @@
 #include "mm/frame.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #include "mm/frame_impl.h"
 
-/* Trees looked at for partly used huge frames before an untouched one is opened. */
-#define SEEK_NEAR 32u
 /* Calls of one CPU between two looks at the clock. */
 #define EXPIRE_TICKS 256u
-
-/* What to look for, in order of preference; ANY trusts no hint and leaves nothing
- * out. */
-enum seek {
-	SEEK_PARTIAL,
-	SEEK_IDLE,
-	SEEK_BARE,
-	SEEK_ANY
-};
-
-struct search {
-	struct frame_pool *pool;
-	const struct frame_zone *zone;
-	struct frame_local *local;
-	uint32_t owner; /* this CPU's mark on trees */
-	unsigned int order;
-	bool busy; /* something was in another thread's hands: worth another try */
-	bool zero; /* orders 9 and 10 */
-	struct frame_take *take;
-};
-
-/* Takes a huge frame whole, idle or (if bare) backed for this. */
-static int seek_hold(struct search *s, uint32_t huge, bool bare, bool *zero)
-{
-	int err;
-
-	for (;;) {
-		if (huge_take(s->pool, s->zone, huge, zero))
-			return 1;
-		if (!bare)
-			return 0;
-		err = back_huge(s->pool, s->zone, huge);
-		if (err)
-			return err == -ENOMEM ? err : 0;
-	}
-}
-
-static int seek_huge(struct search *s, uint32_t huge, bool bare)
-{
-	bool zero[2] = {true, true};
-	int ret;
-
-	ret = seek_hold(s, huge, bare, &zero[0]);
-	if (ret <= 0)
-		return ret;
-	if (s->order > FRAME_HUGE_ORDER) {
-		ret = seek_hold(s, huge + 1, bare, &zero[1]);
-		if (ret <= 0) {
-			huge_give(s->pool, s->zone, huge);
-			return ret;
-		}
-	}
-	s->take->frame = huge * FRAME_PER_HUGE;
-	s->take->mask = 1;
-	s->take->clean = zero[0] && zero[1];
-	return 1;
-}
-
-static int seek_field(struct search *s, uint32_t huge)
-{
-	unsigned int row = 0;
-
-	if (s->order) {
-		if (!field_take_run(s->pool, s->zone, huge, s->order, s->take))
-			return 0;
-	} else {
-		if (huge == s->local->huge)
-			row = s->local->row % FRAME_PER_HUGE / 64 + 1;
-		if (!field_take_row(s->pool, s->zone, huge, row, s->take))
-			return 0;
-	}
-	s->local->huge = huge;
-	return 1;
-}
-
-static bool seek_fits(const struct search *s, enum seek what, uint32_t child)
-{
-	uint32_t there = child & FRAME_CHILD_FREE;
-
-	switch (what) {
-	case SEEK_PARTIAL:
-		return child & FRAME_CHILD_BACKED && there != FRAME_PER_HUGE &&
-		       there >= 1u << s->order;
-	case SEEK_IDLE:
-		return child == FRAME_CHILD_IDLE;
-	case SEEK_BARE:
-		return child == FRAME_CHILD_BARE;
-	default:
-		return there &&
-		       there >= (s->order < FRAME_HUGE_ORDER ? 1u << s->order : FRAME_PER_HUGE);
-	}
-}
-
-/* Order 10: a pair of which each is idle or, where bare will do, bare. */
-static bool seek_fits_pair(enum seek what, uint32_t a, uint32_t b)
-{
-	bool idle = a == FRAME_CHILD_IDLE && b == FRAME_CHILD_IDLE;
-	bool whole = (a == FRAME_CHILD_IDLE || a == FRAME_CHILD_BARE) &&
-		     (b == FRAME_CHILD_IDLE || b == FRAME_CHILD_BARE);
-
-	return what == SEEK_IDLE ? idle : whole;
-}
-
-/* 1: taken; 0: nothing there; -ENOMEM: the host has no memory. */
-static int seek_tree(struct search *s, uint32_t tree, enum seek what)
-{
-	_Atomic uint32_t *child = s->zone->tree[tree].child;
-	uint32_t first = (s->zone->first_tree + tree) * FRAME_CHILDREN;
-	unsigned int step = s->order > FRAME_HUGE_ORDER ? 2 : 1;
-	bool bare = what >= SEEK_BARE;
-
-	for (unsigned int i = 0; i < FRAME_CHILDREN; i += step) {
-		uint32_t value = atomic_load_explicit(&child[i], memory_order_relaxed);
-		uint32_t next = step > 1 ? atomic_load_explicit(&child[i + 1], memory_order_relaxed)
-					 : 0;
-		int ret;
-
-		if ((value | next) & FRAME_CHILD_BUSY)
-			s->busy = true;
-		if (step > 1 ? !seek_fits_pair(what, value, next) : !seek_fits(s, what, value))
-			continue;
-		if (s->order >= FRAME_HUGE_ORDER) {
-			ret = seek_huge(s, first + i, bare);
-		} else {
-			if (value == FRAME_CHILD_BARE &&
-			    back_huge(s->pool, s->zone, first + i) == -ENOMEM)
-				return -ENOMEM;
-			ret = seek_field(s, first + i);
-		}
-		if (ret)
-			return ret;
-		/* Someone was faster; a single frame fails for no other reason. */
-		if (!s->order || s->order >= FRAME_HUGE_ORDER)
-			s->busy = true;
-	}
-	return 0;
-}
-
-static bool seek_hint(const struct frame_tree *tree, enum seek what)
-{
-	uint64_t sum = atomic_load_explicit(&tree->sum, memory_order_relaxed);
-	uint32_t idle = (uint32_t)(sum >> 32) & 0xffff;
-	uint32_t bare = (uint32_t)(sum >> 48);
-
-	switch (what) {
-	case SEEK_PARTIAL:
-		return (int32_t)((uint32_t)sum - FRAME_PER_HUGE * (idle + bare)) > 0;
-	case SEEK_IDLE:
-		return idle;
-	case SEEK_BARE:
-		return bare;
-	default:
-		return true;
-	}
-}
-
-/* Makes a tree this CPU's own, so that others keep off it while they can. */
-static void seek_settle(struct search *s, uint32_t tree)
-{
-	struct frame_local *local = s->local;
-	uint32_t mine = s->owner;
-	uint32_t nobody = 0;
-
-	if (local->tree == tree)
-		return;
-	/* Relaxed: ownership is a preference. */
-	if (!atomic_compare_exchange_strong_explicit(&s->zone->tree[tree].owner, &nobody, mine,
-						     memory_order_relaxed, memory_order_relaxed) &&
-	    nobody != mine)
-		return;
-	atomic_compare_exchange_strong_explicit(&s->zone->tree[local->tree].owner, &mine, 0,
-						memory_order_relaxed, memory_order_relaxed);
-	local->tree = tree;
-}
-
-static int seek_trees(struct search *s, enum seek what, bool steal, uint32_t start, uint32_t nr)
-{
-	const struct frame_zone *zone = s->zone;
-
-	for (uint32_t i = 0; i < nr; i++) {
-		uint32_t index = (start + i) % zone->nr_trees;
-		const struct frame_tree *tree = &zone->tree[index];
-		uint32_t owner = atomic_load_explicit(&tree->owner, memory_order_relaxed);
-		int ret;
-
-		if ((!steal && owner && owner != s->owner) || !seek_hint(tree, what))
-			continue;
-		ret = seek_tree(s, index, what);
-		if (ret) {
-			if (ret > 0)
-				seek_settle(s, index);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-/* Takes a row (order 0) or a run from a zone: 1, 0 (none) or -ENOMEM (no memory). */
-static int seek_zone(struct search *s)
-{
-	struct frame_local *local = s->local;
-	const uint32_t nr = s->zone->nr_trees;
-	uint32_t near = nr < SEEK_NEAR ? nr : SEEK_NEAR;
-	int ret;
-
-	if (s->order < FRAME_HUGE_ORDER) {
-		if (local->huge != UINT32_MAX && seek_field(s, local->huge))
-			return 1;
-		ret = seek_trees(s, SEEK_PARTIAL, false, local->tree, 1);
-		if (ret)
-			return ret;
-		ret = seek_trees(s, SEEK_PARTIAL, false, local->seek, near);
-		if (ret)
-			return ret;
-		local->seek = (local->seek + near) % nr;
-	}
-	ret = seek_trees(s, SEEK_IDLE, false, local->tree, near);
-	if (!ret)
-		ret = seek_trees(s, SEEK_BARE, false, local->tree, nr);
-	for (int what = SEEK_PARTIAL; !ret && what < SEEK_ANY; what++)
-		ret = seek_trees(s, what, true, local->tree, nr);
-	while (!ret) {
-		s->busy = false;
-		ret = seek_trees(s, SEEK_ANY, true, 0, nr);
-		if (!ret && !s->busy)
-			return 0;
-		if (!ret)
-			sched_yield();
-	}
-	return ret;
-}
 
 /* Hands out from the row a CPU holds. */
 static size_t local_take(struct frame_local *local, size_t n, uint64_t *out)
@@ -342,10 +108,10 @@ static bool zone_get_single(struct frame_local *local, uint64_t *out)
 	return true;
 }
 
-long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, int node,
-		    unsigned int flags, size_t n, uint64_t *out)
+static __attribute__((noinline)) long pool_get(struct frame_pool *pool, unsigned int cpu,
+					       unsigned int order, unsigned int list,
+					       unsigned int flags, size_t n, uint64_t *out)
 {
-	unsigned int list = node == MM_NODE_ANY ? MM_MAX_NODES : (unsigned int)node;
 	unsigned int nr = flags & MM_THISNODE ? pool->near[list] : pool->nr_zones;
 	size_t got = 0;
 
@@ -355,11 +121,21 @@ long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 
 		if (flags & MM_DMA32 && !pool->zone[zone].dma32)
 			continue;
-		if (!order && n == 1 && zone_get_single(pool_local(pool, cpu, zone), out))
-			return 1;
 		got += zone_get(pool, cpu, zone, order, n - got, out + got);
 	}
 	return got ? (long)got : -ENOMEM;
+}
+
+long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, int node,
+		    unsigned int flags, size_t n, uint64_t *out)
+{
+	unsigned int list = node == MM_NODE_ANY ? MM_MAX_NODES : (unsigned int)node;
+
+	/* A node without memory has no zone of its own to be first. */
+	if (!order && n == 1 && cpu < pool->cpus && !(flags & MM_DMA32) && pool->near[list] &&
+	    zone_get_single(pool_local(pool, cpu, pool->order[list][0]), out))
+		return 1;
+	return pool_get(pool, cpu, order, list, flags, n, out);
 }
 
 /* Gives frames of one row back to a CPU's own row, if they fit in. */
@@ -427,8 +203,8 @@ static void zone_put_run(struct frame_pool *pool, const struct frame_zone *zone,
 	}
 }
 
-void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, size_t n,
-		    const uint64_t *frame)
+static __attribute__((noinline)) void pool_put(struct frame_pool *pool, unsigned int cpu,
+					       unsigned int order, size_t n, const uint64_t *frame)
 {
 	const struct frame_zone *zone = NULL;
 	struct idle_span span = {0};
@@ -438,8 +214,6 @@ void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 		unsigned int index = frame_zone_of(pool, frame[i]);
 		struct frame_local *local = pool_local(pool, cpu, index);
 
-		if (!order && n == 1 && zone_put_single(local, (uint32_t)frame[0]))
-			return;
 		if (zone != &pool->zone[index]) {
 			if (span.nr)
 				idle_flush(pool, zone, &span);
@@ -455,4 +229,13 @@ void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 	}
 	if (span.nr)
 		idle_flush(pool, zone, &span);
+}
+
+void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, size_t n,
+		    const uint64_t *frame)
+{
+	if (!order && n == 1 && cpu < pool->cpus &&
+	    zone_put_single(pool_local(pool, cpu, frame_zone_of(pool, *frame)), (uint32_t)*frame))
+		return;
+	pool_put(pool, cpu, order, n, frame);
 }

@@ -74,6 +74,7 @@ struct frame_local {
 	_Alignas(64) struct mm_lock lock;
 	uint32_t tree;  /* preferred */
 	uint32_t huge;  /* last taken from, or UINT32_MAX */
+	uint32_t whole; /* last taken whole; the search for another goes on from it */
 	uint32_t row;   /* first frame of the row whose bits are held */
 	uint32_t seek;  /* where the search for partly used trees goes on */
 	uint32_t ticks; /* calls since the clock was looked at */

@@ -22,6 +22,22 @@ struct frame_take {
 	uint64_t clean;
 };
 
+/* A search for a row (order 0) or a run in one zone. */
+struct search {
+	struct frame_pool *pool;
+	const struct frame_zone *zone;
+	struct frame_local *local;
+	uint32_t owner; /* this CPU's mark on trees */
+	unsigned int order;
+	bool busy; /* something was in another thread's hands: worth another try */
+	bool zero; /* orders 9 and 10 */
+	struct frame_take *take;
+};
+
+/* Takes a row or a run: 1, 0 (there is none) or -ENOMEM (the host has no memory). With
+ * the CPU's lock held. */
+int seek_zone(struct search *s);
+
 static inline struct frame_tree *tree_of(const struct frame_zone *zone, uint32_t huge)
 {
 	return &zone->tree[huge / FRAME_CHILDREN - zone->first_tree];

@@ -36,16 +36,17 @@ static int batch_status(struct mm_heap *heap, uint64_t addr, uint64_t frame)
 	return value == MM_PM_NONE ? -ENOENT : -EINVAL;
 }
 
-/* The slot of an offset into a slab, or a negative errno. */
-static int slab_slot(const struct slab *slab, uint64_t offset)
+/* The slot that starts at an offset into a slab, or -EINVAL. */
+static inline int slab_slot(const struct slab *slab, uint64_t offset)
 {
 	uint64_t slot = offset * slab->recip >> SLAB_RECIP_SHIFT;
 
-	if (slot * slab->slot_size != offset || slot >= slab->cap)
-		return -EINVAL;
-	if (slab->free[slot / 64] >> slot % 64 & 1)
-		return -ENOENT;
-	return (int)slot;
+	return slot * slab->slot_size != offset || slot >= slab->cap ? -EINVAL : (int)slot;
+}
+
+static bool slab_slot_free(const struct slab *slab, unsigned int slot)
+{
+	return slab->free[slot / 64] >> slot % 64 & 1;
 }
 
 static bool slab_is_held(const struct slab *slab, unsigned int slot)
@@ -59,7 +60,8 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
 {
 	struct mm_heap *heap = batch->heap;
 
-	if (slab_is_held(slab, slot) || debug_is_set_aside(slab, slot))
+	if (slab_slot_free(slab, slot) || slab_is_held(slab, slot) ||
+	    debug_is_set_aside(slab, slot))
 		return -ENOENT;
 	if (debug_on(slab) && !debug_free(heap, slab, slot, &batch->call)) {
 		*status = -EUCLEAN;
@@ -80,43 +82,80 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
 
 /* Frees the addresses from batch->next on that lie in one slab, whose lock is held.
  * Returns how many objects were freed. */
-static size_t batch_slab(struct batch *batch, struct slab *slab)
+static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status)
 {
 	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
 	const uint64_t bytes = MM_FRAME_SIZE << slab->order;
-	const bool slow = slab->track || slab->held;
-	const int status = batch->cache && batch->cache != slab->cache ? -EXDEV : 0;
-	unsigned int put = 0;
-	size_t held = 0;
-	size_t i;
+	size_t freed = 0;
 
-	for (i = batch->next; i < batch->n; i++) {
-		uint64_t offset = batch->addr[i] - start;
+	for (; batch->next < batch->n; batch->next++) {
+		uint64_t offset = batch->addr[batch->next] - start;
 		int why = status;
 		int slot;
 
 		if (offset >= bytes)
 			break;
 		slot = slab_slot(slab, offset);
-		if (slot >= 0 && slow) {
+		if (slot >= 0) {
 			int err = batch_free_slow(batch, slab, (unsigned int)slot, &why);
 
-			if (err)
-				slot = err;
-			else
-				held++;
-		} else if (slot >= 0) {
-			slab->free[slot / 64] |= 1ull << slot % 64;
-			put++;
+			slot = err ? err : slot;
 		}
-		if (slot < 0)
+		if (slot >= 0)
+			freed++;
+		else
 			why = slot;
 		if (why)
-			batch_refuse(batch, i, why);
+			batch_refuse(batch, batch->next, why);
 	}
+	return freed;
+}
+
+/* The same for slabs without debug modes and pins. The row of bits at hand is kept in
+ * a register: through memory, each object would wait for the last one's store. */
+static size_t batch_slab(struct batch *batch, struct slab *slab)
+{
+	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
+	const uint64_t bytes = MM_FRAME_SIZE << slab->order;
+	const int status = batch->cache && batch->cache != slab->cache ? -EXDEV : 0;
+	unsigned int at = 0;
+	uint64_t row = slab->free[0];
+	unsigned int put = 0;
+	size_t i;
+
+	if (slab->track || slab->held)
+		return batch_slab_slow(batch, slab, status);
+	for (i = batch->next; i < batch->n; i++) {
+		uint64_t offset = batch->addr[i] - start;
+		int slot;
+		uint64_t bit;
+
+		if (offset >= bytes)
+			break;
+		slot = slab_slot(slab, offset);
+		if (slot < 0) {
+			batch_refuse(batch, i, slot);
+			continue;
+		}
+		if ((unsigned int)slot / 64 != at) {
+			slab->free[at] = row;
+			at = (unsigned int)slot / 64;
+			row = slab->free[at];
+		}
+		bit = 1ull << slot % 64;
+		if (row & bit) {
+			batch_refuse(batch, i, -ENOENT);
+			continue;
+		}
+		row |= bit;
+		put++;
+		if (status)
+			batch_refuse(batch, i, status);
+	}
+	slab->free[at] = row;
 	slab->used = (uint16_t)(slab->used - put);
 	batch->next = i;
-	return put + held;
+	return put;
 }
 
 static void batch_count(struct batch *batch, unsigned int cache, size_t freed)

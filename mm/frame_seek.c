@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Searching the trees of a zone for frames, best fit first. */
+#include <errno.h>
+#include <sched.h>
+
+#include "mm/frame_impl.h"
+
+/* Trees looked at for partly used huge frames before an untouched one is opened. */
+#define SEEK_NEAR 32u
+
+/* What to look for, in order of preference; ANY trusts no hint and leaves nothing
+ * out. */
+enum seek {
+	SEEK_PARTIAL,
+	SEEK_IDLE,
+	SEEK_BARE,
+	SEEK_ANY
+};
+
+/* Takes a huge frame whole, idle or (if bare) backed for this. */
+static int seek_hold(struct search *s, uint32_t huge, bool bare, bool *zero)
+{
+	int err;
+
+	for (;;) {
+		if (huge_take(s->pool, s->zone, huge, zero))
+			return 1;
+		if (!bare)
+			return 0;
+		err = back_huge(s->pool, s->zone, huge);
+		if (err)
+			return err == -ENOMEM ? err : 0;
+	}
+}
+
+static int seek_huge(struct search *s, uint32_t huge, bool bare)
+{
+	bool zero[2] = {true, true};
+	int ret;
+
+	ret = seek_hold(s, huge, bare, &zero[0]);
+	if (ret <= 0)
+		return ret;
+	if (s->order > FRAME_HUGE_ORDER) {
+		ret = seek_hold(s, huge + 1, bare, &zero[1]);
+		if (ret <= 0) {
+			huge_give(s->pool, s->zone, huge);
+			return ret;
+		}
+	}
+	s->local->whole = huge;
+	s->take->frame = huge * FRAME_PER_HUGE;
+	s->take->mask = 1;
+	s->take->clean = zero[0] && zero[1];
+	return 1;
+}
+
+static int seek_field(struct search *s, uint32_t huge)
+{
+	unsigned int row = 0;
+
+	if (s->order) {
+		if (!field_take_run(s->pool, s->zone, huge, s->order, s->take))
+			return 0;
+	} else {
+		if (huge == s->local->huge)
+			row = s->local->row % FRAME_PER_HUGE / 64 + 1;
+		if (!field_take_row(s->pool, s->zone, huge, row, s->take))
+			return 0;
+	}
+	s->local->huge = huge;
+	return 1;
+}
+
+static bool seek_fits(const struct search *s, enum seek what, uint32_t child)
+{
+	uint32_t there = child & FRAME_CHILD_FREE;
+
+	switch (what) {
+	case SEEK_PARTIAL:
+		return child & FRAME_CHILD_BACKED && there != FRAME_PER_HUGE &&
+		       there >= 1u << s->order;
+	case SEEK_IDLE:
+		return child == FRAME_CHILD_IDLE;
+	case SEEK_BARE:
+		return child == FRAME_CHILD_BARE;
+	default:
+		return there &&
+		       there >= (s->order < FRAME_HUGE_ORDER ? 1u << s->order : FRAME_PER_HUGE);
+	}
+}
+
+/* Order 10: a pair of which each is idle or, where bare will do, bare. */
+static bool seek_fits_pair(enum seek what, uint32_t a, uint32_t b)
+{
+	bool idle = a == FRAME_CHILD_IDLE && b == FRAME_CHILD_IDLE;
+	bool whole = (a == FRAME_CHILD_IDLE || a == FRAME_CHILD_BARE) &&
+		     (b == FRAME_CHILD_IDLE || b == FRAME_CHILD_BARE);
+
+	return what == SEEK_IDLE ? idle : whole;
+}
+
+/* 1: taken; 0: nothing there; -ENOMEM: the host has no memory. */
+static int seek_tree(struct search *s, uint32_t tree, enum seek what)
+{
+	_Atomic uint32_t *child = s->zone->tree[tree].child;
+	uint32_t first = (s->zone->first_tree + tree) * FRAME_CHILDREN;
+	unsigned int step = s->order > FRAME_HUGE_ORDER ? 2 : 1;
+	bool bare = what >= SEEK_BARE;
+	unsigned int start = 0;
+
+	/* Those before the one taken last are taken, as a rule. */
+	if (s->order >= FRAME_HUGE_ORDER &&
+	    first == s->local->whole / FRAME_CHILDREN * FRAME_CHILDREN)
+		start = s->local->whole % FRAME_CHILDREN & ~(step - 1);
+	for (unsigned int k = 0; k < FRAME_CHILDREN; k += step) {
+		unsigned int i = (start + k) % FRAME_CHILDREN;
+		uint32_t value = atomic_load_explicit(&child[i], memory_order_relaxed);
+		uint32_t next = step > 1 ? atomic_load_explicit(&child[i + 1], memory_order_relaxed)
+					 : 0;
+		int ret;
+
+		if ((value | next) & FRAME_CHILD_BUSY)
+			s->busy = true;
+		if (step > 1 ? !seek_fits_pair(what, value, next) : !seek_fits(s, what, value))
+			continue;
+		if (s->order >= FRAME_HUGE_ORDER) {
+			ret = seek_huge(s, first + i, bare);
+		} else {
+			if (value == FRAME_CHILD_BARE &&
+			    back_huge(s->pool, s->zone, first + i) == -ENOMEM)
+				return -ENOMEM;
+			ret = seek_field(s, first + i);
+		}
+		if (ret)
+			return ret;
+		/* Someone was faster; a single frame fails for no other reason. */
+		if (!s->order || s->order >= FRAME_HUGE_ORDER)
+			s->busy = true;
+	}
+	return 0;
+}
+
+static bool seek_hint(const struct frame_tree *tree, enum seek what)
+{
+	uint64_t sum = atomic_load_explicit(&tree->sum, memory_order_relaxed);
+	uint32_t idle = (uint32_t)(sum >> 32) & 0xffff;
+	uint32_t bare = (uint32_t)(sum >> 48);
+
+	switch (what) {
+	case SEEK_PARTIAL:
+		return (int32_t)((uint32_t)sum - FRAME_PER_HUGE * (idle + bare)) > 0;
+	case SEEK_IDLE:
+		return idle;
+	case SEEK_BARE:
+		return bare;
+	default:
+		return true;
+	}
+}
+
+/* Makes a tree this CPU's own, so that others keep off it while they can. */
+static void seek_settle(struct search *s, uint32_t tree)
+{
+	struct frame_local *local = s->local;
+	uint32_t mine = s->owner;
+	uint32_t nobody = 0;
+
+	if (local->tree == tree)
+		return;
+	/* Relaxed: ownership is a preference. */
+	if (!atomic_compare_exchange_strong_explicit(&s->zone->tree[tree].owner, &nobody, mine,
+						     memory_order_relaxed, memory_order_relaxed) &&
+	    nobody != mine)
+		return;
+	atomic_compare_exchange_strong_explicit(&s->zone->tree[local->tree].owner, &mine, 0,
+						memory_order_relaxed, memory_order_relaxed);
+	local->tree = tree;
+}
+
+static int seek_trees(struct search *s, enum seek what, bool steal, uint32_t start, uint32_t nr)
+{
+	const struct frame_zone *zone = s->zone;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		uint32_t index = (start + i) % zone->nr_trees;
+		const struct frame_tree *tree = &zone->tree[index];
+		uint32_t owner = atomic_load_explicit(&tree->owner, memory_order_relaxed);
+		int ret;
+
+		if ((!steal && owner && owner != s->owner) || !seek_hint(tree, what))
+			continue;
+		ret = seek_tree(s, index, what);
+		if (ret) {
+			if (ret > 0)
+				seek_settle(s, index);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+int seek_zone(struct search *s)
+{
+	struct frame_local *local = s->local;
+	const uint32_t nr = s->zone->nr_trees;
+	uint32_t near = nr < SEEK_NEAR ? nr : SEEK_NEAR;
+	int ret;
+
+	if (s->order < FRAME_HUGE_ORDER) {
+		if (local->huge != UINT32_MAX && seek_field(s, local->huge))
+			return 1;
+		ret = seek_trees(s, SEEK_PARTIAL, false, local->tree, 1);
+		if (ret)
+			return ret;
+		ret = seek_trees(s, SEEK_PARTIAL, false, local->seek, near);
+		if (ret)
+			return ret;
+		local->seek = (local->seek + near) % nr;
+	}
+	ret = seek_trees(s, SEEK_IDLE, false, local->tree, near);
+	if (!ret)
+		ret = seek_trees(s, SEEK_BARE, false, local->tree, nr);
+	for (int what = SEEK_PARTIAL; !ret && what < SEEK_ANY; what++)
+		ret = seek_trees(s, what, true, local->tree, nr);
+	while (!ret) {
+		s->busy = false;
+		ret = seek_trees(s, SEEK_ANY, true, 0, nr);
+		if (!ret && !s->busy)
+			return 0;
+		if (!ret)
+			sched_yield();
+	}
+	return ret;
+}
