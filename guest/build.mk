@@ -20,6 +20,8 @@ $(B)/guest/guest/lib/string.o $(B)/guest/guest/lib/string_c.o: \
 GUEST_PROGRAMS += hello
 GUEST_PROGRAMS += hostile kbench negative selftest wordfreq
 
-UNIT_TESTS += guest_kmalloc
-guest_kmalloc_HOSTED := tests/unit/guest_util.c $(HOSTED_LIB_SRCS)
-guest_kmalloc_SRCS := $(MM_SRCS)
+GUEST_TESTS := guest_kmalloc guest_cache guest_magazine guest_pools guest_string guest_threads
+UNIT_TESTS += $(GUEST_TESTS)
+$(foreach t,$(GUEST_TESTS),$(eval $(t)_HOSTED := tests/unit/guest_util.c $(HOSTED_LIB_SRCS)))
+$(foreach t,$(GUEST_TESTS),$(eval $(t)_SRCS := $(MM_SRCS)))
+guest_threads_SAN := asan tsan

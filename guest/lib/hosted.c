@@ -64,10 +64,13 @@ static void cpu_leave(void *opaque)
 {
 	struct kmem_cpu *kc = opaque;
 
-	kmem_cpu_drain();
 	pthread_mutex_lock(&cpu_lock);
-	__atomic_store_n(&kmem.cpu[kc->cpu], NULL, __ATOMIC_RELEASE);
+	spin_lock(&kmem.walk);
+	if (kmem.ready)
+		kmem_cpu_to_depots(kc);
+	kmem.cpu[kc->cpu] = NULL;
 	kc->online = false;
+	spin_unlock(&kmem.walk);
 	pthread_mutex_unlock(&cpu_lock);
 }
 

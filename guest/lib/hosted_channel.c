@@ -6,6 +6,7 @@
 #include "slabvisor/kmem.h"
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/spinlock.h>
 
 #define EVENTS 16
 

@@ -16,13 +16,13 @@ void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 	if (cpu >= KMEM_MAX_CPUS)
 		grt_bug(0, "kmem: vCPU %u is one too many", cpu);
 	kmem_slots_reset(kc);
-	spin_lock_init(&kc->lock);
 	kc->cpu = cpu;
 	kc->seen_give_back = READ_ONCE(kmem.give_back);
 	kc->busy = false;
 	kc->online = true;
-	/* Release: whoever finds it there finds it initialised. */
-	__atomic_store_n(&kmem.cpu[cpu], kc, __ATOMIC_RELEASE);
+	spin_lock(&kmem.walk);
+	kmem.cpu[cpu] = kc;
+	spin_unlock(&kmem.walk);
 }
 
 #ifndef SLABVISOR_HOSTED
@@ -63,8 +63,7 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	strscpy(cache->name, name, sizeof(cache->name));
 	kmem_depot_init(cache);
 	cache->live = true;
-	/* Release: a vCPU that frees an object of it by its address sees it whole. */
-	__atomic_store_n(&kmem.cache[number], cache, __ATOMIC_RELEASE);
+	kmem.cache[number] = cache;
 	return cache;
 }
 
@@ -130,8 +129,6 @@ static void shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
 
 void kmem_reclaim(struct kmem_cpu *kc)
 {
-	if (!kmem.ready)
-		return;
 	kmem_cpu_to_depots(kc);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
@@ -139,14 +136,21 @@ void kmem_reclaim(struct kmem_cpu *kc)
 		if (cache && cache->live) {
 			kmem_depot_empty(kc, cache);
 			shrink(kc, cache);
+			if (READ_ONCE(cache->atomic))
+				kmem_cache_due(cache);
 		}
 	}
 }
 
 void kmem_cpu_drain(void)
 {
-	if (kmem.ready)
-		kmem_cpu_to_depots(kmem_self());
+	struct kmem_cpu *kc = kmem_self();
+
+	if (!kmem.ready)
+		return;
+	spin_lock(&kmem.walk);
+	kmem_cpu_to_depots(kc);
+	spin_unlock(&kmem.walk);
 }
 
 void kmem_give_back(void)
@@ -157,9 +161,9 @@ void kmem_give_back(void)
 		return;
 	/* Relaxed: a request to the others, who look at it when they come by. */
 	kc->seen_give_back = __atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
-	kc->busy = true;
+	spin_lock(&kmem.walk);
 	kmem_reclaim(kc);
-	kc->busy = false;
+	spin_unlock(&kmem.walk);
 }
 
 void kmem_poll(void)
@@ -179,14 +183,8 @@ void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache)
 	LIST_HEAD(mags);
 
 	for (unsigned int i = 0; i < KMEM_MAX_CPUS; i++) {
-		struct kmem_cpu *other = __atomic_load_n(&kmem.cpu[i], __ATOMIC_ACQUIRE);
-
-		if (!other)
-			continue;
-		/* Its owner may be giving back all its slots at this moment. */
-		spin_lock(&other->lock);
-		kmem_slot_steal(&other->slot[cache->front.number], &mags);
-		spin_unlock(&other->lock);
+		if (kmem.cpu[i])
+			kmem_slot_steal(&kmem.cpu[i]->slot[cache->front.number], &mags);
 	}
 	kmem_depot_fill(cache, &mags);
 	kmem_depot_empty(kc, cache);
@@ -198,6 +196,7 @@ void kmem_exit(void)
 
 	if (!kmem.ready)
 		return;
+	spin_lock(&kmem.walk);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
 
@@ -212,6 +211,7 @@ void kmem_exit(void)
 	kmem_mag_exit(kc);
 	kmem.ready = false;
 	kmem_view.words = 0;
+	spin_unlock(&kmem.walk);
 }
 
 const struct kmem_channel *kmem_channel(void)

@@ -63,9 +63,7 @@ void kmem_cpu_to_depots(struct kmem_cpu *kc)
 
 		if (!cache)
 			continue;
-		spin_lock(&kc->lock);
 		kmem_slot_steal(&kc->slot[i], &mags);
-		spin_unlock(&kc->lock);
 		kmem_depot_fill(cache, &mags);
 	}
 }
@@ -125,12 +123,11 @@ static bool reload_far(struct kmem_cpu *kc, struct kmem_cache *cache, struct kme
 	return true;
 }
 
-/* Fills the depot of each cache that an atomic allocation found empty. */
+/* Fills the depot of each cache that an atomic allocation found empty. The caller holds
+ * kmem.walk. */
 static void top_up(struct kmem_cpu *kc)
 {
-	/* Relaxed, here and where it is set: a hint, looked at again and again. */
-	if (!__atomic_exchange_n(&kmem.due, false, __ATOMIC_RELAXED))
-		return;
+	WRITE_ONCE(kmem.due, false);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
 		struct list_head mags;
@@ -148,6 +145,7 @@ void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
 	const struct kmem_channel *ch = &kmem.channel;
 	struct virtio_kmem_event event;
 	unsigned int asked;
+	bool due;
 
 	while (ch->ops->poll && ch->ops->poll(kc->cpu, &event)) {
 		switch (event.type) {
@@ -166,12 +164,17 @@ void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
 		}
 	}
 	asked = READ_ONCE(kmem.give_back);
+	due = (gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due);
+	/* Another time, if somebody is at it. */
+	if ((kc->seen_give_back == asked && !due) || !spin_trylock(&kmem.walk))
+		return;
 	if (kc->seen_give_back != asked) {
 		kc->seen_give_back = asked;
 		kmem_reclaim(kc);
 	}
-	if ((gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due))
+	if (due)
 		top_up(kc);
+	spin_unlock(&kmem.walk);
 }
 
 static void out_of_memory(const struct kmem_cache *cache, size_t asked, gfp_t gfp,
@@ -201,7 +204,10 @@ static bool may_retry(struct kmem_cpu *kc, gfp_t gfp, unsigned int tries)
 		for (unsigned int i = 0; i < 64u << min(tries, 10u); i++)
 			__builtin_ia32_pause();
 	}
-	kmem_reclaim(kc);
+	if (spin_trylock(&kmem.walk)) {
+		kmem_reclaim(kc);
+		spin_unlock(&kmem.walk);
+	}
 	return true;
 }
 
@@ -226,6 +232,8 @@ static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, s
 	struct kmem_slot *slot = &kc->slot[cache->front.number];
 	u64 entry;
 
+	if (!(gfp & __GFP_DIRECT_RECLAIM))
+		WRITE_ONCE(cache->atomic, true);
 	for (unsigned int tries = 0;; tries++) {
 		if (*slot->top || reload_near(cache, slot, gfp))
 			return *slot->top--;
@@ -240,10 +248,8 @@ static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, s
 		if (!may_retry(kc, gfp, tries))
 			break;
 	}
-	if (gfp & __GFP_KSWAPD_RECLAIM) {
-		WRITE_ONCE(cache->due, true);
-		WRITE_ONCE(kmem.due, true);
-	}
+	if (gfp & __GFP_KSWAPD_RECLAIM)
+		kmem_cache_due(cache);
 	return 0;
 }
 

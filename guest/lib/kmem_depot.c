@@ -227,7 +227,7 @@ void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache)
 	d->nr_empty = 0;
 	d->drained = 0;
 	depot_set_limit(cache, 0);
-	cache->mag_class = cache->base_class;
+	WRITE_ONCE(cache->mag_class, cache->base_class);
 	spin_unlock(&d->lock);
 	list_for_each_entry_safe(mag, next, &empty, link)
 		kmem_mag_put(mag);

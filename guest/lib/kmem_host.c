@@ -55,9 +55,8 @@ static u64 construct(const struct kmem_cache *cache, u64 entry)
 }
 
 /* Empty magazines for n objects, as many as there are; returns their capacity. */
-static size_t get_magazines(struct kmem_cache *cache, size_t n, struct list_head *mags)
+static size_t get_magazines(unsigned int class, size_t n, struct list_head *mags)
 {
-	unsigned int class = READ_ONCE(cache->mag_class);
 	size_t room = 0;
 
 	while (room < n) {
@@ -82,19 +81,20 @@ static u32 next_batch(struct kmem_cache *cache, u32 batch)
 long kmem_host_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp,
 		      struct list_head *mags)
 {
+	unsigned int class = READ_ONCE(cache->mag_class);
 	u32 batch = READ_ONCE(cache->batch);
 	struct kmem_magazine *mag, *next;
 	size_t n, room, used = 0;
 	long got;
 
 	INIT_LIST_HEAD(mags);
-	room = get_magazines(cache, batch, mags);
+	room = get_magazines(class, batch, mags);
 	if (!room)
 		return -ENOMEM;
 	/* Whole magazines, unless that is more than a request can carry. */
 	n = min_t(size_t, room, kmem.channel.max_batch);
-	if (n > kmem_mag_capacity(cache->mag_class))
-		n -= n % kmem_mag_capacity(cache->mag_class);
+	if (n > kmem_mag_capacity(class))
+		n -= n % kmem_mag_capacity(class);
 	got = host_alloc(kc, cache, VIRTIO_KMEM_NODE_ANY, host_flags(gfp & __GFP_ACCOUNT), 0, 0, n);
 
 	/* The lowest addresses come out first, in order. */

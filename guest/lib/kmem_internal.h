@@ -6,8 +6,10 @@
  *   kmem_mag.c    memory of the magazines themselves
  *   kmem_host.c   requests to the channel, batched; what its refusals mean
  *   kmem_core.c   start, end, events, give back
- * Locks, in the order they are taken: kmem_cpu.lock, depot.lock or kmem.mag_lock. None
- * is held across a request or a constructor.
+ * Locks, in the order they are taken: kmem.walk, depot.lock or kmem.mag_lock. The
+ * latter two are never held across a request or a constructor. kmem.walk is: who holds
+ * it goes through all caches or all vCPUs, or makes or unmakes a cache, all of which is
+ * rare. It is only tried for on the way of an allocation, which may be a constructor's.
  */
 #ifndef GUEST_KMEM_INTERNAL_H
 #define GUEST_KMEM_INTERNAL_H
@@ -62,6 +64,7 @@ struct kmem_cache {
 	bool live;
 	bool direct;  /* every call is a request: a debug mode, a large run */
 	bool debug;   /* a debug mode */
+	bool atomic;  /* has callers that must not wait */
 	bool due;     /* an atomic allocation found nothing: top up */
 	u8 mag_class; /* of new magazines; grows with the traffic */
 	u8 base_class;
@@ -79,6 +82,7 @@ struct kmem {
 	unsigned int give_back;               /* how often memory was asked back */
 	struct kmem_cache *cache[KMEM_SLOTS]; /* kept for reuse when not live */
 	struct kmem_cpu *cpu[KMEM_MAX_CPUS];
+	spinlock_t walk;
 	u64 granted; /* bytes by which depots' limits exceed their bases */
 
 	spinlock_t mag_lock;
@@ -94,7 +98,8 @@ extern struct kmem kmem;
 struct kmem_cpu *kmem_self(void);
 /* Obeys what other vCPUs and the host have asked for; only with no lock held. */
 void kmem_obey(struct kmem_cpu *kc, gfp_t gfp);
-/* Everything that can be had back without the other vCPUs goes back to the host. */
+/* Everything that can be had back without the other vCPUs goes back to the host. The
+ * caller holds kmem.walk. */
 void kmem_reclaim(struct kmem_cpu *kc);
 /* The cache structure for a number, set up anew; NULL when there is no RAM. */
 struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
@@ -102,8 +107,15 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 /* Puts a first magazine into the depot: the reserve of atomic allocations. */
 void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache);
 /* Has everything back that the cache's magazines hold, other vCPUs' included: for when
- * none of them uses it any more. */
+ * none of them uses it any more. The caller holds kmem.walk. */
 void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache);
+
+/* Has the next one that may ask the host top the cache's depot up. */
+static inline void kmem_cache_due(struct kmem_cache *cache)
+{
+	WRITE_ONCE(cache->due, true);
+	WRITE_ONCE(kmem.due, true);
+}
 
 /* kmem_mag.c */
 struct kmem_magazine *kmem_mag_get(unsigned int class);
@@ -138,7 +150,7 @@ extern u64 kmem_no_entry[1];
 void kmem_slots_reset(struct kmem_cpu *kc);
 /* Empties a slot; its magazines go onto the list (those with objects) or away. */
 void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);
-/* Moves all of this vCPU's magazines into the depots. */
+/* Moves all of this vCPU's magazines into the depots. The caller holds kmem.walk. */
 void kmem_cpu_to_depots(struct kmem_cpu *kc);
 
 /* kmem_host.c */

@@ -51,7 +51,7 @@ static struct kmem_magazine *mag_cut(unsigned int class)
 static bool mag_grow(void)
 {
 	const struct kmem_channel *ch = &kmem.channel;
-	unsigned int order = kmem.mag_order;
+	unsigned int order = READ_ONCE(kmem.mag_order);
 	struct mag_chunk *chunk;
 	u64 addr;
 
@@ -78,7 +78,7 @@ static bool mag_grow(void)
 	kmem.mag_bump = (u8 *)(chunk + 1);
 	kmem.mag_end = (u8 *)chunk + (KMEM_FRAME_SIZE << order);
 	if (kmem.mag_order < MAG_ORDER_LAST)
-		kmem.mag_order++;
+		WRITE_ONCE(kmem.mag_order, kmem.mag_order + 1);
 	spin_unlock(&kmem.mag_lock);
 	return true;
 }

@@ -142,7 +142,8 @@ unsigned long long simple_strtoull(const char *s, char **endp, unsigned int base
 	unsigned long long v;
 	bool overflow;
 
-	s = digits(prefix(s, &base), base, &v, &overflow);
+	s = prefix(s, &base);
+	s = digits(s, base, &v, &overflow);
 	if (endp)
 		*endp = (char *)s;
 	return v;

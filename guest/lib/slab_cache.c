@@ -55,21 +55,25 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	    align > KMEM_FRAME_SIZE)
 		goto fail;
 	align = cache_align(size, align, flags);
+	spin_lock(&kmem.walk);
 	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor));
 	if (number < 0)
-		goto fail;
+		goto unlock;
 	if (!number_is_new(number)) {
 		grt_warn("kmem_cache_create: the host gave %s a number in use, %d", name, number);
-		goto fail;
+		goto unlock;
 	}
 	cache = kmem_cache_setup(number, name, size, -1, flags, ctor);
 	if (!cache) {
 		ops->cache_destroy(kc->cpu, number);
 		number = -ENOMEM;
-		goto fail;
+		goto unlock;
 	}
+	spin_unlock(&kmem.walk);
 	kmem_cache_stock(kc, cache);
 	return cache;
+unlock:
+	spin_unlock(&kmem.walk);
 fail:
 	if (flags & SLAB_PANIC)
 		grt_bug(0, "kmem_cache_create: cannot make %s, error %d", name ? name : "(null)",
@@ -94,14 +98,15 @@ void kmem_cache_destroy(struct kmem_cache *s)
 
 	if (!s || WARN(!s->live, "kmem_cache_destroy: %s is gone already", s->name))
 		return;
+	spin_lock(&kmem.walk);
 	kmem_cache_collect(kc, s);
 	err = kmem.channel.ops->cache_destroy(kc->cpu, s->front.number);
+	s->live = err != 0;
+	spin_unlock(&kmem.walk);
 	if (err)
-		grt_warn(
-			"kmem_cache_destroy %s: Slab cache still has objects when called from 0x%lx",
-			s->name, _RET_IP_);
-	else
-		s->live = false;
+		grt_warn("kmem_cache_destroy %s: Slab cache still has objects when called from "
+			 "0x%lx",
+			 s->name, _RET_IP_);
 }
 
 int kmem_cache_shrink(struct kmem_cache *s)
@@ -110,9 +115,7 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	struct virtio_kmem_stats stats;
 	LIST_HEAD(mags);
 
-	spin_lock(&kc->lock);
 	kmem_slot_steal(&kc->slot[s->front.number], &mags);
-	spin_unlock(&kc->lock);
 	kmem_depot_fill(s, &mags);
 	kmem_depot_empty(kc, s);
 	kmem.channel.ops->cache_shrink(kc->cpu, s->front.number);

@@ -8,6 +8,7 @@
 
 #include "slabvisor/kmem_fast.h"
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/types.h>
 

@@ -11,7 +11,6 @@
 #ifndef SLABVISOR_KMEM_CPU_H
 #define SLABVISOR_KMEM_CPU_H
 
-#include <linux/spinlock.h>
 #include <linux/types.h>
 #include "virtio/virtio_kmem_abi.h"
 
@@ -40,7 +39,6 @@ struct kmem_cpu {
 	struct kmem_slot slot[KMEM_SLOTS];
 	u64 addr[VIRTIO_KMEM_MAX_BATCH]; /* of the request under way */
 	struct virtio_kmem_bad bad[VIRTIO_KMEM_MAX_BATCH];
-	spinlock_t lock; /* owner draining all slots against another's steal */
 	unsigned int cpu;
 	unsigned int seen_give_back; /* kmem.give_back as last obeyed */
 	bool online;
