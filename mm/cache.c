@@ -85,26 +85,12 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 	snprintf(cache->name, sizeof(cache->name), "%s", name);
 }
 
-static uint64_t cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed)
-{
-	uint64_t allocated = 0;
-
-	*freed = 0;
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
-		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
-
-		allocated += atomic_load_explicit(&count->allocated, memory_order_relaxed);
-		*freed += atomic_load_explicit(&count->freed, memory_order_relaxed);
-	}
-	return allocated;
-}
-
 /* Starts a cache's counters anew; the total keeps what they said. */
 static void cache_clear_count(struct mm_heap *heap, unsigned int number)
 {
 	uint64_t freed;
 
-	(void)cache_sum(heap, number, &freed);
+	(void)slab_cache_sum(heap, number, &freed);
 	atomic_fetch_add_explicit(&heap->slabs.past, freed, memory_order_relaxed);
 	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
 		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
@@ -271,55 +257,6 @@ long mm_cache_shrink(struct mm_heap *heap, int number)
 	return frames;
 }
 
-int mm_stats(struct mm_heap *heap, int number, struct mm_stats *stats)
-{
-	struct slab_cache *cache = slab_cache_get(heap, number);
-	unsigned int first = number ? (unsigned int)number : 1;
-	unsigned int last = number ? (unsigned int)number : MM_CACHE_MAX;
-
-	memset(stats, 0, sizeof(*stats));
-	if (number && !cache)
-		return -ENOENT;
-	if (!number)
-		stats->objects_allocated = stats->objects_freed =
-			atomic_load_explicit(&heap->slabs.past, memory_order_relaxed);
-	for (unsigned int i = first; i <= last; i++) {
-		uint64_t freed;
-
-		stats->objects_allocated += cache_sum(heap, i, &freed);
-		stats->objects_freed += freed;
-		stats->slabs +=
-			atomic_load_explicit(&heap->slabs.cache[i].nr_slabs, memory_order_relaxed);
-	}
-	stats->objects_active = stats->objects_allocated - stats->objects_freed;
-	if (cache) {
-		stats->frames_in_use = stats->slabs << cache->order;
-		stats->object_size = cache->object_size;
-		stats->slot_size = cache->slot_size;
-		stats->objects_per_slab = cache->cap;
-		stats->frames_per_slab = 1u << cache->order;
-		stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
-		memcpy(stats->name, cache->name, sizeof(stats->name));
-		return 0;
-	}
-	for (unsigned int i = 0; i < heap->config.nr_ranges; i++)
-		stats->frames_total += heap->config.range[i].size >> MM_FRAME_SHIFT;
-	for (unsigned int i = 0; i < heap->config.cpus; i++) {
-		stats->pages_given +=
-			atomic_load_explicit(&heap->count[i].given, memory_order_relaxed);
-		stats->pages_taken +=
-			atomic_load_explicit(&heap->count[i].taken, memory_order_relaxed);
-		stats->errors += atomic_load_explicit(&heap->count[i].errors, memory_order_relaxed);
-	}
-	stats->frames_in_use = stats->pages_given - stats->pages_taken;
-	stats->frames_backed =
-		(uint64_t)atomic_load_explicit(&heap->frames.nr_backed, memory_order_relaxed) *
-		FRAME_PER_HUGE;
-	stats->pages_pinned = atomic_load_explicit(&heap->pins.total, memory_order_relaxed);
-	snprintf(stats->name, sizeof(stats->name), "heap");
-	return 0;
-}
-
 static int cache_make_classes(struct mm_heap *heap)
 {
 	for (unsigned int i = 0; i < MM_CLASSES; i++) {
@@ -399,7 +336,7 @@ void slab_set_reset(struct mm_heap *heap)
 			continue;
 		memset(cache->list, 0, heap->frames.nr_zones * sizeof(*cache->list));
 		atomic_store_explicit(&cache->nr_slabs, 0, memory_order_relaxed);
-		allocated = cache_sum(heap, i, &freed);
+		allocated = slab_cache_sum(heap, i, &freed);
 		atomic_fetch_add_explicit(&set->cpu[0].count[i].freed, allocated - freed,
 					  memory_order_relaxed);
 		if (i > MM_CLASSES)

@@ -81,7 +81,7 @@ static size_t zone_get(struct frame_pool *pool, unsigned int cpu, unsigned int z
 		got += zone_get_more(pool, local, cpu, zone, order, n - got, out + got);
 	if (++local->ticks >= EXPIRE_TICKS || order >= FRAME_HUGE_ORDER) {
 		local->ticks = 0;
-		idle_expire(pool);
+		(void)frame_expire(pool);
 	}
 	mm_unlock(&local->lock);
 	return got;

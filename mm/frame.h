@@ -132,6 +132,17 @@ bool frame_drain(struct frame_pool *pool);
 /* Discards all idle huge frames, the CPUs' rows given back first. Returns bytes. */
 uint64_t frame_reclaim(struct frame_pool *pool);
 
+/* Discards what has been idle for the pool's delay, if anything has. Returns bytes. */
+uint64_t frame_expire(struct frame_pool *pool);
+/* Milliseconds until that is worth a call, or -1: nothing is idle. */
+int32_t frame_due_ms(const struct frame_pool *pool);
+
+/* Frames that CPUs hold in their rows, handed out to nobody. */
+uint64_t frame_count_held(struct frame_pool *pool);
+
+/* The clock of delays: milliseconds, to be compared by difference. */
+uint32_t frame_now_ms(void);
+
 /* Takes everything back and discards it. No other call may be under way. */
 void frame_pool_reset(struct frame_pool *pool);
 

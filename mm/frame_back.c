@@ -9,7 +9,7 @@
 /* Most huge frames in one discard: 1 GiB is far past where the system call counts. */
 #define BACK_MAX_SPAN 512u
 
-static uint32_t back_now_ms(void)
+uint32_t frame_now_ms(void)
 {
 	struct timespec now;
 
@@ -113,7 +113,7 @@ void idle_note(struct frame_pool *pool, const struct frame_zone *zone, struct id
 	if (pool->delay_ms < 0)
 		return;
 	if (pool->delay_ms > 0) {
-		uint32_t now = back_now_ms();
+		uint32_t now = frame_now_ms();
 
 		atomic_store_explicit(&pool->idle_ms[huge], now, memory_order_relaxed);
 		if (!atomic_load_explicit(&pool->idle, memory_order_relaxed)) {
@@ -145,29 +145,54 @@ void idle_flush(struct frame_pool *pool, const struct frame_zone *zone, struct i
 	span->nr = 0;
 }
 
-void idle_expire(struct frame_pool *pool)
+uint64_t frame_expire(struct frame_pool *pool)
 {
 	uint32_t age = (uint32_t)pool->delay_ms;
+	uint64_t discarded = 0;
 	uint32_t now, next;
 	bool left = false;
 
 	/* Acquire: pairs with idle_note's release. */
 	if (pool->delay_ms <= 0 || !atomic_load_explicit(&pool->idle, memory_order_acquire))
-		return;
-	now = back_now_ms();
+		return 0;
+	now = frame_now_ms();
 	next = atomic_load_explicit(&pool->next_ms, memory_order_relaxed);
 	/* One thread sweeps: the one that moves the time on. */
 	if ((int32_t)(now - next) < 0 ||
 	    !atomic_compare_exchange_strong_explicit(&pool->next_ms, &next, now + age / 4 + 1,
 						     memory_order_relaxed, memory_order_relaxed))
-		return;
+		return 0;
 	/* Before the sweep, so that what falls idle behind it is not forgotten. */
 	atomic_store_explicit(&pool->idle, false, memory_order_relaxed);
 	for (unsigned int i = 0; i < pool->nr_zones; i++)
-		(void)back_sweep(pool, &pool->zone[i], pool->zone[i].first, pool->zone[i].end, now,
-				 age, &left);
+		discarded += back_sweep(pool, &pool->zone[i], pool->zone[i].first,
+					pool->zone[i].end, now, age, &left);
 	if (left)
 		atomic_store_explicit(&pool->idle, true, memory_order_release);
+	return discarded * MM_HUGE_SIZE;
+}
+
+int32_t frame_due_ms(const struct frame_pool *pool)
+{
+	int32_t left;
+
+	if (pool->delay_ms <= 0 || !atomic_load_explicit(&pool->idle, memory_order_acquire))
+		return -1;
+	left = (int32_t)(atomic_load_explicit(&pool->next_ms, memory_order_relaxed) -
+			 frame_now_ms());
+	return left < 0 ? 0 : left;
+}
+
+uint64_t frame_count_held(struct frame_pool *pool)
+{
+	uint64_t held = 0;
+
+	for (unsigned int i = 0; i < pool->cpus * pool->nr_zones; i++) {
+		mm_lock(&pool->local[i].lock);
+		held += (unsigned int)__builtin_popcountll(pool->local[i].free);
+		mm_unlock(&pool->local[i].lock);
+	}
+	return held;
 }
 
 bool frame_drain(struct frame_pool *pool)

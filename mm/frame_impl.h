@@ -78,7 +78,5 @@ int back_huge(struct frame_pool *pool, const struct frame_zone *zone, uint32_t h
 void idle_note(struct frame_pool *pool, const struct frame_zone *zone, struct idle_span *span,
 	       uint32_t huge);
 void idle_flush(struct frame_pool *pool, const struct frame_zone *zone, struct idle_span *span);
-/* Discards what has been idle for the delay; cheap when there is nothing to do. */
-void idle_expire(struct frame_pool *pool);
 
 #endif

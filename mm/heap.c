@@ -8,6 +8,8 @@
 
 #include "mm/limit.h"
 
+/* A heap at work pauses for as long; what it keeps for speed is not worth less. */
+#define HEAP_MIN_REST_MS 100
 /* Frame numbers have 32 bits. */
 #define HEAP_MAX_WINDOW (1ull << 43)
 
@@ -72,6 +74,9 @@ int mm_heap_create(const struct mm_config *config, struct mm_heap **out, const c
 	if (!heap)
 		return -ENOMEM;
 	heap->config = *config;
+	heap->rest.delay_ms = config->reclaim_delay_ms > HEAP_MIN_REST_MS ? config->reclaim_delay_ms
+									  : HEAP_MIN_REST_MS;
+	heap->rest.spent = true;
 	err = region_create(&heap->region, config, why);
 	if (err)
 		goto free_heap;
@@ -123,7 +128,7 @@ void mm_heap_reset(struct mm_heap *heap)
 	struct mm_stats stats;
 
 	(void)mm_stats(heap, 0, &stats);
-	heap_count_frames(heap, 0, 0, stats.frames_in_use);
+	heap_count_frames(heap, 0, 0, stats.pages_given - stats.pages_taken);
 	slab_set_reset(heap);
 	pin_set_reset(heap);
 	region_meta_clear((void *)heap->page_map, heap->page_map_size);
@@ -307,17 +312,4 @@ void *mm_host_ptr(struct mm_heap *heap, uint64_t addr, size_t len)
 			return NULL;
 	}
 	return heap->region.host + offset;
-}
-
-void heap_drain(struct mm_heap *heap)
-{
-	for (int cache = 1; cache <= MM_CACHE_MAX; cache++)
-		(void)mm_cache_shrink(heap, cache);
-	(void)frame_drain(&heap->frames);
-}
-
-uint64_t mm_reclaim(struct mm_heap *heap)
-{
-	heap_drain(heap);
-	return frame_reclaim(&heap->frames);
 }

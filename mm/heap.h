@@ -16,6 +16,15 @@ struct heap_count {
 	_Atomic uint64_t errors;
 };
 
+/* Since when nothing was allocated or freed. */
+struct heap_rest {
+	struct mm_lock lock;
+	uint32_t since_ms;
+	int32_t delay_ms;
+	bool spent;    /* all was given back since */
+	uint64_t seen; /* activity at the last look */
+};
+
 struct mm_heap {
 	struct mm_config config;
 	struct region region;
@@ -23,6 +32,7 @@ struct mm_heap {
 	struct slab_set slabs;
 	struct pin_set pins;
 	struct heap_count *count; /* by CPU */
+	struct heap_rest rest;
 	_Atomic uint8_t *page_map;
 	size_t page_map_size;
 	uint64_t first;     /* frame number of the window's first frame */

@@ -96,10 +96,12 @@ struct mm_bad {
 struct mm_stats {
 	uint64_t objects_allocated, objects_freed, objects_active;
 	uint64_t slabs;
-	uint64_t frames_in_use, frames_total, frames_backed;
+	uint64_t frames_in_use; /* under objects and runs */
+	uint64_t frames_total, frames_backed;
 	uint64_t pages_given, pages_taken; /* ever */
 	uint64_t pages_pinned;
 	uint64_t errors;
+	uint64_t frames_cached; /* kept for speed: empty slabs, CPUs' single frames */
 	uint32_t object_size, slot_size, objects_per_slab, frames_per_slab;
 	char name[MM_CACHE_NAME_MAX];
 };
@@ -142,9 +144,9 @@ long mm_cache_shrink(struct mm_heap *heap, int cache);
 
 /*
  * Allocates up to n objects of a cache into addr[] (guest-physical | MM_ADDR_*).
- * asked: the bytes the caller wanted, for red zones (0: the whole object); caller:
- * guest code address, for reports. With MM_ZERO every object is zero (and flagged).
- * Returns how many, 1..n; -ENOMEM if none; -ENOENT no such cache; -EINVAL.
+ * asked: the bytes the caller wanted, for red zones (0: the whole object; otherwise
+ * no more than the object's size), caller: guest code address, for reports. With MM_ZERO every object
+ * is zero (and flagged). Returns how many, 1..n; -ENOMEM if none; -ENOENT no such cache; -EINVAL.
  */
 long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
 		   size_t asked, uint64_t caller, size_t n, uint64_t *addr);
@@ -175,11 +177,25 @@ long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr);
 long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_bad *bad,
 	      size_t *nr_bad);
 
+/* Changes how many pins there may be at once. Pins beyond a lower quota stay; new
+ * ones are refused until enough of them are gone. A reset keeps it. */
+void mm_set_pin_quota(struct mm_heap *heap, uint64_t quota);
+
 /* Host pointer to [addr, addr + len) if all of it is handed out, else NULL. */
 void *mm_host_ptr(struct mm_heap *heap, uint64_t addr, size_t len);
 
 /* Gives empty memory back now, whatever the delay. Returns bytes discarded. */
 uint64_t mm_reclaim(struct mm_heap *heap);
+
+/*
+ * For a timer, since a guest that frees and then rests makes no call in which memory
+ * could be given back. mm_reclaim_expired discards what has been empty for the delay,
+ * and once nothing was allocated or freed for as long (100 ms at least) also what is
+ * kept for speed; it returns bytes. mm_reclaim_due_ms: milliseconds until that is worth
+ * a call, never more than that rest, since a guest at work tells nobody; -1: never.
+ */
+int mm_reclaim_due_ms(struct mm_heap *heap);
+uint64_t mm_reclaim_expired(struct mm_heap *heap);
 
 /* cache 0: the whole heap. 0 or -ENOENT. */
 int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats);

@@ -127,6 +127,9 @@ void slab_set_reset(struct mm_heap *heap);
 /* The live cache of a number, or NULL. */
 struct slab_cache *slab_cache_get(struct mm_heap *heap, int number);
 
+/* Objects of a cache that were allocated and freed, over all CPUs. */
+uint64_t slab_cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed);
+
 /* Gives CPUs' active slabs back to the lists, then empty slabs to the frames.
  * Returns frames given back. */
 uint64_t slab_cache_drain(struct mm_heap *heap, unsigned int number);

@@ -2,6 +2,7 @@
 /* Runs of frames, one thread: orders, nodes, zero, giving back, a model. */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "tests/unit/mm_util.h"
 
@@ -243,6 +244,64 @@ static void delayed_memory_goes_back_in_later_calls(void **state)
 	mm_heap_destroy(heap);
 }
 
+static void wait_ms(int ms)
+{
+	struct timespec time = {.tv_nsec = ms * 1000000l};
+
+	while (nanosleep(&time, &time))
+		;
+}
+
+static void a_timer_gives_back_what_a_resting_guest_left(void **state)
+{
+	struct mm_config config = util_config(64 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	struct mm_stats stats;
+	uint64_t run, object;
+	int due;
+
+	(void)state;
+	assert_int_equal(mm_reclaim_due_ms(heap), -1);
+	util_free_run(heap, util_run(heap, 9, 0), 0);
+	assert_int_equal(mm_reclaim_expired(heap), 0);
+	mm_heap_destroy(heap);
+
+	config.reclaim_delay_ms = 30;
+	heap = util_heap(&config);
+	/* Nothing to give: the time after which to look again. */
+	assert_int_equal(mm_reclaim_due_ms(heap), 100);
+	run = util_run(heap, 9, 0);
+	due = mm_reclaim_due_ms(heap);
+	assert_true(due > 30 && due <= 100);
+	util_free_run(heap, run, 0);
+	due = mm_reclaim_due_ms(heap);
+	assert_true(due >= 0 && due <= 30);
+	while (util_backed(heap)) {
+		wait_ms(mm_reclaim_due_ms(heap));
+		(void)mm_reclaim_expired(heap);
+	}
+
+	/* An empty slab and a row keep a huge frame each; only a rest ends that. */
+	object = util_alloc(heap, 4, 0);
+	run = util_run(heap, 0, 0);
+	util_free(heap, 4, object, 0);
+	util_free_run(heap, run, 0);
+	assert_int_equal(mm_stats(heap, 0, &stats), 0);
+	assert_int_equal(stats.frames_in_use, 0);
+	assert_true(stats.frames_cached > 1);
+	assert_true(stats.frames_backed > 0);
+	while (util_backed(heap)) {
+		wait_ms(mm_reclaim_due_ms(heap));
+		(void)mm_reclaim_expired(heap);
+	}
+	assert_int_equal(mm_stats(heap, 0, &stats), 0);
+	assert_int_equal(stats.frames_cached, 0);
+	/* That was no activity of the guest's. */
+	assert_int_equal(mm_reclaim_due_ms(heap), 100);
+	assert_int_equal(mm_reclaim_expired(heap), 0);
+	mm_heap_destroy(heap);
+}
+
 static void reset_takes_all_back(void **state)
 {
 	struct mm_config config = util_config(64 * MIB, 1);
@@ -366,6 +425,7 @@ int main(void)
 		cmocka_unit_test(fresh_memory_is_known_to_be_zero),
 		cmocka_unit_test(empty_memory_goes_back),
 		cmocka_unit_test(delayed_memory_goes_back_in_later_calls),
+		cmocka_unit_test(a_timer_gives_back_what_a_resting_guest_left),
 		cmocka_unit_test(reset_takes_all_back),
 		cmocka_unit_test(host_pointers_are_checked),
 		cmocka_unit_test(random_runs_agree_with_a_model),

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Statistics: summed when asked for, from counters and lists that are there anyway. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mm/heap.h"
+
+uint64_t slab_cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed)
+{
+	uint64_t allocated = 0;
+
+	*freed = 0;
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
+		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
+
+		allocated += atomic_load_explicit(&count->allocated, memory_order_relaxed);
+		*freed += atomic_load_explicit(&count->freed, memory_order_relaxed);
+	}
+	return allocated;
+}
+
+/* Slabs of a cache that hold no object: on its lists, and active on CPUs. */
+static uint64_t stats_empty_slabs(struct mm_heap *heap, unsigned int number)
+{
+	struct slab_set *set = &heap->slabs;
+	struct slab_cache *cache = &set->cache[number];
+	uint64_t empty = 0;
+
+	for (unsigned int zone = 0; zone < heap->frames.nr_zones; zone++) {
+		struct slab_list *list = &cache->list[zone];
+
+		mm_lock(&list->lock);
+		empty += list->nr_empty;
+		mm_unlock(&list->lock);
+	}
+	for (unsigned int i = 0; i < heap->config.cpus; i++) {
+		struct slab_cpu *cpu = &set->cpu[i];
+		struct slab *slab;
+
+		mm_lock(&cpu->lock);
+		slab = &set->slab[cpu->active[number]];
+		if (cpu->active[number]) {
+			mm_lock(&slab->lock);
+			empty += !slab->used;
+			mm_unlock(&slab->lock);
+		}
+		mm_unlock(&cpu->lock);
+	}
+	return empty;
+}
+
+/* Adds what a cache number says to the sums. Numbers out of use count nothing, but
+ * for what their cache did while it lived. */
+static void stats_add_cache(struct mm_heap *heap, unsigned int number, struct mm_stats *stats)
+{
+	struct slab_cache *cache = &heap->slabs.cache[number];
+	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
+	uint64_t freed;
+
+	stats->objects_allocated += slab_cache_sum(heap, number, &freed);
+	stats->objects_freed += freed;
+	stats->slabs += slabs;
+	if (slabs)
+		stats->frames_cached += stats_empty_slabs(heap, number) << cache->order;
+}
+
+static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
+{
+	uint64_t past = atomic_load_explicit(&heap->slabs.past, memory_order_relaxed);
+
+	for (unsigned int i = 0; i < heap->config.nr_ranges; i++)
+		stats->frames_total += heap->config.range[i].size >> MM_FRAME_SHIFT;
+	stats->objects_allocated = past;
+	stats->objects_freed = past;
+	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++)
+		stats_add_cache(heap, i, stats);
+	for (unsigned int i = 0; i < heap->config.cpus; i++) {
+		stats->pages_given +=
+			atomic_load_explicit(&heap->count[i].given, memory_order_relaxed);
+		stats->pages_taken +=
+			atomic_load_explicit(&heap->count[i].taken, memory_order_relaxed);
+		stats->errors += atomic_load_explicit(&heap->count[i].errors, memory_order_relaxed);
+	}
+	/* Each sum is of its own moment: while others work, it may not come out even. */
+	stats->frames_in_use = stats->pages_given - stats->pages_taken;
+	stats->frames_in_use -= stats->frames_cached < stats->frames_in_use ? stats->frames_cached
+									    : stats->frames_in_use;
+	stats->frames_cached += frame_count_held(&heap->frames);
+	stats->frames_backed =
+		(uint64_t)atomic_load_explicit(&heap->frames.nr_backed, memory_order_relaxed) *
+		FRAME_PER_HUGE;
+	stats->pages_pinned = atomic_load_explicit(&heap->pins.total, memory_order_relaxed);
+	snprintf(stats->name, sizeof(stats->name), "heap");
+}
+
+int mm_stats(struct mm_heap *heap, int number, struct mm_stats *stats)
+{
+	struct slab_cache *cache = slab_cache_get(heap, number);
+
+	memset(stats, 0, sizeof(*stats));
+	if (number && !cache)
+		return -ENOENT;
+	if (!number) {
+		stats_heap(heap, stats);
+	} else {
+		stats_add_cache(heap, (unsigned int)number, stats);
+		stats->frames_in_use = stats->slabs << cache->order;
+		stats->frames_in_use -= stats->frames_cached;
+		stats->object_size = cache->object_size;
+		stats->slot_size = cache->slot_size;
+		stats->objects_per_slab = cache->cap;
+		stats->frames_per_slab = 1u << cache->order;
+		stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
+		memcpy(stats->name, cache->name, sizeof(stats->name));
+	}
+	stats->objects_active = stats->objects_allocated - stats->objects_freed;
+	return 0;
+}
