@@ -194,7 +194,7 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 		return -ENOENT;
 	if (!n || node < MM_NODE_ANY || node >= MM_MAX_NODES ||
 	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32) ||
-	    (flags & MM_ZERO && rq.cache->flags & MM_CACHE_CTOR))
+	    (flags & MM_ZERO && rq.cache->flags & MM_CACHE_CTOR) || asked > rq.cache->object_size)
 		return -EINVAL;
 
 	got = request_serve(&rq, n, addr);

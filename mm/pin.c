@@ -24,6 +24,7 @@ int pin_set_create(struct mm_heap *heap)
 
 	pins->word = region_meta_alloc(pin_frames(heap) * sizeof(*pins->word));
 	pins->block = region_meta_alloc(pin_blocks(heap) * sizeof(*pins->block));
+	mm_set_pin_quota(heap, heap->config.pin_quota);
 	if (pins->word && pins->block)
 		return 0;
 	pin_set_destroy(heap);
@@ -63,14 +64,21 @@ static uint32_t pin_add(struct mm_heap *heap, uint64_t frame, int delta)
 /* One more of the quota: false if there is none. */
 static bool pin_charge(struct mm_heap *heap)
 {
+	uint64_t quota = atomic_load_explicit(&heap->pins.quota, memory_order_relaxed);
 	uint64_t total = atomic_load_explicit(&heap->pins.total, memory_order_relaxed);
 
 	do {
-		if (total >= heap->config.pin_quota)
+		if (total >= quota)
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(
 		&heap->pins.total, &total, total + 1, memory_order_relaxed, memory_order_relaxed));
 	return true;
+}
+
+void mm_set_pin_quota(struct mm_heap *heap, uint64_t quota)
+{
+	/* Relaxed: a pin that races with it goes by the one or the other. */
+	atomic_store_explicit(&heap->pins.quota, quota, memory_order_relaxed);
 }
 
 static void pin_uncharge(struct mm_heap *heap)

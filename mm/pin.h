@@ -38,6 +38,7 @@ struct pin_set {
 	_Atomic uint32_t *word;  /* by frame */
 	struct pin_block *block; /* by 4 MiB */
 	_Atomic uint64_t total;
+	_Atomic uint64_t quota;
 };
 
 struct mm_heap;

@@ -280,6 +280,35 @@ static void pins_and_frees_exclude_each_other(void **state)
 	}
 }
 
+static void the_quota_can_change(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap;
+	struct mm_bad bad[4];
+	uint64_t addr[4];
+	size_t nr_bad;
+
+	(void)state;
+	config.pin_quota = 2;
+	heap = util_heap(&config);
+	for (int i = 0; i < 4; i++)
+		addr[i] = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS;
+	assert_int_equal(mm_pin(heap, 4, addr), 2);
+	mm_set_pin_quota(heap, 3);
+	assert_int_equal(mm_pin(heap, 2, addr + 2), 1);
+	/* Pins that are there stay. */
+	mm_set_pin_quota(heap, 1);
+	assert_int_equal(mm_unpin(heap, 2, addr, bad, &nr_bad), 2);
+	assert_int_equal(mm_pin(heap, 1, addr), -EAGAIN);
+	assert_int_equal(mm_unpin(heap, 1, addr + 2, bad, &nr_bad), 1);
+	assert_int_equal(mm_pin(heap, 1, addr), 1);
+	mm_heap_reset(heap);
+	addr[0] = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS;
+	assert_int_equal(mm_pin(heap, 1, addr), 1);
+	assert_int_equal(mm_pin(heap, 1, addr), -EAGAIN);
+	mm_heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_pinned_object_outlives_its_free),
 		cmocka_unit_test(a_pinned_slab_is_not_given_back),
 		cmocka_unit_test(pins_and_frees_exclude_each_other),
+		cmocka_unit_test(the_quota_can_change),
 	};
 
 	return cmocka_run_group_tests_name("mm_pin", tests, NULL, NULL);
