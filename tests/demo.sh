@@ -26,7 +26,7 @@ echo "The words of Perl's manual ($(number "$bytes") bytes), counted in a guest 
 echo
 start=$(date +%s%N)
 status=0
-"$B/slabvisor" run --stats --cpus "$cpus" --module "$dir/text" "$B/guests/wordfreq" -a \
+"$B/slabvisor" run --stats --timeout 60 --cpus "$cpus" --module "$dir/text" "$B/guests/wordfreq" -a \
 	>"$dir/answer" 2>"$dir/account" || status=$?
 took=$((($(date +%s%N) - start) / 1000000))
 if [ "$status" -ne 0 ]; then

@@ -133,3 +133,13 @@ void raw_prepare(unsigned int type, u32 count, u32 cache)
 		.node = VIRTIO_KMEM_NODE_ANY,
 	};
 }
+
+struct raw_desc request_desc(u16 flags, u16 next)
+{
+	return (struct raw_desc){virt_to_phys(&raw_req), sizeof(raw_req), flags, next};
+}
+
+struct raw_desc reply_desc(u16 flags, u16 next)
+{
+	return (struct raw_desc){virt_to_phys(&raw_reply), RAW_REPLY_MAX, flags, next};
+}

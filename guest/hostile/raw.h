@@ -94,6 +94,10 @@ int raw_request(size_t payload_bytes, size_t reply_bytes);
  * count and a cache by raw_prepare(). */
 void raw_prepare(unsigned int type, u32 count, u32 cache);
 
+/* Descriptors of raw_req, and of raw_reply with that room (DESC_WRITE is not implied). */
+struct raw_desc request_desc(u16 flags, u16 next);
+struct raw_desc reply_desc(u16 flags, u16 next);
+
 /* Room for the longest reply. */
 #define RAW_REPLY_MAX sizeof(raw_reply)
 

@@ -139,10 +139,11 @@ static void foreign_object(void)
 	check(p && objects_out() == before,
 	      "kmem_cache_free: an object of another cache is freed to its own");
 	p = b ? kmem_cache_alloc(b, GFP_KERNEL) : NULL;
-	if (p)
-		memset(p, 1, 600);
 	check(p, "kmem_cache_free: and both caches go on");
-	kmem_cache_free(b, p);
+	if (p) {
+		memset(p, 1, 600);
+		kmem_cache_free(b, p);
+	}
 	kmem_cache_destroy(a);
 	kmem_cache_destroy(b);
 }

@@ -98,7 +98,6 @@ static void words(void)
 		      v32 == 0x99aabbccu && !get_user(v16, w16) && v16 == 0xddee &&
 		      !get_user(v8, w8) && v8 == 0xff,
 	      "get_user: 1, 2, 4 and 8 bytes");
-	v64 = 7;
 	check(get_user(v64, (u64 __user *)hole) == -EFAULT && v64 == 0,
 	      "get_user: -EFAULT where nothing is mapped, and the value is 0");
 	check(get_user(v64, (u64 __user *)KERNEL_ADDR) == -EFAULT,

@@ -145,7 +145,7 @@ static int print_words(const struct table *table, u32 most)
 
 	if (!table->distinct)
 		return 0;
-	sorted = kvmalloc_array(table->distinct, sizeof(*sorted), GFP_KERNEL);
+	sorted = kvmalloc_array(table->distinct, sizeof(struct word *), GFP_KERNEL);
 	if (!sorted)
 		return -ENOMEM;
 	for (i = 0; i <= table->mask; i++)
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "-a")) {
 		most = ~0u;
 	} else if (argc != 1 &&
-		   (argc != 3 || strcmp(argv[1], "-n") || kstrtou32(argv[2], 10, &most))) {
+		   (argc != 3 || strcmp(argv[1], "-n") != 0 || kstrtou32(argv[2], 10, &most))) {
 		printk("usage: wordfreq [-n COUNT | -a]\n");
 		return 2;
 	}

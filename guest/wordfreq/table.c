@@ -13,7 +13,7 @@
 int table_init(struct table *table, struct kmem_cache *nodes)
 {
 	*table = (struct table){.nodes = nodes, .mask = BUCKETS_MIN - 1};
-	table->bucket = kcalloc(BUCKETS_MIN, sizeof(*table->bucket), GFP_KERNEL);
+	table->bucket = kcalloc(BUCKETS_MIN, sizeof(struct word *), GFP_KERNEL);
 	return table->bucket ? 0 : -ENOMEM;
 }
 
@@ -46,7 +46,7 @@ static int grow_once(struct table *table)
 	u32 old = table->mask + 1, i;
 	struct word **bucket;
 
-	bucket = krealloc_array(table->bucket, 2ul * old, sizeof(*bucket), GFP_KERNEL);
+	bucket = krealloc_array(table->bucket, 2ul * old, sizeof(struct word *), GFP_KERNEL);
 	if (!bucket)
 		return -ENOMEM;
 	table->bucket = bucket;

@@ -28,7 +28,7 @@ for name in $names; do
 done
 
 for ((round = 0; round < rounds; round++)); do
-	"$B/slabvisor" run --cpus 2 --heap 256M "$B/guests/kbench" >>"$figures"
+	"$B/slabvisor" run --timeout 60 --cpus 2 --heap 256M "$B/guests/kbench" >>"$figures"
 	for name in $names; do
 		LD_PRELOAD=${library[$name]} "$peer" "$name" >>"$figures"
 	done

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The attacks, and what each is measured by. */
+#ifndef HOSTILE_ATTACK_H
+#define HOSTILE_ATTACK_H
+
+#include "raw.h"
+
+#define CACHE_64 4 /* the size class of 64 bytes: class 3 */
+
+extern u64 heap_base, heap_size;
+
+/* One line of TAP. */
+void ok(bool holds, const char *what);
+
+/* An object allocated, written, read and freed. */
+bool good_request(void);
+
+void try_rings(void);
+void try_requests(void);
+void try_addresses(void);
+void try_exhaustion(void);
+void try_queues(void);
+void try_stores(void);
+void try_bells(void);
+
+#endif
