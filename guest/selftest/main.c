@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <slabvisor/kmem.h>
 #include <slabvisor/platform.h>
+#include <slabvisor/smp.h>
 #include <slabvisor/user.h>
 
 static const struct {
@@ -102,10 +103,18 @@ u64 kicks_here(void)
 	return platform()->kicks[smp_processor_id()];
 }
 
+static void drain_own(void *unused)
+{
+	(void)unused;
+	kmem_cpu_drain();
+}
+
 u64 objects_out(void)
 {
 	struct virtio_kmem_stats stats;
 
+	/* Those of the other vCPUs' magazines too: kmem_give_back() only asks for them. */
+	smp_call_all(drain_own, NULL);
 	kmem_give_back();
 	return kmem_stats(0, &stats) ? ~0ull : stats.objects_active;
 }

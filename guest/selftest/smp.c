@@ -171,18 +171,11 @@ static void take_pages(void *arg)
 	}
 }
 
-static void drain_own(void *arg)
-{
-	(void)arg;
-	kmem_cpu_drain();
-}
-
 void test_smp(void)
 {
 	unsigned int cpus = platform()->cpus, i;
 	u64 before;
 
-	smp_call_all(drain_own, NULL);
 	before = objects_out();
 	memset(&yard, 0, sizeof(yard));
 	for (i = 0; i < scale; i++) {
@@ -204,10 +197,8 @@ void test_smp(void)
 		smp_call_all(share_cache, NULL);
 	check(yard.cache && !yard.missing && !yard.broken,
 	      "smp: one kmem_cache on all vCPUs, kmem_cache_alloc_bulk among them");
-	smp_call_all(drain_own, NULL);
 	kmem_cache_destroy(yard.cache);
 	smp_call_all(take_pages, NULL);
 	check(!yard.missing && !yard.broken, "smp: runs of pages on all vCPUs");
-	smp_call_all(drain_own, NULL);
 	check(objects_out() == before, "smp: nothing leaked");
 }
