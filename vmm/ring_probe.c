@@ -50,7 +50,7 @@ int ring_probe(struct vm *vm, double *ns)
 {
 	struct ram_alloc ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size};
 	struct vcpu *cpu = &vm->vcpu[0];
-	double few, many, least_few = 0, least_many = 0;
+	double few = 0, many = 0, least_few = 0, least_many = 0;
 	struct page_table pt;
 	uint8_t *code;
 	uint64_t at;
