@@ -18,13 +18,11 @@ static struct {
 } hosted;
 
 _Static_assert(sizeof(struct mm_bad) == sizeof(struct virtio_kmem_bad), "the same refusals");
-_Static_assert(VIRTIO_KMEM_GFP_ZERO == MM_ZERO && VIRTIO_KMEM_GFP_THISNODE == MM_THISNODE &&
-		       VIRTIO_KMEM_GFP_DMA32 == MM_DMA32,
-	       "the same flags");
-
 static unsigned int mm_flags(u32 flags)
 {
-	return flags & (MM_ZERO | MM_THISNODE | MM_DMA32);
+	return (flags & VIRTIO_KMEM_GFP_ZERO ? MM_ZERO : 0) |
+	       (flags & VIRTIO_KMEM_GFP_THISNODE ? MM_THISNODE : 0) |
+	       (flags & VIRTIO_KMEM_GFP_DMA32 ? MM_DMA32 : 0);
 }
 
 static int mm_node(u32 node)

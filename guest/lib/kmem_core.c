@@ -55,6 +55,10 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	cache->front.size = size;
 	cache->front.slow = ctor || cache->debug;
 	cache->direct = cache->debug || order >= PAGE_ORDERS_KEPT;
+	if (flags & (SLAB_CACHE_DMA | SLAB_CACHE_DMA32))
+		cache->host_flags |= VIRTIO_KMEM_GFP_DMA32;
+	if (flags & SLAB_ACCOUNT)
+		cache->host_flags |= VIRTIO_KMEM_GFP_ACCOUNT;
 	cache->order = order;
 	cache->ctor = ctor;
 	cache->base_class = order == 0 ? 2 : order == 1 ? 1 : magazine_class(size);

@@ -26,6 +26,7 @@ static long host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, u32 node, 
 	const struct kmem_channel_ops *ops = kmem.channel.ops;
 	long got;
 
+	flags |= cache->host_flags;
 	if (cache->order >= 0)
 		got = ops->alloc_pages(kc->cpu, cache->order, node, flags, n, kc->addr);
 	else

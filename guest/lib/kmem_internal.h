@@ -68,8 +68,9 @@ struct kmem_cache {
 	bool due;     /* an atomic allocation found nothing: top up */
 	u8 mag_class; /* of new magazines; grows with the traffic */
 	u8 base_class;
-	u32 batch; /* objects to ask for next, while growing */
-	int order; /* of runs of frames; -1: a cache of the host's */
+	u32 host_flags; /* VIRTIO_KMEM_GFP_* of every request for its objects */
+	u32 batch;      /* objects to ask for next, while growing */
+	int order;      /* of runs of frames; -1: a cache of the host's */
 	void (*ctor)(void *);
 	char name[VIRTIO_KMEM_NAME_MAX];
 	struct kmem_depot depot;

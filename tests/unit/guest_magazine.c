@@ -344,6 +344,11 @@ static void dma32_is_below_4_gib_or_nothing(void **state)
 	(void)state;
 	assert_null(kmalloc(64, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN));
 	assert_null(kmalloc(64, GFP_KERNEL | GFP_DMA | __GFP_NOWARN));
+	struct kmem_cache *s = kmem_cache_create("low", 64, 0, SLAB_CACHE_DMA32, NULL);
+
+	assert_non_null(s);
+	assert_null(kmem_cache_alloc(s, GFP_KERNEL | __GFP_NOWARN));
+	kmem_cache_destroy(s);
 }
 
 static void accounted_requests_say_so(void **state)

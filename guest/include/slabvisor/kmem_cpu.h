@@ -11,8 +11,8 @@
 #ifndef SLABVISOR_KMEM_CPU_H
 #define SLABVISOR_KMEM_CPU_H
 
-#include <linux/types.h>
 #include "virtio/virtio_kmem_abi.h"
+#include <linux/types.h>
 
 /*
  * A slot a page map value; those that are no cache stay empty, which sends allocation
