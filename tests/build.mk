@@ -4,6 +4,8 @@
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	hello.t hostile.t negative.t selftest.t signals.t wordfreq.t)
 
+include tests/shim/build.mk
+
 BENCHES += kmalloc start
 
 $(B)/tests/malloc_peer: $(call host_objs,plain,tests/bench/malloc_peer.c)

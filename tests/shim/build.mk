@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The preloadable malloc: mm and the magazines once more, as position-independent code
+# that shows nobody its names.
+
+SHIM := $(B)/libslabvisor-malloc.so
+SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -ffunction-sections \
+	-fdata-sections
+SHIM_HOST_SRCS := $(filter-out mm/limit.c,$(MM_SRCS))
+SHIM_HOSTED_SRCS := $(addprefix tests/shim/, class.c host.c huge.c malloc.c start.c thread.c) \
+	guest/lib/hosted_channel.c $(GUEST_PORTABLE_SRCS)
+
+$(B)/shim/mm/%.o: mm/%.c
+	$(call say,CC,$< (shim))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SHIM_FLAGS) -c -o $@ $<
+
+# Its own names are no built-ins: calloc made of malloc and memset is not to become calloc.
+$(B)/shim/%.o: %.c
+	$(call say,CC,$< (shim))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED_CFLAGS) $(SHIM_FLAGS) -include tests/shim/self.h \
+		-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -c -o $@ $<
+
+$(SHIM): $(patsubst %.c,$(B)/shim/%.o,$(SHIM_HOST_SRCS) $(SHIM_HOSTED_SRCS))
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -pthread -Wl,--gc-sections -Wl,-z,defs -Wl,-z,now \
+		-Wl,--wrap=region_back -Wl,--wrap=kmem_depot_refilled -o $@ $^
+
+shim: $(SHIM) ## build the preloadable malloc, LD_PRELOAD=build/libslabvisor-malloc.so
+
+.PHONY: shim
+
+SHIM_PROGRAMS := $(B)/tests/shim/edges $(B)/tests/shim/threads
+$(SHIM_PROGRAMS): $(B)/tests/shim/%: $(B)/host-plain/tests/shim/%.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $<
+
+TAP_SCRIPTS += tests/shim/shim.t
+TEST_BINS += $(SHIM) $(SHIM_PROGRAMS)
