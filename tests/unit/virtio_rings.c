@@ -101,6 +101,28 @@ static void base_goes_on(void **state)
 	}
 }
 
+/* The two sides of a ring need not be at the same place when it starts. */
+static void each_side_has_its_base(void **state)
+{
+	uint16_t i;
+
+	(void)state;
+	begin(true, 12);
+	f.q.put = 14; /* round once, so with the other wrap counter */
+	f.q.taken = 10;
+	start_at(0x800a0002);
+	for (i = 0; i < 4; i++)
+		turn(i);
+	assert_int_equal(vring_stop(&f.ring), 0x00020006);
+	begin(false, 16);
+	f.q.avail_idx = 0xffff;
+	f.q.used_idx = 0xfffd;
+	start_at(0xfffdffff);
+	for (i = 0; i < 4; i++)
+		turn(i);
+	assert_int_equal(vring_stop(&f.ring), 0x00010003);
+}
+
 /*
  * A driver that puts chains of any length in any order, against a device that gives
  * them back in any order and now and then asks whether to signal. Counted without
@@ -366,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(base_goes_on),
+		TEST(each_side_has_its_base),
 		TEST(any_order),
 		TEST(nobody_sleeps_on_work),
 	};
