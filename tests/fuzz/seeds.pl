@@ -56,6 +56,19 @@ sub vring {
 			0x4000 => $request,
 			0x6000 => packed_desc(0x4000, 64, 0, 0) . packed_desc(0x5000, 528, $WRITE, 0)));
 	}
+	# Something is allocated, then each type of request has a go at it.
+	my ($heap, $create) = (1 << 32, 5);
+	my %addresses = map { $_ => 1 } 2, 4, 8, 9; # FREE, FREE_PAGES, PIN, UNPIN
+	for my $type (1 .. 11) {
+		my $first = pack 'S<S<L<L<L<x40', $type >= 8 ? 3 : 1, 0, 4, 1, 0xffffffff;
+		my $then = pack('S<S<L<L<L<L<L<Q<Q<x24', $type, 0, 4, 1, 0xffffffff, 0, 0, 64, 8);
+		$then .= 'seed' if $type == $create;
+		$then .= pack 'Q<4', map { $heap + 4096 * $_ } 0 .. 3 if $addresses{$type};
+		save("type-$type", pack('CC', $up, 1) . $notify . memory(
+			0 => $table->(\&split_desc) . split_desc(0x4400, length $then, $NEXT, 3)
+				. split_desc(0x6000, 528, $WRITE, 0),
+			0x400 => avail(0, 2), 0x4000 => $first, 0x4400 => $then));
+	}
 	# Bring-up by the input itself.
 	save('registers', pack('CC', 0, 3) . join('', map { pack 'CCL<', @$_ }
 		[0x70 / 4, 0, 1], [0x70 / 4, 0, 3], [0x50 / 4, 0x10, 0]) . $request);
