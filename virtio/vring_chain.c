@@ -1,43 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chains of either format: host segments from what descriptors say, and copies out of
- * and into those. */
+/* Chains of either format: indirect tables, and copies out of and into segments. */
 #include <errno.h>
 #include <string.h>
 
 #include "virtio/vring_priv.h"
-
-void vring_chain_begin(struct vring_chain *chain)
-{
-	chain->nr_readable = 0;
-	chain->nr_writable = 0;
-	chain->readable = 0;
-	chain->writable = 0;
-}
-
-int vring_chain_add(const struct vring *ring, uint64_t addr, uint32_t len, bool writable,
-		    struct vring_chain *chain)
-{
-	uint32_t *total = writable ? &chain->writable : &chain->readable;
-	unsigned int n = chain->nr_readable + chain->nr_writable;
-
-	if (!len)
-		return 0;
-	if (!writable && chain->nr_writable)
-		return -EPROTO;
-	if (n == chain->max_seg)
-		return -E2BIG;
-	if (__builtin_add_overflow(*total, len, total))
-		return -EOVERFLOW;
-	chain->seg[n].iov_base = vring_buffer_ptr(ring->mem, addr, len);
-	if (!chain->seg[n].iov_base)
-		return -EFAULT;
-	chain->seg[n].iov_len = len;
-	if (writable)
-		chain->nr_writable++;
-	else
-		chain->nr_readable++;
-	return 0;
-}
 
 int vring_chain_table(const struct vring *ring, uint64_t addr, uint32_t len, const void **table)
 {
