@@ -167,6 +167,8 @@ static void answer(struct blk_queue *q)
 	q->finished = NULL;
 	q->finished_tail = &q->finished;
 	virtio_queue_lock(dev, q->index);
+	/* Who reads these answers asks for more soon, and is polled for. */
+	vring_disable_notify(ring);
 	/* A ring that is to stop does so when the last answer is out (queue_stop). */
 	for (req = list; req; req = req->next) {
 		if (req->written &&

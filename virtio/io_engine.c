@@ -43,6 +43,7 @@ int io_engine_create(const struct io_engine_config *config, struct io_engine **o
 	if (!e)
 		return -ENOMEM;
 	e->config = *config;
+	e->poll_ns = (uint64_t)config->poll_us * 1000;
 	ret = -pthread_mutex_init(&e->lock, NULL);
 	if (ret)
 		goto err_free;
@@ -316,7 +317,6 @@ void io_engine_get_stats(const struct io_engine *e, struct io_engine_stats *stat
 	*stats = (struct io_engine_stats){
 		.sqes = io_stat_get(&e->sqes),
 		.batches = io_stat_get(&e->batches),
-		.waits = io_stat_get(&e->waits),
 		.kicks = atomic_load_explicit(&e->kicks, memory_order_relaxed),
 		.polls = io_stat_get(&e->polls),
 		.sleeps = io_stat_get(&e->sleeps),

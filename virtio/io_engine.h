@@ -91,10 +91,9 @@ struct io_source {
 struct io_engine_stats {
 	uint64_t sqes;    /* operations submitted */
 	uint64_t batches; /* ... in this many system calls */
-	uint64_t waits;   /* system calls that waited, with a timeout or without */
 	uint64_t kicks;   /* wake-ups by another thread that cost a system call */
 	uint64_t polls;   /* times work came while polling */
-	uint64_t sleeps;  /* times the thread slept with notifications on */
+	uint64_t sleeps;  /* times the thread slept, notifications on */
 	uint64_t window_hits, window_misses;
 	uint64_t window_refusals; /* misses that were not worth an eviction */
 	uint64_t windows_made, window_evictions, window_failures;

@@ -2,11 +2,11 @@
 /*
  * The I/O thread's rounds.
  *
- * With many operations under way the next completion is near: the thread then waits
- * in the ring, with a short timeout in case the driver adds something, and leaves
- * notifications off. With few, it polls the drivers' rings and the completion queue
- * for poll_ns, and then asks for notifications and sleeps. poll_ns adapts as KVM's
- * halt polling does: it grows when work came soon after a sleep began, and shrinks
+ * A round that found something is followed by a poll of the drivers' rings and of the
+ * completion queue: long (poll_ns) after answers, since drivers then tend to ask for
+ * more, short after requests, since those tend to come together. After that the
+ * thread asks for notifications and sleeps in the ring. poll_ns adapts as KVM's
+ * halt polling does: it grows when a driver rang soon after a sleep began, and shrinks
  * when it took longer than any poll would.
  */
 #include <errno.h>
@@ -15,9 +15,8 @@
 
 #include "virtio/io_priv.h"
 
-#define DEEP          8u /* operations under way from which completions are near */
-#define DEEP_WAIT_NS  50000
 #define POLL_FIRST_NS 5000u
+#define POLL_TAKEN_NS 10000u /* after requests */
 #define TICK_MS       100
 #define REAP_BATCH    64u
 #define POLL_SPINS    16 /* looks between two looks at the clock */
@@ -113,28 +112,20 @@ static bool take_work(struct io_engine *e)
 	return any;
 }
 
-/* Submits what is queued; with wait, until something completes or timeout_ns (0:
- * none) is over. A failure leaves entries queued, for the next round. */
-static void submit(struct io_engine *e, bool wait, uint64_t timeout_ns)
+/* Submits what is queued; with wait, until something completes. A failure leaves
+ * entries queued, for the next round. */
+static void submit(struct io_engine *e, bool wait)
 {
-	struct __kernel_timespec ts = {.tv_nsec = (long long)timeout_ns};
-	struct io_uring_cqe *cqe;
 	unsigned int queued = io_uring_sq_ready(&e->ring);
 
 	if (queued) {
 		io_stat_add(&e->sqes, queued);
 		io_stat_add(&e->batches, 1);
 	}
-	if (!wait) {
-		if (queued)
-			io_uring_submit(&e->ring);
-		return;
-	}
-	io_stat_add(&e->waits, 1);
-	if (timeout_ns)
-		io_uring_submit_and_wait_timeout(&e->ring, &cqe, 1, &ts, NULL);
-	else
+	if (wait)
 		io_uring_submit_and_wait(&e->ring, 1);
+	else if (queued)
+		io_uring_submit(&e->ring);
 }
 
 static bool reap(struct io_engine *e)
@@ -149,14 +140,12 @@ static bool reap(struct io_engine *e)
 		for (i = 0; i < n; i++) {
 			struct io_op *op = io_uring_cqe_get_data(cqe[i]);
 
-			if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
-				continue;
+			any |= op->counted;
 			if (op->counted)
 				e->inflight--;
 			op->done(op, cqe[i]->res);
 		}
 		io_uring_cq_advance(&e->ring, n);
-		any |= n != 0;
 	} while (n == REAP_BATCH);
 	if (any)
 		for (source = e->sources; source; source = source->next)
@@ -182,14 +171,14 @@ static bool anything(struct io_engine *e)
 	return false;
 }
 
-static bool poll_for_work(struct io_engine *e)
+static bool poll_for_work(struct io_engine *e, uint64_t ns)
 {
 	uint64_t end;
 	int i;
 
-	if (!e->poll_ns)
+	if (!ns)
 		return false;
-	end = now_ns() + e->poll_ns;
+	end = now_ns() + ns;
 	do {
 		for (i = 0; i < POLL_SPINS; i++) {
 			if (anything(e)) {
@@ -232,29 +221,28 @@ static void sleep_until_something(struct io_engine *e)
 	if (!stay) {
 		io_stat_add(&e->sleeps, 1);
 		since = now_ns();
-		submit(e, true, 0);
-		adapt(e, now_ns() - since);
+		submit(e, true);
+		if (!atomic_load(&e->asleep)) /* a kick, not a completion */
+			adapt(e, now_ns() - since);
 	}
 	atomic_store(&e->asleep, false);
 }
 
 static void run(struct io_engine *e)
 {
+	uint64_t poll_ns = 0;
+
 	while (!atomic_load_explicit(&e->stop, memory_order_relaxed)) {
 		bool any = run_calls(e);
-		bool deep;
+		bool taken = take_work(e);
 
-		any |= take_work(e);
 		arm(e);
-		deep = e->inflight >= DEEP;
-		if (deep && !io_uring_cq_ready(&e->ring))
-			submit(e, true, DEEP_WAIT_NS);
-		else
-			submit(e, false, 0);
-		any |= reap(e);
-		if (any || deep)
-			continue;
-		if (!poll_for_work(e))
+		submit(e, false);
+		if (reap(e))
+			poll_ns = e->poll_ns;
+		else if (taken)
+			poll_ns = e->poll_ns < POLL_TAKEN_NS ? e->poll_ns : POLL_TAKEN_NS;
+		else if (!any && !poll_for_work(e, poll_ns))
 			sleep_until_something(e);
 	}
 }

@@ -53,7 +53,7 @@ struct io_engine {
 	bool wake_armed, tick_armed;
 	struct __kernel_timespec tick;
 	bool file_used[IO_MAX_FILES];
-	io_stat sqes, batches, waits, polls, sleeps;
+	io_stat sqes, batches, polls, sleeps;
 };
 
 /* io_ring.c: makes the ring as good as the kernel has it, and undoes that. wake_fd
