@@ -49,14 +49,15 @@ fuzz: ## fuzz the parsers of foreign bytes, FUZZ_SECONDS=60 each (fuzz-NAME: one
 bench: $(BENCHES:%=bench-%) ## run every benchmark
 
 install: all $(B)/libslabvisor-guest.a ## install under PREFIX (/usr/local), below DESTDIR
-	install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio virtio/*_abi.h
-	cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	$(Q)install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio virtio/*_abi.h
+	$(Q)cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
 		'$(abspath $(DESTDIR)$(PREFIX))/include/slabvisor-guest/{}' ';'
-	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|' configs/slabvisor-guest.pc.in \
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|;s|@CCINCLUDE@|$(shell $(CC) -print-file-name=include)|' configs/slabvisor-guest.pc.in \
 		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
 
 .PHONY: deps demo check tests nested check-nested lint fuzz bench install
