@@ -13,13 +13,21 @@ mm_pin_SAN := asan tsan
 mm_stress_SRCS := $(MM_SRCS)
 mm_stress_SAN := asan tsan
 
+MM_BENCHES := $(B)/bench/mm $(B)/bench/mm_trace
 $(B)/bench/mm: $(call host_objs,plain,tests/bench/mm_bench.c $(MM_SRCS))
+$(B)/bench/mm_trace: $(call host_objs,plain,tests/bench/mm_trace.c $(MM_SRCS))
+$(MM_BENCHES):
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
 BENCHES += mm
-bench-mm: $(B)/bench/mm ## what mm costs by itself
-	$(Q)$<
+bench-mm: $(MM_BENCHES) ## what mm costs by itself
+	$(Q)$(B)/bench/mm
+	$(Q)$(B)/bench/mm_trace 2e7
 
-.PHONY: bench-mm
+OPERATIONS ?= 1e9
+trace-mm: $(B)/bench/mm_trace ## a trace of OPERATIONS (1e9), and the fragmentation it leaves
+	$(Q)$< $(OPERATIONS)
+
+.PHONY: bench-mm trace-mm

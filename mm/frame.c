@@ -51,6 +51,9 @@ static __attribute__((noinline)) size_t zone_get_more(struct frame_pool *pool,
 		.local = local,
 		.owner = cpu + 1,
 		.order = order,
+		.kind = order == 0   ? FRAME_KIND_SINGLE
+			: order <= 3 ? FRAME_KIND_SMALL
+				     : FRAME_KIND_LARGE,
 		.take = &take,
 	};
 	size_t got = 0;

@@ -48,6 +48,17 @@
 #define FRAME_CHILD_IDLE   (FRAME_CHILD_BACKED | FRAME_PER_HUGE)
 #define FRAME_CHILD_BARE   FRAME_PER_HUGE /* free and not backed */
 
+/*
+ * What huge frames are opened for. Single frames break what slabs and runs need whole:
+ * kept apart, each kind fills the holes that it left, and more huge frames stay whole.
+ */
+enum frame_kind {
+	FRAME_KIND_SINGLE, /* order 0 */
+	FRAME_KIND_SMALL,  /* orders 1 to 3: most slabs */
+	FRAME_KIND_LARGE,  /* orders 4 to 8 */
+	FRAME_KINDS
+};
+
 struct frame_field {
 	_Alignas(64) _Atomic uint64_t row[FRAME_ROWS];
 };
@@ -57,7 +68,11 @@ struct frame_tree {
 	/* Hints: free frames in bits 0-31, idle children in 32-47, bare in 48-63. */
 	_Atomic uint64_t sum;
 	_Atomic uint32_t owner; /* CPU + 1, or 0 */
+	/* Hints: of a partly used huge frame, the kind it was opened for. */
+	_Atomic uint8_t kind[FRAME_CHILDREN];
 };
+
+_Static_assert(sizeof(struct frame_tree) == 128, "a tree is two cache lines");
 
 /* A part of a range that lies on one side of 4 GiB. */
 struct frame_zone {
@@ -72,14 +87,14 @@ struct frame_zone {
 /* What a CPU holds of a zone. */
 struct frame_local {
 	_Alignas(64) struct mm_lock lock;
-	uint32_t tree;  /* preferred */
-	uint32_t huge;  /* last taken from, or UINT32_MAX */
-	uint32_t whole; /* last taken whole; the search for another goes on from it */
-	uint32_t row;   /* first frame of the row whose bits are held */
-	uint32_t seek;  /* where the search for partly used trees goes on */
-	uint32_t ticks; /* calls since the clock was looked at */
-	uint64_t free;  /* bits held */
-	uint64_t clean; /* of these, known to be zero */
+	uint32_t tree;              /* preferred */
+	uint32_t huge[FRAME_KINDS]; /* last taken from, or UINT32_MAX */
+	uint32_t whole;             /* last taken whole; the search for another goes on from it */
+	uint32_t row;               /* first frame of the row whose bits are held */
+	uint32_t seek;              /* where the search for partly used trees goes on */
+	uint32_t ticks;             /* calls since the clock was looked at */
+	uint64_t free;              /* bits held */
+	uint64_t clean;             /* of these, known to be zero */
 };
 
 struct frame_pool {

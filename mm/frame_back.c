@@ -221,6 +221,8 @@ uint64_t frame_reclaim(struct frame_pool *pool)
 	bool left;
 
 	(void)frame_drain(pool);
+	/* Before the sweep, so that what falls idle behind it is not forgotten. */
+	atomic_store_explicit(&pool->idle, false, memory_order_relaxed);
 	for (unsigned int i = 0; i < pool->nr_zones; i++) {
 		const struct frame_zone *zone = &pool->zone[i];
 

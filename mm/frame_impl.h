@@ -29,6 +29,7 @@ struct search {
 	struct frame_local *local;
 	uint32_t owner; /* this CPU's mark on trees */
 	unsigned int order;
+	enum frame_kind kind;
 	bool busy; /* something was in another thread's hands: worth another try */
 	bool zero; /* orders 9 and 10 */
 	struct frame_take *take;

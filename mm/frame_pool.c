@@ -77,7 +77,8 @@ static void pool_fill_zone(struct frame_pool *pool, unsigned int index)
 		/* CPUs begin apart. */
 		local->tree = (uint32_t)((uint64_t)zone->nr_trees * cpu / pool->cpus);
 		local->seek = local->tree;
-		local->huge = UINT32_MAX;
+		for (unsigned int kind = 0; kind < FRAME_KINDS; kind++)
+			local->huge[kind] = UINT32_MAX;
 		local->row = UINT32_MAX;
 	}
 }

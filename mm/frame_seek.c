@@ -8,12 +8,16 @@
 /* Trees looked at for partly used huge frames before an untouched one is opened. */
 #define SEEK_NEAR 32u
 
+/* Free frames, in runs of the order asked for, that make a huge frame worth a search. */
+#define SEEK_COMFORT 16u
+
 /* What to look for, in order of preference; ANY trusts no hint and leaves nothing
  * out. */
 enum seek {
-	SEEK_PARTIAL,
+	SEEK_KIND, /* partly used, and by the same kind */
 	SEEK_IDLE,
 	SEEK_BARE,
+	SEEK_PARTIAL,
 	SEEK_ANY
 };
 
@@ -63,12 +67,12 @@ static int seek_field(struct search *s, uint32_t huge)
 		if (!field_take_run(s->pool, s->zone, huge, s->order, s->take))
 			return 0;
 	} else {
-		if (huge == s->local->huge)
+		if (huge == s->local->huge[s->kind])
 			row = s->local->row % FRAME_PER_HUGE / 64 + 1;
 		if (!field_take_row(s->pool, s->zone, huge, row, s->take))
 			return 0;
 	}
-	s->local->huge = huge;
+	s->local->huge[s->kind] = huge;
 	return 1;
 }
 
@@ -77,6 +81,7 @@ static bool seek_fits(const struct search *s, enum seek what, uint32_t child)
 	uint32_t there = child & FRAME_CHILD_FREE;
 
 	switch (what) {
+	case SEEK_KIND:
 	case SEEK_PARTIAL:
 		return child & FRAME_CHILD_BACKED && there != FRAME_PER_HUGE &&
 		       there >= 1u << s->order;
@@ -90,14 +95,24 @@ static bool seek_fits(const struct search *s, enum seek what, uint32_t child)
 	}
 }
 
+static bool seek_whole(uint32_t child)
+{
+	return child == FRAME_CHILD_IDLE || child == FRAME_CHILD_BARE;
+}
+
 /* Order 10: a pair of which each is idle or, where bare will do, bare. */
 static bool seek_fits_pair(enum seek what, uint32_t a, uint32_t b)
 {
 	bool idle = a == FRAME_CHILD_IDLE && b == FRAME_CHILD_IDLE;
-	bool whole = (a == FRAME_CHILD_IDLE || a == FRAME_CHILD_BARE) &&
-		     (b == FRAME_CHILD_IDLE || b == FRAME_CHILD_BARE);
 
-	return what == SEEK_IDLE ? idle : whole;
+	return what == SEEK_IDLE ? idle : seek_whole(a) && seek_whole(b);
+}
+
+/* Relaxed: a hint; a wrong one costs room, nothing else. */
+static enum frame_kind tree_kind(const struct search *s, uint32_t tree, unsigned int child)
+{
+	return (enum frame_kind)atomic_load_explicit(&s->zone->tree[tree].kind[child],
+						     memory_order_relaxed);
 }
 
 /* 1: taken; 0: nothing there; -ENOMEM: the host has no memory. */
@@ -106,7 +121,7 @@ static int seek_tree(struct search *s, uint32_t tree, enum seek what)
 	_Atomic uint32_t *child = s->zone->tree[tree].child;
 	uint32_t first = (s->zone->first_tree + tree) * FRAME_CHILDREN;
 	unsigned int step = s->order > FRAME_HUGE_ORDER ? 2 : 1;
-	bool bare = what >= SEEK_BARE;
+	bool bare = what == SEEK_BARE || what == SEEK_ANY;
 	unsigned int start = 0;
 
 	/* Those before the one taken last are taken, as a rule. */
@@ -124,6 +139,8 @@ static int seek_tree(struct search *s, uint32_t tree, enum seek what)
 			s->busy = true;
 		if (step > 1 ? !seek_fits_pair(what, value, next) : !seek_fits(s, what, value))
 			continue;
+		if (what == SEEK_KIND && tree_kind(s, tree, i) != s->kind)
+			continue;
 		if (s->order >= FRAME_HUGE_ORDER) {
 			ret = seek_huge(s, first + i, bare);
 		} else {
@@ -131,6 +148,10 @@ static int seek_tree(struct search *s, uint32_t tree, enum seek what)
 			    back_huge(s->pool, s->zone, first + i) == -ENOMEM)
 				return -ENOMEM;
 			ret = seek_field(s, first + i);
+			/* Whoever opens it says what for. */
+			if (ret && what != SEEK_KIND && seek_whole(value))
+				atomic_store_explicit(&s->zone->tree[tree].kind[i],
+						      (uint8_t)s->kind, memory_order_relaxed);
 		}
 		if (ret)
 			return ret;
@@ -141,22 +162,83 @@ static int seek_tree(struct search *s, uint32_t tree, enum seek what)
 	return 0;
 }
 
+/* Free frames of a tree that are in partly used huge frames, by its hint. */
+static uint32_t tree_partial(const struct frame_tree *tree)
+{
+	uint64_t sum = atomic_load_explicit(&tree->sum, memory_order_relaxed);
+	int32_t partial =
+		(int32_t)((uint32_t)sum - FRAME_PER_HUGE * ((uint32_t)(sum >> 32 & 0xffff) +
+							    (uint32_t)(sum >> 48)));
+
+	return partial < 0 ? 0 : (uint32_t)partial;
+}
+
 static bool seek_hint(const struct frame_tree *tree, enum seek what)
 {
 	uint64_t sum = atomic_load_explicit(&tree->sum, memory_order_relaxed);
-	uint32_t idle = (uint32_t)(sum >> 32) & 0xffff;
-	uint32_t bare = (uint32_t)(sum >> 48);
 
 	switch (what) {
+	case SEEK_KIND:
 	case SEEK_PARTIAL:
-		return (int32_t)((uint32_t)sum - FRAME_PER_HUGE * (idle + bare)) > 0;
+		return tree_partial(tree);
 	case SEEK_IDLE:
-		return idle;
+		return sum >> 32 & 0xffff;
 	case SEEK_BARE:
-		return bare;
+		return sum >> 48;
 	default:
 		return true;
 	}
+}
+
+/* The fuller, the better, but for what is so full that a search would be worth little. */
+static uint32_t seek_rank(const struct search *s, uint32_t there)
+{
+	uint32_t comfort = SEEK_COMFORT << s->order;
+
+	return there < comfort ? UINT32_MAX / 2 - there : there;
+}
+
+/* Takes from the partly used huge frame of a tree that fits best: 1 or 0. */
+static int seek_best_child(struct search *s, uint32_t tree)
+{
+	_Atomic uint32_t *child = s->zone->tree[tree].child;
+	uint32_t first = (s->zone->first_tree + tree) * FRAME_CHILDREN;
+	uint32_t least = UINT32_MAX;
+	unsigned int best = 0;
+
+	for (unsigned int i = 0; i < FRAME_CHILDREN; i++) {
+		uint32_t value = atomic_load_explicit(&child[i], memory_order_relaxed);
+		uint32_t rank = seek_rank(s, value & FRAME_CHILD_FREE);
+
+		if (rank < least && seek_fits(s, SEEK_KIND, value) &&
+		    tree_kind(s, tree, i) == s->kind) {
+			least = rank;
+			best = i;
+		}
+	}
+	return least == UINT32_MAX ? 0 : seek_field(s, first + best);
+}
+
+/* The tree of nr from start whose partly used huge frames are fullest, or UINT32_MAX. */
+static uint32_t seek_best_tree(const struct search *s, uint32_t start, uint32_t nr)
+{
+	const struct frame_zone *zone = s->zone;
+	uint32_t least = UINT32_MAX;
+	uint32_t best = UINT32_MAX;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		uint32_t index = (start + i) % zone->nr_trees;
+		const struct frame_tree *tree = &zone->tree[index];
+		uint32_t owner = atomic_load_explicit(&tree->owner, memory_order_relaxed);
+		uint32_t partial = tree_partial(tree);
+		uint32_t rank = seek_rank(s, partial);
+
+		if (partial >= 1u << s->order && rank < least && (!owner || owner == s->owner)) {
+			least = rank;
+			best = index;
+		}
+	}
+	return best;
 }
 
 /* Makes a tree this CPU's own, so that others keep off it while they can. */
@@ -205,15 +287,21 @@ int seek_zone(struct search *s)
 	struct frame_local *local = s->local;
 	const uint32_t nr = s->zone->nr_trees;
 	uint32_t near = nr < SEEK_NEAR ? nr : SEEK_NEAR;
+	uint32_t best;
 	int ret;
 
 	if (s->order < FRAME_HUGE_ORDER) {
-		if (local->huge != UINT32_MAX && seek_field(s, local->huge))
+		if (local->huge[s->kind] != UINT32_MAX && seek_field(s, local->huge[s->kind]))
 			return 1;
-		ret = seek_trees(s, SEEK_PARTIAL, false, local->tree, 1);
+		best = seek_best_tree(s, local->seek, near);
+		if (best != UINT32_MAX && seek_best_child(s, best)) {
+			seek_settle(s, best);
+			return 1;
+		}
+		ret = seek_trees(s, SEEK_KIND, false, local->tree, 1);
 		if (ret)
 			return ret;
-		ret = seek_trees(s, SEEK_PARTIAL, false, local->seek, near);
+		ret = seek_trees(s, SEEK_KIND, false, local->seek, near);
 		if (ret)
 			return ret;
 		local->seek = (local->seek + near) % nr;
@@ -221,7 +309,7 @@ int seek_zone(struct search *s)
 	ret = seek_trees(s, SEEK_IDLE, false, local->tree, near);
 	if (!ret)
 		ret = seek_trees(s, SEEK_BARE, false, local->tree, nr);
-	for (int what = SEEK_PARTIAL; !ret && what < SEEK_ANY; what++)
+	for (int what = SEEK_KIND; !ret && what < SEEK_ANY; what++)
 		ret = seek_trees(s, what, true, local->tree, nr);
 	while (!ret) {
 		s->busy = false;

@@ -144,9 +144,10 @@ long mm_cache_shrink(struct mm_heap *heap, int cache);
 
 /*
  * Allocates up to n objects of a cache into addr[] (guest-physical | MM_ADDR_*).
- * asked: the bytes the caller wanted, for red zones (0: the whole object; otherwise
- * no more than the object's size), caller: guest code address, for reports. With MM_ZERO every object
- * is zero (and flagged). Returns how many, 1..n; -ENOMEM if none; -ENOENT no such cache; -EINVAL.
+ * asked: the bytes the caller wanted, at most the object's size, for red zones (0: the
+ * whole object); caller: guest code address, for reports. With MM_ZERO every object is
+ * zero (and flagged).
+ * Returns how many, 1..n; -ENOMEM if none; -ENOENT no such cache; -EINVAL.
  */
 long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
 		   size_t asked, uint64_t caller, size_t n, uint64_t *addr);

@@ -302,6 +302,58 @@ static void a_timer_gives_back_what_a_resting_guest_left(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* Single frames, slabs and large runs in huge frames of their own, as long as there are
+ * whole ones; when there are none, anywhere. */
+static void kinds_keep_apart_while_there_is_room(void **state)
+{
+	static const unsigned int orders[] = {0, 3, 6};
+	struct mm_config config = util_config(32 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	uint8_t kinds[16] = {0};
+	uint64_t addr;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3 * 48; i++) {
+		addr = util_run(heap, orders[i % 3], 0);
+		kinds[(addr - UTIL_BASE) / MM_HUGE_SIZE] |= (uint8_t)(1u << i % 3);
+	}
+	for (unsigned int i = 0; i < 16; i++)
+		assert_int_equal(kinds[i] & (kinds[i] - 1), 0);
+	while (mm_pages_alloc(heap, 0, 9, MM_NODE_ANY, 0, 1, &addr) == 1)
+		;
+	/* 48 * 8 and 48 frames of 512 are taken: the rest serves anyone. */
+	for (unsigned int i = 0; i < 464 + 128; i++)
+		(void)util_run(heap, 0, 0);
+	mm_heap_destroy(heap);
+}
+
+static void the_fullest_huge_frame_fills_up_first(void **state)
+{
+	static uint64_t addr[4 * 512];
+	struct mm_config config = util_config(64 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	uint64_t fuller = UTIL_BASE + 2 * MM_HUGE_SIZE;
+
+	(void)state;
+	assert_int_equal(mm_pages_alloc(heap, 0, 0, MM_NODE_ANY, 0, 4 * 512, addr), 4 * 512);
+	for (int i = 0; i < 4 * 512; i++) {
+		uint64_t offset = (addr[i] & ~MM_ADDR_FLAGS) - UTIL_BASE;
+		uint64_t huge = offset / MM_HUGE_SIZE;
+		uint64_t row = offset % MM_HUGE_SIZE / (64 * MM_FRAME_SIZE);
+
+		if ((huge == 0 && row) || (huge == 2 && row == 5))
+			util_free_run(heap, addr[i], 0);
+	}
+	/* The CPU's own row goes back as well. */
+	assert_int_equal(mm_reclaim(heap), 0);
+	for (int i = 0; i < 64; i++) {
+		addr[0] = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS;
+		assert_in_range(addr[0], fuller, fuller + MM_HUGE_SIZE - 1);
+	}
+	assert_in_range(util_run(heap, 0, 0), UTIL_BASE, UTIL_BASE + MM_HUGE_SIZE - 1);
+	mm_heap_destroy(heap);
+}
+
 static void reset_takes_all_back(void **state)
 {
 	struct mm_config config = util_config(64 * MIB, 1);
@@ -425,6 +477,8 @@ int main(void)
 		cmocka_unit_test(fresh_memory_is_known_to_be_zero),
 		cmocka_unit_test(empty_memory_goes_back),
 		cmocka_unit_test(delayed_memory_goes_back_in_later_calls),
+		cmocka_unit_test(kinds_keep_apart_while_there_is_room),
+		cmocka_unit_test(the_fullest_huge_frame_fills_up_first),
 		cmocka_unit_test(a_timer_gives_back_what_a_resting_guest_left),
 		cmocka_unit_test(reset_takes_all_back),
 		cmocka_unit_test(host_pointers_are_checked),
