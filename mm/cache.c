@@ -76,6 +76,7 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 	cache->flags = flags;
 	cache->object_size = (uint32_t)size;
 	cache->align = (uint32_t)align;
+	cache->aliases = 0;
 	cache->slot_size = (uint32_t)slot;
 	cache->order = (uint8_t)cache_order(slot);
 	cache->cap = (uint16_t)cache_slots(slot, cache->order, &waste);
@@ -111,6 +112,25 @@ struct slab_cache *slab_cache_get(struct mm_heap *heap, int number)
 	return atomic_load_explicit(&cache->live, memory_order_acquire) ? cache : NULL;
 }
 
+/*
+ * A live cache made for the same objects, if both may share. The size classes are not
+ * shared: their statistics are kmalloc's. With the set's lock held.
+ */
+static int cache_find_alike(struct mm_heap *heap, size_t size, size_t align, unsigned int flags)
+{
+	if (flags)
+		return 0;
+	if (align < CACHE_MIN_ALIGN)
+		align = CACHE_MIN_ALIGN;
+	for (int number = MM_CLASSES + 1; number <= MM_CACHE_MAX; number++) {
+		const struct slab_cache *cache = slab_cache_get(heap, number);
+
+		if (cache && !cache->flags && cache->object_size == size && cache->align == align)
+			return number;
+	}
+	return 0;
+}
+
 static int cache_make(struct mm_heap *heap, const char *name, size_t size, size_t align,
 		      unsigned int flags)
 {
@@ -144,7 +164,11 @@ int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t 
 		return -EINVAL;
 	flags |= heap->config.debug & CACHE_DEBUG_MASK;
 	mm_lock(&heap->slabs.lock);
-	number = cache_make(heap, name, size, align, flags);
+	number = cache_find_alike(heap, size, align, flags);
+	if (number)
+		heap->slabs.cache[number].aliases++;
+	else
+		number = cache_make(heap, name, size, align, flags);
 	mm_unlock(&heap->slabs.lock);
 	return number;
 }
@@ -230,6 +254,10 @@ int mm_cache_destroy(struct mm_heap *heap, int number)
 	cache = slab_cache_get(heap, number);
 	if (!cache) {
 		err = -ENOENT;
+		goto out;
+	}
+	if (cache->aliases) {
+		cache->aliases--;
 		goto out;
 	}
 	/* Allocations look at live under their CPU's lock, which the drain takes after

@@ -85,6 +85,16 @@ struct mm_config {
 	void *report_opaque;
 };
 
+/* What /proc/slabinfo says of a cache, by its names there. */
+struct mm_slabinfo {
+	char name[MM_CACHE_NAME_MAX];
+	uint64_t active_objs, num_objs; /* allocated; room for, in its slabs */
+	uint32_t objsize;               /* bytes from one object to the next */
+	uint32_t objperslab, pagesperslab;
+	uint64_t active_slabs, num_slabs; /* with an object; all */
+	uint32_t aliases;                 /* other caches that share it */
+};
+
 struct mm_heap;
 
 /* An address that was refused: why, and its index in the call. */
@@ -132,12 +142,15 @@ const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes);
 
 /*
  * Makes a cache. size 1..4 MiB; align 0 or a power of two up to 4096; flags are
- * MM_CACHE_* and MM_DEBUG_*. name is copied, cut to fit.
+ * MM_CACHE_* and MM_DEBUG_*. name is copied, cut to fit. Caches of one size and
+ * alignment without flags (of their own or the heap's) share a number and a name, that
+ * of the first, and go with the last mm_cache_destroy.
  * Returns the cache number, -EINVAL, -ENOSPC (numbers ran out), -ENOMEM.
  */
 int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
 		    unsigned int flags);
-/* 0, -ENOENT, -EPERM (a kmalloc class), -EBUSY while objects are out. */
+/* 0, -ENOENT, -EPERM (a kmalloc class), -EBUSY while objects are out (but for a cache
+ * that others share: whose they are, nobody knows). */
 int mm_cache_destroy(struct mm_heap *heap, int cache);
 /* Gives empty slabs back; returns frames given back or -ENOENT. */
 long mm_cache_shrink(struct mm_heap *heap, int cache);
@@ -200,6 +213,9 @@ uint64_t mm_reclaim_expired(struct mm_heap *heap);
 
 /* cache 0: the whole heap. 0 or -ENOENT. */
 int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats);
+
+/* 0 or -ENOENT. */
+int mm_slabinfo(struct mm_heap *heap, int cache, struct mm_slabinfo *info);
 
 /* Takes everything back from the guest (reset): all objects, runs and pins, and
  * every cache but the kmalloc classes. No other call may be under way. */

@@ -29,31 +29,43 @@ static void list_remove(struct mm_heap *heap, struct slab_list *list, struct sla
 	slab->empty = false;
 }
 
-/* Slabs that still have objects go first and fill up, so that the others drain. */
+/* A slab with at most a quarter of its objects is worth draining. */
+static bool slab_is_sparse(const struct slab *slab)
+{
+	return slab->used * 4u <= slab->cap;
+}
+
+/* After which slab of its list a slab goes, or 0: first. */
+static uint32_t list_place(struct mm_heap *heap, const struct slab_list *list,
+			   const struct slab *slab)
+{
+	const struct slab *all = heap->slabs.slab;
+	uint32_t place = list->tail;
+
+	if (!slab->sparse)
+		return 0;
+	while (!slab->empty && place && all[place].empty)
+		place = all[place].prev;
+	return place;
+}
+
+/* Slabs that have many objects go first and fill up, so that the others drain. */
 static void list_add(struct mm_heap *heap, struct slab_list *list, struct slab *slab)
 {
 	struct slab *all = heap->slabs.slab;
 	uint32_t number = (uint32_t)(slab - all);
+	uint32_t *forth, *back;
 
 	slab->empty = !slab->used;
-	if (slab->empty) {
-		slab->next = 0;
-		slab->prev = list->tail;
-		if (list->tail)
-			all[list->tail].next = number;
-		else
-			list->head = number;
-		list->tail = number;
+	slab->sparse = slab_is_sparse(slab);
+	if (slab->empty)
 		list->nr_empty++;
-	} else {
-		slab->prev = 0;
-		slab->next = list->head;
-		if (list->head)
-			all[list->head].prev = number;
-		else
-			list->tail = number;
-		list->head = number;
-	}
+	slab->prev = list_place(heap, list, slab);
+	forth = slab->prev ? &all[slab->prev].next : &list->head;
+	slab->next = *forth;
+	back = slab->next ? &all[slab->next].prev : &list->tail;
+	*forth = number;
+	*back = number;
 }
 
 /* Relaxed throughout: each change of state is under a lock that its readers hold,
@@ -83,7 +95,7 @@ static bool slab_list_or_kill(struct mm_heap *heap, struct slab *slab)
 	return dead;
 }
 
-/* A listed slab that has fallen empty moves to the tail, or is DEAD. */
+/* A listed slab that has fallen empty or sparse moves back, or is DEAD. */
 static bool slab_emptied(struct mm_heap *heap, struct slab *slab)
 {
 	struct slab_list *list = slab_list_of(heap, slab);
@@ -93,7 +105,7 @@ static bool slab_emptied(struct mm_heap *heap, struct slab *slab)
 	/* A CPU may have made it its own meanwhile. */
 	if (slab_get_state(slab) == SLAB_LISTED) {
 		list_remove(heap, list, slab);
-		dead = !slab_pins(slab) && list->nr_empty >= SLAB_KEEP_EMPTY;
+		dead = !slab->used && !slab_pins(slab) && list->nr_empty >= SLAB_KEEP_EMPTY;
 		if (dead)
 			slab_set_state(slab, SLAB_DEAD);
 		else
@@ -109,7 +121,9 @@ bool slab_settle(struct mm_heap *heap, struct slab *slab)
 	case SLAB_FULL:
 		return slab->used < slab->cap && slab_list_or_kill(heap, slab);
 	case SLAB_LISTED:
-		return !slab->used && slab_emptied(heap, slab);
+		/* A hint: it is looked at again under the list's lock. */
+		return (!slab->used || (slab_is_sparse(slab) && !slab->sparse)) &&
+		       slab_emptied(heap, slab);
 	default:
 		return false;
 	}
@@ -185,6 +199,7 @@ static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigne
 	slab->cache = (uint8_t)number;
 	slab->order = cache->order;
 	slab->empty = false;
+	slab->sparse = false;
 	slab->next = 0;
 	slab->prev = 0;
 	atomic_store_explicit(&slab->pins, 0, memory_order_relaxed);

@@ -65,6 +65,7 @@ struct slab {
 	bool empty;            /* counted in its list's nr_empty; under the list's lock */
 	uint32_t next, prev;   /* on the list; next also of unused descriptors */
 	_Atomic uint32_t pins; /* on its frames; changes under the slab's lock */
+	bool sparse;           /* listed among those to drain; under the list's lock */
 	struct slab_track *track;
 	struct slab_held *held;
 	uint64_t free[SLAB_WORDS]; /* 1: free */
@@ -72,7 +73,8 @@ struct slab {
 
 _Static_assert(sizeof(struct slab) == 128, "a slab's descriptor is two cache lines");
 
-/* Slabs of a cache in one zone that have free slots. */
+/* Slabs of a cache in one zone that have free slots: those to fill up, those with few
+ * objects left, which are to drain, and empty ones. */
 struct slab_list {
 	struct mm_lock lock;
 	uint32_t head, tail;
@@ -89,6 +91,7 @@ struct slab_cache {
 	struct slab_list *list;    /* by zone */
 	_Atomic uint32_t nr_slabs; /* until the last frame is back */
 	_Atomic uint64_t errors;
+	uint32_t aliases; /* caches that share it; under the set's lock */
 	char name[MM_CACHE_NAME_MAX];
 };
 
@@ -126,6 +129,9 @@ void slab_set_reset(struct mm_heap *heap);
 
 /* The live cache of a number, or NULL. */
 struct slab_cache *slab_cache_get(struct mm_heap *heap, int number);
+
+/* Slabs of a cache that hold no object. */
+uint64_t slab_cache_empty(struct mm_heap *heap, unsigned int number);
 
 /* Objects of a cache that were allocated and freed, over all CPUs. */
 uint64_t slab_cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed);

@@ -20,8 +20,8 @@ uint64_t slab_cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *fre
 	return allocated;
 }
 
-/* Slabs of a cache that hold no object: on its lists, and active on CPUs. */
-static uint64_t stats_empty_slabs(struct mm_heap *heap, unsigned int number)
+/* They are on its lists, or active on CPUs. */
+uint64_t slab_cache_empty(struct mm_heap *heap, unsigned int number)
 {
 	struct slab_set *set = &heap->slabs;
 	struct slab_cache *cache = &set->cache[number];
@@ -62,7 +62,7 @@ static void stats_add_cache(struct mm_heap *heap, unsigned int number, struct mm
 	stats->objects_freed += freed;
 	stats->slabs += slabs;
 	if (slabs)
-		stats->frames_cached += stats_empty_slabs(heap, number) << cache->order;
+		stats->frames_cached += slab_cache_empty(heap, number) << cache->order;
 }
 
 static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
@@ -115,5 +115,33 @@ int mm_stats(struct mm_heap *heap, int number, struct mm_stats *stats)
 		memcpy(stats->name, cache->name, sizeof(stats->name));
 	}
 	stats->objects_active = stats->objects_allocated - stats->objects_freed;
+	return 0;
+}
+
+int mm_slabinfo(struct mm_heap *heap, int number, struct mm_slabinfo *info)
+{
+	struct slab_cache *cache;
+	uint64_t empty, freed;
+
+	/* The cache stays while it is looked at. */
+	mm_lock(&heap->slabs.lock);
+	cache = slab_cache_get(heap, number);
+	if (!cache) {
+		mm_unlock(&heap->slabs.lock);
+		return -ENOENT;
+	}
+	memset(info, 0, sizeof(*info));
+	info->num_slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
+	empty = slab_cache_empty(heap, (unsigned int)number);
+	info->active_slabs = empty < info->num_slabs ? info->num_slabs - empty : 0;
+	info->num_objs = info->num_slabs * cache->cap;
+	info->active_objs = slab_cache_sum(heap, (unsigned int)number, &freed);
+	info->active_objs -= freed;
+	info->objsize = cache->slot_size;
+	info->objperslab = cache->cap;
+	info->pagesperslab = 1u << cache->order;
+	info->aliases = cache->aliases;
+	memcpy(info->name, cache->name, sizeof(info->name));
+	mm_unlock(&heap->slabs.lock);
 	return 0;
 }

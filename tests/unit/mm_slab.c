@@ -133,8 +133,8 @@ static void bad_caches_are_refused(void **state)
 	util_free(heap, 0, addr, -ENOENT);
 
 	for (int i = MM_CLASSES + 1; i <= MM_CACHE_MAX; i++)
-		assert_int_equal(mm_cache_create(heap, "many", 64, 0, 0), i);
-	assert_int_equal(mm_cache_create(heap, "many", 64, 0, 0), -ENOSPC);
+		assert_int_equal(mm_cache_create(heap, "many", 64, 0, MM_CACHE_NOMERGE), i);
+	assert_int_equal(mm_cache_create(heap, "many", 64, 0, MM_CACHE_NOMERGE), -ENOSPC);
 	mm_heap_destroy(heap);
 }
 
@@ -413,6 +413,86 @@ static void random_objects_agree_with_a_model(void **state)
 	mm_heap_destroy(heap);
 }
 
+static void slabs_with_few_objects_are_left_to_drain(void **state)
+{
+	enum {
+		PER = 4 /* of 8 KiB in 32 KiB */
+	};
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	struct mm_slabinfo info;
+	uint64_t addr[3 * PER];
+
+	(void)state;
+	assert_int_equal(mm_alloc_bulk(heap, 0, 13, MM_NODE_ANY, 0, 0, 0, 3 * PER, addr), 3 * PER);
+	assert_int_equal(mm_slabinfo(heap, 13, &info), 0);
+	assert_int_equal(info.objperslab, PER);
+	assert_int_equal(info.pagesperslab, 8);
+	assert_int_equal(info.num_slabs, 3);
+	/* Half of the second; then all but one of the first, touched last. */
+	util_free(heap, 13, addr[PER], 0);
+	util_free(heap, 13, addr[PER + 1], 0);
+	for (int i = 1; i < PER; i++)
+		util_free(heap, 13, addr[i], 0);
+	/* The third falls empty, and is the last choice. */
+	for (int i = 0; i < PER; i++)
+		util_free(heap, 13, addr[2 * PER + i], 0);
+	assert_int_equal(mm_slabinfo(heap, 13, &info), 0);
+	assert_int_equal(info.active_objs, 3);
+	assert_int_equal(info.num_objs, 12);
+	assert_int_equal(info.active_slabs, 2);
+	assert_int_equal(info.num_slabs, 3);
+	for (int i = PER; i < PER + 2; i++)
+		assert_int_equal(util_alloc(heap, 13, 0) & ~MM_ADDR_FLAGS,
+				 addr[i] & ~MM_ADDR_FLAGS);
+	for (int i = 1; i < PER; i++)
+		assert_int_equal(util_alloc(heap, 13, 0) & ~MM_ADDR_FLAGS,
+				 addr[i] & ~MM_ADDR_FLAGS);
+	assert_int_equal(util_alloc(heap, 13, 0) & ~MM_ADDR_FLAGS, addr[2 * PER] & ~MM_ADDR_FLAGS);
+	mm_heap_destroy(heap);
+}
+
+static void like_caches_are_one(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	int one = mm_cache_create(heap, "one", 100, 0, 0);
+	struct mm_slabinfo info;
+	uint64_t addr;
+
+	(void)state;
+	assert_int_equal(mm_cache_create(heap, "same", 100, 8, 0), one);
+	assert_int_equal(mm_cache_create(heap, "same", 100, 4, 0), one);
+	assert_int_equal(mm_slabinfo(heap, one, &info), 0);
+	assert_string_equal(info.name, "one");
+	assert_int_equal(info.aliases, 2);
+	assert_int_equal(info.objsize, 104);
+	/* Not what differs, or has a reason to be alone. */
+	assert_int_not_equal(mm_cache_create(heap, "size", 104, 0, 0), one);
+	assert_int_not_equal(mm_cache_create(heap, "align", 100, 64, 0), one);
+	assert_int_not_equal(mm_cache_create(heap, "alone", 100, 0, MM_CACHE_NOMERGE), one);
+	assert_int_not_equal(mm_cache_create(heap, "ctor", 100, 0, MM_CACHE_CTOR), one);
+	assert_int_not_equal(mm_cache_create(heap, "debug", 100, 0, MM_DEBUG_POISON), one);
+	assert_true(mm_cache_create(heap, "class", 64, 64, 0) > MM_CLASSES);
+
+	addr = util_alloc(heap, one, 0);
+	assert_int_equal(mm_cache_destroy(heap, one), 0);
+	assert_int_equal(mm_cache_destroy(heap, one), 0);
+	assert_int_equal(mm_cache_destroy(heap, one), -EBUSY);
+	util_free(heap, one, addr, 0);
+	assert_int_equal(mm_cache_destroy(heap, one), 0);
+	assert_int_equal(mm_cache_destroy(heap, one), -ENOENT);
+	assert_int_equal(mm_slabinfo(heap, one, &info), -ENOENT);
+	mm_heap_destroy(heap);
+
+	/* A heap's debug modes are every cache's. */
+	config.debug = MM_DEBUG_SANITY;
+	heap = util_heap(&config);
+	one = mm_cache_create(heap, "one", 100, 0, 0);
+	assert_int_not_equal(mm_cache_create(heap, "two", 100, 0, 0), one);
+	mm_heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +506,8 @@ int main(void)
 		cmocka_unit_test(running_out_is_clean),
 		cmocka_unit_test(what_is_kept_for_speed_is_not_withheld),
 		cmocka_unit_test(random_objects_agree_with_a_model),
+		cmocka_unit_test(slabs_with_few_objects_are_left_to_drain),
+		cmocka_unit_test(like_caches_are_one),
 	};
 
 	return cmocka_run_group_tests_name("mm_slab", tests, NULL, NULL);
