@@ -3,7 +3,7 @@
 # The machine half of the runtime: entry, exceptions, console, vCPUs, pages, user
 # memory, the virtio channel.
 GUEST_LIB_SRCS += $(addprefix guest/lib/, \
-	entry.S boot.c channel_virtio.c console.c exception.c fault.c gup.c lock.c mmap.c page.c \
+	entry.S blk.c blk_queue.c blk_user.c boot.c channel_virtio.c console.c exception.c fault.c gup.c lock.c mmap.c page.c \
 	pgtable.c platform.c ram.c smp.c time.c uaccess.c virtio_mmio.c vmalloc.c vspace.c vsprintf.c)
 
 # The allocator half, which is portable: the guest's and the hosted build have it alike.
@@ -18,7 +18,7 @@ $(B)/guest/guest/lib/string.o $(B)/guest/guest/lib/string_c.o: \
 	GUEST_CFLAGS += -fno-tree-loop-distribute-patterns
 
 GUEST_PROGRAMS += hello
-GUEST_PROGRAMS += hostile kbench negative selftest wordfreq
+GUEST_PROGRAMS += hostile kbench negative selftest wordfreq zcbench
 
 GUEST_TESTS := guest_kmalloc guest_cache guest_magazine guest_pools guest_string guest_threads
 UNIT_TESTS += $(GUEST_TESTS)

@@ -23,7 +23,11 @@ static void kmem_reset(struct virtio_device *dev)
 	virtio_queue_lock(dev, kmem->cpus);
 	kmem->events.waiting = 0;
 	virtio_queue_unlock(dev, kmem->cpus);
+	if (kmem->quiesce)
+		kmem->quiesce(kmem->quiesce_opaque, true);
 	mm_heap_reset(kmem->heap);
+	if (kmem->quiesce)
+		kmem->quiesce(kmem->quiesce_opaque, false);
 }
 
 static bool kmem_notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
@@ -119,6 +123,8 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	if (!kmem->queue)
 		goto err_free;
 	kmem->heap = config->heap;
+	kmem->quiesce = config->quiesce;
+	kmem->quiesce_opaque = config->quiesce_opaque;
 	kmem->cpus = config->cpus;
 	fill_config(kmem, config);
 	kmem->dev.ops = &kmem_ops;

@@ -31,6 +31,8 @@ struct kmem_events {
 struct kmem_dev {
 	struct virtio_device dev;
 	struct mm_heap *heap;
+	void (*quiesce)(void *opaque, bool begin);
+	void *quiesce_opaque;
 	unsigned int cpus; /* request queues; the event queue is the next */
 	unsigned int nodes;
 	_Alignas(8) struct virtio_kmem_config config;

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/devices.c \
+	vmm/disk.c vmm/disk_options.c vmm/disk_stats.c \
 	vmm/doctor.c vmm/elf.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c vmm/memory.c \
 	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/reclaim.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
-VMM_LIBS += yaml-0.1
+VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
+VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
+VMM_LIBS += yaml-0.1 liburing
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
 ASM_GUESTS := $(patsubst tests/guest-asm/%.S,$(B)/tests/asm/%,$(wildcard tests/guest-asm/*.S))
@@ -23,5 +26,5 @@ UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
-vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/memory.c vmm/options.c vmm/pagetable.c \
+vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/disk_options.c vmm/memory.c vmm/options.c vmm/pagetable.c \
 	vmm/reclaim.c vmm/run_config.c $(MM_SRCS)

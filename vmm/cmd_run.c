@@ -58,7 +58,7 @@ static int print_help(void)
 	       "\n"
 	       "A configuration file is a YAML mapping with the names of the options as keys,\n"
 	       "without the dashes, but for config, dry-run and help; program and args name the\n"
-	       "program and its arguments. A list of node or module on the command line takes\n"
+	       "program and its arguments. A list of node, module or disk on the command line takes\n"
 	       "the place of the file's.\n"
 	       "\n"
 	       "Exit status:\n"
@@ -68,7 +68,7 @@ static int print_help(void)
 	       "  121     the program's runtime found a bug and said so\n"
 	       "  122     /dev/kvm is missing or unusable: see slabvisor doctor\n"
 	       "  123     the host cannot give the memory asked for\n"
-	       "  124     the program or a module is unreadable or unfit\n"
+	       "  124     the program, a module or a disk is unreadable or unfit\n"
 	       "  125     wrong usage: an unknown option, a bad value\n"
 	       "  126     the configuration file is wrong\n"
 	       "  127     another error of the host\n"
@@ -101,6 +101,8 @@ static int dry_run(struct vm *vm)
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
 	} else {
 		status = boot_build(vm);
+		if (!status)
+			status = disks_check(vm->config);
 		munmap(vm->platform, MM_FRAME_SIZE);
 	}
 	memory_destroy(&vm->mem);
@@ -125,6 +127,8 @@ static int run_guest(struct vm *vm)
 	if (!status) {
 		signals_wait_end(vm, fd);
 		status = vm->status;
+		/* Requests under way end before the account is taken. */
+		disks_pause(vm);
 		if (vm->config->stats)
 			stats_end(&stats, vm);
 	}

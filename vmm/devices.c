@@ -15,6 +15,18 @@ static void *ram_ptr(void *opaque, uint64_t addr, uint64_t len)
 	return memory_ram(opaque, addr, len);
 }
 
+/* A disk pins heap memory before it touches it, which is where the pages are checked. */
+static void *buffer_ptr(void *opaque, uint64_t addr, uint64_t len)
+{
+	const struct memory *mem = opaque;
+
+	if (addr < mem->heap_base)
+		return memory_ram(mem, addr, len);
+	if (addr >= mem->heap_end || len > mem->heap_end - addr)
+		return NULL;
+	return (uint8_t *)mm_heap_host(mem->heap) + (addr - mem->heap_base);
+}
+
 /* The guest runs without interrupts: what a device has to say ends a wait. */
 static void interrupt(void *opaque)
 {
@@ -32,9 +44,13 @@ static uint32_t debug_bits(unsigned int mm_flags)
 }
 
 /* Puts a device on the next register page. */
-static int attach(struct vm *vm, struct virtio_device *dev)
+static int attach(struct vm *vm, struct virtio_device *dev, bool pins)
 {
-	const struct virtio_guest_mem mem = {.host_ptr = ram_ptr, .opaque = &vm->mem};
+	const struct virtio_guest_mem mem = {
+		.host_ptr = ram_ptr,
+		.buffer_ptr = pins ? buffer_ptr : NULL,
+		.opaque = &vm->mem,
+	};
 	struct devices *d = &vm->devices;
 	int ret;
 
@@ -51,7 +67,16 @@ static int attach(struct vm *vm, struct virtio_device *dev)
 	return 0;
 }
 
-int devices_create(struct vm *vm)
+/* The heap is about to take its memory back, and has. */
+static void quiesce(void *opaque, bool begin)
+{
+	if (begin)
+		disks_pause(opaque);
+	else
+		disks_resume(opaque);
+}
+
+static int create_kmem(struct vm *vm)
 {
 	const struct kmem_dev_config kmem = {
 		.heap = vm->mem.heap,
@@ -61,13 +86,15 @@ int devices_create(struct vm *vm)
 		.pin_quota = vm->config->heap >> MM_FRAME_SHIFT,
 		.range = vm->mem.range,
 		.nr_ranges = vm->mem.nr_ranges,
+		.quiesce = quiesce,
+		.quiesce_opaque = vm,
 	};
 	int ret;
 
 	ret = kmem_dev_create(&kmem, &vm->devices.kmem);
 	if (ret)
 		goto fail;
-	ret = attach(vm, vm->devices.kmem);
+	ret = attach(vm, vm->devices.kmem, false);
 	if (ret) {
 		virtio_device_destroy(vm->devices.kmem);
 		goto fail;
@@ -77,11 +104,34 @@ fail:
 	return cli_fail(STATUS_HOST_ERROR, "virtio-kmem: cannot be set up: %s", strerror(-ret));
 }
 
+int devices_create(struct vm *vm)
+{
+	unsigned int i;
+	int status, ret = 0;
+
+	status = create_kmem(vm);
+	if (status)
+		return status;
+	status = disks_create(vm);
+	for (i = 0; i < vm->disks.count && !ret; i++)
+		ret = attach(vm, vm->disks.dev[i], true);
+	if (ret)
+		status = cli_fail(STATUS_HOST_ERROR, "--disk path=%s: cannot be set up: %s",
+				  vm->config->disk[i - 1].path, strerror(-ret));
+	if (status)
+		devices_destroy(vm);
+	return status;
+}
+
 void devices_destroy(struct vm *vm)
 {
 	struct devices *d = &vm->devices;
 
-	while (d->count)
+	/* The disks let go of the heap's memory before virtio-kmem takes it back. */
+	while (d->count > 1)
+		virtio_mmio_destroy(d->mmio[--d->count]);
+	disks_destroy(vm);
+	if (d->count)
 		virtio_mmio_destroy(d->mmio[--d->count]);
 	virtio_device_destroy(d->kmem);
 	d->kmem = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest's virtio devices and their register pages. Device 0 is virtio-kmem. */
+/* The guest's virtio devices and their register pages. Device 0 is
+ * virtio-kmem, the disks follow. */
 #ifndef VMM_DEVICES_H
 #define VMM_DEVICES_H
 

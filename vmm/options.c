@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "vmm/cli.h"
+#include "vmm/disk_options.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
 
@@ -153,6 +154,26 @@ static void forget_modules(struct run_config *config)
 {
 	while (config->nr_modules)
 		free(config->module[--config->nr_modules]);
+}
+
+static int apply_pin_budget(struct run_config *config, const char *value, char *why)
+{
+	uint64_t size;
+
+	if (cli_parse_size(value, &size) || size > RUN_MAX_HEAP || size & HUGE_MASK)
+		return run_why(why, "give a size from 0 to 400G, a multiple of 2M");
+	config->pin_budget = size;
+	return 0;
+}
+
+static int apply_poll_us(struct run_config *config, const char *value, char *why)
+{
+	uint64_t n;
+
+	if (cli_parse_number(value, 0, 1000000, &n))
+		return run_why(why, "give microseconds from 0 to 1000000");
+	config->poll_us = (unsigned int)n;
+	return 0;
 }
 
 static int apply_timeout(struct run_config *config, const char *value, char *why)
@@ -301,6 +322,25 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .repeats = true,
 	 .apply = apply_module,
 	 .forget = forget_modules},
+	{.name = "disk",
+	 .metavar = "SPEC",
+	 .help = "a virtio-blk disk on a raw file or a block device, up to 15 times:\n"
+		 "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N].\n"
+		 "direct=on, the default: by O_DIRECT. queues: default one a vCPU. A\n"
+		 "comma of a value is written twice",
+	 .repeats = true,
+	 .apply = disk_option_apply,
+	 .forget = disk_option_forget},
+	{.name = "pin-budget",
+	 .metavar = "SIZE",
+	 .help = "guest memory that may be registered for disks at once, a multiple of\n"
+		 "2M, default 256M; 0: none. I/O on other memory works as well",
+	 .apply = apply_pin_budget},
+	{.name = "poll-us",
+	 .metavar = "N",
+	 .help = "how long the disks' thread polls for work before it sleeps, at most:\n"
+		 "microseconds, default 50; 0: not at all",
+	 .apply = apply_poll_us},
 	{.name = "backing",
 	 .metavar = "KIND",
 	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"

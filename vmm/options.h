@@ -25,6 +25,16 @@ struct run_node {
 	int host_node; /* host NUMA node that backs it, or -1 */
 };
 
+/* An I/O thread's table of files holds two a disk (IO_MAX_FILES). */
+#define RUN_MAX_DISKS 15
+
+struct run_disk {
+	char *path;
+	char *serial; /* NULL: none */
+	bool direct, readonly;
+	unsigned int queues; /* 0: one a vCPU */
+};
+
 struct run_config {
 	uint64_t memory; /* bytes of RAM asked for */
 	uint64_t heap;   /* bytes */
@@ -35,6 +45,10 @@ struct run_config {
 	int guest_ring; /* 0, 3 or RUN_RING_AUTO */
 	char *module[PLATFORM_MAX_MODULES];
 	unsigned int nr_modules;
+	struct run_disk disk[RUN_MAX_DISKS];
+	unsigned int nr_disks;
+	uint64_t pin_budget;     /* bytes of guest memory registered for I/O at most */
+	unsigned int poll_us;    /* longest poll of the I/O thread before a sleep */
 	unsigned int timeout_ms; /* 0: none */
 	bool stats;
 	bool dry_run;
@@ -64,7 +78,7 @@ struct run_option {
 	void (*forget)(struct run_config *config);
 };
 
-#define RUN_OPTIONS 15
+#define RUN_OPTIONS 18
 extern const struct run_option run_options[RUN_OPTIONS];
 
 /* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */

@@ -9,6 +9,7 @@
 
 #include "vmm/cli.h"
 #include "vmm/config.h"
+#include "vmm/disk_options.h"
 #include "vmm/options.h"
 
 int run_config_init(struct run_config *config)
@@ -19,6 +20,8 @@ int run_config_init(struct run_config *config)
 		.cpus = 1,
 		.guest_ring = RUN_RING_AUTO,
 		.backing = MM_BACKING_ANON,
+		.pin_budget = 256ull << 20,
+		.poll_us = 50,
 		.reclaim_delay_ms = 1000,
 	};
 	config->kvm_device = strdup("/dev/kvm");
@@ -194,6 +197,21 @@ static void print_slab_debug(unsigned int flags)
 	       flags & MM_DEBUG_OWNER ? "U" : "");
 }
 
+static void print_disks(const struct run_config *config)
+{
+	unsigned int i;
+	char *text;
+
+	if (config->nr_disks)
+		printf("disk:\n");
+	for (i = 0; i < config->nr_disks; i++) {
+		text = disk_option_format(&config->disk[i]);
+		printf("  - ");
+		print_quoted(text ? text : "");
+		free(text);
+	}
+}
+
 void run_config_print(const struct run_config *config)
 {
 	char size[32];
@@ -219,6 +237,9 @@ void run_config_print(const struct run_config *config)
 		printf("  - ");
 		print_quoted(config->module[i]);
 	}
+	print_disks(config);
+	printf("pin-budget: %s\n", cli_format_size(size, sizeof(size), config->pin_budget));
+	printf("poll-us: %u\n", config->poll_us);
 	printf("backing: %s\n", run_backing_name(config->backing));
 	if (config->reclaim_delay_ms < 0)
 		printf("reclaim-delay: never\n");

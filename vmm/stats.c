@@ -52,6 +52,7 @@ void stats_end(struct stats *stats, const struct vm *vm)
 {
 	mm_stats(vm->mem.heap, 0, &stats->end);
 	kmem_dev_get_stats(vm->devices.kmem, -1, &stats->kmem);
+	disk_stats_get(vm, &stats->disk);
 	stats->rss_kib = own_rss_kib(vm);
 }
 
@@ -90,5 +91,6 @@ void stats_print(struct stats *stats, const struct vm *vm)
 	line("frames_in_use_after", stats->after.frames_in_use);
 	line("errors", end->errors);
 	line("stray_stores", atomic_load(&vm->stray_stores));
+	disk_stats_print(vm, &stats->disk);
 	line("monitor_rss_kib", stats->rss_kib);
 }

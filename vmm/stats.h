@@ -5,12 +5,14 @@
 
 #include "mm/mm.h"
 #include "virtio/kmem_dev.h"
+#include "vmm/disk_stats.h"
 
 struct vm;
 
 struct stats {
 	struct mm_stats start, end, after; /* before the guest, at its end, after reset */
 	struct kmem_dev_stats kmem;
+	struct disk_stats disk;
 	uint64_t rss_kib; /* resident memory of the monitor without the guest's */
 };
 

@@ -14,6 +14,7 @@
 
 #include "virtio/platform_abi.h"
 #include "vmm/devices.h"
+#include "vmm/disk.h"
 #include "vmm/elf.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"
@@ -44,6 +45,7 @@ struct vm {
 	unsigned int nr_slots;
 	struct memory mem;
 	struct devices devices;
+	struct disks disks;
 	/* The guest reads it; its counters are written by each vCPU's own thread. */
 	struct platform_page *platform;
 	int ring;

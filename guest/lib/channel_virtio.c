@@ -334,7 +334,7 @@ int grt_channel_init(struct kmem_channel *channel)
 	struct virtio_kmem_config config;
 	int err;
 
-	err = virtio_mmio_find(&kmem_dev.dev, VIRTIO_ID_KMEM);
+	err = virtio_mmio_find(&kmem_dev.dev, VIRTIO_ID_KMEM, 0);
 	if (err)
 		return err;
 	err = virtio_mmio_start(&kmem_dev.dev, wanted);

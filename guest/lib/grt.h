@@ -64,6 +64,7 @@ __attribute__((noreturn)) void grt_fault_again(const struct exc_frame *frame);
 /* time.c */
 void grt_time_init(void);
 u64 grt_tsc_to_ns(u64 tsc);
+u64 grt_ns_to_tsc(u64 ns);
 
 static inline u64 grt_tsc(void)
 {

@@ -68,13 +68,13 @@ static void add_status(struct virtio_mmio_dev *dev, u32 bits)
 	set(dev, STATUS, get(dev, STATUS) | bits);
 }
 
-int virtio_mmio_find(struct virtio_mmio_dev *dev, u32 id)
+int virtio_mmio_find(struct virtio_mmio_dev *dev, u32 id, unsigned int nth)
 {
 	u32 count = platform()->mmio_devices;
 
 	for (u32 i = 0; i < count && i < PLATFORM_MMIO_MAX; i++) {
 		dev->regs = phys_to_virt(PLATFORM_MMIO_BASE + i * PLATFORM_MMIO_STRIDE);
-		if (get(dev, MAGIC_VALUE) == MAGIC && get(dev, DEVICE_ID) == id)
+		if (get(dev, MAGIC_VALUE) == MAGIC && get(dev, DEVICE_ID) == id && !nth--)
 			return 0;
 	}
 	return -ENODEV;
@@ -135,6 +135,17 @@ void virtio_mmio_ack(struct virtio_mmio_dev *dev)
 		set(dev, INTERRUPT_ACK, status);
 }
 
+bool virtio_mmio_broken(const struct virtio_mmio_dev *dev)
+{
+	return get(dev, STATUS) & STATUS_NEEDS_RESET;
+}
+
+u16 virtqueue_max(struct virtio_mmio_dev *dev, u16 index)
+{
+	set(dev, QUEUE_SEL, index);
+	return (u16)get(dev, QUEUE_NUM_MAX);
+}
+
 int virtqueue_init(struct virtio_mmio_dev *dev, struct virtqueue *vq, u16 index, u16 size,
 		   bool interrupts)
 {
@@ -156,6 +167,7 @@ int virtqueue_init(struct virtio_mmio_dev *dev, struct virtqueue *vq, u16 index,
 	vq->used = grt_ram_alloc(used_size, 64);
 	if (!vq->desc || !vq->avail || !vq->used)
 		return -ENOMEM;
+	vq->event_idx = dev->features & 1ull << VIRTIO_F_EVENT_IDX;
 	vq->avail->flags = interrupts ? 0 : VRING_AVAIL_F_NO_INTERRUPT;
 	set(dev, QUEUE_NUM, size);
 	set_address(dev, QUEUE_DESC_LOW, vq->desc);
@@ -179,6 +191,35 @@ void virtqueue_notify(struct virtio_mmio_dev *dev, struct virtqueue *vq)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!(READ_ONCE(vq->used->flags) & VRING_USED_F_NO_NOTIFY))
 		set(dev, QUEUE_NOTIFY, vq->index);
+}
+
+bool virtqueue_kick(struct virtio_mmio_dev *dev, struct virtqueue *vq)
+{
+	u16 told = vq->told_idx, now = vq->avail_idx, event;
+
+	if (told == now)
+		return false;
+	vq->told_idx = now;
+	/* As in virtqueue_notify(). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (vq->event_idx) {
+		event = READ_ONCE(*(const __le16 *)&vq->used->ring[vq->size]);
+		/* It wants to hear of entry event: section 2.7.10. */
+		if ((u16)(now - event - 1) >= (u16)(now - told))
+			return false;
+	} else if (READ_ONCE(vq->used->flags) & VRING_USED_F_NO_NOTIFY) {
+		return false;
+	}
+	set(dev, QUEUE_NOTIFY, vq->index);
+	return true;
+}
+
+void virtqueue_want_interrupt(struct virtqueue *vq)
+{
+	if (vq->event_idx)
+		WRITE_ONCE(vq->avail->ring[vq->size], vq->used_idx);
+	/* The device must not miss this if we miss the index that it wrote. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 bool virtqueue_pending(const struct virtqueue *vq)

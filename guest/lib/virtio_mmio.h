@@ -8,10 +8,13 @@
 
 #include <linux/types.h>
 
-#define VIRTIO_F_VERSION_1 32
+#define VIRTIO_F_INDIRECT_DESC 28
+#define VIRTIO_F_EVENT_IDX     29
+#define VIRTIO_F_VERSION_1     32
 
-#define VRING_DESC_F_NEXT  1
-#define VRING_DESC_F_WRITE 2
+#define VRING_DESC_F_NEXT     1
+#define VRING_DESC_F_WRITE    2
+#define VRING_DESC_F_INDIRECT 4
 
 struct vring_desc {
 	__le64 addr;
@@ -23,7 +26,7 @@ struct vring_desc {
 struct vring_avail {
 	__le16 flags;
 	__le16 idx;
-	__le16 ring[];
+	__le16 ring[]; /* then used_event */
 };
 
 struct vring_used_elem {
@@ -34,7 +37,7 @@ struct vring_used_elem {
 struct vring_used {
 	__le16 flags;
 	__le16 idx;
-	struct vring_used_elem ring[];
+	struct vring_used_elem ring[]; /* then avail_event */
 };
 
 struct virtio_mmio_dev {
@@ -50,10 +53,12 @@ struct virtqueue {
 	u16 size;
 	u16 avail_idx; /* our copies: what the device could change is not read back */
 	u16 used_idx;
+	u16 told_idx; /* avail_idx when virtqueue_kick() last looked */
+	bool event_idx;
 };
 
-/* The first device of this ID. 0 or -ENODEV. */
-int virtio_mmio_find(struct virtio_mmio_dev *dev, u32 id);
+/* Device nth, from 0, of those of this ID. 0 or -ENODEV. */
+int virtio_mmio_find(struct virtio_mmio_dev *dev, u32 id, unsigned int nth);
 /* Reset to FEATURES_OK, with those of the wanted features that are offered. 0;
  * -ENODEV: no modern device; -EIO: it does not take them, or does not reset. */
 int virtio_mmio_start(struct virtio_mmio_dev *dev, u64 wanted);
@@ -67,6 +72,11 @@ void virtio_mmio_read_config(const struct virtio_mmio_dev *dev, void *config, si
 /* Acknowledges what InterruptStatus says, if it says anything. */
 void virtio_mmio_ack(struct virtio_mmio_dev *dev);
 
+/* Whether the device says that it needs a reset. */
+bool virtio_mmio_broken(const struct virtio_mmio_dev *dev);
+
+/* The largest size of a queue; 0: there is no such queue. */
+u16 virtqueue_max(struct virtio_mmio_dev *dev, u16 index);
 /* Makes queue index with size entries, a power of two. interrupts: whether the device
  * shall tell when it has used a buffer. 0, -ENOENT (there is no such queue), -EINVAL
  * (it is smaller), -ENOMEM. */
@@ -76,6 +86,12 @@ int virtqueue_init(struct virtio_mmio_dev *dev, struct virtqueue *vq, u16 index,
 void virtqueue_add(struct virtqueue *vq, u16 head);
 /* Tells the device, unless it does not want to be told. */
 void virtqueue_notify(struct virtio_mmio_dev *dev, struct virtqueue *vq);
+/* The same for a queue of a driver that accepted VIRTIO_F_EVENT_IDX or not, once for all that
+ * was added since the last call. Returns whether it rang. */
+bool virtqueue_kick(struct virtio_mmio_dev *dev, struct virtqueue *vq);
+/* Asks for an interrupt when the next buffer is used; the caller then looks whether that
+ * has happened already. With VIRTIO_F_EVENT_IDX there is none else. */
+void virtqueue_want_interrupt(struct virtqueue *vq);
 /* Whether virtqueue_get() would find something. */
 bool virtqueue_pending(const struct virtqueue *vq);
 /* Takes one used buffer: its head and the bytes written. */

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads or writes a disk as fast as it goes, and prints what fio prints, as
+ * `name value unit` lines. See options.c for the arguments.
+ */
+#include "zcbench.h"
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <slabvisor/platform.h>
+
+/* Latencies: 8 buckets for each power of two of nanoseconds. */
+#define BUCKETS (48 * 8)
+
+struct io {
+	struct blk_request req;
+	struct worker *worker;
+	struct io *next; /* of those that are to be started again */
+	u64 since;
+};
+
+struct worker {
+	struct buffers buffers;
+	struct io *io, *idle;
+	u64 random, next; /* block */
+	u64 done, bytes, errors;
+	u64 start, end, exits;
+	u64 latency_sum;
+	u32 latency[BUCKETS];
+	int err;
+};
+
+static struct options opt;
+static struct blk_disk *disk;
+static struct worker worker[PLATFORM_MAX_CPUS];
+static u64 blocks; /* on the disk */
+static u32 ready;  /* vCPUs that are about to start */
+
+void print(const char *name, u64 thousandths, const char *unit)
+{
+	printk("%s %llu.%03llu %s\n", name, thousandths / 1000, thousandths % 1000, unit);
+}
+
+static u64 random_next(struct worker *w)
+{
+	/* xorshift64*, Vigna 2014 */
+	w->random ^= w->random >> 12;
+	w->random ^= w->random << 25;
+	w->random ^= w->random >> 27;
+	return w->random * 0x2545f4914f6cdd1dull;
+}
+
+static unsigned int bucket_of(u64 ns)
+{
+	unsigned int log;
+
+	if (ns < 8)
+		return (unsigned int)ns;
+	log = 63 - (unsigned int)__builtin_clzll(ns);
+	return min_t(unsigned int, (log - 2) * 8 + (ns >> (log - 3) & 7), BUCKETS - 1);
+}
+
+/* The lower edge. */
+static u64 bucket_ns(unsigned int bucket)
+{
+	return bucket < 8 ? bucket : (8ull + bucket % 8) << (bucket / 8 - 1);
+}
+
+static void io_done(struct blk_request *req)
+{
+	struct io *io = req->private;
+	struct worker *w = io->worker;
+	u64 ns = ktime_get_ns() - io->since;
+
+	if (req->result)
+		w->errors++;
+	w->done++;
+	w->bytes += req->len;
+	w->latency_sum += ns;
+	w->latency[bucket_of(ns)]++;
+	io->next = w->idle;
+	w->idle = io;
+}
+
+static int start_io(struct worker *w, struct io *io, u64 now)
+{
+	u64 r = random_next(w);
+	u64 block = opt.random ? (u64)((unsigned __int128)r * blocks >> 64) : w->next++ % blocks;
+
+	io->req.sector = block * (opt.bs / BLK_SECTOR_SIZE);
+	if (w->buffers.count > opt.depth)
+		io->req.page =
+			w->buffers.page + (r & 0xffffffff) % w->buffers.count * w->buffers.per;
+	io->since = now;
+	return blk_add(disk, &io->req);
+}
+
+static void run(struct worker *w)
+{
+	u64 until, now = ktime_get_ns();
+	unsigned int busy = 0;
+
+	w->start = now;
+	until = now + opt.runtime_ms * 1000000;
+	while (now < until || busy) {
+		while (w->idle && now < until && !w->err) {
+			struct io *io = w->idle;
+
+			w->err = start_io(w, io, now);
+			if (w->err)
+				break;
+			w->idle = io->next;
+			busy++;
+		}
+		int n = blk_wait(disk);
+
+		if (n < 0)
+			w->err = n;
+		if (w->err && n <= 0)
+			break;
+		busy -= (unsigned int)n;
+		now = ktime_get_ns();
+	}
+	w->end = now;
+}
+
+static void prepare(struct worker *w, unsigned int cpu)
+{
+	w->err = buffers_alloc(&w->buffers, &opt);
+	if (w->err)
+		return;
+	w->io = kvmalloc_array(opt.depth, sizeof(*w->io), GFP_KERNEL | __GFP_ZERO);
+	if (!w->io) {
+		buffers_free(&w->buffers);
+		w->err = -ENOMEM;
+		return;
+	}
+	w->random = (u64)opt.seed << 32 | (cpu + 1);
+	w->next = blocks / opt.cpus * cpu;
+	for (unsigned int i = 0; i < opt.depth; i++) {
+		struct io *io = &w->io[i];
+
+		for (unsigned int k = 0; opt.write && k < w->buffers.per; k++)
+			memset(page_address(w->buffers.page[i * w->buffers.per + k]), (int)(i + 1),
+			       PAGE_SIZE);
+		io->worker = w;
+		io->req = (struct blk_request){
+			.op = opt.write ? BLK_WRITE : BLK_READ,
+			.page = w->buffers.page + i * w->buffers.per,
+			.nr_pages = w->buffers.per,
+			.len = opt.bs,
+			.done = io_done,
+			.private = io,
+		};
+		io->next = w->idle;
+		w->idle = io;
+	}
+}
+
+static void work(void *arg)
+{
+	unsigned int cpu = smp_processor_id();
+	struct worker *w = &worker[cpu];
+	u64 exits;
+
+	(void)arg;
+	if (cpu >= opt.cpus)
+		return;
+	prepare(w, cpu);
+	__atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) < opt.cpus)
+		asm volatile("pause");
+	if (w->err)
+		return;
+	exits = platform()->exits[cpu];
+	run(w);
+	w->exits = platform()->exits[cpu] - exits;
+	kvfree(w->io);
+	buffers_free(&w->buffers);
+}
+
+static void print_percentile(const u32 *latency, u64 total, unsigned int percent, const char *name)
+{
+	u64 want = total * percent / 100, sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS - 1; i++) {
+		sum += latency[i];
+		if (sum > want)
+			break;
+	}
+	print(name, bucket_ns(i), "us");
+}
+
+static void report(const struct blk_counts *before)
+{
+	struct blk_counts after;
+	struct worker sum = {.start = ~0ull};
+	u64 us;
+
+	blk_get_counts(disk, &after);
+	for (unsigned int cpu = 0; cpu < opt.cpus; cpu++) {
+		const struct worker *w = &worker[cpu];
+
+		sum.done += w->done;
+		sum.bytes += w->bytes;
+		sum.exits += w->exits;
+		sum.latency_sum += w->latency_sum;
+		sum.start = min(sum.start, w->start);
+		sum.end = max(sum.end, w->end);
+		for (unsigned int i = 0; i < BUCKETS; i++)
+			sum.latency[i] += w->latency[i];
+	}
+	us = max((sum.end - sum.start) / 1000, 1ull);
+	if (!sum.done)
+		return;
+	print("iops", sum.done * 1000000000 / us, "/s");
+	print("bandwidth", ((sum.bytes >> 10) * 1000000000 / us) >> 10, "MiB/s");
+	print("latency_avg_us", sum.latency_sum / sum.done, "us");
+	print_percentile(sum.latency, sum.done, 50, "latency_p50_us");
+	print_percentile(sum.latency, sum.done, 99, "latency_p99_us");
+	print("ios", sum.done * 1000, "requests");
+	print("doorbells_per_kio", (after.doorbells - before->doorbells) * 1000000 / sum.done,
+	      "exits");
+	print("waits_per_kio", (after.waits - before->waits) * 1000000 / sum.done, "exits");
+	print("exits_per_kio", sum.exits * 1000000 / sum.done, "exits");
+}
+
+static int bench(void)
+{
+	struct blk_counts before;
+	struct blk_info info;
+	int err;
+
+	disk = blk_open(opt.disk, &err);
+	if (!disk)
+		return err;
+	blk_get_info(disk, &info);
+	if (!opt.size || opt.size > info.sectors * BLK_SECTOR_SIZE)
+		opt.size = info.sectors * BLK_SECTOR_SIZE;
+	blocks = opt.size / opt.bs;
+	if (!blocks)
+		return -EINVAL;
+	blk_get_counts(disk, &before);
+	smp_call_all(work, NULL);
+	for (unsigned int cpu = 0; cpu < opt.cpus; cpu++) {
+		if (!worker[cpu].err && worker[cpu].errors)
+			worker[cpu].err = -EIO;
+		if (worker[cpu].err)
+			return worker[cpu].err;
+	}
+	report(&before);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int err;
+
+	if (!options_read(&opt, argc, argv))
+		return 2;
+	err = opt.pins ? pins_run() : bench();
+	if (err)
+		printk("zcbench: error %d\n", -err);
+	return err != 0;
+}

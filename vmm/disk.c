@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/disk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "virtio/blk_file.h"
+#include "virtio/io_engine.h"
+#include "vmm/cli.h"
+#include "vmm/vm.h"
+
+/* Registered memory stays with the guest: what it does not use for so long, it may
+ * give back. */
+#define WINDOW_IDLE_MS 10000
+
+static void warn(void *opaque, const char *text)
+{
+	(void)opaque;
+	cli_note("%s", text);
+}
+
+static int refuse(const char *path, int err)
+{
+	if (err == -EBUSY)
+		return cli_fail(STATUS_BAD_IMAGE,
+				"--disk path=%s: it is in use by another process: stop that, or "
+				"open it readonly=on in both",
+				path);
+	if (err == -ENOTBLK)
+		return cli_fail(STATUS_BAD_IMAGE,
+				"--disk path=%s: give a regular file or a block device", path);
+	return cli_fail(STATUS_BAD_IMAGE, "--disk path=%s: %s", path, strerror(-err));
+}
+
+int disks_check(const struct run_config *config)
+{
+	struct blk_file file;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < config->nr_disks; i++) {
+		const struct run_disk *disk = &config->disk[i];
+
+		ret = blk_file_open(&file, disk->path, disk->direct, disk->readonly);
+		if (ret)
+			return refuse(disk->path, ret);
+		blk_file_close(&file);
+	}
+	return 0;
+}
+
+static int start_engine(struct vm *vm)
+{
+	const struct memory *mem = &vm->mem;
+	struct io_engine_config config = {
+		.region =
+			{
+				{.host = mem->ram, .size = mem->ram_size},
+				{.host = mm_heap_host(mem->heap),
+				 .size = mm_heap_size(mem->heap),
+				 .heap = mem->heap},
+			},
+		.nr_regions = 2,
+		.poll_us = vm->config->poll_us,
+		.pin_budget = vm->config->pin_budget,
+		.idle_ms = WINDOW_IDLE_MS,
+		.warn = warn,
+	};
+	int ret;
+
+	ret = io_engine_create(&config, &vm->disks.engine);
+	if (!ret)
+		return 0;
+	vm->disks.engine = NULL;
+	return cli_fail(STATUS_HOST_ERROR,
+			"--disk: the host gives no io_uring: %s: allow it (sysctl "
+			"kernel.io_uring_disabled=0, seccomp) or run without disks",
+			strerror(-ret));
+}
+
+static int make_disk(struct vm *vm, const struct run_disk *disk)
+{
+	const struct blk_dev_config config = {
+		.path = disk->path,
+		.serial = disk->serial,
+		.direct = disk->direct,
+		.readonly = disk->readonly,
+		.queues = disk->queues                        ? disk->queues
+			  : vm->config->cpus < BLK_MAX_QUEUES ? vm->config->cpus
+							      : BLK_MAX_QUEUES,
+	};
+	struct disks *d = &vm->disks;
+	int ret;
+
+	ret = blk_dev_create(&config, d->engine, &d->dev[d->count]);
+	if (ret)
+		return refuse(disk->path, ret);
+	if (disk->direct && !blk_dev_is_direct(d->dev[d->count]))
+		cli_note("--disk path=%s: its file system has no direct I/O: the host's page "
+			 "cache is used",
+			 disk->path);
+	d->count++;
+	return 0;
+}
+
+int disks_create(struct vm *vm)
+{
+	unsigned int i;
+	int status;
+
+	if (!vm->config->nr_disks)
+		return 0;
+	status = start_engine(vm);
+	for (i = 0; i < vm->config->nr_disks && !status; i++)
+		status = make_disk(vm, &vm->config->disk[i]);
+	if (status)
+		disks_destroy(vm);
+	return status;
+}
+
+void disks_destroy(struct vm *vm)
+{
+	struct disks *d = &vm->disks;
+
+	while (d->count)
+		virtio_device_destroy(d->dev[--d->count]);
+	io_engine_destroy(d->engine);
+	d->engine = NULL;
+}
+
+void disks_pause(struct vm *vm)
+{
+	if (vm->disks.engine)
+		io_engine_pause(vm->disks.engine);
+}
+
+void disks_resume(struct vm *vm)
+{
+	if (vm->disks.engine)
+		io_engine_resume(vm->disks.engine);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's disks and the thread that serves them. One I/O thread has all disks; it
+ * is there before the first vCPU runs and at rest before their account is taken.
+ */
+#ifndef VMM_DISK_H
+#define VMM_DISK_H
+
+#include "virtio/blk_dev.h"
+#include "vmm/options.h"
+
+struct vm;
+
+struct disks {
+	struct io_engine *engine; /* NULL: there are no disks */
+	struct virtio_device *dev[RUN_MAX_DISKS];
+	unsigned int count;
+};
+
+/* Opens the files that config names, and closes them again. Returns 0 or the exit
+ * status, the error having been reported. */
+int disks_check(const struct run_config *config);
+
+/* Starts the thread and makes the devices, if config has disks; vm->mem exists. Returns as
+ * disks_check(). */
+int disks_create(struct vm *vm);
+
+/* Frees devices and thread. The devices' transports are gone. */
+void disks_destroy(struct vm *vm);
+
+/*
+ * Brings the thread to rest: what was begun is answered, no request is taken, no heap
+ * memory is registered any more. Calls nest; disks_resume() undoes one.
+ */
+void disks_pause(struct vm *vm);
+void disks_resume(struct vm *vm);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* --disk: its fields, and their printing. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli.h"
+#include "vmm/disk_options.h"
+
+#define SPEC "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]"
+
+/* Cuts the first field off *spec, which moves on behind it; NULL at the end. ",," in it
+ * is a comma. */
+static char *next_field(char **spec)
+{
+	char *field = *spec, *in = field, *out = field;
+
+	if (!field)
+		return NULL;
+	for (; *in; *out++ = *in++) {
+		if (*in != ',')
+			continue;
+		if (in[1] != ',')
+			break;
+		in++;
+	}
+	*spec = *in ? in + 1 : NULL;
+	*out = '\0';
+	return field;
+}
+
+static int parse_switch(bool *to, const char *key, const char *value, char *why)
+{
+	if (!strcmp(value, "on"))
+		*to = true;
+	else if (!strcmp(value, "off"))
+		*to = false;
+	else
+		return run_why(why, "%s is on or off", key);
+	return 0;
+}
+
+static int set_text(char **to, const char *value)
+{
+	free(*to);
+	*to = strdup(value);
+	return *to ? 0 : -ENOMEM;
+}
+
+static int parse_field(struct run_disk *disk, const char *key, const char *value, char *why)
+{
+	uint64_t n;
+
+	if (!strcmp(key, "path") && *value)
+		return set_text(&disk->path, value);
+	if (!strcmp(key, "direct"))
+		return parse_switch(&disk->direct, key, value, why);
+	if (!strcmp(key, "readonly"))
+		return parse_switch(&disk->readonly, key, value, why);
+	if (!strcmp(key, "serial")) {
+		if (strlen(value) > BLK_SERIAL_MAX)
+			return run_why(why, "serial has at most %d bytes", BLK_SERIAL_MAX);
+		return set_text(&disk->serial, value);
+	}
+	if (!strcmp(key, "queues")) {
+		if (cli_parse_number(value, 1, BLK_MAX_QUEUES, &n))
+			return run_why(why, "queues is a number from 1 to %d", BLK_MAX_QUEUES);
+		disk->queues = (unsigned int)n;
+		return 0;
+	}
+	return run_why(why, "write " SPEC);
+}
+
+static void free_disk(struct run_disk *disk)
+{
+	free(disk->path);
+	free(disk->serial);
+}
+
+int disk_option_apply(struct run_config *config, const char *value, char *why)
+{
+	struct run_disk disk = {.direct = true};
+	char *spec, *rest, *field, *eq;
+	int ret = 0;
+
+	if (config->nr_disks == RUN_MAX_DISKS)
+		return run_why(why, "at most %d disks", RUN_MAX_DISKS);
+	spec = strdup(value);
+	if (!spec)
+		return -ENOMEM;
+	rest = spec;
+	while (!ret && (field = next_field(&rest))) {
+		eq = strchr(field, '=');
+		if (!eq) {
+			ret = run_why(why, "write " SPEC);
+			break;
+		}
+		*eq = '\0';
+		ret = parse_field(&disk, field, eq + 1, why);
+	}
+	if (!ret && !disk.path)
+		ret = run_why(why, "say which file, as in path=disk.img");
+	free(spec);
+	if (ret)
+		free_disk(&disk);
+	else
+		config->disk[config->nr_disks++] = disk;
+	return ret;
+}
+
+void disk_option_forget(struct run_config *config)
+{
+	while (config->nr_disks)
+		free_disk(&config->disk[--config->nr_disks]);
+}
+
+/* A field's value, its commas doubled. Returns where it ends. */
+static char *put(char *to, const char *text)
+{
+	for (; *text; *to++ = *text++)
+		if (*text == ',')
+			*to++ = ',';
+	*to = '\0';
+	return to;
+}
+
+char *disk_option_format(const struct run_disk *disk)
+{
+	const char *serial = disk->serial ? disk->serial : "";
+	char *text = malloc(2 * (strlen(disk->path) + strlen(serial)) + 96), *end;
+
+	if (!text)
+		return NULL;
+	end = put(stpcpy(text, "path="), disk->path);
+	end += sprintf(end, ",direct=%s,readonly=%s", disk->direct ? "on" : "off",
+		       disk->readonly ? "on" : "off");
+	if (*serial)
+		end = put(stpcpy(end, ",serial="), serial);
+	if (disk->queues)
+		sprintf(end, ",queues=%u", disk->queues);
+	return text;
+}

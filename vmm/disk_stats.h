@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The account of disks and I/O thread, for --stats. */
+#ifndef VMM_DISK_STATS_H
+#define VMM_DISK_STATS_H
+
+#include "virtio/blk_dev.h"
+
+struct vm;
+
+struct disk_stats {
+	struct blk_stats blk; /* of all disks */
+	struct io_engine_stats engine;
+};
+
+/* Adds up what the disks have counted. */
+void disk_stats_get(const struct vm *vm, struct disk_stats *stats);
+
+/* Prints it on stderr as `name value` lines, if the guest has disks. */
+void disk_stats_print(const struct vm *vm, const struct disk_stats *stats);
+
+#endif
