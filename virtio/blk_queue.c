@@ -76,13 +76,13 @@ static struct blk_req *claim(struct blk_queue *q, const struct vring_chain *chai
 	return req;
 }
 
-/* Out of something that only a completion can give. */
-static bool exhausted(const struct blk_queue *q)
+/* Out of something that only a completion can give; n requests are not begun yet. */
+static bool exhausted(const struct blk_queue *q, unsigned int n)
 {
 	const struct blk_dev *blk = q->blk;
 
 	return !q->free || blk->flight >= BLK_MAX_FLIGHT ||
-	       !io_engine_room(blk->engine, 2 * BLK_MAX_PARTS * BLK_TAKE);
+	       !io_engine_room(blk->engine, BLK_MAX_PARTS * (n + 1));
 }
 
 static bool take(struct blk_queue *q)
@@ -96,7 +96,7 @@ static bool take(struct blk_queue *q)
 
 	virtio_queue_lock(&blk->dev, q->index);
 	for (n = 0; n < BLK_TAKE && live(q); n++) {
-		if (exhausted(q)) {
+		if (exhausted(q, n)) {
 			blk->stalled = true;
 			break;
 		}

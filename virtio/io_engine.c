@@ -266,7 +266,7 @@ void io_engine_remove_file(struct io_engine *e, int index)
 bool io_engine_room(const struct io_engine *e, unsigned int n)
 {
 	/* Half for completions that nobody counts: tags, timers, wake-ups. */
-	return e->inflight + n <= IO_CQ_ENTRIES / 2;
+	return e->inflight + n <= e->cq_entries / 2;
 }
 
 struct io_uring_sqe *io_engine_sqe(struct io_engine *e)

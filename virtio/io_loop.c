@@ -210,6 +210,8 @@ static void sleep_until_something(struct io_engine *e)
 	bool stay = false;
 	uint64_t since;
 
+	/* This round may have seen the wake-up's completion. */
+	arm(e);
 	/*
 	 * Sequentially consistent, as in io_engine_kick(): asleep is seen by those who
 	 * kick after this, and what others did before is seen by the looks below.

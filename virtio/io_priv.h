@@ -10,7 +10,8 @@
 #include "virtio/io_window.h"
 
 #define IO_SQ_ENTRIES 1024u
-#define IO_CQ_ENTRIES 4096u
+#define IO_SQ_LEAST   64u
+#define IO_CQ_FACTOR  4u /* completion entries an entry */
 
 /* Something for the I/O thread to do for another, which waits. fn is called once a
  * round until it returns true. */
@@ -44,6 +45,7 @@ struct io_engine {
 	_Atomic unsigned int features; /* written before up */
 	struct io_windows *windows;
 	struct io_source *sources;
+	unsigned int cq_entries;
 	unsigned int inflight; /* operations queued and not completed */
 	unsigned int paused;
 	bool waiting;     /* a call is not done, and looked at each round */

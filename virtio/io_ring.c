@@ -28,24 +28,38 @@ static const uint8_t operations[] = {
 	IORING_OP_FALLOCATE, IORING_OP_WRITE_FIXED, IORING_OP_TIMEOUT,
 };
 
-static int setup_ring(struct io_engine *e)
+static int try_setup(struct io_engine *e, uint32_t setup, unsigned int entries)
 {
 	struct io_uring_params params;
-	size_t i;
+
+	memset(&params, 0, sizeof(params));
+	params.flags = setup | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+	params.cq_entries = IO_CQ_FACTOR * entries;
+	e->cq_entries = params.cq_entries;
+	return io_uring_queue_init_params(entries, &e->ring, &params);
+}
+
+static int setup_ring(struct io_engine *e)
+{
+	unsigned int entries = IO_SQ_ENTRIES;
+	size_t i = 0;
 	int ret = -EINVAL;
 
-	for (i = 0; i < sizeof(ladder) / sizeof(*ladder); i++) {
-		if (ladder[i].features & e->config.force_plain)
+	while (i < sizeof(ladder) / sizeof(*ladder)) {
+		if (ladder[i].features & e->config.force_plain) {
+			i++;
 			continue;
-		memset(&params, 0, sizeof(params));
-		params.flags = ladder[i].setup | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-		params.cq_entries = IO_CQ_ENTRIES;
-		ret = io_uring_queue_init_params(IO_SQ_ENTRIES, &e->ring, &params);
-		if (ret == -EINVAL)
-			continue;
+		}
+		ret = try_setup(e, ladder[i].setup, entries);
 		if (!ret)
 			e->features |= ladder[i].features;
-		return ret;
+		/* The ring itself counts against RLIMIT_MEMLOCK. */
+		if (ret == -ENOMEM && entries > IO_SQ_LEAST)
+			entries /= 2;
+		else if (ret == -EINVAL)
+			i++;
+		else
+			break;
 	}
 	return ret;
 }
