@@ -37,7 +37,8 @@ UNIT_TESTS += virtio_heap
 virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	$(VIRTIO_SRCS) $(MM_SRCS)
 
-VIRTIO_IO_SRCS := virtio/io_engine.c virtio/io_loop.c virtio/io_ring.c virtio/io_window.c
+VIRTIO_IO_SRCS := virtio/io_engine.c virtio/io_loop.c virtio/io_region.c \
+	virtio/io_ring.c virtio/io_watch.c virtio/io_window.c
 VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_part.c virtio/blk_pin.c \
 	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
@@ -47,3 +48,13 @@ BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RIN
 UNIT_TESTS += blk_requests
 blk_requests_SRCS := $(BLK_TEST_SRCS)
 blk_requests_LIBS := liburing
+
+VHOST_USER_SRCS := $(addprefix virtio/vhost_user_, guard.c inflight.c inflight_packed.c mem.c \
+	msg.c queue.c ring.c session.c table.c track.c)
+VIRTIO_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VHOST_USER_SRCS) virtio/vhost_user_engine.c
+VMM_LIBS += liburing
+
+UNIT_TESTS += blk_data
+blk_data_SRCS := $(BLK_TEST_SRCS)
+blk_data_LIBS := liburing
+blk_data_SAN := asan tsan

@@ -107,7 +107,7 @@ void io_engine_kick(struct io_engine *e)
 		return;
 }
 
-static void call(struct io_engine *e, struct io_call *c)
+void io_call(struct io_engine *e, struct io_call *c)
 {
 	pthread_mutex_lock(&e->lock);
 	c->next = e->calls;
@@ -210,49 +210,49 @@ void io_engine_attach(struct io_engine *e, struct io_source *source)
 {
 	struct io_call c = {.fn = do_attach, .source = source};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 void io_engine_detach(struct io_engine *e, struct io_source *source)
 {
 	struct io_call c = {.fn = do_detach, .source = source, .busy = &source->busy};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 void io_engine_drain(struct io_engine *e, const unsigned int *busy)
 {
 	struct io_call c = {.fn = do_drain, .busy = busy};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 void io_engine_pause(struct io_engine *e)
 {
 	struct io_call c = {.fn = do_pause};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 void io_engine_resume(struct io_engine *e)
 {
 	struct io_call c = {.fn = do_resume};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 void io_engine_shrink(struct io_engine *e)
 {
 	struct io_call c = {.fn = do_shrink};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 int io_engine_add_file(struct io_engine *e, int fd)
 {
 	struct io_call c = {.fn = do_add_file, .fd = fd};
 
-	call(e, &c);
+	io_call(e, &c);
 	return c.result;
 }
 
@@ -260,7 +260,7 @@ void io_engine_remove_file(struct io_engine *e, int index)
 {
 	struct io_call c = {.fn = do_remove_file, .fd = index};
 
-	call(e, &c);
+	io_call(e, &c);
 }
 
 bool io_engine_room(const struct io_engine *e, unsigned int n)

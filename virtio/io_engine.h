@@ -26,7 +26,7 @@ struct io_engine;
 struct io_source;
 struct io_windows;
 
-#define IO_MAX_REGIONS 8
+#define IO_MAX_REGIONS 72
 #define IO_MAX_FILES   32 /* of all sources */
 
 /* A range of guest memory in this process. */
@@ -48,6 +48,21 @@ struct io_engine_config {
 	void *warn_opaque;
 };
 
+/* One operation under way. done gets what the ring says: bytes, 0 or -errno. */
+struct io_op {
+	void (*done)(struct io_op *op, int result);
+	bool counted; /* the engine's: queued by io_engine_queue() */
+};
+
+/* A descriptor to wait for beside the ring's own work. The engine's, but for ready. */
+struct io_watch {
+	struct io_op op;
+	void (*ready)(struct io_watch *watch); /* on the I/O thread */
+	int fd, index;
+	bool armed, stopping;
+	struct io_watch *next;
+};
+
 /* What the running kernel may have or lack. */
 #define IO_HAS_DEFER_TASKRUN (1u << 0)
 #define IO_HAS_COOP_TASKRUN  (1u << 1)
@@ -61,12 +76,6 @@ struct io_engine_config {
 /* Since liburing 2.3: by number. */
 #define IO_OP_READV_FIXED  60
 #define IO_OP_WRITEV_FIXED 61
-
-/* One operation under way. done gets what the ring says: bytes, 0 or -errno. */
-struct io_op {
-	void (*done)(struct io_op *op, int result);
-	bool counted; /* the engine's: queued by io_engine_queue() */
-};
 
 struct io_source_ops {
 	/* Takes what the driver made available, a bounded number, and queues
@@ -139,6 +148,24 @@ void io_engine_resume(struct io_engine *engine);
 /* Lets go of all windows that have no I/O under way now, and returns when their
  * memory is free to be given back: for when the host is short. */
 void io_engine_shrink(struct io_engine *engine);
+
+/*
+ * Memory that comes and goes. io_engine_add_region() returns 0, -ENOSPC (IO_MAX_REGIONS) or
+ * -ENOMEM. io_engine_remove_region() lets go of all windows of the region that begins at
+ * host, and returns when nothing of it is used any more; the engine is paused. Both wait
+ * for the thread.
+ */
+int io_engine_add_region(struct io_engine *engine, const struct io_region *region);
+void io_engine_remove_region(struct io_engine *engine, const void *host);
+
+/*
+ * Calls watch->ready whenever fd, a non-blocking eventfd, is signalled, having read it,
+ * and then looks at all sources: a kick that costs no other thread. Returns 0, -ENOSPC
+ * (IO_MAX_FILES) or what the kernel said. io_engine_unwatch() returns when fd and watch
+ * are not used any more. Both wait for the thread.
+ */
+int io_engine_watch(struct io_engine *engine, struct io_watch *watch, int fd);
+void io_engine_unwatch(struct io_engine *engine, struct io_watch *watch);
 
 /*
  * Enters a file into the ring's table; operations name it by the returned index (and

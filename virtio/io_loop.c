@@ -71,6 +71,7 @@ static void arm(struct io_engine *e)
 		io_uring_sqe_set_data(sqe, &e->tick_op);
 		e->tick_armed = true;
 	}
+	io_watch_arm(e);
 }
 
 static bool run_calls(struct io_engine *e)

@@ -18,6 +18,8 @@
 struct io_call {
 	bool (*fn)(struct io_engine *engine, struct io_call *call);
 	struct io_source *source;
+	struct io_watch *watch;
+	const struct io_region *region;
 	const unsigned int *busy;
 	int fd, result;
 	bool begun, done;
@@ -45,6 +47,7 @@ struct io_engine {
 	_Atomic unsigned int features; /* written before up */
 	struct io_windows *windows;
 	struct io_source *sources;
+	struct io_watch *watches;
 	unsigned int cq_entries;
 	unsigned int inflight; /* operations queued and not completed */
 	unsigned int paused;
@@ -62,6 +65,12 @@ struct io_engine {
  * is entered as file 0. Returns 0 or a negative errno. */
 int io_ring_create(struct io_engine *engine);
 void io_ring_destroy(struct io_engine *engine);
+
+/* io_engine.c: has the I/O thread do something, and waits until it is done. */
+void io_call(struct io_engine *engine, struct io_call *call);
+
+/* io_watch.c: arms the watches that have fired, or are new. */
+void io_watch_arm(struct io_engine *engine);
 
 /* io_loop.c: the thread. */
 void *io_loop(void *engine);

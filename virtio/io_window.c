@@ -65,6 +65,24 @@ struct io_windows {
 	io_stat hits, misses, refusals, made, evictions, failures, registered;
 };
 
+int io_windows_add_region(struct io_windows *set, unsigned int index)
+{
+	const struct io_region *region = &set->config->region[index];
+	uintptr_t host = (uintptr_t)region->host;
+	struct zone *zone = &set->zone[index];
+
+	zone->region = region;
+	zone->base = host & ~(IO_WINDOW_SIZE - 1);
+	zone->nr = (host - zone->base + region->size + IO_WINDOW_SIZE - 1) >> IO_WINDOW_SHIFT;
+	zone->place = calloc(zone->nr + 1, sizeof(*zone->place));
+	if (!zone->place) {
+		*zone = (struct zone){0};
+		return -ENOMEM;
+	}
+	set->nr_places += zone->nr;
+	return 0;
+}
+
 int io_windows_create(struct io_engine *engine, const struct io_engine_config *config,
 		      struct io_windows **out)
 {
@@ -84,19 +102,9 @@ int io_windows_create(struct io_engine *engine, const struct io_engine_config *c
 		set->free_slot[set->nr_free] = (uint16_t)(IO_WINDOW_SLOTS - 1 - set->nr_free);
 		set->nr_free++;
 	}
-	for (i = 0; i < config->nr_regions; i++) {
-		struct zone *zone = &set->zone[i];
-		uintptr_t host = (uintptr_t)config->region[i].host;
-
-		zone->region = &config->region[i];
-		zone->base = host & ~(IO_WINDOW_SIZE - 1);
-		zone->nr = (host - zone->base + config->region[i].size + IO_WINDOW_SIZE - 1) >>
-			   IO_WINDOW_SHIFT;
-		zone->place = calloc(zone->nr + 1, sizeof(*zone->place));
-		if (!zone->place)
+	for (i = 0; i < config->nr_regions; i++)
+		if (io_windows_add_region(set, i))
 			goto err;
-		set->nr_places += zone->nr;
-	}
 	*out = set;
 	return 0;
 
@@ -402,6 +410,29 @@ void io_windows_release(struct io_windows *set, bool heaps_only)
 		if (!w->refs && (w->heap || !heaps_only))
 			let_go(set, w);
 	}
+}
+
+bool io_windows_remove_region(struct io_windows *set, unsigned int index)
+{
+	struct zone *zone = &set->zone[index];
+	bool left = false;
+	uint64_t i;
+
+	for (i = 0; i < zone->nr; i++) {
+		struct io_window *w = zone->place[i].window;
+
+		if (!w)
+			continue;
+		left = true;
+		if (!w->refs && !w->leaving)
+			let_go(set, w);
+	}
+	if (left)
+		return false;
+	set->nr_places -= zone->nr;
+	free(zone->place);
+	*zone = (struct zone){0};
+	return true;
 }
 
 bool io_windows_settled(const struct io_windows *set)

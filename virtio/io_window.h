@@ -58,6 +58,12 @@ void io_window_put(struct io_windows *windows, struct io_window *window);
 /* Its index in the ring's table of buffers. */
 unsigned int io_window_slot(const struct io_window *window);
 
+/* A region of the configuration is new: returns 0 or -ENOMEM. One is to go: begins to let go
+ * of its windows, none of which has I/O under way, and returns whether all are gone, to be
+ * called again if not. */
+int io_windows_add_region(struct io_windows *windows, unsigned int index);
+bool io_windows_remove_region(struct io_windows *windows, unsigned int index);
+
 /* Windows registered now. */
 unsigned int io_windows_count(const struct io_windows *windows);
 

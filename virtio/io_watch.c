@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptors of others that an I/O thread waits for in its ring, by polls of one shot: the
+ * eventfd is another's, and whether it blocks is not ours to say, so it is not read by the
+ * ring itself.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "virtio/io_priv.h"
+
+static void fired(struct io_op *op, int result)
+{
+	struct io_watch *w = (struct io_watch *)((char *)op - offsetof(struct io_watch, op));
+	uint64_t value;
+
+	w->armed = false;
+	if (w->stopping || result < 0)
+		return;
+	/* Read before work is looked for: what comes after is a signal of its own. */
+	if (read(w->fd, &value, sizeof(value)) < 0 && errno != EAGAIN)
+		w->stopping = true; /* nothing to wait for, for ever */
+	w->ready(w);
+}
+
+void io_watch_arm(struct io_engine *e)
+{
+	struct io_uring_sqe *sqe;
+	struct io_watch *w;
+
+	for (w = e->watches; w; w = w->next) {
+		if (w->armed || w->stopping)
+			continue;
+		sqe = io_engine_sqe(e);
+		if (!sqe)
+			return;
+		io_uring_prep_poll_add(sqe, w->index, POLLIN);
+		sqe->flags = IOSQE_FIXED_FILE;
+		io_uring_sqe_set_data(sqe, &w->op);
+		w->armed = true;
+	}
+}
+
+static bool do_watch(struct io_engine *e, struct io_call *c)
+{
+	c->watch->next = e->watches;
+	e->watches = c->watch;
+	return true;
+}
+
+static void cancelled(struct io_op *op, int result)
+{
+	(void)op;
+	(void)result;
+}
+
+static bool do_unwatch(struct io_engine *e, struct io_call *c)
+{
+	static struct io_op cancel = {.done = cancelled};
+	struct io_uring_sqe *sqe;
+	struct io_watch **at;
+
+	c->watch->stopping = true;
+	if (c->watch->armed && !c->begun) {
+		sqe = io_engine_sqe(e);
+		if (!sqe)
+			return false;
+		io_uring_prep_poll_remove(sqe, (uintptr_t)&c->watch->op);
+		sqe->flags = IOSQE_FIXED_FILE; /* required of all; means nothing here */
+		io_uring_sqe_set_data(sqe, &cancel);
+		c->begun = true;
+	}
+	if (c->watch->armed)
+		return false;
+	for (at = &e->watches; *at; at = &(*at)->next)
+		if (*at == c->watch) {
+			*at = c->watch->next;
+			break;
+		}
+	return true;
+}
+
+int io_engine_watch(struct io_engine *e, struct io_watch *watch, int fd)
+{
+	struct io_call c = {.fn = do_watch, .watch = watch};
+	int index;
+
+	index = io_engine_add_file(e, fd);
+	if (index < 0)
+		return index;
+	watch->op = (struct io_op){.done = fired};
+	watch->fd = fd;
+	watch->index = index;
+	watch->armed = false;
+	watch->stopping = false;
+	io_call(e, &c);
+	return 0;
+}
+
+void io_engine_unwatch(struct io_engine *e, struct io_watch *watch)
+{
+	struct io_call c = {.fn = do_unwatch, .watch = watch};
+
+	io_call(e, &c);
+	io_engine_remove_file(e, watch->index);
+}
