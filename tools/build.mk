@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
+
+VHOST_CLIENT_SRCS := tools/vhost/client.c tools/vhost/ring.c
+VHOST_LOAD := $(B)/tools/vhost_load
+$(VHOST_LOAD): $(call host_objs,plain,tools/vhost/load.c tools/vhost/load_run.c \
+		$(VHOST_CLIENT_SRCS) vmm/cli.c)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+TEST_BINS += $(VHOST_LOAD)

@@ -11,6 +11,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"run", cmd_run, "runs a program as a guest"},
+	{"serve", cmd_serve, "serves disks to other machines over vhost-user"},
 	{"doctor", cmd_doctor, "says whether this host can run guests, and what to do if not"},
 };
 

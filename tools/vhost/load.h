@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the load generator share. */
+#ifndef TOOLS_VHOST_LOAD_H
+#define TOOLS_VHOST_LOAD_H
+
+#include "tools/vhost/client.h"
+
+enum load_pattern {
+	LOAD_READ,
+	LOAD_WRITE,
+	LOAD_RANDREAD,
+	LOAD_RANDWRITE,
+	LOAD_RANDRW
+};
+
+struct load_config {
+	const char *socket;
+	enum load_pattern pattern;
+	unsigned int queues, depth, seconds;
+	uint32_t block_size; /* bytes */
+	uint64_t range;      /* bytes of the disk to use; 0: all */
+	uint64_t ios;        /* to do; 0: as many as the seconds allow */
+	uint64_t seed;
+	unsigned int reconnect_ms; /* to wait for a back end that went; 0: it may not */
+	int pid;                   /* of the back end, 0: as the socket says */
+	bool verify, packed, plain, no_event_idx, spin;
+};
+
+struct load_result {
+	uint64_t ios, bytes, errors, wrong, reconnects, kicks, waits;
+	double seconds, client_cpu, backend_cpu; /* backend_cpu < 0: not known */
+	double latency_us[3];                    /* mean, median, 99th percentile */
+};
+
+/* Connects, runs the load, disconnects. Returns 0 or a negative errno, with a message. */
+int load_run(const struct load_config *config, struct load_result *result);
+
+/* The pattern of a block: fills, or checks. version 0 has none. */
+void load_fill(uint8_t *data, uint32_t len, uint64_t block, uint32_t version, uint64_t seed);
+bool load_check(const uint8_t *data, uint32_t len, uint64_t block, uint32_t version, uint64_t seed);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vhost-user, the back end's side: a transport by which a device serves a front end (a
+ * QEMU machine, say) over a Unix socket, on the front end's memory.
+ *
+ * One thread calls the functions here, the control thread. It reads messages, and starts and
+ * stops rings. The rings are served by whatever thread the device has. One front end
+ * at a time; when it goes, the device is as new.
+ *
+ * The front end is hostile. Each file descriptor it sends is checked and bounded in
+ * number, each region against the size of its file; what makes no sense ends the
+ * session with a line that says what was wrong. A front end that shrinks a file whose
+ * memory is in use would kill us by SIGBUS: the pages are replaced
+ * (vhost_user_guard.h) and the session ends.
+ *
+ * Addresses of rings are the front end's virtual ones, those in descriptors
+ * guest-physical: each has its own checked translation. A buffer lies in one region.
+ */
+#ifndef VHOST_USER_H
+#define VHOST_USER_H
+
+#include "virtio/device.h"
+#include "virtio/vhost_user_abi.h"
+
+struct vhost_user;
+
+/* Regions of memory that a front end may share at once. */
+#define VHOST_USER_MAX_REGIONS 64u
+
+/* What serves the device, as far as the transport has to do with it. All are called on the
+ * control thread with no lock held. */
+struct vhost_user_host_ops {
+	/* Calls virtio_device_ops.notify, or does what it would, whenever fd (an eventfd,
+	 * non-blocking, the caller's) is signalled; it is read then. Returns 0 or a
+	 * negative errno. unwatch ends it, and returns when fd is not used any more. */
+	int (*watch)(void *opaque, unsigned int queue, int fd);
+	void (*unwatch)(void *opaque, unsigned int queue);
+	/* Takes no request and returns when those taken are answered; and on again. */
+	void (*quiesce)(void *opaque);
+	void (*resume)(void *opaque);
+	/* Memory that requests may lie in, new and gone; quiesced when it goes. Returns 0
+	 * or a negative errno. */
+	int (*add_memory)(void *opaque, void *host, uint64_t size);
+	void (*remove_memory)(void *opaque, void *host);
+};
+
+struct vhost_user_config {
+	struct virtio_device *dev; /* borrowed, on no other transport */
+	uint64_t hide;             /* features of the device not to offer */
+	const struct vhost_user_host_ops *host;
+	void *host_opaque;
+	/* A line for the user, without newline. Any thread. NULL: dropped. */
+	void (*say)(void *opaque, const char *text);
+	void *say_opaque;
+};
+
+/* What a transport has counted since it was made. */
+struct vhost_user_stats {
+	uint64_t sessions, messages, refusals;
+	uint64_t signals;     /* of call eventfds */
+	uint64_t resubmitted; /* requests taken again from an inflight region */
+	uint64_t recovered;   /* ... found answered already */
+	uint64_t log_misses;  /* dirty pages beyond the log */
+};
+
+/* Returns 0, -EINVAL or -ENOMEM. */
+int vhost_user_create(const struct vhost_user_config *config, struct vhost_user **vu);
+
+/* Ends the session if there is one, and frees the transport (NULL: nothing). */
+void vhost_user_destroy(struct vhost_user *vu);
+
+/* Begins a session on a connected stream socket, which becomes the transport's, and
+ * non-blocking. Returns 0, or a negative errno with the socket closed. */
+int vhost_user_begin(struct vhost_user *vu, int fd);
+
+/* Answers the requests taken, stops all rings, forgets the front end. */
+void vhost_user_end(struct vhost_user *vu);
+
+/* The socket, to be polled for POLLIN; -1 without a session. */
+int vhost_user_fd(const struct vhost_user *vu);
+
+/* An eventfd that is readable when the session is to be ended for what another thread
+ * found: call vhost_user_serve() then. Lasts as long as the transport. */
+int vhost_user_alarm_fd(const struct vhost_user *vu);
+
+/* Serves what the socket has. Does not block but for requests under way. Returns
+ * whether the session goes on; it is ended if not. */
+bool vhost_user_serve(struct vhost_user *vu);
+
+/* A ring of the session is running. */
+bool vhost_user_is_active(const struct vhost_user *vu);
+
+void vhost_user_get_stats(const struct vhost_user *vu, struct vhost_user_stats *stats);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "virtio/vhost_user_engine.h"
+
+#include <errno.h>
+
+static void ready(struct io_watch *watch)
+{
+	/* The I/O thread looks at its sources after this: nobody has to be told. */
+	(void)watch;
+}
+
+static int watch(void *opaque, unsigned int queue, int fd)
+{
+	struct vhost_user_engine *e = opaque;
+
+	if (queue >= VHOST_USER_ENGINE_QUEUES)
+		return -ENOSPC;
+	e->watch[queue].ready = ready;
+	return io_engine_watch(e->engine, &e->watch[queue], fd);
+}
+
+static void unwatch(void *opaque, unsigned int queue)
+{
+	struct vhost_user_engine *e = opaque;
+
+	io_engine_unwatch(e->engine, &e->watch[queue]);
+}
+
+static void quiesce(void *opaque)
+{
+	struct vhost_user_engine *e = opaque;
+
+	io_engine_pause(e->engine);
+}
+
+static void resume(void *opaque)
+{
+	struct vhost_user_engine *e = opaque;
+
+	io_engine_resume(e->engine);
+}
+
+static int add_memory(void *opaque, void *host, uint64_t size)
+{
+	struct vhost_user_engine *e = opaque;
+	const struct io_region region = {.host = host, .size = size};
+
+	return io_engine_add_region(e->engine, &region);
+}
+
+static void remove_memory(void *opaque, void *host)
+{
+	struct vhost_user_engine *e = opaque;
+
+	io_engine_remove_region(e->engine, host);
+}
+
+const struct vhost_user_host_ops vhost_user_engine_ops = {
+	.watch = watch,
+	.unwatch = unwatch,
+	.quiesce = quiesce,
+	.resume = resume,
+	.add_memory = add_memory,
+	.remove_memory = remove_memory,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vhost-user device that an I/O thread serves: kicks arrive in its ring, and the front
+ * end's memory is registered with it. */
+#ifndef VHOST_USER_ENGINE_H
+#define VHOST_USER_ENGINE_H
+
+#include "virtio/io_engine.h"
+#include "virtio/vhost_user.h"
+
+/* Queues of one device at most. */
+#define VHOST_USER_ENGINE_QUEUES 16
+
+struct vhost_user_engine {
+	struct io_engine *engine; /* the device's own, for as long as the transport is there */
+	struct io_watch watch[VHOST_USER_ENGINE_QUEUES];
+};
+
+/* For struct vhost_user_config; the opaque is a struct vhost_user_engine, zero but for
+ * engine. */
+extern const struct vhost_user_host_ops vhost_user_engine_ops;
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of vhost-user share; nobody else includes this.
+ *
+ * All of it is the control thread's, but: mem and log, which are replaced as a whole and read
+ * under a queue's lock; a queue's call, inflight and log fields, which its lock covers;
+ * and what the state lock covers.
+ */
+#ifndef VHOST_USER_PRIV_H
+#define VHOST_USER_PRIV_H
+
+#include "virtio/vhost_user.h"
+#include "virtio/vhost_user_inflight.h"
+#include "virtio/vhost_user_mem.h"
+#include "virtio/vhost_user_msg.h"
+
+struct vhost_user_log {
+	struct vhost_user_map map;
+	_Atomic uint8_t *bits;
+	uint64_t size; /* bytes */
+};
+
+struct vhost_user_queue {
+	struct vhost_user *vu;
+	unsigned int index;
+	/* As the front end set it up. */
+	uint16_t num;
+	uint32_t base;
+	struct vhost_user_ring_addr addr;
+	bool has_addr, has_base;
+	bool enabled;
+	int kick; /* -1: none */
+	bool running;
+	/* The queue's lock. */
+	int call;
+	bool log_used;
+	uint64_t log_addr;
+	struct vhost_user_inflight inflight;
+	/* The state lock. */
+	int err;
+};
+
+struct vhost_user {
+	struct vhost_user_config config;
+	struct virtio_device *dev;
+	struct virtio_guest_mem door;
+	struct vhost_user_queue *queue;
+	int alarm_fd;
+	atomic_bool lost; /* memory was taken away under us */
+
+	/* The session. */
+	struct vhost_user_conn conn; /* conn.fd -1: none */
+	uint64_t features, protocol; /* as acknowledged; of features all bits */
+	bool has_features;
+	_Atomic(struct vhost_user_mem *) mem;
+	_Atomic(struct vhost_user_log *) log; /* NULL: none */
+	atomic_bool logging;
+	struct vhost_user_map inflight;
+	uint16_t inflight_queues, inflight_size;
+	char why[192]; /* of the message at hand: what is wrong with it */
+
+	pthread_mutex_t state;
+	int backend_fd;
+	bool said_broken;
+
+	_Atomic uint64_t sessions, messages, refusals, signals, resubmitted, recovered, log_misses;
+};
+
+static inline void vhost_user_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* Relaxed: a statistic. */
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+/* Notes what is wrong with the message at hand. Returns error. */
+int vhost_user_wrong(struct vhost_user *vu, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Says a line to the user. Any thread. */
+void vhost_user_say(struct vhost_user *vu, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Returns when nobody looks at a table or log any more that was replaced before. */
+void vhost_user_synchronise(struct vhost_user *vu);
+
+/* vhost_user_queue.c */
+int vhost_user_queues_create(struct vhost_user *vu);
+void vhost_user_queues_destroy(struct vhost_user *vu);
+/* Starts a queue's ring if it is set up and enabled, and is not running. Returns 0, or a
+ * negative errno with what is wrong. */
+int vhost_user_queue_try(struct vhost_user *vu, unsigned int queue);
+/* Stops it, if it is running, at its base. */
+void vhost_user_queue_stop(struct vhost_user *vu, unsigned int queue);
+/* After the memory was changed: looks where a running ring is now; stops one that is
+ * nowhere. Returns 0 or a negative errno. */
+int vhost_user_queue_moved(struct vhost_user *vu, unsigned int queue);
+/* Forgets all that the front end said of it. It is stopped. */
+void vhost_user_queue_forget(struct vhost_user *vu, unsigned int queue);
+bool vhost_user_any_running(const struct vhost_user *vu);
+extern const struct virtio_transport_ops vhost_user_transport_ops;
+
+/* vhost_user_track.c */
+extern const struct vring_track_ops vhost_user_track_ops;
+
+/* vhost_user_table.c: memory, log and inflight area, as messages change them. */
+int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_add_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_rem_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_log_base(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_get_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg);
+void vhost_user_drop_memory(struct vhost_user *vu);
+
+/* vhost_user_ring.c: the messages about rings. */
+int vhost_user_set_vring_num(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_vring_addr(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_get_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_vring_kick(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_vring_err(struct vhost_user *vu, struct vhost_user_msg *msg);
+int vhost_user_set_vring_enable(struct vhost_user *vu, struct vhost_user_msg *msg);
+
+/* Answers a request with size bytes of payload. Returns 0 or a negative errno. */
+int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,
+		      uint32_t size, int fd);
+int vhost_user_answer_u64(struct vhost_user *vu, const struct vhost_user_msg *msg, uint64_t value);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `slabvisor serve`: disks for other machines, QEMU's say, over vhost-user.
+ *
+ * The main thread waits for connections, messages and signals; each disk has an I/O thread
+ * of its own, so that no front end can starve another's.
+ */
+#include <errno.h>
+#include <linux/virtio_blk.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "virtio/blk_dev.h"
+#include "virtio/vhost_user_engine.h"
+#include "virtio/vhost_user_guard.h"
+#include "vmm/cli.h"
+#include "vmm/commands.h"
+#include "vmm/serve.h"
+
+/* As QEMU's own back ends: the largest that its front end asks for. */
+#define QUEUE_SIZE 1024
+/* Looks at a lock, 20 ms apart, that a process which was killed may still have. */
+#define LOCK_TRIES 150
+
+struct disk {
+	const struct serve_disk *config;
+	struct io_engine *engine;
+	struct virtio_device *dev;
+	struct vhost_user_engine host;
+	struct vhost_user *vu;
+	int socket; /* -1: not to be accepted from */
+	bool bound; /* by us: the path goes with us */
+	bool ended; /* its one connection is over */
+};
+
+struct service {
+	struct serve_config config;
+	struct disk disk[SERVE_MAX_DISKS];
+	unsigned int nr; /* disks that are up */
+	int signal_fd;
+};
+
+static void say(void *opaque, const char *text)
+{
+	const struct disk *disk = opaque;
+
+	cli_note("%s: %s", disk->config->blk_file, text);
+}
+
+static int cannot(const struct disk *disk, int error)
+{
+	const char *path = disk->config->blk_file;
+
+	switch (error) {
+	case -ENOTBLK:
+		return cli_fail(STATUS_HOST_ERROR, "%s: a regular file or a block device is needed",
+				path);
+	case -EBUSY:
+		return cli_fail(STATUS_HOST_ERROR,
+				"%s: somebody else has it open: end that one first", path);
+	default:
+		return cli_fail(STATUS_HOST_ERROR, "%s: cannot be served: %s", path,
+				strerror(-error));
+	}
+}
+
+/*
+ * Makes the device. One that was killed has its image locked until the kernel is done with
+ * its I/O: until then a write of before could overtake one of ours. It is waited for.
+ */
+static int create_device(struct disk *disk, const struct blk_dev_config *blk)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0;; tries++) {
+		ret = blk_dev_create(blk, disk->engine, &disk->dev);
+		if (ret != -EBUSY || tries == LOCK_TRIES)
+			return ret;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Everything of a disk but its socket. Returns 0 or the exit status. */
+static int open_disk(struct disk *disk)
+{
+	const struct serve_disk *config = disk->config;
+	struct io_engine_config engine = {
+		.poll_us = config->poll_us,
+		.pin_budget = config->pin_budget,
+		.warn = say,
+		.warn_opaque = disk,
+	};
+	struct blk_dev_config blk = {
+		.path = config->blk_file,
+		.serial = config->serial,
+		.direct = config->direct,
+		.readonly = config->read_only,
+		.queues = config->queues,
+		.queue_size = QUEUE_SIZE,
+	};
+	struct vhost_user_config vu;
+	int ret;
+
+	ret = io_engine_create(&engine, &disk->engine);
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR,
+				"io_uring cannot be used: %s: see slabvisor doctor",
+				strerror(-ret));
+	ret = create_device(disk, &blk);
+	if (ret)
+		return cannot(disk, ret);
+	if (config->direct && !blk_dev_is_direct(disk->dev))
+		cli_note("%s: its filesystem has no direct I/O: it goes through the host's page "
+			 "cache",
+			 config->blk_file);
+	disk->host.engine = disk->engine;
+	vu = (struct vhost_user_config){
+		.dev = disk->dev,
+		/* A driver that turned the cache off would not be told that a restarted
+		 * back end has it on again; flushes are there either way. */
+		.hide = 1ull << VIRTIO_BLK_F_CONFIG_WCE,
+		.host = &vhost_user_engine_ops,
+		.host_opaque = &disk->host,
+		.say = say,
+		.say_opaque = disk,
+	};
+	ret = vhost_user_create(&vu, &disk->vu);
+	return ret ? cannot(disk, ret) : 0;
+}
+
+static void close_disk(struct disk *disk)
+{
+	vhost_user_destroy(disk->vu);
+	virtio_device_destroy(disk->dev);
+	io_engine_destroy(disk->engine);
+	if (disk->socket >= 0)
+		close(disk->socket);
+	if (disk->bound)
+		unlink(disk->config->socket_path);
+}
+
+static int open_socket(struct disk *disk, unsigned int *next)
+{
+	bool listening;
+	int fd, status;
+
+	status = serve_socket(disk->config, next, &fd, &listening);
+	if (status)
+		return status;
+	if (listening) {
+		disk->socket = fd;
+		disk->bound = disk->config->socket_path != NULL;
+		return 0;
+	}
+	vhost_user_begin(disk->vu, fd);
+	return 0;
+}
+
+static int setup_signals(int *fd)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+	int ret;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	ret = vhost_user_guard_setup();
+	if (ret)
+		return ret;
+	if (sigaction(SIGPIPE, &ignore, NULL) || pthread_sigmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *fd < 0 ? -errno : 0;
+}
+
+/* Returns whether to go on. */
+static bool take_signal(struct service *s)
+{
+	struct signalfd_siginfo info;
+	sigset_t set;
+	unsigned int i;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return true;
+	if (info.ssi_signo == SIGHUP) {
+		for (i = 0; i < s->nr; i++)
+			blk_dev_resize(s->disk[i].dev);
+		return true;
+	}
+	/* A second one does what it does to any process. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return false;
+}
+
+static void serve_disk(struct disk *disk, const struct pollfd *at, const struct pollfd *alarm)
+{
+	int fd;
+
+	if (vhost_user_fd(disk->vu) >= 0) {
+		if (!at->revents && !alarm->revents)
+			return;
+		/* One that came with --fd is the only one. */
+		if (!vhost_user_serve(disk->vu) && disk->socket < 0)
+			disk->ended = true;
+		return;
+	}
+	if (!at->revents || disk->socket < 0)
+		return;
+	fd = accept4(disk->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		vhost_user_begin(disk->vu, fd);
+}
+
+/* Until a signal, or the last connection that there can be. */
+static void serve_all(struct service *s)
+{
+	struct pollfd fds[1 + 2 * SERVE_MAX_DISKS];
+	unsigned int i, left;
+
+	for (;;) {
+		fds[0] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
+		left = 0;
+		for (i = 0; i < s->nr; i++) {
+			struct disk *disk = &s->disk[i];
+			int fd = vhost_user_fd(disk->vu);
+
+			/* One front end at a time: the next waits in the backlog. */
+			fds[1 + 2 * i] = (struct pollfd){.fd = fd >= 0 ? fd : disk->socket,
+							 .events = POLLIN};
+			fds[2 + 2 * i] =
+				(struct pollfd){.fd = fd >= 0 ? vhost_user_alarm_fd(disk->vu) : -1,
+						.events = POLLIN};
+			left += !disk->ended;
+		}
+		if (!left)
+			return;
+		if (poll(fds, 1 + 2 * s->nr, -1) < 0)
+			continue;
+		if (fds[0].revents && !take_signal(s))
+			return;
+		for (i = 0; i < s->nr; i++)
+			serve_disk(&s->disk[i], &fds[1 + 2 * i], &fds[2 + 2 * i]);
+	}
+}
+
+static int print_help(void)
+{
+	unsigned int i;
+	char name[40];
+
+	printf("usage: slabvisor serve --blk-file PATH --socket-path PATH [options]\n"
+	       "       slabvisor serve --config FILE\n"
+	       "\n"
+	       "Serves disks over vhost-user: to QEMU machines, and so to those of libvirt. It\n"
+	       "stays in the foreground; SIGTERM answers what is under way and ends it; SIGHUP\n"
+	       "looks at the disks' sizes again. Killed and started again, it goes on with the\n"
+	       "requests that were in flight.\n"
+	       "\n");
+	for (i = 0; i < nr_serve_options; i++) {
+		snprintf(name, sizeof(name), "--%s%s%s", serve_options[i].name,
+			 serve_options[i].metavar ? " " : "",
+			 serve_options[i].metavar ? serve_options[i].metavar : "");
+		printf("  %-22s %s\n", name, serve_options[i].help);
+	}
+	printf("  %-22s %s\n", "--config FILE", "several disks: a YAML list, `disks`, of options");
+	printf("  %-22s %s\n", "--print-capabilities", "prints what QEMU's conventions ask for");
+	return 0;
+}
+
+static int run(struct service *s)
+{
+	unsigned int i, next = 0;
+	int status, ret;
+
+	ret = setup_signals(&s->signal_fd);
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR, "signals: %s", strerror(-ret));
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	for (i = 0; i < s->config.nr_disks; i++) {
+		struct disk *disk = &s->disk[i];
+
+		disk->config = &s->config.disk[i];
+		disk->socket = -1;
+		s->nr++;
+		status = open_disk(disk);
+		if (!status)
+			status = open_socket(disk, &next);
+		if (status)
+			return status;
+	}
+	serve_notify("READY=1");
+	serve_all(s);
+	serve_notify("STOPPING=1");
+	return 0;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct service *s;
+	int status;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	s->signal_fd = -1;
+	status = serve_config_parse(&s->config, argc, argv);
+	if (!status && s->config.help)
+		print_help();
+	else if (!status && s->config.print_capabilities)
+		printf("{\n  \"type\": \"block\",\n"
+		       "  \"features\": [\n    \"read-only\",\n    \"blk-file\"\n  ]\n}\n");
+	else if (!status)
+		status = run(s);
+	while (s->nr)
+		close_disk(&s->disk[--s->nr]);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	serve_config_free(&s->config);
+	free(s);
+	return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of `slabvisor serve` share. */
+#ifndef VMM_SERVE_H
+#define VMM_SERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SERVE_MAX_DISKS 16
+#define SERVE_WHY_MAX   256
+
+/* One disk, as it is to be served. Strings are its own. */
+struct serve_disk {
+	char *blk_file;
+	char *socket_path; /* NULL: fd, or a socket handed over by systemd */
+	int fd;            /* -1: none */
+	char *serial;      /* NULL: none */
+	bool read_only;
+	bool direct;
+	unsigned int queues;
+	unsigned int poll_us;
+	uint64_t pin_budget; /* bytes */
+};
+
+struct serve_config {
+	struct serve_disk disk[SERVE_MAX_DISKS];
+	unsigned int nr_disks;
+	char *config; /* the configuration file's path, or NULL */
+	bool print_capabilities;
+	bool help;
+};
+
+/* One option of a disk, on the command line and in the configuration file alike. */
+struct serve_option {
+	const char *name;
+	const char *metavar; /* NULL: a switch, which a file says true or false to */
+	const char *help;
+	/* Checks value (NULL: the switch alone) and sets it. Returns 0, or -EINVAL with what
+	 * would be right in why, SERVE_WHY_MAX bytes. */
+	int (*apply)(struct serve_disk *disk, const char *value, char *why);
+};
+
+extern const struct serve_option serve_options[];
+extern const unsigned int nr_serve_options;
+
+/* The option of that name, or NULL. */
+const struct serve_option *serve_option_find(const char *name);
+
+void serve_disk_init(struct serve_disk *disk);
+void serve_config_free(struct serve_config *config);
+
+/* Reads the command line of `serve` (argv[0] is "serve") and the file it names. Returns 0
+ * or the exit status, the error having been reported. */
+int serve_config_parse(struct serve_config *config, int argc, char **argv);
+
+/* Reads a configuration file into config. As serve_config_parse(). */
+int serve_config_read(struct serve_config *config, const char *path);
+
+/*
+ * The socket of a disk: bound to its path, or handed over. *listening: whether it accepts
+ * connections, or is one. next counts the sockets that systemd handed over and were given
+ * out. Returns 0 or the exit status, the error having been reported.
+ */
+int serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd, bool *listening);
+
+/* Tells systemd, where it started us, how we are: "READY=1" and the like. */
+void serve_notify(const char *state);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sockets of `slabvisor serve`: made, inherited (--fd), or handed over by systemd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vmm/cli.h"
+#include "vmm/serve.h"
+
+#define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */
+#define BACKLOG           1
+
+/* A path as a socket's address. Returns 0 or -ENAMETOOLONG. */
+static int address(const char *path, struct sockaddr_un *addr)
+{
+	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(addr->sun_path))
+		return -ENAMETOOLONG;
+	strcpy(addr->sun_path, path);
+	return 0;
+}
+
+/* What a process that was killed left behind; a socket that answers is somebody's. */
+static bool is_stale(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	bool stale;
+	int fd;
+
+	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
+static int make(const char *path, int *out)
+{
+	struct sockaddr_un addr;
+	int fd, ret;
+
+	if (address(path, &addr))
+		return cli_fail(STATUS_USAGE, "%s: a socket's path has at most %zu bytes", path,
+				sizeof(addr.sun_path) - 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return cli_fail(STATUS_HOST_ERROR, "no socket: %s", strerror(errno));
+	ret = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	if (ret && errno == EADDRINUSE && is_stale(&addr)) {
+		unlink(path);
+		ret = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	}
+	if (ret || listen(fd, BACKLOG)) {
+		ret = cli_fail(STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
+			       errno == EADDRINUSE ? "something else is there, or in use"
+						   : strerror(errno));
+		close(fd);
+		return ret;
+	}
+	*out = fd;
+	return 0;
+}
+
+/* How many sockets systemd handed over. */
+static unsigned int handed_over(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t value;
+
+	if (!pid || !fds || cli_parse_number(pid, 1, INT32_MAX, &value) ||
+	    (pid_t)value != getpid() || cli_parse_number(fds, 1, SERVE_MAX_DISKS, &value))
+		return 0;
+	return (unsigned int)value;
+}
+
+static int check(int fd, const char *what, bool *listening)
+{
+	int type = 0, domain = 0, accepts = 0;
+	socklen_t len = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_STREAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) || domain != AF_UNIX ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len))
+		return cli_fail(STATUS_USAGE, "%s %d: a Unix stream socket is needed", what, fd);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	*listening = accepts;
+	return 0;
+}
+
+int serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd, bool *listening)
+{
+	*listening = true;
+	if (disk->socket_path)
+		return make(disk->socket_path, fd);
+	if (disk->fd >= 0) {
+		*fd = disk->fd;
+		return check(*fd, "--fd", listening);
+	}
+	if (*next >= handed_over())
+		return cli_fail(STATUS_USAGE,
+				"%s: no socket: --socket-path PATH, --fd N or socket activation "
+				"would give it one",
+				disk->blk_file);
+	*fd = FIRST_HANDED_OVER + (int)(*next)++;
+	return check(*fd, "LISTEN_FDS: descriptor", listening);
+}
+
+void serve_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr;
+	socklen_t len;
+	int fd;
+
+	if (!path || (*path != '/' && *path != '@') || address(path, &addr))
+		return;
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (*path == '@')
+		addr.sun_path[0] = 0;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	/* Nobody to tell is no error of ours. */
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr, len) < 0)
+		errno = 0;
+	close(fd);
+}
