@@ -58,3 +58,11 @@ UNIT_TESTS += blk_data
 blk_data_SRCS := $(BLK_TEST_SRCS)
 blk_data_LIBS := liburing
 blk_data_SAN := asan tsan
+
+UNIT_TESTS += blk_hostile
+blk_hostile_SRCS := $(BLK_TEST_SRCS)
+blk_hostile_LIBS := liburing
+
+UNIT_TESTS += vhost_user_inflight
+vhost_user_inflight_SRCS := tools/vhost/client.c tools/vhost/ring.c virtio/vhost_user_inflight.c \
+	virtio/vhost_user_inflight_packed.c $(VIRTIO_RING_SRCS)

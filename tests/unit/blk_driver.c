@@ -120,7 +120,10 @@ void disk_attach(struct disk_guest *d)
 	drv_negotiate(d->mmio, d->features & drv_device_features(d->mmio));
 	d->queues = d->config.queues;
 	for (i = 0; i < d->queues; i++) {
-		drv_queue_init(&d->q[i], &d->g, QUEUE_SIZE, RING_BASE(i));
+		if (d->features & VRING_FEATURE_PACKED)
+			drv_packed_init(&d->q[i], &d->g, QUEUE_SIZE, RING_BASE(i));
+		else
+			drv_queue_init(&d->q[i], &d->g, QUEUE_SIZE, RING_BASE(i));
 		assert_int_equal(drv_queue_setup(d->mmio, i, &d->q[i]), 1);
 	}
 	drv_driver_ok(d->mmio);
@@ -196,8 +199,7 @@ void disk_post_raw(struct disk_guest *d, unsigned int queue, uint16_t slot,
 			table[i].next = (uint16_t)(i + 1);
 		}
 	}
-	drv_desc(&d->q[queue], head, TABLE, 16 * n, VRING_F_INDIRECT, 0);
-	drv_avail(&d->q[queue], head);
+	drv_put(&d->q[queue], head, &(struct drv_buf){TABLE, 16 * n, VRING_F_INDIRECT}, 1);
 }
 
 void disk_post(struct disk_guest *d, unsigned int queue, uint16_t slot, uint32_t type,
@@ -205,29 +207,35 @@ void disk_post(struct disk_guest *d, unsigned int queue, uint16_t slot, uint32_t
 {
 	uint16_t write = type == VIRTIO_BLK_T_IN || type == VIRTIO_BLK_T_GET_ID ? VRING_F_WRITE : 0;
 	uint64_t at = disk_header(queue, slot), table = at + 32;
-	struct drv_queue *q = &d->q[queue];
 	uint16_t head = (uint16_t)(slot * 4);
+	struct drv_buf direct[4];
+	struct vring_desc *desc;
 	unsigned int i;
 
 	disk_set_header(d, queue, slot, type, sector);
 	if (n <= 2) {
-		drv_desc(q, head, at, 16, VRING_F_NEXT, head + 1);
+		direct[0] = (struct drv_buf){at, 16, 0};
 		for (i = 0; i < n; i++)
-			drv_desc(q, head + 1 + i, buf[i].gpa, buf[i].len, VRING_F_NEXT | write,
-				 (uint16_t)(head + 2 + i));
-		drv_desc(q, head + 1 + n, at + 16, 1, VRING_F_WRITE, 0);
-	} else {
-		struct vring_desc *desc = disk_at(d, table, 16 * (n + 2));
-
-		assert_true(n + 2 <= (SLOT_SIZE - 32) / 16);
-		desc[0] = (struct vring_desc){at, 16, VRING_F_NEXT, 1};
-		for (i = 0; i < n; i++)
-			desc[i + 1] = (struct vring_desc){buf[i].gpa, buf[i].len,
-							  VRING_F_NEXT | write, (uint16_t)(i + 2)};
-		desc[n + 1] = (struct vring_desc){at + 16, 1, VRING_F_WRITE, 0};
-		drv_desc(q, head, table, 16 * (n + 2), VRING_F_INDIRECT, 0);
+			direct[i + 1] = (struct drv_buf){buf[i].gpa, buf[i].len, write};
+		direct[n + 1] = (struct drv_buf){at + 16, 1, VRING_F_WRITE};
+		drv_put(&d->q[queue], head, direct, n + 2);
+		return;
 	}
-	drv_avail(q, head);
+	assert_true(n + 2 <= (SLOT_SIZE - 32) / 16);
+	desc = disk_at(d, table, 16 * (n + 2));
+	desc[0] = (struct vring_desc){at, 16, VRING_F_NEXT, 1};
+	for (i = 0; i < n; i++)
+		desc[i + 1] = (struct vring_desc){buf[i].gpa, buf[i].len, VRING_F_NEXT | write,
+						  (uint16_t)(i + 2)};
+	desc[n + 1] = (struct vring_desc){at + 16, 1, VRING_F_WRITE, 0};
+	if (d->q[queue].packed) {
+		for (i = 0; i < n + 2; i++) {
+			/* The buffer id, which means nothing here, is before the flags. */
+			desc[i].next = desc[i].flags & VRING_F_WRITE;
+			desc[i].flags = 0;
+		}
+	}
+	drv_put(&d->q[queue], head, &(struct drv_buf){table, 16 * (n + 2), VRING_F_INDIRECT}, 1);
 }
 
 void disk_kick(struct disk_guest *d, unsigned int queue)
@@ -241,7 +249,8 @@ unsigned int disk_wait(struct disk_guest *d, unsigned int queue, uint32_t *len)
 
 	for (;;) {
 		/* With the event index: interrupt me for the next one. */
-		drv_set_used_event(&d->q[queue], d->q[queue].used_idx);
+		if (!d->q[queue].packed)
+			drv_set_used_event(&d->q[queue], d->q[queue].used_idx);
 		atomic_thread_fence(memory_order_seq_cst);
 		if (drv_used(&d->q[queue], &id, &used))
 			break;
