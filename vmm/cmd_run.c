@@ -10,6 +10,7 @@
 #include "vmm/cli.h"
 #include "vmm/commands.h"
 #include "vmm/kvm.h"
+#include "vmm/linux_boot.h"
 #include "vmm/options.h"
 #include "vmm/signals.h"
 #include "vmm/stats.h"
@@ -44,6 +45,7 @@ static int print_help(void)
 	size_t i;
 
 	printf("usage: slabvisor run [options] PROGRAM [ARGS...]\n"
+	       "       slabvisor run [options] --kernel FILE [--initrd FILE] [--append TEXT]\n"
 	       "\n"
 	       "Runs PROGRAM, a freestanding x86-64 ELF, as the guest of a virtual machine. Its\n"
 	       "memory comes from the host's allocators, page by page as it asks for it. What\n"
@@ -84,6 +86,11 @@ static int print_help(void)
 	return 0;
 }
 
+static int build_guest(struct vm *vm)
+{
+	return vm->config->kernel ? linux_boot_build(vm) : boot_build(vm);
+}
+
 /* Everything that can be checked without a virtual machine. */
 static int dry_run(struct vm *vm)
 {
@@ -100,7 +107,7 @@ static int dry_run(struct vm *vm)
 	if (vm->platform == MAP_FAILED) {
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
 	} else {
-		status = boot_build(vm);
+		status = build_guest(vm);
 		if (!status)
 			status = disks_check(vm->config);
 		munmap(vm->platform, MM_FRAME_SIZE);
@@ -121,11 +128,12 @@ static int run_guest(struct vm *vm)
 	if (fd < 0)
 		return cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
 	stats_start(&stats, vm);
-	status = boot_build(vm);
+	status = build_guest(vm);
 	if (!status)
 		status = vm_start(vm);
 	if (!status) {
 		signals_wait_end(vm, fd);
+		terminal_stop(vm);
 		status = vm->status;
 		/* Requests under way end before the account is taken. */
 		disks_pause(vm);
@@ -139,6 +147,19 @@ static int run_guest(struct vm *vm)
 	return status;
 }
 
+/* Leaves what a machine is made from. */
+static void forget_machine(struct vm *vm)
+{
+	const struct run_config *config = vm->config;
+	struct elf_image elf = vm->elf;
+	int kvm_fd = vm->kvm_fd;
+
+	memset(vm, 0, sizeof(*vm));
+	vm->config = config;
+	vm->elf = elf;
+	vm->kvm_fd = kvm_fd;
+}
+
 static int run_vm(struct vm *vm)
 {
 	char why[KVM_WHY_MAX];
@@ -147,11 +168,14 @@ static int run_vm(struct vm *vm)
 	vm->kvm_fd = kvm_open(vm->config->kvm_device, why);
 	if (vm->kvm_fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: %s", vm->config->kvm_device, why);
-	status = vm_create(vm);
-	if (!status) {
-		status = run_guest(vm);
-		vm_destroy(vm);
-	}
+	do {
+		status = vm_create(vm);
+		if (!status) {
+			status = run_guest(vm);
+			vm_destroy(vm);
+		}
+		forget_machine(vm);
+	} while (status == VM_REBOOT);
 	close(vm->kvm_fd);
 	return status;
 }
@@ -176,12 +200,14 @@ int cmd_run(int argc, char **argv)
 		status = print_help();
 		goto out;
 	}
-	if (elf_open(config.arg[0], &vm->elf, why)) {
+	vm->elf.fd = -1;
+	if (!config.kernel && elf_open(config.arg[0], &vm->elf, why)) {
 		status = cli_fail(STATUS_BAD_IMAGE, "%s: %s", config.arg[0], why);
 		goto out;
 	}
 	status = config.dry_run ? dry_run(vm) : run_vm(vm);
-	elf_close(&vm->elf);
+	if (!config.kernel)
+		elf_close(&vm->elf);
 out:
 	run_config_free(&config);
 	free(vm);

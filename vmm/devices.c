@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/devices.h"
 
+#include <errno.h>
 #include <linux/virtio_mmio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "virtio/kmem_dev.h"
 #include "virtio/mmio.h"
 #include "vmm/cli.h"
+#include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/vm.h"
 
@@ -27,12 +31,37 @@ static void *buffer_ptr(void *opaque, uint64_t addr, uint64_t len)
 	return (uint8_t *)mm_heap_host(mem->heap) + (addr - mem->heap_base);
 }
 
-/* The guest runs without interrupts: what a device has to say ends a wait. */
+/* A freestanding guest runs without interrupts: what a device has to say ends a wait. */
 static void interrupt(void *opaque)
 {
-	struct vm *vm = opaque;
+	const struct device_irq *irq = opaque;
 
-	wait_queue_event(&vm->waiters);
+	if (irq->fd < 0)
+		wait_queue_event(&irq->vm->waiters);
+	else
+		eventfd_write(irq->fd, 1);
+}
+
+static int irq_create(struct vm *vm, unsigned int i)
+{
+	struct device_irq *irq = &vm->devices.irq[i];
+
+	*irq = (struct device_irq){.vm = vm, .fd = -1};
+	if (!vm->config->kernel)
+		return 0;
+	if (i >= IRQCHIP_DEVICES)
+		return -ENOSPC;
+	irq->fd = irqchip_eventfd(vm, irqchip_gsi(i));
+	return irq->fd < 0 ? irq->fd : 0;
+}
+
+/* Takes the last device off its register page. */
+static void detach(struct devices *d)
+{
+	d->count--;
+	virtio_mmio_destroy(d->mmio[d->count]);
+	if (d->irq[d->count].fd >= 0)
+		close(d->irq[d->count].fd);
 }
 
 static uint32_t debug_bits(unsigned int mm_flags)
@@ -54,17 +83,24 @@ static int attach(struct vm *vm, struct virtio_device *dev, bool pins)
 	struct devices *d = &vm->devices;
 	int ret;
 
-	ret = virtio_mmio_create(dev, &mem, interrupt, vm, &d->mmio[d->count]);
+	ret = irq_create(vm, d->count);
 	if (ret)
 		return ret;
+	ret = virtio_mmio_create(dev, &mem, interrupt, &d->irq[d->count], &d->mmio[d->count]);
+	if (ret)
+		goto fail_irq;
 	ret = kvm_add_slot(vm, PLATFORM_MMIO_BASE + d->count * PLATFORM_MMIO_STRIDE,
 			   virtio_mmio_page(d->mmio[d->count]), VIRTIO_MMIO_PAGE_SIZE, true);
-	if (ret) {
-		virtio_mmio_destroy(d->mmio[d->count]);
-		return ret;
-	}
+	if (ret)
+		goto fail_mmio;
 	d->count++;
 	return 0;
+fail_mmio:
+	virtio_mmio_destroy(d->mmio[d->count]);
+fail_irq:
+	if (d->irq[d->count].fd >= 0)
+		close(d->irq[d->count].fd);
+	return ret;
 }
 
 /* The heap is about to take its memory back, and has. */
@@ -129,10 +165,10 @@ void devices_destroy(struct vm *vm)
 
 	/* The disks let go of the heap's memory before virtio-kmem takes it back. */
 	while (d->count > 1)
-		virtio_mmio_destroy(d->mmio[--d->count]);
+		detach(d);
 	disks_destroy(vm);
 	if (d->count)
-		virtio_mmio_destroy(d->mmio[--d->count]);
+		detach(d);
 	virtio_device_destroy(d->kmem);
 	d->kmem = NULL;
 }

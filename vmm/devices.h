@@ -13,9 +13,16 @@
 struct vm;
 struct virtio_mmio;
 
+/* How a device interrupts the guest. */
+struct device_irq {
+	struct vm *vm;
+	int fd; /* an irqfd; -1: the guest has no interrupts */
+};
+
 struct devices {
 	struct virtio_device *kmem;
 	struct virtio_mmio *mmio[PLATFORM_MMIO_MAX];
+	struct device_irq irq[PLATFORM_MMIO_MAX];
 	unsigned int count;
 };
 

@@ -34,6 +34,23 @@ static bool foreign_store(struct vcpu *cpu)
 	return false;
 }
 
+/* A Linux guest probes for hardware: what is not there reads as ones and takes stores. */
+static bool serve_linux_mmio(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+	uint32_t len = run->mmio.len;
+	uint64_t value = 0;
+	bool kick;
+
+	if (!run->mmio.is_write) {
+		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+	} else if (len <= sizeof(value)) {
+		memcpy(&value, run->mmio.data, len);
+		devices_write(cpu->vm, cpu->index, run->mmio.phys_addr, value, len, &kick);
+	}
+	return true;
+}
+
 static bool serve_mmio(struct vcpu *cpu)
 {
 	const struct kvm_run *run = cpu->run;
@@ -139,9 +156,9 @@ bool exits_serve(struct vcpu *cpu, int err)
 		return host_error(cpu, "KVM_RUN failed", strerror(err));
 	switch (cpu->run->exit_reason) {
 	case KVM_EXIT_MMIO:
-		return serve_mmio(cpu);
+		return cpu->vm->config->kernel ? serve_linux_mmio(cpu) : serve_mmio(cpu);
 	case KVM_EXIT_IO:
-		return serve_io(cpu);
+		return cpu->vm->config->kernel ? ports_serve(cpu) : serve_io(cpu);
 	case KVM_EXIT_HLT:
 		return serve_halt(cpu);
 	case KVM_EXIT_SHUTDOWN:

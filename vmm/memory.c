@@ -24,7 +24,12 @@ static uint64_t round_up(uint64_t value, uint64_t to)
  */
 static uint64_t ram_for(const struct run_config *config)
 {
-	uint64_t window = config->heap + (PLATFORM_HOLE_END - PLATFORM_HOLE_BASE);
+	uint64_t window;
+
+	/* Linux takes its page array from its RAM. */
+	if (config->kernel)
+		return round_up(config->memory, MM_HUGE_SIZE);
+	window = config->heap + (PLATFORM_HOLE_END - PLATFORM_HOLE_BASE);
 
 	return round_up((config->memory + window / 128) / 127 * 128, MM_HUGE_SIZE);
 }

@@ -10,6 +10,7 @@
 
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
+#include "vmm/linux_options.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
 
@@ -42,6 +43,7 @@ static int apply_memory(struct run_config *config, const char *value, char *why)
 	    size & (MM_FRAME_SIZE - 1))
 		return run_why(why, "give a size from 4M to 3328M in whole pages of 4K");
 	config->memory = size;
+	config->memory_given = true;
 	return 0;
 }
 
@@ -291,7 +293,7 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "memory",
 	 .metavar = "SIZE",
 	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M,\n"
-		 "default 64M",
+		 "default 64M; of a Linux guest: all its RAM, default 512M",
 	 .apply = apply_memory},
 	{.name = "heap",
 	 .metavar = "SIZE",
@@ -341,6 +343,19 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .help = "how long the disks' thread polls for work before it sleeps, at most:\n"
 		 "microseconds, default 50; 0: not at all",
 	 .apply = apply_poll_us},
+	{.name = "kernel",
+	 .metavar = "FILE",
+	 .help = "runs a Linux guest instead of a program: a bzImage or a vmlinux. Its\n"
+		 "console is a serial port, ttyS0; Ctrl-A x ends it",
+	 .apply = linux_option_kernel},
+	{.name = "initrd",
+	 .metavar = "FILE",
+	 .help = "its initial RAM disk",
+	 .apply = linux_option_initrd},
+	{.name = "append",
+	 .metavar = "TEXT",
+	 .help = "its command line",
+	 .apply = linux_option_append},
 	{.name = "backing",
 	 .metavar = "KIND",
 	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"

@@ -45,6 +45,9 @@ struct run_config {
 	int guest_ring; /* 0, 3 or RUN_RING_AUTO */
 	char *module[PLATFORM_MAX_MODULES];
 	unsigned int nr_modules;
+	char *kernel; /* a Linux guest: its kernel's path, or NULL */
+	char *initrd, *append;
+	bool memory_given;
 	struct run_disk disk[RUN_MAX_DISKS];
 	unsigned int nr_disks;
 	uint64_t pin_budget;     /* bytes of guest memory registered for I/O at most */
@@ -78,7 +81,7 @@ struct run_option {
 	void (*forget)(struct run_config *config);
 };
 
-#define RUN_OPTIONS 18
+#define RUN_OPTIONS 21
 extern const struct run_option run_options[RUN_OPTIONS];
 
 /* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */

@@ -10,6 +10,7 @@
 #include "vmm/cli.h"
 #include "vmm/config.h"
 #include "vmm/disk_options.h"
+#include "vmm/linux_options.h"
 #include "vmm/options.h"
 
 int run_config_init(struct run_config *config)
@@ -47,6 +48,7 @@ void run_config_free(struct run_config *config)
 	for (i = 0; i < RUN_OPTIONS; i++)
 		if (run_options[i].forget)
 			run_options[i].forget(config);
+	linux_options_free(config);
 	free(config->kvm_device);
 	free(config->config);
 }
@@ -167,7 +169,9 @@ int run_config_parse(struct run_config *config, int argc, char **argv)
 	if (optind < argc &&
 	    run_config_set_args(config, (unsigned int)(argc - optind), argv + optind))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	if (!config->nr_args)
+	if (linux_options_check(config, why))
+		return cli_fail(STATUS_USAGE, "%s", why);
+	if (!config->nr_args && !config->kernel)
 		return cli_fail(STATUS_USAGE, "no program given: "
 					      "slabvisor run [options] PROGRAM [ARGS...]");
 	if (check_together(config, why))
@@ -212,6 +216,14 @@ static void print_disks(const struct run_config *config)
 	}
 }
 
+static void print_text(const char *name, const char *text)
+{
+	if (!text)
+		return;
+	printf("%s: ", name);
+	print_quoted(text);
+}
+
 void run_config_print(const struct run_config *config)
 {
 	char size[32];
@@ -252,8 +264,10 @@ void run_config_print(const struct run_config *config)
 	printf("stats: %s\n", config->stats ? "true" : "false");
 	printf("kvm-device: ");
 	print_quoted(config->kvm_device);
-	printf("program: ");
-	print_quoted(config->arg[0]);
+	print_text("kernel", config->kernel);
+	print_text("initrd", config->initrd);
+	print_text("append", config->append);
+	print_text("program", config->nr_args ? config->arg[0] : NULL);
 	if (config->nr_args > 1)
 		printf("args:\n");
 	for (i = 1; i < config->nr_args; i++) {

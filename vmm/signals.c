@@ -77,6 +77,7 @@ static void take_signal(struct vm *vm, int signal_fd)
 
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
+	terminal_restore(&vm->terminal);
 	let_second_kill();
 	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
 }

@@ -14,6 +14,7 @@
 #include "vmm/boot.h"
 #include "vmm/cli.h"
 #include "vmm/exits.h"
+#include "vmm/linux_cpu.h"
 #include "vmm/tlb.h"
 #include "vmm/vm.h"
 
@@ -43,6 +44,8 @@ static int set_cpuid(struct vcpu *cpu)
 		else if (e->function == 0xb || e->function == 0x1f)
 			e->edx = cpu->index;
 	}
+	if (cpu->vm->config->kernel)
+		linux_cpu_cpuid(mine, cpu->index, cpu->vm->config->cpus);
 	ret = ioctl(cpu->fd, KVM_SET_CPUID2, mine) ? -errno : 0;
 	free(mine);
 	return ret;

@@ -13,7 +13,9 @@
 
 #include "vmm/boot.h"
 #include "vmm/cli.h"
+#include "vmm/irqchip.h"
 #include "vmm/kvm.h"
+#include "vmm/linux_boot.h"
 #include "vmm/report.h"
 #include "vmm/ring_probe.h"
 #include "vmm/vcpu.h"
@@ -60,6 +62,22 @@ static int create_platform(struct vm *vm)
 	return ret;
 }
 
+/* What only Linux guests have, but for their devices. */
+static int create_linux(struct vm *vm)
+{
+	int ret;
+
+	if (!vm->config->kernel)
+		return 0;
+	ret = ports_create(vm);
+	if (ret)
+		return ret;
+	ret = irqchip_create(vm);
+	if (ret)
+		ports_destroy(vm);
+	return ret;
+}
+
 /* Gives the guest RAM, heap and page map. */
 static int add_memory(struct vm *vm)
 {
@@ -83,6 +101,8 @@ static int choose_ring(struct vm *vm)
 	int ret;
 
 	vm->ring = vm->config->guest_ring;
+	if (vm->config->kernel)
+		vm->ring = 0;
 	if (vm->ring != RUN_RING_AUTO)
 		return 0;
 	ret = ring_probe(vm, &vm->ring_ns);
@@ -154,9 +174,12 @@ int vm_create(struct vm *vm)
 	ret = add_memory(vm);
 	if (ret)
 		goto fail_platform;
-	ret = create_vcpus(vm);
+	ret = create_linux(vm);
 	if (ret)
 		goto fail_platform;
+	ret = create_vcpus(vm);
+	if (ret)
+		goto fail_linux;
 	ret = choose_ring(vm);
 	if (ret)
 		goto fail_vcpus;
@@ -166,6 +189,8 @@ int vm_create(struct vm *vm)
 	return 0;
 fail_vcpus:
 	destroy_vcpus(vm);
+fail_linux:
+	ports_destroy(vm);
 fail_platform:
 	munmap(vm->platform, MM_FRAME_SIZE);
 fail_memory:
@@ -183,6 +208,7 @@ fail_sync:
 void vm_destroy(struct vm *vm)
 {
 	destroy_vcpus(vm);
+	ports_destroy(vm);
 	munmap(vm->platform, MM_FRAME_SIZE);
 	/* The slots go before the memory behind them. */
 	close(vm->fd);
@@ -191,12 +217,36 @@ void vm_destroy(struct vm *vm)
 	fini_sync(vm);
 }
 
+/* Linux starts its other vCPUs itself: their threads wait within KVM. */
+static int start_linux(struct vm *vm)
+{
+	unsigned int i;
+	int ret;
+
+	ret = linux_boot_reset(vm);
+	if (!ret)
+		ret = terminal_start(vm);
+	pthread_mutex_lock(&vm->lock);
+	for (i = 0; i < vm->nr_cpus && !ret; i++)
+		ret = vcpu_start(&vm->vcpu[i]);
+	pthread_mutex_unlock(&vm->lock);
+	if (!ret)
+		return 0;
+	if (vm_end(vm, STATUS_HOST_ERROR))
+		cli_note("the vCPUs cannot be started: %s", strerror(-ret));
+	vm_join(vm);
+	terminal_stop(vm);
+	return STATUS_HOST_ERROR;
+}
+
 int vm_start(struct vm *vm)
 {
 	struct timespec now;
 	unsigned int i;
 	int khz, ret;
 
+	if (vm->config->kernel)
+		return start_linux(vm);
 	for (i = 0; i < vm->nr_cpus; i++) {
 		ret = vcpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
 		if (ret)

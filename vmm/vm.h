@@ -18,9 +18,14 @@
 #include "vmm/elf.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"
+#include "vmm/ports.h"
+#include "vmm/terminal.h"
 #include "vmm/wait.h"
 
 struct vm;
+
+/* What vm->status is when the guest wants to be started anew. */
+#define VM_REBOOT (-1)
 
 struct vcpu {
 	struct vm *vm;
@@ -45,6 +50,9 @@ struct vm {
 	unsigned int nr_slots;
 	struct memory mem;
 	struct devices devices;
+	/* Of Linux guests. */
+	struct ports ports;
+	struct terminal terminal;
 	struct disks disks;
 	/* The guest reads it; its counters are written by each vCPU's own thread. */
 	struct platform_page *platform;
@@ -67,7 +75,7 @@ struct vm {
 
 	atomic_bool ending;
 	int end_fd; /* eventfd, readable once ending is set */
-	int status; /* exit status, written once, before end_fd */
+	int status; /* exit status or VM_REBOOT, written once, before end_fd */
 };
 
 /*

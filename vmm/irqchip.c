@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/irqchip.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "vmm/vm.h"
+
+int irqchip_create(const struct vm *vm)
+{
+	/* The speaker's port counts for the timer; nobody listens to it. */
+	const struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
+
+	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) || ioctl(vm->fd, KVM_CREATE_PIT2, &pit))
+		return -errno;
+	return 0;
+}
+
+uint32_t irqchip_gsi(unsigned int i)
+{
+	/* Those that no ISA device ever had come first. */
+	static const uint8_t gsi[IRQCHIP_DEVICES] = {16, 17, 18, 19, 20, 21, 22, 23, 5,
+						     6,  7,  10, 11, 12, 13, 14, 15};
+
+	return gsi[i];
+}
+
+int irqchip_eventfd(const struct vm *vm, uint32_t gsi)
+{
+	struct kvm_irqfd irqfd = {.gsi = gsi};
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ret;
+
+	if (fd < 0)
+		return -errno;
+	irqfd.fd = (uint32_t)fd;
+	if (ioctl(vm->fd, KVM_IRQFD, &irqfd)) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+void irqchip_set(const struct vm *vm, uint32_t gsi, bool level)
+{
+	const struct kvm_irq_level line = {.irq = gsi, .level = level};
+
+	/* It cannot fail while there is an irqchip. */
+	ioctl(vm->fd, KVM_IRQ_LINE, &line);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interrupt controllers of a Linux guest, which are KVM's own: local APICs, an
+ * I/O APIC of 24 inputs, two 8259 and the 8254 timer. Freestanding guests have none.
+ */
+#ifndef VMM_IRQCHIP_H
+#define VMM_IRQCHIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vm;
+
+/* Inputs of the I/O APIC that virtio-mmio devices may have. */
+#define IRQCHIP_DEVICES 17
+
+/* Makes the controllers; before the vCPUs. Returns 0 or -errno. */
+int irqchip_create(const struct vm *vm);
+
+/* The input of virtio-mmio device i, below IRQCHIP_DEVICES. */
+uint32_t irqchip_gsi(unsigned int i);
+
+/* An eventfd that pulses input gsi when it is written to; the caller closes it. Or -errno. */
+int irqchip_eventfd(const struct vm *vm, uint32_t gsi);
+
+/* Sets the level of an input. From any thread. */
+void irqchip_set(const struct vm *vm, uint32_t gsi, bool level);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/linux_boot.h"
+
+#include <asm/bootparam.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/acpi.h"
+#include "vmm/cli.h"
+#include "vmm/file.h"
+#include "vmm/irqchip.h"
+#include "vmm/linux_cpu.h"
+#include "vmm/linux_image.h"
+#include "vmm/vm.h"
+
+#define PAGE 4096ull
+/* Below the first MiB: what is read once, before the kernel has its own of it. */
+#define BOOT_PARAMS  0x7000ull
+#define CMDLINE      0x20000ull
+#define CMDLINE_ROOM 0x10000ull
+#define LOW_RAM_END  0xa0000ull
+
+#define E820_RAM      1
+#define E820_RESERVED 2
+
+struct boot {
+	struct vm *vm;
+	uint8_t *ram;
+	uint64_t ram_size;
+	struct linux_image image;
+	struct boot_params *params;
+};
+
+static int load_kernel(struct boot *b)
+{
+	int ret;
+
+	if (b->image.end > b->ram_size)
+		return cli_fail(STATUS_BAD_IMAGE,
+				"--kernel %s: needs RAM up to %llu MiB while it starts: "
+				"raise --memory",
+				b->vm->config->kernel,
+				(unsigned long long)(b->image.end >> 20) + 1);
+	ret = linux_image_load(&b->image, b->ram);
+	if (ret)
+		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: cannot be read: %s",
+				b->vm->config->kernel, strerror(-ret));
+	b->params->hdr = b->image.header;
+	return 0;
+}
+
+/* As high as it may lie, so that the kernel has room above itself. */
+static int place_initrd(struct boot *b, int fd, uint64_t size)
+{
+	const char *path = b->vm->config->initrd;
+	uint64_t top = b->ram_size < b->image.initrd_limit ? b->ram_size : b->image.initrd_limit;
+	uint64_t at;
+	ssize_t n;
+
+	top &= ~(PAGE - 1);
+	if (size > top || ((top - size) & ~(PAGE - 1)) < b->image.end)
+		return cli_fail(STATUS_BAD_IMAGE,
+				"--initrd %s: does not fit in RAM above the kernel: raise --memory",
+				path);
+	at = (top - size) & ~(PAGE - 1);
+	n = file_read_at(fd, b->ram + at, size, 0);
+	if (n < 0 || (uint64_t)n != size)
+		return cli_fail(STATUS_BAD_IMAGE, "--initrd %s: cannot be read: %s", path,
+				n < 0 ? strerror((int)-n) : "it became shorter");
+	b->params->hdr.ramdisk_image = (uint32_t)at;
+	b->params->hdr.ramdisk_size = (uint32_t)size;
+	return 0;
+}
+
+static int load_initrd(struct boot *b)
+{
+	const char *path = b->vm->config->initrd;
+	struct stat st;
+	int fd, status;
+
+	if (!path)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st))
+		status = cli_fail(STATUS_BAD_IMAGE, "--initrd %s: cannot be read: %s", path,
+				  strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		status = cli_fail(STATUS_BAD_IMAGE, "--initrd %s: not a file: give a cpio archive",
+				  path);
+	else
+		status = place_initrd(b, fd, (uint64_t)st.st_size);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static int put_cmdline(struct boot *b)
+{
+	const char *text = b->vm->config->append ? b->vm->config->append : "";
+	size_t len = strlen(text), max = b->image.cmdline_max;
+
+	if (max >= CMDLINE_ROOM)
+		max = CMDLINE_ROOM - 1;
+	if (len > max)
+		return cli_fail(STATUS_USAGE, "--append: %zu bytes: this kernel takes %zu", len,
+				max);
+	memcpy(b->ram + CMDLINE, text, len + 1);
+	b->params->hdr.cmd_line_ptr = CMDLINE;
+	return 0;
+}
+
+static void add_e820(struct boot_params *params, uint64_t start, uint64_t end, uint32_t type)
+{
+	params->e820_table[params->e820_entries++] = (struct boot_e820_entry){
+		.addr = start,
+		.size = end - start,
+		.type = type,
+	};
+}
+
+static void fill_e820(struct boot *b)
+{
+	add_e820(b->params, 0, LOW_RAM_END, E820_RAM);
+	add_e820(b->params, ACPI_BASE, ACPI_BASE + ACPI_SIZE, E820_RESERVED);
+	add_e820(b->params, LINUX_LOW, b->ram_size, E820_RAM);
+}
+
+/* RAM is dealt out to the nodes in equal parts of whole huge frames; the heap's ranges
+ * have their own. */
+static void fill_ranges(const struct vm *vm, struct acpi_config *acpi)
+{
+	const struct memory *mem = &vm->mem;
+	uint64_t part = mem->ram_size / acpi->nodes & ~(MM_HUGE_SIZE - 1), base = 0;
+	unsigned int i;
+
+	for (i = 0; i < acpi->nodes; i++, base += part)
+		acpi->range[acpi->nr_ranges++] = (struct acpi_range){
+			.base = base,
+			.size = i + 1 < acpi->nodes ? part : mem->ram_size - base,
+			.node = i,
+		};
+	for (i = 0; i < mem->nr_ranges; i++)
+		acpi->range[acpi->nr_ranges++] = (struct acpi_range){
+			.base = mem->range[i].base,
+			.size = mem->range[i].size,
+			.node = (unsigned int)mem->range[i].node,
+			.hotplug = 1,
+		};
+}
+
+_Static_assert(RUN_MAX_NODES + MM_MAX_RANGES <= ACPI_MAX_RANGES, "room for all ranges");
+
+static int put_acpi(struct boot *b)
+{
+	const struct vm *vm = b->vm;
+	struct acpi_config acpi = {
+		.cpus = vm->config->cpus,
+		.devices = vm->devices.count,
+		.nodes = vm->config->nr_nodes,
+	};
+	unsigned int i;
+	long ret;
+
+	for (i = 0; i < acpi.devices; i++)
+		acpi.gsi[i] = irqchip_gsi(i);
+	fill_ranges(vm, &acpi);
+	ret = acpi_build(&acpi, b->ram + ACPI_BASE, ACPI_SIZE, ACPI_BASE);
+	if (ret < 0)
+		return cli_fail(STATUS_HOST_ERROR, "the ACPI tables: %s", strerror((int)-ret));
+	b->params->acpi_rsdp_addr = ACPI_BASE;
+	return 0;
+}
+
+int linux_boot_build(struct vm *vm)
+{
+	struct boot b = {.vm = vm, .ram = vm->mem.ram, .ram_size = vm->mem.ram_size};
+	char why[LINUX_WHY_MAX];
+	int status;
+
+	if (linux_image_open(vm->config->kernel, &b.image, why))
+		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", vm->config->kernel, why);
+	b.params = (struct boot_params *)(b.ram + BOOT_PARAMS);
+	status = load_kernel(&b);
+	if (!status)
+		status = load_initrd(&b);
+	if (!status)
+		status = put_cmdline(&b);
+	if (!status)
+		status = put_acpi(&b);
+	if (!status) {
+		fill_e820(&b);
+		linux_cpu_tables(b.ram);
+		vm->elf.entry = b.image.entry;
+	}
+	linux_image_close(&b.image);
+	return status;
+}
+
+int linux_boot_reset(struct vm *vm)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < vm->nr_cpus && !ret; i++)
+		ret = linux_cpu_msrs(&vm->vcpu[i]);
+	/* The others wait for INIT and SIPI, as KVM has made them. */
+	return ret ? ret : linux_cpu_enter(&vm->vcpu[0], vm->elf.entry, BOOT_PARAMS);
+}

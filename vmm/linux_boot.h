@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Puts a Linux kernel into RAM: kernel, initrd, command line, boot_params with the e820 map
+ * (Linux, Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"), ACPI tables, and
+ * the first page table and GDT; and the registers to enter it with.
+ */
+#ifndef VMM_LINUX_BOOT_H
+#define VMM_LINUX_BOOT_H
+
+struct vm;
+
+/* Fills vm's RAM; its devices exist. Returns 0 or the exit status, the error having been
+ * reported. */
+int linux_boot_build(struct vm *vm);
+
+/* Sets the registers of all vCPUs: the first at the kernel's entry, the others waiting to
+ * be started by it. Returns 0 or -errno. */
+int linux_boot_reset(struct vm *vm);
+
+#endif

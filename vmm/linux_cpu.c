@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/linux_cpu.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "vmm/vm.h"
+
+#define GDT        0x500ull
+#define PAGE_TABLE 0x9000ull /* PML4, PDPT, then four page directories */
+#define PAGE       0x1000ull
+#define GIB_MAPPED 4
+
+/* Selectors of the boot protocol, and flat descriptors for them. */
+#define BOOT_CS     0x10
+#define BOOT_DS     0x18
+#define DESC_CODE64 0x00af9b000000ffffull
+#define DESC_DATA   0x00cf93000000ffffull
+
+#define CR0_PE   (1ull << 0)
+#define CR0_ET   (1ull << 4)
+#define CR0_PG   (1ull << 31)
+#define CR4_PAE  (1ull << 5)
+#define EFER_LME (1ull << 8)
+#define EFER_LMA (1ull << 10)
+
+#define PT_RW    0x003ull /* present, writable */
+#define PT_LARGE 0x083ull /* ... a page of 2 MiB */
+
+#define MSR_MISC_ENABLE  0x1a0
+#define MISC_FAST_STRING 1
+#define MSR_MTRR_DEFAULT 0x2ff
+#define MTRR_WRITEBACK   0x806 /* MTRRs are on, memory is write-back */
+
+/* CPUID bits. */
+#define ECX1_X2APIC       (1u << 21)
+#define ECX1_TSC_DEADLINE (1u << 24)
+#define ECX1_HYPERVISOR   (1u << 31)
+#define EDX1_HTT          (1u << 28)
+
+/* Bits of an APIC id that number cpus cores. */
+static unsigned int core_bits(unsigned int cpus)
+{
+	unsigned int bits = 0;
+
+	while (1u << bits < cpus)
+		bits++;
+	return bits;
+}
+
+/* Leaves 0xb and 0x1f: a level of threads, of which a core has one, and one of cores. */
+static void topology(struct kvm_cpuid_entry2 *e, unsigned int index, unsigned int cpus)
+{
+	e->eax = e->ebx = 0;
+	e->ecx = e->index & 0xff;
+	e->edx = index;
+	if (e->index == 0) {
+		e->ebx = 1;
+		e->ecx |= 1 << 8;
+	} else if (e->index == 1) {
+		e->eax = core_bits(cpus);
+		e->ebx = cpus;
+		e->ecx |= 2 << 8;
+	}
+}
+
+static void adapt(struct kvm_cpuid_entry2 *e, unsigned int index, unsigned int cpus)
+{
+	switch (e->function) {
+	case 1:
+		e->ebx = (e->ebx & 0xffff) | index << 24 | cpus << 16;
+		e->ecx |= ECX1_HYPERVISOR | ECX1_X2APIC | ECX1_TSC_DEADLINE;
+		e->edx = cpus > 1 ? e->edx | EDX1_HTT : e->edx & ~EDX1_HTT;
+		break;
+	case 4: /* Intel: caches, and who shares them */
+		e->eax &= 0x3fff;
+		if (e->eax & 0x1f)
+			e->eax |= ((1u << core_bits(cpus)) - 1) << 26;
+		break;
+	case 0xb:
+	case 0x1f:
+		topology(e, index, cpus);
+		break;
+	case 0x80000008:
+		e->ecx = (e->ecx & ~0xf0ffu) | core_bits(cpus) << 12 | (cpus - 1);
+		break;
+	case 0x8000001d: /* AMD: the same as leaf 4 */
+		e->eax &= 0x3fff;
+		break;
+	case 0x8000001e:
+		e->eax = index;
+		e->ebx = index;
+		e->ecx = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, unsigned int index, unsigned int cpus)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpuid->nent; i++)
+		adapt(&cpuid->entries[i], index, cpus);
+}
+
+void linux_cpu_tables(uint8_t *ram)
+{
+	uint64_t *gdt = (uint64_t *)(ram + GDT), *table = (uint64_t *)(ram + PAGE_TABLE);
+	const unsigned int entries = PAGE / sizeof(*table);
+	unsigned int i;
+
+	gdt[BOOT_CS / 8] = DESC_CODE64;
+	gdt[BOOT_DS / 8] = DESC_DATA;
+	table[0] = (PAGE_TABLE + PAGE) | PT_RW;
+	for (i = 0; i < GIB_MAPPED; i++)
+		table[entries + i] = (PAGE_TABLE + (2 + i) * PAGE) | PT_RW;
+	for (i = 0; i < GIB_MAPPED * entries; i++)
+		table[2 * entries + i] = (uint64_t)i << 21 | PT_LARGE;
+}
+
+int linux_cpu_msrs(const struct vcpu *cpu)
+{
+	const struct kvm_msr_entry list[] = {
+		{.index = MSR_MISC_ENABLE, .data = MISC_FAST_STRING},
+		{.index = MSR_MTRR_DEFAULT, .data = MTRR_WRITEBACK},
+	};
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[1];
+	} msr = {.head.nmsrs = 1};
+	size_t i;
+
+	/* A host that lacks one of them leaves it out: the kernel does without. */
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		msr.entry[0] = list[i];
+		if (ioctl(cpu->fd, KVM_SET_MSRS, &msr) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static struct kvm_segment flat(uint16_t selector, bool code)
+{
+	return (struct kvm_segment){
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = code ? 0xb : 0x3,
+		.present = 1,
+		.db = !code,
+		.s = 1,
+		.l = code,
+		.g = 1,
+	};
+}
+
+int linux_cpu_enter(const struct vcpu *cpu, uint64_t entry, uint64_t params)
+{
+	const struct kvm_regs regs = {.rip = entry, .rsi = params, .rflags = 2};
+	struct kvm_sregs s;
+
+	if (ioctl(cpu->fd, KVM_GET_SREGS, &s))
+		return -errno;
+	s.cs = flat(BOOT_CS, true);
+	s.ds = s.es = s.fs = s.gs = s.ss = flat(BOOT_DS, false);
+	s.gdt.base = GDT;
+	s.gdt.limit = BOOT_DS + 7;
+	s.idt.base = 0;
+	s.idt.limit = 0;
+	s.cr0 = CR0_PG | CR0_ET | CR0_PE;
+	s.cr3 = PAGE_TABLE;
+	s.cr4 = CR4_PAE;
+	s.efer = EFER_LME | EFER_LMA;
+	if (ioctl(cpu->fd, KVM_SET_SREGS, &s) || ioctl(cpu->fd, KVM_SET_REGS, &regs))
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The I/O ports of a Linux guest: the serial console, ACPI's fixed registers, pvpanic, and
+ * PCI's configuration ports with a host bridge and nothing behind it. The other ports
+ * read as ones, as on a bus where nobody answers.
+ */
+#ifndef VMM_PORTS_H
+#define VMM_PORTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/serial.h"
+
+#define PORT_SERIAL     0x3f8
+#define PORT_SERIAL_IRQ 4
+
+struct vcpu;
+struct vm;
+
+struct ports {
+	struct serial serial;
+	atomic_uint pm1_enable;
+	atomic_uint pci_address;
+	bool there; /* the ports were made */
+};
+
+/* Returns 0 or -errno. */
+int ports_create(struct vm *vm);
+void ports_destroy(struct vm *vm);
+
+/* Serves the port access that cpu->run tells of. Returns whether the vCPU goes on. */
+bool ports_serve(struct vcpu *cpu);
+
+#endif
