@@ -13,14 +13,16 @@ libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
 nested='qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs'
+bench='sqlite3 time python3'
 
 for extra; do
 	case $extra in
 	lint) packages="$packages $lint" ;;
 	nested) packages="$packages $nested" ;;
 	fuzz) packages="$packages $fuzz" ;;
+	bench) packages="$packages $bench" ;;
 	*)
-		echo "deps: $extra: lint, nested or fuzz would be right" >&2
+		echo "deps: $extra: bench, lint, nested or fuzz would be right" >&2
 		exit 2
 		;;
 	esac

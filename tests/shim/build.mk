@@ -38,3 +38,12 @@ $(SHIM_PROGRAMS): $(B)/tests/shim/%: $(B)/host-plain/tests/shim/%.o
 
 TAP_SCRIPTS += tests/shim/shim.t
 TEST_BINS += $(SHIM) $(SHIM_PROGRAMS)
+
+BENCHES += shim
+bench-shim: $(SHIM) ## the system's own programs over mm, beside other mallocs
+	$(Q)tools/deps.sh bench
+	$(Q)tests/bench/shim.sh
+
+bench-mm: bench-shim
+
+.PHONY: bench-shim

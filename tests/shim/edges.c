@@ -176,7 +176,7 @@ static void contents(void)
 
 			p[i] = do_malloc(size);
 			usable = malloc_usable_size(p[i]);
-			check(usable >= size && usable <= size + size / 2 + 64 + 4096);
+			check(usable >= size && usable <= size * 2 + 16);
 			memset(p[i], 0xa5, usable);
 		}
 		for (int i = 0; i < n; i++) {

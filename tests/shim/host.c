@@ -16,7 +16,7 @@
 
 /* Huge frames that are backed with small pages: until a process is that large, what a
  * huge page rounds up would be a good part of it. */
-#define SMALL_FRAMES 16u
+#define SMALL_FRAMES 64u
 
 static void say(const char *format, va_list args)
 {
