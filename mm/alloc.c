@@ -48,8 +48,14 @@ static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t
 /* Debug modes look at each object, and may keep some of them back. */
 static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_t n, uint64_t *addr)
 {
-	size_t taken = slab_take(&rq->heap->frames, slab, n, addr);
+	size_t taken;
 	size_t got = 0;
+
+	if (rq->cache->flags & MM_HARDEN_RANDOM)
+		taken = debug_take_random(rq->heap, slab, &rq->heap->slabs.cpu[rq->cpu].seed, n,
+					  addr);
+	else
+		taken = slab_take(&rq->heap->frames, slab, n, addr);
 
 	for (size_t i = 0; i < taken; i++) {
 		uint64_t offset =

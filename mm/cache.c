@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "mm/debug.h"
 #include "mm/heap.h"
 
-#define CACHE_MAX_SIZE   (MM_FRAME_SIZE << MM_MAX_ORDER)
-#define CACHE_MAX_ALIGN  MM_FRAME_SIZE
-#define CACHE_MIN_ALIGN  8u /* the low bits of an address are flags */
-#define CACHE_DEBUG_MASK (MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)
-#define CACHE_FLAGS      (MM_CACHE_CTOR | MM_CACHE_NOMERGE | CACHE_DEBUG_MASK)
+#define CACHE_MAX_SIZE  (MM_FRAME_SIZE << MM_MAX_ORDER)
+#define CACHE_MAX_ALIGN MM_FRAME_SIZE
+#define CACHE_MIN_ALIGN 8u /* the low bits of an address are flags */
+#define CACHE_FLAGS     (MM_CACHE_CTOR | MM_CACHE_NOMERGE | (MM_DEBUG_ALL & ~MM_HARDEN_GUARD))
 
 const uint32_t mm_class_size[MM_CLASSES] = {
 	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
@@ -162,7 +163,7 @@ int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t 
 	if (!size || size > CACHE_MAX_SIZE || align > CACHE_MAX_ALIGN || align & (align - 1) ||
 	    flags & ~CACHE_FLAGS)
 		return -EINVAL;
-	flags |= heap->config.debug & CACHE_DEBUG_MASK;
+	flags |= debug_modes_of(&heap->config, name);
 	mm_lock(&heap->slabs.lock);
 	number = cache_find_alike(heap, size, align, flags);
 	if (number)
@@ -319,13 +320,19 @@ int slab_set_create(struct mm_heap *heap)
 		slab_set_destroy(heap);
 		return -ENOMEM;
 	}
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
+		/* If there is none, the order is merely not secret. */
+		if (getrandom(&set->cpu[cpu].seed, sizeof(set->cpu[cpu].seed), GRND_NONBLOCK) < 0)
+			set->cpu[cpu].seed = cpu;
+		set->cpu[cpu].seed |= 1;
+	}
 	return 0;
 }
 
 static void slab_free_extras(struct slab_set *set)
 {
 	for (uint32_t i = 1; set->slab && i < set->nr_slabs; i++) {
-		free(set->slab[i].track);
+		free(set->slab[i].debug);
 		free(set->slab[i].held);
 	}
 }

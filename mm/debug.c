@@ -26,7 +26,7 @@ static void debug_overwritten(struct mm_heap *heap, const struct slab *slab, uns
 			      const char *what, size_t offset, uint8_t expected)
 {
 	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
-	const struct slab_track *track = &slab->track[slot];
+	const struct slab_track *track = &slab->debug->slot[slot];
 	uint64_t addr = slab_slot_addr(&heap->frames, slab, slot);
 	const uint8_t *object = heap_host(heap, addr);
 	char text[512];
@@ -65,7 +65,7 @@ bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, boo
 {
 	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
 	const uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
-	struct slab_track *track = &slab->track[slot];
+	struct slab_track *track = &slab->debug->slot[slot];
 	size_t last = cache->object_size - 1;
 
 	if (!fresh && debug_poisons(cache)) {
@@ -80,6 +80,7 @@ bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, boo
 	}
 	track->asked = call->asked && call->asked < cache->object_size ? (uint32_t)call->asked
 								       : cache->object_size;
+	track->used = true;
 	track->alloc_caller = call->caller;
 	track->alloc_cpu = (uint16_t)call->cpu;
 	return true;
@@ -89,7 +90,7 @@ void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot)
 {
 	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
 	uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
-	size_t end = debug_end(cache, &slab->track[slot]);
+	size_t end = debug_end(cache, &slab->debug->slot[slot]);
 
 	if (cache->flags & MM_DEBUG_REDZONE)
 		memset(object + end, DEBUG_REDZONE_BYTE, slab->slot_size - end);
@@ -100,7 +101,7 @@ bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 {
 	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
 	const uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
-	struct slab_track *track = &slab->track[slot];
+	struct slab_track *track = &slab->debug->slot[slot];
 	bool intact = true;
 	size_t bad;
 
@@ -116,15 +117,90 @@ bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 	return intact;
 }
 
-void debug_poison(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+static void quarantine_release(struct slab *slab)
+{
+	struct slab_debug *debug = slab->debug;
+	unsigned int slot = debug->oldest;
+
+	debug->oldest = debug->slot[slot].next;
+	debug->slot[slot].resting = false;
+	debug->resting--;
+	slab_put_slot(slab, slot);
+}
+
+/* The oldest leave when more than a quarter of the slab rests; all do when nothing else
+ * is in use, so that an empty slab can go. */
+static void quarantine_put(struct slab *slab, unsigned int slot)
+{
+	struct slab_debug *debug = slab->debug;
+
+	if (debug->resting)
+		debug->slot[debug->newest].next = (uint16_t)slot;
+	else
+		debug->oldest = (uint16_t)slot;
+	debug->newest = (uint16_t)slot;
+	debug->slot[slot].resting = true;
+	debug->resting++;
+	if (debug->resting > slab->cap / 4)
+		quarantine_release(slab);
+	while (debug->resting && debug->resting == slab->used)
+		quarantine_release(slab);
+}
+
+void debug_put_slot(struct mm_heap *heap, struct slab *slab, unsigned int slot)
 {
 	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
 	uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
 
-	if (!debug_poisons(cache))
-		return;
-	memset(object, DEBUG_POISON_BYTE, cache->object_size - 1);
-	object[cache->object_size - 1] = DEBUG_POISON_END;
+	if (debug_poisons(cache)) {
+		memset(object, DEBUG_POISON_BYTE, cache->object_size - 1);
+		object[cache->object_size - 1] = DEBUG_POISON_END;
+	} else if (cache->flags & MM_HARDEN_WIPE && !(cache->flags & MM_CACHE_CTOR)) {
+		memset(object, 0, cache->object_size);
+	}
+	if (cache->flags & MM_HARDEN_QUARANTINE)
+		quarantine_put(slab, slot);
+	else
+		slab_put_slot(slab, slot);
+}
+
+/* xorshift64*, from its upper half. */
+static unsigned int random_below(uint64_t *seed, unsigned int limit)
+{
+	*seed ^= *seed >> 12;
+	*seed ^= *seed << 25;
+	*seed ^= *seed >> 27;
+	return (unsigned int)((*seed * 0x2545f4914f6cdd1dull >> 32) * limit >> 32);
+}
+
+/* The free slot that is next from a slot on, round the slab, which has one. */
+static unsigned int slab_next_free(const struct slab *slab, unsigned int from)
+{
+	unsigned int word = from / 64;
+	uint64_t free = slab->free[word] & ~0ull << from % 64;
+
+	while (!free) {
+		word = (word + 1) % SLAB_WORDS;
+		free = slab->free[word];
+	}
+	return word * 64 + (unsigned int)__builtin_ctzll(free);
+}
+
+size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed, size_t n,
+			 uint64_t *addr)
+{
+	size_t got = 0;
+
+	while (got < n && slab->used < slab->cap) {
+		unsigned int slot = slab_next_free(slab, random_below(seed, slab->cap));
+		uint64_t flags = MM_ADDR_FRESH | (slab->zero ? MM_ADDR_ZERO : 0);
+
+		slab->free[slot / 64] &= ~(1ull << slot % 64);
+		slab->used++;
+		addr[got++] = slab_slot_addr(&heap->frames, slab, slot) |
+			      (slab->debug->slot[slot].used ? 0 : flags);
+	}
+	return got;
 }
 
 void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call)

@@ -22,12 +22,14 @@ struct debug_call {
 
 static inline bool debug_on(const struct slab *slab)
 {
-	return slab->track;
+	return slab->debug;
 }
 
-static inline bool debug_is_set_aside(const struct slab *slab, unsigned int slot)
+/* Tells if a slot that is not free is nobody's: set aside, or in quarantine. */
+static inline bool debug_withholds(const struct slab *slab, unsigned int slot)
 {
-	return slab->track && slab->track[slot].asked == DEBUG_SET_ASIDE;
+	return slab->debug && (slab->debug->slot[slot].asked == DEBUG_SET_ASIDE ||
+			       slab->debug->slot[slot].resting);
 }
 
 /* A slot is about to be handed out. False if its poison was overwritten: then it was
@@ -39,8 +41,14 @@ void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot);
 /* An object was freed. False if its red zone was overwritten, which was reported. */
 bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 		const struct debug_call *call);
-/* A slot goes back to the free ones: poisons it. */
-void debug_poison(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+/* A slot goes back to the free ones, poisoned or wiped and after its quarantine, or at
+ * once if its cache has no debug modes. */
+void debug_put_slot(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+/* Takes up to n slots in random order, as slab_take does; seed is the CPU's. */
+size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed, size_t n,
+			 uint64_t *addr);
+/* The modes that a config wants for a cache of this name. */
+unsigned int debug_modes_of(const struct mm_config *config, const char *name);
 /* An address was refused. */
 void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call);
 

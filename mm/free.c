@@ -60,8 +60,7 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
 {
 	struct mm_heap *heap = batch->heap;
 
-	if (slab_slot_free(slab, slot) || slab_is_held(slab, slot) ||
-	    debug_is_set_aside(slab, slot))
+	if (slab_slot_free(slab, slot) || slab_is_held(slab, slot) || debug_withholds(slab, slot))
 		return -ENOENT;
 	if (debug_on(slab) && !debug_free(heap, slab, slot, &batch->call)) {
 		*status = -EUCLEAN;
@@ -74,9 +73,7 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
 		slab->held->nr++;
 		return 0;
 	}
-	if (debug_on(slab))
-		debug_poison(heap, slab, slot);
-	slab_put_slot(slab, slot);
+	debug_put_slot(heap, slab, slot);
 	return 0;
 }
 
@@ -123,7 +120,7 @@ static size_t batch_slab(struct batch *batch, struct slab *slab)
 	unsigned int put = 0;
 	size_t i;
 
-	if (slab->track || slab->held)
+	if (slab->debug || slab->held)
 		return batch_slab_slow(batch, slab, status);
 	for (i = batch->next; i < batch->n; i++) {
 		uint64_t offset = batch->addr[i] - start;

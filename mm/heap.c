@@ -10,6 +10,8 @@
 
 /* A heap at work pauses for as long; what it keeps for speed is not worth less. */
 #define HEAP_MIN_REST_MS 100
+/* Least order of runs that get a guard: smaller ones would cost too much. */
+#define HEAP_MIN_GUARDED 2
 /* Frame numbers have 32 bits. */
 #define HEAP_MAX_WINDOW (1ull << 43)
 
@@ -41,8 +43,7 @@ static bool config_valid(const struct mm_config *config, const char **why)
 		return false;
 	*why = "unknown backing or debug mode, or a delay below -1 ms";
 	return config->backing <= MM_BACKING_HUGETLB && config->reclaim_delay_ms >= -1 &&
-	       !(config->debug &
-		 ~(MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER));
+	       !(config->debug & ~MM_DEBUG_ALL) && config->nr_rules <= MM_MAX_DEBUG_RULES;
 }
 
 static int heap_create_map(struct mm_heap *heap)
@@ -202,6 +203,23 @@ void heap_put_run(struct mm_heap *heap, unsigned int cpu, unsigned int order, si
 	frame_put_bulk(&heap->frames, cpu, order, n, frame);
 }
 
+/* A run with a guard lies in the lower half of one twice its size; the frame behind it
+ * is made inaccessible, and nothing but the run is handed out of it. */
+static bool run_is_guarded(const struct mm_heap *heap, unsigned int order)
+{
+	return heap->config.debug & MM_HARDEN_GUARD && order >= HEAP_MIN_GUARDED &&
+	       order < MM_MAX_ORDER;
+}
+
+static void run_guard(struct mm_heap *heap, uint64_t frame, unsigned int order, bool on)
+{
+	uint64_t offset = frame_addr(&heap->frames, frame + (1ull << order)) - heap->frames.base;
+
+	/* If the host refuses for want of mappings, the frame is still nobody's. To take
+	 * a guard away it merges mappings, and needs none. */
+	(void)region_guard(&heap->region, offset, on);
+}
+
 /* Publishes a run that was just taken; returns its address and flags. */
 static uint64_t run_hand_out(struct mm_heap *heap, uint64_t frame, unsigned int order,
 			     unsigned int flags)
@@ -223,20 +241,25 @@ static uint64_t run_hand_out(struct mm_heap *heap, uint64_t frame, unsigned int 
 long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, int node,
 		    unsigned int flags, size_t n, uint64_t *addr)
 {
+	unsigned int taken;
 	long got;
 
 	if (!n || order > MM_MAX_ORDER || node < MM_NODE_ANY || node >= MM_MAX_NODES ||
 	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
 		return -EINVAL;
-	got = frame_get_bulk(&heap->frames, cpu, order, node, flags, n, addr);
+	taken = order + run_is_guarded(heap, order);
+	got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
 	if (got == -ENOMEM) {
 		heap_drain(heap);
-		got = frame_get_bulk(&heap->frames, cpu, order, node, flags, n, addr);
+		got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
 	}
-	for (long i = 0; i < got; i++)
+	for (long i = 0; i < got; i++) {
+		if (taken != order)
+			run_guard(heap, addr[i] & ~FRAME_ZERO, order, true);
 		addr[i] = run_hand_out(heap, addr[i], order, flags);
+	}
 	if (got > 0)
-		heap_count_frames(heap, cpu, (uint64_t)got << order, 0);
+		heap_count_frames(heap, cpu, (uint64_t)got << taken, 0);
 	return got;
 }
 
@@ -262,6 +285,8 @@ static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsig
 		return -ENOENT;
 	*order = value - MM_PM_RUN;
 	heap_map_fill(heap, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
+	if (run_is_guarded(heap, *order))
+		run_guard(heap, *frame, (*order)++, false);
 	return 0;
 }
 

@@ -55,6 +55,13 @@ extern const uint32_t mm_class_size[MM_CLASSES];
 #define MM_DEBUG_REDZONE (1u << 9)  /* Z */
 #define MM_DEBUG_POISON  (1u << 10) /* P */
 #define MM_DEBUG_OWNER   (1u << 11) /* U */
+/* Hardening, chosen the same way. */
+#define MM_HARDEN_WIPE       (1u << 12) /* W: zero what is freed */
+#define MM_HARDEN_QUARANTINE (1u << 13) /* Q: what was freed rests before its reuse */
+#define MM_HARDEN_RANDOM     (1u << 14) /* R: a slab's slots in random order */
+#define MM_HARDEN_GUARD      (1u << 15) /* G: no memory behind runs of 16 KiB to 2 MiB */
+#define MM_DEBUG_ALL         (0xffu << 8)
+#define MM_MAX_DEBUG_RULES   16
 
 enum mm_backing {
 	MM_BACKING_ANON,    /* private anonymous, transparent huge pages */
@@ -72,12 +79,20 @@ struct mm_range {
 /* What a report of a debug mode says; text is one or more whole lines. */
 typedef void (*mm_report_fn)(void *opaque, const char *text);
 
+/* Debug modes for caches whose name matches; a * at the end stands for anything. */
+struct mm_debug_rule {
+	unsigned int modes; /* MM_DEBUG_*, MM_HARDEN_* */
+	char name[MM_CACHE_NAME_MAX];
+};
+
 struct mm_config {
 	struct mm_range range[MM_MAX_RANGES]; /* ascending, disjoint */
 	unsigned int nr_ranges;
 	unsigned int cpus; /* 1..MM_MAX_CPUS */
 	enum mm_backing backing;
-	unsigned int debug;   /* MM_DEBUG_* for every cache */
+	unsigned int debug; /* MM_DEBUG_*, MM_HARDEN_* for every cache */
+	struct mm_debug_rule rule[MM_MAX_DEBUG_RULES];
+	unsigned int nr_rules;
 	int reclaim_delay_ms; /* empty huge frames go back after this; 0: at
 			       * once; -1: never */
 	uint64_t pin_quota;   /* most pins at once; a page counts for each pin */
@@ -94,6 +109,15 @@ struct mm_slabinfo {
 	uint64_t active_slabs, num_slabs; /* with an object; all */
 	uint32_t aliases;                 /* other caches that share it */
 };
+
+/*
+ * Reads debug modes as Linux's slab_debug= gives them into config's debug and rule:
+ * letters (F Z P U W Q R G, of which none stands for FZPU), then a comma and names if
+ * they are for these caches only; more such after a semicolon. "FZ", "P,kmalloc-64",
+ * "FZPU,inode*,dentry;W". What config has already stays.
+ * Returns 0, or -EINVAL with *why set to a static string that says what would be right.
+ */
+int mm_debug_parse(const char *text, struct mm_config *config, const char **why);
 
 struct mm_heap;
 

@@ -237,9 +237,7 @@ static void unpin_held(struct mm_heap *heap, struct slab *slab)
 				continue;
 			slab->held->row[i] &= ~(1ull << slot % 64);
 			slab->held->nr--;
-			if (debug_on(slab))
-				debug_poison(heap, slab, slot);
-			slab_put_slot(slab, slot);
+			debug_put_slot(heap, slab, slot);
 		}
 	}
 }

@@ -182,6 +182,13 @@ int region_discard(struct region *region, uint64_t offset, uint64_t size)
 	return 0;
 }
 
+int region_guard(struct region *region, uint64_t offset, bool on)
+{
+	int prot = on ? PROT_NONE : PROT_READ | PROT_WRITE;
+
+	return mprotect(region->host + offset, MM_FRAME_SIZE, prot) ? -errno : 0;
+}
+
 void *region_meta_alloc(size_t size)
 {
 	void *meta = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -10,6 +10,7 @@
 #ifndef MM_REGION_H
 #define MM_REGION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,10 @@ int region_back(struct region *region, uint64_t offset, uint64_t size);
  * the range still backed.
  */
 int region_discard(struct region *region, uint64_t offset, uint64_t size);
+
+/* Makes one backed frame inaccessible, or accessible again, contents kept. It is made
+ * accessible by backing it anew as well. Returns 0 or a negative errno. */
+int region_guard(struct region *region, uint64_t offset, bool on);
 
 /* Zeroed metadata of the host, touched on demand; NULL when there is no room. */
 void *region_meta_alloc(size_t size);

@@ -219,16 +219,16 @@ uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, 
 {
 	struct slab_set *set = &heap->slabs;
 	struct slab_cache *cache = &set->cache[number];
-	struct slab_track *track = NULL;
+	struct slab_debug *debug = NULL;
 	uint64_t frame;
 	uint32_t index;
 	struct slab *slab;
 
 	if (frame_get_bulk(&heap->frames, cpu, cache->order, node, flags, 1, &frame) < 1)
 		return 0;
-	if (cache->flags & (MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)) {
-		track = calloc(cache->cap, sizeof(*track));
-		if (!track) {
+	if (cache->flags & SLAB_DEBUG_MODES) {
+		debug = calloc(1, sizeof(*debug) + cache->cap * sizeof(*debug->slot));
+		if (!debug) {
 			frame &= ~FRAME_ZERO;
 			frame_put_bulk(&heap->frames, cpu, cache->order, 1, &frame);
 			return 0;
@@ -244,7 +244,7 @@ uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, 
 	frame &= ~FRAME_ZERO;
 	slab->frame = (uint32_t)frame;
 	slab->zone = (uint8_t)frame_zone_of(&heap->frames, frame);
-	slab->track = track;
+	slab->debug = debug;
 	slab_set_state(slab, SLAB_ACTIVE);
 	mm_unlock(&slab->lock);
 
@@ -267,9 +267,9 @@ void slab_unmake(struct mm_heap *heap, unsigned int cpu, struct slab *slab)
 	heap_map_fill(heap, frame, 1ull << order, MM_PM_NONE);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		atomic_store_explicit(&set->of[frame + i], 0, memory_order_relaxed);
-	free(slab->track);
+	free(slab->debug);
 	free(slab->held);
-	slab->track = NULL;
+	slab->debug = NULL;
 	slab->held = NULL;
 	slab_spare_put(set, slab);
 	heap_count_frames(heap, cpu, 0, 1ull << order);

@@ -22,6 +22,8 @@
 /* Reciprocals: slot = offset * recip >> SLAB_RECIP_SHIFT is exact for offsets and
  * sizes up to 4 MiB, as offset * size < 2^45. */
 #define SLAB_RECIP_SHIFT 45
+/* Modes that slabs keep more of each slot for. */
+#define SLAB_DEBUG_MODES (MM_DEBUG_ALL & ~(MM_DEBUG_SANITY | MM_HARDEN_GUARD))
 #define SLAB_REDZONE     8u /* least bytes of a red zone */
 
 /*
@@ -41,11 +43,20 @@ struct slab_held {
 	uint32_t nr;
 };
 
-/* Who touched a slot last; only of caches in debug mode. */
+/* Who touched a slot last. */
 struct slab_track {
 	uint64_t alloc_caller, free_caller;
 	uint16_t alloc_cpu, free_cpu;
 	uint32_t asked;
+	uint16_t next; /* in quarantine, by age */
+	bool resting;  /* in quarantine */
+	bool used;     /* handed out since the slab was made */
+};
+
+/* What slabs of caches with debug modes have besides. */
+struct slab_debug {
+	uint16_t oldest, newest, resting; /* slots in quarantine */
+	struct slab_track slot[];
 };
 
 struct slab {
@@ -66,7 +77,7 @@ struct slab {
 	uint32_t next, prev;   /* on the list; next also of unused descriptors */
 	_Atomic uint32_t pins; /* on its frames; changes under the slab's lock */
 	bool sparse;           /* listed among those to drain; under the list's lock */
-	struct slab_track *track;
+	struct slab_debug *debug;
 	struct slab_held *held;
 	uint64_t free[SLAB_WORDS]; /* 1: free */
 };
@@ -102,6 +113,7 @@ struct slab_count {
 
 struct slab_cpu {
 	_Alignas(64) struct mm_lock lock;
+	uint64_t seed; /* of the order of slots, where it is random */
 	uint32_t active[MM_CACHE_MAX + 1];
 	struct slab_count count[MM_CACHE_MAX + 1];
 };
