@@ -253,6 +253,16 @@ static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, s
 	return 0;
 }
 
+/* From any node. Magazines hold nothing of a cache whose every call is a request, and
+ * promise nothing of where an object lies. */
+static u64 alloc_anywhere(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t asked,
+			  unsigned long caller)
+{
+	if (cache->direct || (gfp & KMEM_GFP_SLOW))
+		return alloc_direct(kc, cache, NUMA_NO_NODE, gfp, asked, caller);
+	return alloc_any(kc, cache, gfp, asked, caller);
+}
+
 /* Objects in magazines are of any node; the one on top may do. */
 static u64 alloc_on_node(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
 			 size_t asked, unsigned long caller)
@@ -261,11 +271,11 @@ static u64 alloc_on_node(struct kmem_cpu *kc, struct kmem_cache *cache, int node
 	u64 top = *slot->top & ~VIRTIO_KMEM_ADDR_FLAGS;
 	u64 entry;
 
-	if (top && kmem_node_of(kmem_to_phys((void *)top)) == node)
+	if (top && !(gfp & KMEM_GFP_SLOW) && kmem_node_of(kmem_to_phys((void *)top)) == node)
 		return *slot->top--;
 	entry = alloc_direct(kc, cache, node, gfp, asked, caller);
 	if (!entry && !(gfp & __GFP_THISNODE))
-		entry = alloc_any(kc, cache, gfp, asked, caller);
+		entry = alloc_anywhere(kc, cache, gfp, asked, caller);
 	return entry;
 }
 
@@ -299,15 +309,14 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 		gfp &= ~__GFP_NOFAIL;
 
 	kc->busy = true;
-	kmem_obey(kc, gfp);
+	/* Whoever must not wait leaves that, and its requests, to the next. */
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		kmem_obey(kc, gfp);
 	if (any_node(&node, &gfp)) {
-		if (cache->direct || (gfp & KMEM_GFP_SLOW))
-			entry = alloc_direct(kc, cache, NUMA_NO_NODE, gfp, asked, caller);
-		else
-			entry = alloc_any(kc, cache, gfp, asked, caller);
+		entry = alloc_anywhere(kc, cache, gfp, asked, caller);
 	} else if (node < 0 || (u32)node >= kmem.channel.nr_nodes) {
 		/* A node that does not exist has no memory, others do. */
-		entry = gfp & __GFP_THISNODE ? 0 : alloc_any(kc, cache, gfp, asked, caller);
+		entry = gfp & __GFP_THISNODE ? 0 : alloc_anywhere(kc, cache, gfp, asked, caller);
 	} else {
 		entry = alloc_on_node(kc, cache, node, gfp, asked, caller);
 	}

@@ -174,6 +174,25 @@ static void atomic_callers_send_no_request(void **state)
 	kfree(object[0]);
 }
 
+static void atomic_callers_leave_giving_back_to_others(void **state)
+{
+	unsigned long requests;
+	void *p = kmalloc(64, GFP_KERNEL);
+
+	(void)state;
+	assert_non_null(p);
+	kfree(p);
+	hosted_event(VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
+	requests = wire.requests;
+	/* Off the fast path, where events are looked for. */
+	p = kmalloc_node(64, GFP_ATOMIC, NUMA_NO_NODE + 2);
+	kfree(kmalloc(30000, GFP_ATOMIC | __GFP_NOWARN));
+	assert_int_equal(wire.requests, requests);
+	kfree(p);
+	kmem_poll();
+	assert_true(wire.requests > requests);
+}
+
 static void nowait_leaves_the_reserve_alone(void **state)
 {
 	size_t n = 0;
@@ -351,6 +370,31 @@ static void dma32_is_below_4_gib_or_nothing(void **state)
 	kmem_cache_destroy(s);
 }
 
+static void dma32_on_a_node_is_not_taken_from_magazines(void **state)
+{
+	void *p = kmalloc(64, GFP_KERNEL);
+
+	(void)state;
+	/* A magazine with objects of the node, all of them above 4 GiB. */
+	kfree(p);
+	assert_null(kmalloc_node(64, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN, 0));
+	assert_null(kmalloc_node(64, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN, 7));
+}
+
+static void a_large_run_on_no_such_node_is_one_run(void **state)
+{
+	unsigned long largest;
+	void *p;
+
+	(void)state;
+	wire.largest = 0;
+	p = kmalloc_node(1 << 20, GFP_KERNEL, 7);
+	largest = wire.largest;
+	assert_non_null(p);
+	assert_int_equal(largest, 1);
+	kfree(p);
+}
+
 static void accounted_requests_say_so(void **state)
 {
 	void *p;
@@ -428,6 +472,7 @@ int main(void)
 		TEST(a_burst_is_not_kept_for_ever),
 		TEST(an_event_has_memory_given_back),
 		TEST(atomic_callers_send_no_request),
+		TEST(atomic_callers_leave_giving_back_to_others),
 		TEST(nowait_leaves_the_reserve_alone),
 		TEST(without_memory_there_is_null_and_one_warning),
 		TEST(every_request_may_fail),
@@ -437,6 +482,8 @@ int main(void)
 		TEST_WITH(nodes_are_kept_apart, setup_nodes),
 		TEST_WITH(a_full_node_has_the_other_stand_in, setup_nodes),
 		TEST(dma32_is_below_4_gib_or_nothing),
+		TEST_WITH(dma32_on_a_node_is_not_taken_from_magazines, setup_nodes),
+		TEST(a_large_run_on_no_such_node_is_one_run),
 		TEST(accounted_requests_say_so),
 		TEST(runs_of_frames),
 		TEST(pages_are_pinned_by_the_batch),
