@@ -133,15 +133,18 @@ static void put_reference(struct page *page, bool mapping)
 	bool unpin = false;
 	int refs;
 
-	if (!mapping && !READ_ONCE(page->gets)) {
-		/* A caller whose reference is a FOLL_GET's sees its count here, so this one
-		 * is not. Fully ordered: what was done to the page comes before its end. */
+	/* A page gets FOLL_GET references only while it is mapped. Acquire: its count of
+	 * them is read after the mapping is seen to be gone. */
+	if (!mapping && !(__atomic_load_n(&page->flags, __ATOMIC_ACQUIRE) & PG_MAPPED) &&
+	    !READ_ONCE(page->gets)) {
+		/* Fully ordered: what was done to the page comes before its end. */
 		refs = atomic_dec_return(&page->_refcount);
 	} else {
 		spin_lock(&page->lock);
 		refs = atomic_dec_return(&page->_refcount);
 		if (mapping) {
-			__atomic_fetch_and(&page->flags, ~PG_MAPPED, __ATOMIC_RELAXED);
+			/* Release: see above. */
+			__atomic_fetch_and(&page->flags, ~PG_MAPPED, __ATOMIC_RELEASE);
 		} else {
 			int plain = refs - (int)page->pins * GUP_PIN_COUNTING_BIAS -
 				    !!(page->flags & PG_MAPPED);
