@@ -9,6 +9,7 @@
 #include "page.h"
 #include <linux/bug.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -47,10 +48,18 @@ void grt_unpin_flush(void)
 	}
 }
 
-/* Takes a reference; the caller holds the user lock, under which the page is mapped. */
-static void take(struct page *page, bool pin)
+/* Takes a reference; the caller holds the user lock, under which the page is mapped.
+ * False: it has as many as can be counted. */
+static bool take(struct page *page, bool pin)
 {
+	int more = pin ? GUP_PIN_COUNTING_BIAS : 1;
+
 	spin_lock(&page->lock);
+	/* Others, which hold no lock, add a few at most meanwhile. */
+	if (atomic_read(&page->_refcount) > INT_MAX - GUP_PIN_COUNTING_BIAS - more) {
+		spin_unlock(&page->lock);
+		return false;
+	}
 	if (pin) {
 		page->pins++;
 		atomic_add(GUP_PIN_COUNTING_BIAS, &page->_refcount);
@@ -59,6 +68,7 @@ static void take(struct page *page, bool pin)
 		atomic_inc(&page->_refcount);
 	}
 	spin_unlock(&page->lock);
+	return true;
 }
 
 /* Drops one that the host has not pinned. */
@@ -102,9 +112,10 @@ static long get_batch(unsigned long start, size_t n, bool write, bool pin, struc
 	user_lock();
 	for (taken = 0; taken < n; taken++) {
 		err = user_page(start + taken * PAGE_SIZE, write, &local[taken]);
+		if (!err && !take(local[taken], pin))
+			err = -ENOMEM;
 		if (err)
 			break;
-		take(local[taken], pin);
 		addr[taken] = page_to_phys(local[taken]);
 	}
 	user_unlock();

@@ -3,6 +3,7 @@
 #include "selftest.h"
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -127,6 +128,39 @@ static void pins(void)
 	      "unpin_user_pages, unpin_user_pages_dirty_lock: none is left");
 }
 
+/* A page with almost as many references as can be counted: as if pinned two million
+ * times, by a change of the count itself. */
+static void counting_limit(void)
+{
+	const int many = INT_MAX - 2 * GUP_PIN_COUNTING_BIAS;
+	u8 __user *area = user_area(2, true);
+	unsigned long start = (unsigned long)area;
+	u64 pinned = pages_pinned();
+	int n, again, got;
+
+	n = area ? pin_user_pages_fast(start, 2, 0, pages) : 0;
+	if (n != 2) {
+		check(false, "pin_user_pages_fast: two pages to count references of");
+		return;
+	}
+	atomic_add(many, &pages[1]->_refcount);
+	again = pin_user_pages_fast(start + PAGE_SIZE, 1, 0, pages + 2);
+	got = get_user_pages_fast(start + PAGE_SIZE, 1, 0, pages + 3);
+	check(again == -ENOMEM && page_count(pages[1]) > 0,
+	      "pin_user_pages_fast: -ENOMEM rather than a count that overflows");
+	if (again == 1)
+		unpin_user_page(pages[2]);
+	if (got == 1)
+		put_page(pages[3]);
+	again = pin_user_pages_fast(start, 2, 0, pages + 2);
+	check(again == 1, "pin_user_pages_fast: up to the page that has too many");
+	unpin_user_pages(pages + 2, again > 0 ? (unsigned long)again : 0);
+	atomic_sub(many, &pages[1]->_refcount);
+	unpin_user_pages(pages, 2);
+	check(pages_pinned() == pinned, "pin_user_pages_fast: no pin is left of those");
+	user_release(area, 2);
+}
+
 void test_gup(void)
 {
 	u64 before = objects_out();
@@ -134,5 +168,6 @@ void test_gup(void)
 	references();
 	refusals();
 	pins();
+	counting_limit();
 	check(objects_out() == before, "gup family: nothing leaked");
 }
