@@ -18,7 +18,7 @@ $(B)/guest/guest/lib/string.o $(B)/guest/guest/lib/string_c.o: \
 	GUEST_CFLAGS += -fno-tree-loop-distribute-patterns
 
 GUEST_PROGRAMS += hello
-GUEST_PROGRAMS += hostile kbench negative selftest wordfreq zcbench
+GUEST_PROGRAMS += blkcheck hostile kbench negative selftest wordfreq zcbench
 
 GUEST_TESTS := guest_kmalloc guest_cache guest_magazine guest_pools guest_string guest_threads
 UNIT_TESTS += $(GUEST_TESTS)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "virtio/blk_file.h"
 #include "virtio/io_engine.h"
@@ -12,6 +13,9 @@
 /* Registered memory stays with the guest: what it does not use for so long, it may
  * give back. */
 #define WINDOW_IDLE_MS 10000
+
+#define BUSY_PAUSE_MS 10
+#define BUSY_TRIES    100
 
 static void warn(void *opaque, const char *text)
 {
@@ -78,6 +82,22 @@ static int start_engine(struct vm *vm)
 			strerror(-ret));
 }
 
+/* A monitor that was killed lets go of its files a little after it has gone, when the
+ * kernel has taken its ring down: who starts the next one need not know. */
+static int create_patiently(const struct blk_dev_config *config, struct io_engine *engine,
+			    struct virtio_device **dev)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000};
+	int tries, ret;
+
+	ret = blk_dev_create(config, engine, dev);
+	for (tries = 0; ret == -EBUSY && tries < BUSY_TRIES; tries++) {
+		nanosleep(&pause, NULL);
+		ret = blk_dev_create(config, engine, dev);
+	}
+	return ret;
+}
+
 static int make_disk(struct vm *vm, const struct run_disk *disk)
 {
 	const struct blk_dev_config config = {
@@ -92,7 +112,7 @@ static int make_disk(struct vm *vm, const struct run_disk *disk)
 	struct disks *d = &vm->disks;
 	int ret;
 
-	ret = blk_dev_create(&config, d->engine, &d->dev[d->count]);
+	ret = create_patiently(&config, d->engine, &d->dev[d->count]);
 	if (ret)
 		return refuse(disk->path, ret);
 	if (disk->direct && !blk_dev_is_direct(d->dev[d->count]))
