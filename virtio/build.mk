@@ -66,3 +66,11 @@ blk_hostile_LIBS := liburing
 UNIT_TESTS += vhost_user_inflight
 vhost_user_inflight_SRCS := tools/vhost/client.c tools/vhost/ring.c virtio/vhost_user_inflight.c \
 	virtio/vhost_user_inflight_packed.c $(VIRTIO_RING_SRCS)
+
+VHOST_USER_TEST_SRCS := tests/unit/vhost_user_backend.c tools/vhost/client.c tools/vhost/ring.c \
+	$(VHOST_USER_SRCS) virtio/vhost_user_engine.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
+	$(VIRTIO_RING_SRCS) virtio/device.c $(MM_SRCS)
+
+UNIT_TESTS += vhost_user_messages
+vhost_user_messages_SRCS := $(VHOST_USER_TEST_SRCS)
+vhost_user_messages_LIBS := liburing

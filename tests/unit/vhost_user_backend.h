@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vhost-user-blk back end on a thread of the test, and an honest client for it. */
+#ifndef VHOST_USER_BACKEND_H
+#define VHOST_USER_BACKEND_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tools/vhost/client.h"
+#include "virtio/blk_dev.h"
+#include "virtio/vhost_user_engine.h"
+
+#define DISK_SIZE (8u << 20)
+#define QUEUES    2u
+#define SLOTS     16u
+/* Memory of a client: rings, a page for each slot's header, 64 KiB for its data. */
+#define HEADERS     (QUEUES * CLIENT_RING_ROOM)
+#define DATA        (HEADERS + QUEUES * SLOTS * 4096u)
+#define DATA_ROOM   (64u << 10)
+#define MEMORY_SIZE (DATA + QUEUES * SLOTS * DATA_ROOM)
+
+struct backend {
+	struct io_engine *engine;
+	struct virtio_device *dev;
+	struct vhost_user_engine host;
+	struct vhost_user *vu;
+	char path[64];
+	int fd; /* of the file, for the test to look at */
+	pthread_t thread;
+	int next[2], stop; /* sockets to begin a session on, by a pipe; an eventfd */
+	pthread_mutex_t lock;
+	char said[4096]; /* all lines of the session */
+	unsigned int open_fds;
+};
+
+void backend_start(struct backend *b);
+/* Ends it, and asserts that no descriptor was left open. */
+void backend_stop(struct backend *b);
+
+/* Begins a session: the other end of its socket. */
+int backend_connect(struct backend *b);
+/* ... and negotiates, shares memory and starts rings. */
+void backend_join(struct backend *b, struct client *c);
+void client_leave(struct client *c);
+/* Whether the session says a line with this in it; forgets what was said. */
+bool backend_said(struct backend *b, const char *text);
+/* Returns when the session has ended. */
+void backend_wait_end(struct backend *b, int fd);
+
+/* A request of slot 0, waited for: its status. */
+uint8_t client_do(struct client *c, unsigned int ring, uint32_t type, uint64_t sector,
+		  uint32_t len);
+void client_request_at(struct client_request *q, unsigned int ring, unsigned int slot,
+		       uint32_t type, uint64_t sector, uint32_t len);
+/* Waits for an answer; the slot. */
+int client_wait(struct client *c, unsigned int ring);
+/* All is well: a new session reads and writes. */
+void backend_still_works(struct backend *b);
+
+#endif
