@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "tests/shim/shim.h"
 
@@ -12,14 +13,31 @@
 #define HUGE_FLOOR (16ul << 20) /* huge pages from here on: what they round up is little */
 #define BUCKETS    1024u
 
+/* Mappings kept for whoever asks for as much again soon: a fault a page is what a mapping
+ * costs, not the system calls. */
+#define SPARES      8u
+#define SPARE_BYTES (32ul << 20)
+#define SPARE_MS    1000u
+
 struct huge {
 	struct huge *next;
 	void *addr;
 	size_t size;
+	u32 spare_ms; /* since when it is one */
 };
 
 static struct huge *bucket[BUCKETS];
+static struct huge *spare[SPARES];
+static size_t spare_bytes;
 static spinlock_t lock;
+
+static u32 now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (u32)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
 
 static struct huge **huge_bucket(const void *p)
 {
@@ -96,13 +114,135 @@ static void *huge_map(size_t size, size_t align)
 	return (void *)first;
 }
 
-void *shim_huge_alloc(size_t size, size_t align)
+static void huge_unmap(struct huge *list)
+{
+	while (list) {
+		struct huge *h = list;
+
+		list = h->next;
+		munmap(h->addr, h->size);
+		free(h);
+	}
+}
+
+/* Takes a spare out that is larger or smaller than asked for by at most a quarter, or
+ * NULL. Those that are to be aligned are not smaller: to grow they may have to move. */
+static struct huge *spare_take(size_t size, size_t align)
+{
+	bool entered = shim_enter();
+	struct huge *h = NULL;
+
+	spin_lock(&lock);
+	for (unsigned int i = 0; !h && i < SPARES; i++) {
+		if (!spare[i] || spare[i]->size > size + size / 4 ||
+		    spare[i]->size < (align > PAGE ? size : size - size / 4) ||
+		    (unsigned long)spare[i]->addr % align)
+			continue;
+		h = spare[i];
+		spare[i] = NULL;
+		spare_bytes -= h->size;
+	}
+	spin_unlock(&lock);
+	if (entered)
+		shim_leave();
+	return h;
+}
+
+/* Takes those out that are too old, or too much together with more bytes; or all. */
+static struct huge *spare_expire(size_t more, bool all)
+{
+	struct huge *list = NULL;
+	u32 now = now_ms();
+
+	for (;;) {
+		struct huge **oldest = NULL;
+
+		for (unsigned int i = 0; i < SPARES; i++) {
+			if (spare[i] &&
+			    (!oldest || (s32)(spare[i]->spare_ms - (*oldest)->spare_ms) < 0))
+				oldest = &spare[i];
+		}
+		if (!oldest || (!all && spare_bytes + more <= SPARE_BYTES &&
+				now - (*oldest)->spare_ms < SPARE_MS))
+			return list;
+		spare_bytes -= (*oldest)->size;
+		(*oldest)->next = list;
+		list = *oldest;
+		*oldest = NULL;
+	}
+}
+
+/* Keeps a mapping, if there is room for it, and lets older ones go. */
+static void spare_put(struct huge *h)
+{
+	bool entered = shim_enter();
+	struct huge *gone;
+
+	spin_lock(&lock);
+	gone = spare_expire(min(h->size, SPARE_BYTES), false);
+	for (unsigned int i = 0; h && h->size <= SPARE_BYTES && i < SPARES; i++) {
+		if (spare[i])
+			continue;
+		h->spare_ms = now_ms();
+		spare_bytes += h->size;
+		spare[i] = h;
+		h = NULL;
+	}
+	if (h) {
+		h->next = gone;
+		gone = h;
+	}
+	spin_unlock(&lock);
+	if (entered)
+		shim_leave();
+	huge_unmap(gone);
+}
+
+void shim_huge_trim(void)
+{
+	bool entered = shim_enter();
+	struct huge *gone;
+
+	spin_lock(&lock);
+	gone = spare_expire(0, true);
+	spin_unlock(&lock);
+	if (entered)
+		shim_leave();
+	huge_unmap(gone);
+}
+
+/* False: it cannot grow, and is unmapped. */
+static bool huge_reuse(struct huge *h, size_t size, bool zero)
+{
+	size_t old = h->size;
+
+	if (old < size) {
+		void *moved = mremap(h->addr, old, size, MREMAP_MAYMOVE);
+
+		if (moved == MAP_FAILED) {
+			h->next = NULL;
+			huge_unmap(h);
+			return false;
+		}
+		h->addr = moved;
+		h->size = size;
+	}
+	if (zero)
+		memset(h->addr, 0, old);
+	huge_insert(h);
+	return true;
+}
+
+void *shim_huge_alloc(size_t size, size_t align, bool zero)
 {
 	struct huge *h;
 
 	if (size > LONG_MAX - PAGE)
 		return NULL;
 	size = ALIGN(max(size, 1ul), PAGE);
+	h = spare_take(size, align);
+	if (h && huge_reuse(h, size, zero))
+		return h->addr;
 	if (size >= HUGE_FLOOR)
 		align = max(align, HUGE_PAGE);
 	h = malloc(sizeof(*h));
@@ -127,8 +267,7 @@ void shim_huge_free(void *p)
 
 	if (!h)
 		grt_bug((u64)p, "free: 0x%lx is not allocated", (unsigned long)p);
-	munmap(p, h->size);
-	free(h);
+	spare_put(h);
 }
 
 void *shim_huge_resize(void *p, size_t size)

@@ -38,17 +38,17 @@ static noinline void *alloc_slow(unsigned int number, size_t size, gfp_t gfp)
 	shim_leave();
 	/* The window is full, the host may not be. */
 	if (!p && size >= PAGE)
-		p = shim_huge_alloc(size, PAGE);
+		p = shim_huge_alloc(size, PAGE, gfp & __GFP_ZERO);
 	if (!p)
 		return no_memory();
 	errno = err;
 	return p;
 }
 
-static noinline void *alloc_huge(size_t size, size_t align)
+static noinline void *alloc_huge(size_t size, size_t align, bool zero)
 {
 	int err = errno;
-	void *p = shim_huge_alloc(size, align);
+	void *p = shim_huge_alloc(size, align, zero);
 
 	if (!p)
 		return no_memory();
@@ -62,7 +62,7 @@ EXPORT void *malloc(size_t size)
 	u64 entry;
 
 	if (unlikely(size > SHIM_MAX_SIZE))
-		return alloc_huge(size, PAGE);
+		return alloc_huge(size, PAGE, false);
 	number = shim_number(size);
 	entry = kmem_pop(number);
 	if (unlikely(!entry))
@@ -80,7 +80,7 @@ EXPORT void *calloc(size_t n, size_t size)
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return no_memory();
 	if (unlikely(bytes > SHIM_MAX_SIZE))
-		return alloc_huge(bytes, PAGE);
+		return alloc_huge(bytes, PAGE, true);
 	number = shim_number(bytes);
 	entry = kmem_pop(number);
 	if (unlikely(!entry))
@@ -179,7 +179,7 @@ static void *alloc_aligned(size_t align, size_t size)
 	size = max(size, 1ul);
 	/* The window is aligned to huge frames, and so is what is in it at the most. */
 	if (size > SHIM_MAX_SIZE || align > MM_HUGE_SIZE)
-		return alloc_huge(size, align);
+		return alloc_huge(size, align, false);
 	if (align > PAGE) {
 		size = max(size, align);
 		size = 1ul << (64 - __builtin_clzl(size - 1));
@@ -197,7 +197,7 @@ static void *alloc_aligned(size_t align, size_t size)
 			return malloc(class);
 		size = class + 1;
 	}
-	return alloc_huge(size, align);
+	return alloc_huge(size, align, false);
 }
 
 EXPORT void *memalign(size_t align, size_t size)
@@ -252,6 +252,7 @@ EXPORT int malloc_trim(size_t pad)
 	bool some = false;
 
 	(void)pad;
+	shim_huge_trim();
 	if (shim_enter()) {
 		kmem_give_back();
 		some = mm_reclaim(hosted_heap()) > 0;

@@ -74,12 +74,14 @@ void *shim_boot_alloc(size_t size, size_t align);
 /* The size of such, or 0 if it is none. */
 size_t shim_boot_size(const void *p);
 
-/* Mappings. align: a power of two. NULL: no memory. */
-void *shim_huge_alloc(size_t size, size_t align);
+/* Mappings. align: a power of two. zero: all of it is to be. NULL: no memory. */
+void *shim_huge_alloc(size_t size, size_t align, bool zero);
 /* Not of ours: a BUG. */
 void shim_huge_free(void *p);
 /* 0: not of ours. */
 size_t shim_huge_size(const void *p);
+/* Gives what is kept for reuse back to the host. */
+void shim_huge_trim(void);
 /* Both sizes beyond SHIM_MAX_SIZE. May move it; NULL: no memory, and p is as it was. */
 void *shim_huge_resize(void *p, size_t size);
 
