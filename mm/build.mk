@@ -3,19 +3,22 @@ MM_SRCS += mm/alloc.c mm/cache.c mm/debug.c mm/debug_parse.c mm/field.c mm/frame
 	mm/frame_pool.c mm/frame_seek.c mm/free.c mm/heap.c mm/limit.c mm/pin.c mm/reclaim.c \
 	mm/region.c mm/slab.c mm/stats.c
 
-UNIT_TESTS += mm_region mm_frame mm_slab mm_pin mm_debug mm_harden mm_stress
+UNIT_TESTS += mm_region mm_frame mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
 mm_region_SRCS := $(MM_SRCS)
 mm_frame_SRCS := $(MM_SRCS)
 mm_slab_SRCS := $(MM_SRCS)
 mm_debug_SRCS := $(MM_SRCS)
 mm_harden_SRCS := $(MM_SRCS)
+mm_fail_SRCS := $(MM_SRCS)
 mm_pin_SRCS := $(MM_SRCS)
 mm_pin_SAN := asan tsan
 mm_stress_SRCS := $(MM_SRCS)
 mm_stress_SAN := asan tsan
 
-MM_BENCHES := $(B)/bench/mm $(B)/bench/mm_trace
+MM_BENCHES := $(addprefix $(B)/bench/mm,_harden _discard _trace) $(B)/bench/mm
 $(B)/bench/mm: $(call host_objs,plain,tests/bench/mm_bench.c $(MM_SRCS))
+$(B)/bench/mm_harden: $(call host_objs,plain,tests/bench/mm_harden.c $(MM_SRCS))
+$(B)/bench/mm_discard: $(call host_objs,plain,tests/bench/mm_discard.c $(MM_SRCS))
 $(B)/bench/mm_trace: $(call host_objs,plain,tests/bench/mm_trace.c $(MM_SRCS))
 $(MM_BENCHES):
 	$(call say,LD,$@)
@@ -25,6 +28,8 @@ $(MM_BENCHES):
 BENCHES += mm
 bench-mm: $(MM_BENCHES) ## what mm costs by itself
 	$(Q)$(B)/bench/mm
+	$(Q)$(B)/bench/mm_harden
+	$(Q)$(B)/bench/mm_discard
 	$(Q)$(B)/bench/mm_trace 2e7
 
 OPERATIONS ?= 1e9

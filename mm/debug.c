@@ -17,6 +17,14 @@ static void debug_report(struct mm_heap *heap, const char *text)
 /* The first byte in [from, to) of an object that is not what it should be, or to. */
 static size_t debug_scan(const uint8_t *object, size_t from, size_t to, uint8_t byte)
 {
+	const uint64_t right = byte * 0x0101010101010101ull;
+	uint64_t eight;
+
+	for (; to - from >= sizeof(eight); from += sizeof(eight)) {
+		memcpy(&eight, object + from, sizeof(eight));
+		if (eight != right)
+			break;
+	}
 	while (from < to && object[from] == byte)
 		from++;
 	return from;

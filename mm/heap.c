@@ -211,13 +211,11 @@ static bool run_is_guarded(const struct mm_heap *heap, unsigned int order)
 	       order < MM_MAX_ORDER;
 }
 
-static void run_guard(struct mm_heap *heap, uint64_t frame, unsigned int order, bool on)
+static bool run_guard(struct mm_heap *heap, uint64_t frame, unsigned int order, bool on)
 {
 	uint64_t offset = frame_addr(&heap->frames, frame + (1ull << order)) - heap->frames.base;
 
-	/* If the host refuses for want of mappings, the frame is still nobody's. To take
-	 * a guard away it merges mappings, and needs none. */
-	(void)region_guard(&heap->region, offset, on);
+	return !region_guard(&heap->region, offset, on);
 }
 
 /* Publishes a run that was just taken; returns its address and flags. */
@@ -254,8 +252,9 @@ long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, 
 		got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
 	}
 	for (long i = 0; i < got; i++) {
+		/* If the host refuses for want of mappings, the frame is still nobody's. */
 		if (taken != order)
-			run_guard(heap, addr[i] & ~FRAME_ZERO, order, true);
+			(void)run_guard(heap, addr[i] & ~FRAME_ZERO, order, true);
 		addr[i] = run_hand_out(heap, addr[i], order, flags);
 	}
 	if (got > 0)
@@ -285,8 +284,6 @@ static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsig
 		return -ENOENT;
 	*order = value - MM_PM_RUN;
 	heap_map_fill(heap, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
-	if (run_is_guarded(heap, *order))
-		run_guard(heap, *frame, (*order)++, false);
 	return 0;
 }
 
@@ -309,6 +306,13 @@ long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint6
 			continue;
 		}
 		freed++;
+		if (run_is_guarded(heap, order)) {
+			/* Memory that cannot be had back from the host is no use: it counts
+			 * as in use until the heap is reset. */
+			if (!run_guard(heap, frame, order, false))
+				continue;
+			order++;
+		}
 		if (pin_defer_run(heap, frame, order))
 			continue;
 		if (held == HEAP_CHUNK || (held && order != chunk_order)) {
