@@ -63,7 +63,8 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	cache->ctor = ctor;
 	cache->base_class = order == 0 ? 2 : order == 1 ? 1 : magazine_class(size);
 	cache->mag_class = cache->base_class;
-	cache->batch = kmem_mag_capacity(cache->base_class);
+	/* One magazine for the caller, one for the depot's reserve. */
+	cache->batch = 2 * kmem_mag_capacity(cache->base_class);
 	strscpy(cache->name, name, sizeof(cache->name));
 	kmem_depot_init(cache);
 	cache->live = true;
@@ -94,7 +95,6 @@ int kmem_init(const struct kmem_channel *channel)
 	static const char *const page_name[] = {"pages-0", "pages-1", "pages-2", "pages-3",
 						"pages-4", "pages-5", "pages-6", "pages-7",
 						"pages-8", "pages-9", "pages-10"};
-	struct kmem_cpu *kc = kmem_self();
 	char name[VIRTIO_KMEM_NAME_MAX];
 
 	if (!channel_valid(channel))
@@ -117,10 +117,6 @@ int kmem_init(const struct kmem_channel *channel)
 			return -ENOMEM;
 	}
 	kmem.ready = true;
-	/* Without a stock an atomic allocation fails: no reason to fail as a whole. */
-	for (unsigned int i = 0; i < VIRTIO_KMEM_CLASSES; i++)
-		kmem_cache_stock(kc, kmem.cache[i + 1]);
-	kmem_cache_stock(kc, kmem.cache[KMEM_PAGE_SLOT]);
 	return 0;
 }
 
@@ -137,7 +133,7 @@ void kmem_reclaim(struct kmem_cpu *kc)
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
 
-		if (cache && cache->live) {
+		if (cache && cache->live && READ_ONCE(cache->used)) {
 			kmem_depot_empty(kc, cache);
 			shrink(kc, cache);
 			if (READ_ONCE(cache->atomic))
@@ -206,8 +202,10 @@ void kmem_exit(void)
 
 		if (!cache || !cache->live)
 			continue;
-		kmem_cache_collect(kc, cache);
-		shrink(kc, cache);
+		if (cache->used) {
+			kmem_cache_collect(kc, cache);
+			shrink(kc, cache);
+		}
 		if (i >= FIRST_OWN_CACHE && i < KMEM_PAGE_SLOT)
 			kmem.channel.ops->cache_destroy(kc->cpu, i);
 		cache->live = false;

@@ -312,6 +312,9 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 	/* Whoever must not wait leaves that, and its requests, to the next. */
 	if (gfp & __GFP_DIRECT_RECLAIM)
 		kmem_obey(kc, gfp);
+	/* ... but for the one request that brings a cache's first objects. */
+	else if (!READ_ONCE(cache->stocked))
+		kmem_cache_stock(kc, cache);
 	if (any_node(&node, &gfp)) {
 		entry = alloc_anywhere(kc, cache, gfp, asked, caller);
 	} else if (node < 0 || (u32)node >= kmem.channel.nr_nodes) {

@@ -32,6 +32,8 @@ static long host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, u32 node, 
 	else
 		got = ops->alloc(kc->cpu, cache->front.number, node, flags, asked, caller, n,
 				 kc->addr);
+	if (got > 0)
+		WRITE_ONCE(cache->used, true);
 	return got == 0 ? -ENOMEM : min_t(long, got, n);
 }
 
@@ -89,6 +91,7 @@ long kmem_host_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp,
 	long got;
 
 	INIT_LIST_HEAD(mags);
+	WRITE_ONCE(cache->stocked, true);
 	room = get_magazines(class, batch, mags);
 	if (!room)
 		return -ENOMEM;

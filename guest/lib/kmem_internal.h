@@ -66,6 +66,8 @@ struct kmem_cache {
 	bool debug;   /* a debug mode */
 	bool atomic;  /* has callers that must not wait */
 	bool due;     /* an atomic allocation found nothing: top up */
+	bool stocked; /* has had a first magazine */
+	bool used;    /* has had objects of the host's: some may be to give back */
 	u8 mag_class; /* of new magazines; grows with the traffic */
 	u8 base_class;
 	u32 host_flags; /* VIRTIO_KMEM_GFP_* of every request for its objects */
@@ -105,7 +107,7 @@ void kmem_reclaim(struct kmem_cpu *kc);
 /* The cache structure for a number, set up anew; NULL when there is no RAM. */
 struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
 				    slab_flags_t flags, void (*ctor)(void *));
-/* Puts a first magazine into the depot: the reserve of atomic allocations. */
+/* Puts first magazines into the depot: for atomic allocations, and their reserve. */
 void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache);
 /* Has everything back that the cache's magazines hold, other vCPUs' included: for when
  * none of them uses it any more. The caller holds kmem.walk. */

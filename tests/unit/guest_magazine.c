@@ -141,12 +141,36 @@ static void an_event_has_memory_given_back(void **state)
 	assert_true(util_active(CACHE_64) < 200);
 }
 
+static void unused_caches_cost_no_request(void **state)
+{
+	(void)state;
+	assert_int_equal(wire.requests, 0);
+	kmem_give_back();
+	assert_int_equal(wire.requests, 0);
+	/* Memory for magazines and the first objects, whoever asks. */
+	object[0] = kmalloc(64, GFP_NOWAIT);
+	assert_non_null(object[0]);
+	assert_true(wire.requests <= 2);
+	object[1] = kmalloc(128, GFP_KERNEL);
+	assert_non_null(object[1]);
+	assert_true(wire.requests <= 3);
+	/* That leaves a reserve. */
+	object[2] = kmalloc(128, GFP_ATOMIC);
+	assert_non_null(object[2]);
+	for (size_t i = 0; i < 3; i++)
+		kfree(object[i]);
+}
+
 static void atomic_callers_send_no_request(void **state)
 {
-	unsigned long requests = wire.requests, allocs;
-	size_t n = 0;
+	unsigned long requests, allocs;
+	size_t n = 1;
 
 	(void)state;
+	/* The first brings a stock. */
+	object[0] = kmalloc(64, GFP_ATOMIC);
+	assert_non_null(object[0]);
+	requests = wire.requests;
 	/* There is something for the first of them, and not for ever. */
 	while (n < SCATTER && (object[n] = kmalloc(64, GFP_ATOMIC | __GFP_NOWARN)))
 		n++;
@@ -154,7 +178,7 @@ static void atomic_callers_send_no_request(void **state)
 	assert_true(n < SCATTER);
 	assert_int_equal(wire.requests, requests);
 	assert_null(kmalloc(64, GFP_NOWAIT | __GFP_NOWARN));
-	assert_null(kmalloc(30000, GFP_ATOMIC | __GFP_NOWARN));
+	assert_null(kmalloc(100000, GFP_ATOMIC | __GFP_NOWARN));
 	assert_int_equal(wire.requests, requests);
 	/* Whoever may ask tops it up. */
 	allocs = wire.allocs;
@@ -186,7 +210,7 @@ static void atomic_callers_leave_giving_back_to_others(void **state)
 	requests = wire.requests;
 	/* Off the fast path, where events are looked for. */
 	p = kmalloc_node(64, GFP_ATOMIC, NUMA_NO_NODE + 2);
-	kfree(kmalloc(30000, GFP_ATOMIC | __GFP_NOWARN));
+	kfree(kmalloc(100000, GFP_ATOMIC | __GFP_NOWARN));
 	assert_int_equal(wire.requests, requests);
 	kfree(p);
 	kmem_poll();
@@ -471,6 +495,7 @@ int main(void)
 		TEST(growing_takes_few_requests),
 		TEST(a_burst_is_not_kept_for_ever),
 		TEST(an_event_has_memory_given_back),
+		TEST(unused_caches_cost_no_request),
 		TEST(atomic_callers_send_no_request),
 		TEST(atomic_callers_leave_giving_back_to_others),
 		TEST(nowait_leaves_the_reserve_alone),
