@@ -305,7 +305,7 @@ static void build_madt(struct builder *b, const struct acpi_config *config)
 		const struct madt_lapic lapic = {
 			.length = sizeof(lapic),
 			.uid = (uint8_t)i,
-			.apic_id = (uint8_t)i,
+			.apic_id = config->apic_id[i],
 			.flags = htole32(1),
 		};
 
@@ -328,8 +328,8 @@ static void build_srat(struct builder *b, const struct acpi_config *config)
 	for (i = 0; i < config->cpus; i++) {
 		const struct srat_cpu cpu = {
 			.length = sizeof(cpu),
-			.domain = (uint8_t)acpi_cpu_node(config, i),
-			.apic_id = (uint8_t)i,
+			.domain = config->cpu_node[i],
+			.apic_id = config->apic_id[i],
 			.flags = htole32(1),
 		};
 

@@ -41,18 +41,14 @@ struct acpi_range {
 
 struct acpi_config {
 	unsigned int cpus;
+	uint8_t apic_id[PLATFORM_MAX_CPUS];
+	uint8_t cpu_node[PLATFORM_MAX_CPUS];
 	unsigned int devices;            /* virtio-mmio devices */
 	uint32_t gsi[PLATFORM_MMIO_MAX]; /* the interrupt of each */
 	unsigned int nodes;              /* with one there is no SRAT */
 	struct acpi_range range[ACPI_MAX_RANGES];
 	unsigned int nr_ranges;
 };
-
-/* The node of a CPU: the CPUs are dealt out in blocks. */
-static inline unsigned int acpi_cpu_node(const struct acpi_config *config, unsigned int cpu)
-{
-	return cpu * config->nodes / config->cpus;
-}
 
 /*
  * Writes the tables to tables, which has size zero bytes and lies at guest-physical

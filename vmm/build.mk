@@ -32,3 +32,9 @@ vmm_wait_SAN := asan tsan
 vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/disk_options.c vmm/linux_options.c \
 	vmm/memory.c vmm/options.c vmm/pagetable.c \
 	vmm/reclaim.c vmm/run_config.c $(MM_SRCS)
+
+UNIT_TESTS += vmm_acpi vmm_serial vmm_linux
+vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
+vmm_serial_SRCS := vmm/serial.c
+vmm_serial_SAN := asan tsan
+vmm_linux_SRCS := vmm/file.c vmm/linux_image.c

@@ -164,6 +164,10 @@ static int put_acpi(struct boot *b)
 	unsigned int i;
 	long ret;
 
+	for (i = 0; i < acpi.cpus; i++) {
+		acpi.apic_id[i] = (uint8_t)linux_cpu_apic_id(vm->config, i);
+		acpi.cpu_node[i] = (uint8_t)linux_cpu_node(vm->config, i);
+	}
 	for (i = 0; i < acpi.devices; i++)
 		acpi.gsi[i] = irqchip_gsi(i);
 	fill_ranges(vm, &acpi);

@@ -2,8 +2,10 @@
 #include "vmm/linux_cpu.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "vmm/vm.h"
 
@@ -33,64 +35,93 @@
 #define MSR_MTRR_DEFAULT 0x2ff
 #define MTRR_WRITEBACK   0x806 /* MTRRs are on, memory is write-back */
 
+#define MSR_K7_FIRST 0xc0010000 /* four event selectors, four counters */
+#define MSR_K7_COUNT 8
+
 /* CPUID bits. */
 #define ECX1_X2APIC       (1u << 21)
 #define ECX1_TSC_DEADLINE (1u << 24)
 #define ECX1_HYPERVISOR   (1u << 31)
 #define EDX1_HTT          (1u << 28)
 
-/* Bits of an APIC id that number cpus cores. */
-static unsigned int core_bits(unsigned int cpus)
+/* Bits of an APIC id within a package, of several: no package has more cores, and an AMD
+ * CPU's last-level cache has eight at least. */
+#define PACKAGE_BITS 4
+_Static_assert(PLATFORM_MAX_CPUS <= 1 << PACKAGE_BITS, "a package for all vCPUs");
+
+unsigned int linux_cpu_node(const struct run_config *config, unsigned int index)
+{
+	return index * config->nr_nodes / config->cpus;
+}
+
+unsigned int linux_cpu_apic_id(const struct run_config *config, unsigned int index)
+{
+	unsigned int package = 0, core = 0, i;
+
+	if (config->nr_nodes == 1)
+		return index;
+	for (i = 1; i <= index; i++) {
+		core++;
+		if (linux_cpu_node(config, i) != linux_cpu_node(config, i - 1)) {
+			package++;
+			core = 0;
+		}
+	}
+	return package << PACKAGE_BITS | core;
+}
+
+/* Bits of an APIC id that number cores. */
+static unsigned int core_bits(unsigned int cores)
 {
 	unsigned int bits = 0;
 
-	while (1u << bits < cpus)
+	while (1u << bits < cores)
 		bits++;
 	return bits;
 }
 
 /* Leaves 0xb and 0x1f: a level of threads, of which a core has one, and one of cores. */
-static void topology(struct kvm_cpuid_entry2 *e, unsigned int index, unsigned int cpus)
+static void topology(struct kvm_cpuid_entry2 *e, unsigned int id, unsigned int cores)
 {
 	e->eax = e->ebx = 0;
 	e->ecx = e->index & 0xff;
-	e->edx = index;
+	e->edx = id;
 	if (e->index == 0) {
 		e->ebx = 1;
 		e->ecx |= 1 << 8;
 	} else if (e->index == 1) {
-		e->eax = core_bits(cpus);
-		e->ebx = cpus;
+		e->eax = core_bits(cores);
+		e->ebx = cores;
 		e->ecx |= 2 << 8;
 	}
 }
 
-static void adapt(struct kvm_cpuid_entry2 *e, unsigned int index, unsigned int cpus)
+static void adapt(struct kvm_cpuid_entry2 *e, unsigned int id, unsigned int cores)
 {
 	switch (e->function) {
 	case 1:
-		e->ebx = (e->ebx & 0xffff) | index << 24 | cpus << 16;
+		e->ebx = (e->ebx & 0xffff) | id << 24 | cores << 16;
 		e->ecx |= ECX1_HYPERVISOR | ECX1_X2APIC | ECX1_TSC_DEADLINE;
-		e->edx = cpus > 1 ? e->edx | EDX1_HTT : e->edx & ~EDX1_HTT;
+		e->edx = cores > 1 ? e->edx | EDX1_HTT : e->edx & ~EDX1_HTT;
 		break;
 	case 4: /* Intel: caches, and who shares them */
 		e->eax &= 0x3fff;
 		if (e->eax & 0x1f)
-			e->eax |= ((1u << core_bits(cpus)) - 1) << 26;
+			e->eax |= ((1u << core_bits(cores)) - 1) << 26;
 		break;
 	case 0xb:
 	case 0x1f:
-		topology(e, index, cpus);
+		topology(e, id, cores);
 		break;
 	case 0x80000008:
-		e->ecx = (e->ecx & ~0xf0ffu) | core_bits(cpus) << 12 | (cpus - 1);
+		e->ecx = (e->ecx & ~0xf0ffu) | core_bits(cores) << 12 | (cores - 1);
 		break;
 	case 0x8000001d: /* AMD: the same as leaf 4 */
 		e->eax &= 0x3fff;
 		break;
 	case 0x8000001e:
-		e->eax = index;
-		e->ebx = index;
+		e->eax = id;
+		e->ebx = id & ((1u << core_bits(cores)) - 1);
 		e->ecx = 0;
 		break;
 	default:
@@ -98,12 +129,47 @@ static void adapt(struct kvm_cpuid_entry2 *e, unsigned int index, unsigned int c
 	}
 }
 
-void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, unsigned int index, unsigned int cpus)
+void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, const struct run_config *config, unsigned int index)
 {
+	const unsigned int id = linux_cpu_apic_id(config, index);
+	const unsigned int cores = config->nr_nodes == 1 ? config->cpus : 1u << PACKAGE_BITS;
 	unsigned int i;
 
 	for (i = 0; i < cpuid->nent; i++)
-		adapt(&cpuid->entries[i], index, cpus);
+		adapt(&cpuid->entries[i], id, cores);
+}
+
+/* Whether KVM gives guests performance counters; one that does not say is taken to. */
+static bool has_counters(void)
+{
+	int fd = open("/sys/module/kvm/parameters/enable_pmu", O_RDONLY | O_CLOEXEC);
+	char answer = 'Y';
+	ssize_t n;
+
+	if (fd < 0)
+		return true;
+	n = read(fd, &answer, 1);
+	close(fd);
+	return n != 1 || answer != 'N';
+}
+
+int linux_cpu_filter_msrs(const struct vm *vm)
+{
+	uint8_t none[MSR_K7_COUNT / 8] = {0};
+	struct kvm_msr_filter filter = {
+		.flags = KVM_MSR_FILTER_DEFAULT_ALLOW,
+		.ranges[0] =
+			{
+				.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+				.base = MSR_K7_FIRST,
+				.nmsrs = MSR_K7_COUNT,
+				.bitmap = none,
+			},
+	};
+
+	if (has_counters() || ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
+		return 0;
+	return ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &filter) ? -errno : 0;
 }
 
 void linux_cpu_tables(uint8_t *ram)

@@ -7,13 +7,32 @@
 #include <linux/kvm.h>
 #include <stdint.h>
 
+struct run_config;
 struct vcpu;
+struct vm;
+
+/* The node of a vCPU: they are dealt out to the nodes in blocks. */
+unsigned int linux_cpu_node(const struct run_config *config, unsigned int index);
 
 /*
- * Adapts a CPUID that holds what the host supports: one package of cpus cores, of
- * which this is number index; KVM's own leaves stay, so that the guest has kvm-clock.
+ * The APIC id of a vCPU, which is its number as KVM has it. With several nodes each that
+ * has vCPUs is a package of its own, since the kernel holds that a package, and the
+ * last-level cache within it, is of one node. Below 255.
  */
-void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, unsigned int index, unsigned int cpus);
+unsigned int linux_cpu_apic_id(const struct run_config *config, unsigned int index);
+
+/*
+ * Adapts a CPUID that holds what the host supports for a vCPU: packages of cores with
+ * one thread each; KVM's own leaves stay, so that the guest has kvm-clock.
+ */
+void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, const struct run_config *config, unsigned int index);
+
+/*
+ * Where KVM has no performance counters, an access to those that every AMD CPU has, which is
+ * how Linux finds out, is answered by an exception, without a line in the host's log.
+ * Returns 0 or -errno.
+ */
+int linux_cpu_filter_msrs(const struct vm *vm);
 
 /* Writes GDT and page tables, which map the first 4 GiB to themselves, to RAM. */
 void linux_cpu_tables(uint8_t *ram);

@@ -45,7 +45,7 @@ static int set_cpuid(struct vcpu *cpu)
 			e->edx = cpu->index;
 	}
 	if (cpu->vm->config->kernel)
-		linux_cpu_cpuid(mine, cpu->index, cpu->vm->config->cpus);
+		linux_cpu_cpuid(mine, cpu->vm->config, cpu->index);
 	ret = ioctl(cpu->fd, KVM_SET_CPUID2, mine) ? -errno : 0;
 	free(mine);
 	return ret;
@@ -54,11 +54,14 @@ static int set_cpuid(struct vcpu *cpu)
 int vcpu_create(struct vm *vm, unsigned int index)
 {
 	struct vcpu *cpu = &vm->vcpu[index];
+	unsigned long id = index;
 	int ret;
 
 	cpu->vm = vm;
 	cpu->index = index;
-	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)index);
+	if (vm->config->kernel)
+		id = linux_cpu_apic_id(vm->config, index);
+	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
 	if (cpu->fd < 0)
 		return -errno;
 	cpu->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);

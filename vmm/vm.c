@@ -16,6 +16,7 @@
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
+#include "vmm/linux_cpu.h"
 #include "vmm/report.h"
 #include "vmm/ring_probe.h"
 #include "vmm/vcpu.h"
@@ -73,6 +74,8 @@ static int create_linux(struct vm *vm)
 	if (ret)
 		return ret;
 	ret = irqchip_create(vm);
+	if (!ret)
+		ret = linux_cpu_filter_msrs(vm);
 	if (ret)
 		ports_destroy(vm);
 	return ret;
