@@ -19,6 +19,7 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
+NESTED_SCRIPTS := $(addprefix tests/nested/, harness.t check.t acpi.t linux.t)
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
@@ -30,10 +31,10 @@ nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4
 	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
 	$(Q)tests/nested/run.sh $(OPTIONS) -- $(if $(CMD),$(CMD),$(error say CMD="what to run"))
 
-check-nested: ## run the guest programs on a stock KVM
+check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
-	$(Q)prove -e '' tests/nested/harness.t tests/nested/check.t
+	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(B)/tests/vmm_acpi.asan
+	$(Q)prove -e '' $(NESTED_SCRIPTS)
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)tools/deps.sh lint

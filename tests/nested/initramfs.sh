@@ -17,6 +17,8 @@ packages='bsdutils coreutils dash diffutils findutils grep sed'
 
 here=tests/nested
 kernel=$dir/kernel
+# shellcheck source=tools/initramfs.sh
+. tools/initramfs.sh
 release=$(<"$kernel/release")
 
 # The shared libraries of the dynamic executables among "$@", one a line.
@@ -31,8 +33,7 @@ libraries() {
 # pack ARCHIVE: packs the tree $root. The archive is as old as the tree's start, so that
 # what changed meanwhile counts as newer.
 pack() {
-	(cd "$root" && find . -mindepth 1 -print0 | sort -z |
-		cpio -0 -o -H newc -R 0:0 --quiet) >"$1.new"
+	initramfs_pack "$root" "$1.new"
 	touch -r "$dir/stamp" "$1.new"
 	mv "$1.new" "$1"
 }
@@ -41,7 +42,7 @@ root=
 trap '[ -z "$root" ] || rm -rf "$root"' EXIT
 
 base() {
-	local m path tools
+	local path tools
 	touch "$dir/stamp"
 	root=$(mktemp -d "$dir/root.XXXXXX")
 	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,busybox,dev,proc,sys,tmp,run,root,out,slabvisor}
@@ -55,13 +56,8 @@ base() {
 	libraries /bin/bash "${tools[@]}" | while read -r path; do
 		install -D "$path" "$root$path"
 	done
-	for m in $modules; do
-		modprobe -d "$kernel" -S "$release" --show-depends "$m"
-	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r path; do
-		install -Dm644 "$path" "$root/lib/modules/$release/${path##*/"$release"/}"
-	done
-	cp "$kernel/lib/modules/$release"/modules.{builtin,builtin.modinfo,order} "$root/lib/modules/$release/"
-	depmod -b "$root" "$release"
+	# shellcheck disable=SC2086 # a list of words
+	initramfs_modules "$root" "$kernel" "$release" $modules
 	pack "$dir/base.cpio"
 	rm -rf "$root"
 }
@@ -80,7 +76,7 @@ work() {
 }
 
 if [ ! -e "$dir/base.cpio" ] || [ -n "$(find "$kernel/release" "$here/init.sh" "$here/initramfs.sh" \
-	/bin/busybox /bin/bash -newer "$dir/base.cpio")" ]; then
+	tools/initramfs.sh /bin/busybox /bin/bash -newer "$dir/base.cpio")" ]; then
 	base
 fi
 

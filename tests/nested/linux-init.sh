@@ -1,0 +1,77 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash
+# The init of the Linux guests of linux.sh: says what it finds, for linux.sh to judge, and ends as
+# the kernel's command line asks (end=...).
+/bin/busybox --install -s
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+echo "guest: init, kernel $(uname -r), $(nproc) CPUs"
+end=poweroff
+for word in $(cat /proc/cmdline); do
+	case $word in end=*) end=${word#end=} ;; esac
+done
+while read -r module; do
+	modprobe "$module" && echo "guest: loaded $module"
+done </etc/modules
+echo "guest: clock $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+echo "guest: nodes $(cat /sys/devices/system/node/online)"
+for device in /sys/bus/virtio/devices/*; do
+	echo "guest: virtio $(cat "$device/device") $(basename "$(readlink "$device/driver")")"
+done
+
+if [ -b /dev/vda ]; then
+	blocks=$(blockdev --getsz /dev/vda)
+	echo "guest: disk $blocks"
+	mkdir -p /mnt
+	dd if=/dev/urandom of=/tmp/data bs=64k count=32 2>/dev/null
+	mke2fs /dev/vda >/dev/null 2>&1
+	mount -t ext4 /dev/vda /mnt && cp /tmp/data /mnt/data && sync && umount /mnt &&
+		echo 3 >/proc/sys/vm/drop_caches && mount -t ext4 -o ro /dev/vda /mnt &&
+		cmp /tmp/data /mnt/data && umount /mnt && echo 'guest: disk keeps'
+	grep -q 'virtio' /proc/interrupts && echo 'guest: disk interrupts'
+fi
+if [ -c /dev/hwrng ]; then
+	[ "$(dd if=/dev/hwrng bs=512 count=8 2>/dev/null | wc -c)" = 4096 ] && echo 'guest: hwrng'
+fi
+if [ -c /dev/hvc0 ]; then
+	echo 'second console' >/dev/hvc0 && echo 'guest: hvc0'
+fi
+for port in /sys/class/virtio-ports/*/name; do
+	[ -e "$port" ] || continue
+	echo "guest: port $(cat "$port")"
+	port=${port%/name}
+	{ echo hello; head -n 1 <&3; } 3<>"/dev/${port##*/}" >&3 2>/dev/null
+done
+# None of ours: the emulated CPU of the nested machine, its slowness, and busybox's ext4.
+dmesg -r | grep '^<[0-4]>' | grep -v -e 'Speculative Return Stack Overflow' -e 'supports timestamps until 2038' \
+	-e 'hrtimer: interrupt took' |
+	sed 's/^/guest: complaint /'
+case $end in
+input)
+	echo 'guest: say something'
+	read -r line
+	echo "guest: heard $line"
+	poweroff -f
+	;;
+reboot)
+	echo 'guest: reboots'
+	reboot -f
+	;;
+panic)
+	echo c >/proc/sysrq-trigger
+	;;
+triple)
+	# An exception with no table to look it up in: the kernel's last resort for reboot.
+	echo 'guest: faults'
+	reboot -f
+	;;
+spin)
+	echo 'guest: spins'
+	while :; do :; done
+	;;
+esac
+echo 'guest: powers off'
+poweroff -f

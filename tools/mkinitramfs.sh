@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Makes a small initramfs for a Linux guest: busybox, and an init that mounts what is usual,
+# loads the virtio drivers and gives a shell on the console; leaving it powers off.
+set -euo pipefail
+
+usage() {
+	cat <<-'END'
+	usage: tools/mkinitramfs.sh [OPTION...] OUT
+	  --kernel DIR      take modules from DIR/lib/modules (default: /)
+	  --release R       of this kernel version (default: the only one in DIR)
+	  --modules "M..."  these instead of the virtio drivers; "" for none
+	  --init FILE       this init instead of the shell's
+	END
+}
+
+die() {
+	echo "mkinitramfs: $*" >&2
+	exit 1
+}
+
+# shellcheck source=tools/initramfs.sh
+. "$(dirname "$0")/initramfs.sh"
+export PATH=$PATH:/usr/sbin:/sbin
+
+kernel=/ release='' init='' out=''
+modules='virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon ext4 crc32c_generic pvpanic-mmio'
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel | --release | --modules | --init)
+		[ $# -ge 2 ] || die "$1: a value is needed"
+		declare "${1#--}=$2"
+		shift
+		;;
+	--help | -h) usage && exit 0 ;;
+	-*) die "$1: unknown option; see --help" ;;
+	*) out=$1 ;;
+	esac
+	shift
+done
+[ -n "$out" ] || die "say where it goes; see --help"
+for tool in /bin/busybox cpio modprobe depmod; do
+	command -v "$tool" >/dev/null || die "$tool is missing: run 'tools/deps.sh nested' as root"
+done
+ldd /bin/busybox >/dev/null 2>&1 && die "/bin/busybox is not static: install busybox-static"
+if [ -n "$modules" ] && [ -z "$release" ]; then
+	found=("${kernel%/}"/lib/modules/*)
+	[ ${#found[@]} = 1 ] && [ -d "${found[0]}" ] ||
+		die "not one kernel in ${kernel%/}/lib/modules: say which by --release"
+	release=${found[0]##*/}
+fi
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,run,root,mnt}
+install -m755 /bin/busybox "$root/bin/busybox"
+if [ -n "$init" ]; then
+	install -m755 "$init" "$root/init"
+else
+	cat >"$root/init" <<-'END'
+	#!/bin/busybox sh
+	/bin/busybox --install -s
+	export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=linux PS1='\w # '
+	mount -t proc proc /proc
+	mount -t sysfs sysfs /sys
+	mount -t devtmpfs devtmpfs /dev
+	mount -t tmpfs tmpfs /tmp
+	for m in $(cat /etc/modules); do modprobe "$m"; done
+	echo "Linux $(uname -r), $(nproc) CPUs; leave by 'exit' to power off"
+	cd /root
+	setsid cttyhack sh
+	poweroff -f
+	END
+	chmod 755 "$root/init"
+fi
+mkdir -p "$root/etc"
+# shellcheck disable=SC2086 # a list of words
+[ -z "$modules" ] || {
+	initramfs_modules "$root" "$kernel" "$release" $modules
+	printf '%s\n' $modules >"$root/etc/modules"
+}
+initramfs_pack "$root" "$out.new"
+mv "$out.new" "$out"
