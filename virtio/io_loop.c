@@ -15,6 +15,9 @@
 
 #include "virtio/io_priv.h"
 
+#define DEEP          8u /* operations under way from which completions are near */
+#define DEEP_WAIT_NS  1000000u
+#define DEEP_POLL_NS  10000u
 #define POLL_FIRST_NS 5000u
 #define POLL_TAKEN_NS 10000u /* after requests */
 #define TICK_MS       100
@@ -141,6 +144,9 @@ static bool reap(struct io_engine *e)
 		for (i = 0; i < n; i++) {
 			struct io_op *op = io_uring_cqe_get_data(cqe[i]);
 
+			if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
+				continue;
+
 			any |= op->counted;
 			if (op->counted)
 				e->inflight--;
@@ -196,10 +202,11 @@ static void adapt(struct io_engine *e, uint64_t slept_ns)
 {
 	uint64_t max = (uint64_t)e->config.poll_us * 1000;
 
-	if (slept_ns > max) {
+	/* The doorbell and the wake-up are in the time, too. */
+	if (slept_ns > 2 * max) {
 		e->poll_ns /= 2;
 	} else {
-		e->poll_ns = e->poll_ns ? e->poll_ns * 2 : POLL_FIRST_NS;
+		e->poll_ns = e->poll_ns ? e->poll_ns * 4 : POLL_FIRST_NS;
 		if (e->poll_ns > max)
 			e->poll_ns = max;
 	}
@@ -231,6 +238,30 @@ static void sleep_until_something(struct io_engine *e)
 	atomic_store(&e->asleep, false);
 }
 
+/*
+ * With much under way the next completion is near, and the round after it finds what
+ * drivers have added meanwhile: notifications stay off. The limit is for operations that
+ * are all slow, so that a request does not wait for them.
+ */
+static void wait_for_completion(struct io_engine *e)
+{
+	struct __kernel_timespec limit = {.tv_nsec = DEEP_WAIT_NS};
+	unsigned int queued = io_uring_sq_ready(&e->ring);
+	struct io_uring_cqe *cqe;
+
+	/* Calls still wake it: as in sleep_until_something(). */
+	arm(e);
+	atomic_store(&e->asleep, true);
+	if (!atomic_load(&e->stop) && !atomic_load(&e->has_calls)) {
+		if (queued) {
+			io_stat_add(&e->sqes, queued);
+			io_stat_add(&e->batches, 1);
+		}
+		io_uring_submit_and_wait_timeout(&e->ring, &cqe, 1, &limit, NULL);
+	}
+	atomic_store(&e->asleep, false);
+}
+
 static void run(struct io_engine *e)
 {
 	uint64_t poll_ns = 0;
@@ -245,7 +276,10 @@ static void run(struct io_engine *e)
 			poll_ns = e->poll_ns;
 		else if (taken)
 			poll_ns = e->poll_ns < POLL_TAKEN_NS ? e->poll_ns : POLL_TAKEN_NS;
-		else if (!any && !poll_for_work(e, poll_ns))
+		else if (!any && e->inflight >= DEEP) {
+			if (!poll_for_work(e, DEEP_POLL_NS))
+				wait_for_completion(e);
+		} else if (!any && !poll_for_work(e, poll_ns))
 			sleep_until_something(e);
 	}
 }

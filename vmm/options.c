@@ -341,7 +341,7 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "poll-us",
 	 .metavar = "N",
 	 .help = "how long the disks' thread polls for work before it sleeps, at most:\n"
-		 "microseconds, default 50; 0: not at all",
+		 "microseconds, default 200; 0: not at all",
 	 .apply = apply_poll_us},
 	{.name = "kernel",
 	 .metavar = "FILE",

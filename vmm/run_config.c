@@ -22,7 +22,7 @@ int run_config_init(struct run_config *config)
 		.guest_ring = RUN_RING_AUTO,
 		.backing = MM_BACKING_ANON,
 		.pin_budget = 256ull << 20,
-		.poll_us = 50,
+		.poll_us = 200,
 		.reclaim_delay_ms = 1000,
 	};
 	config->kvm_device = strdup("/dev/kvm");

@@ -240,6 +240,7 @@ static int bench(void)
 	disk = blk_open(opt.disk, &err);
 	if (!disk)
 		return err;
+	blk_set_poll(disk, opt.poll_us);
 	blk_get_info(disk, &info);
 	if (!opt.size || opt.size > info.sectors * BLK_SECTOR_SIZE)
 		opt.size = info.sectors * BLK_SECTOR_SIZE;

@@ -70,6 +70,8 @@ static bool read_one(struct options *o, const char *key, const char *value)
 		o->buffers = n;
 	else if (!strcmp(key, "disk"))
 		o->disk = (unsigned int)n;
+	else if (!strcmp(key, "poll"))
+		o->poll_us = (u32)n;
 	else if (!strcmp(key, "seed"))
 		o->seed = (u32)n;
 	else
@@ -98,6 +100,7 @@ bool options_read(struct options *o, int argc, char **argv)
 		.depth = 32,
 		.cpus = 1,
 		.runtime_ms = 1000,
+		.poll_us = 1000,
 		.seed = 1,
 	};
 	for (int i = 1; i < argc; i++) {
@@ -109,7 +112,8 @@ bool options_read(struct options *o, int argc, char **argv)
 			printk("usage: zcbench [rw=read|write|randread|randwrite|pins] [bs=SIZE] "
 			       "[depth=N]\n"
 			       "  [cpus=N] [ms=N] [size=SIZE] [buffers=SIZE] [mem=pages|user] "
-			       "[disk=N] [seed=N]\n");
+			       "[disk=N] [poll=US] "
+			       "[seed=N]\n");
 			return false;
 		}
 	}

@@ -16,6 +16,7 @@ struct options {
 	u64 buffers; /* bytes of memory that requests go round, of each vCPU */
 	bool user;   /* of user memory, pinned once; else runs of pages */
 	bool pins;   /* measure get_user_pages_fast() instead */
+	u32 poll_us; /* that blk_wait() polls */
 	u32 seed;
 };
 
