@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Usage: wordfreq [-n COUNT | -a]
- * Counts the words of the texts given with --module on all vCPUs, and prints how
+ * Usage: wordfreq [-d BYTES] [-n COUNT | -a]
+ * Counts the words of the texts given with --module, or with -d of the first BYTES of the
+ * first disk, read into pinned user pages a piece at a time, on all vCPUs, and prints how
  * many there are, how many different ones, and the COUNT most frequent (10), or all
  * with -a, as `count word`, words of equal count in byte order. A word is a maximal
  * run of A-Z and a-z, case folded.
  */
 #include "table.h"
+#include "text.h"
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -161,7 +163,7 @@ static int print_words(const struct table *table, u32 most)
 	return 0;
 }
 
-static int run(u32 most)
+static int run(u32 most, u64 disk_bytes)
 {
 	struct kmem_cache *nodes;
 	unsigned int i;
@@ -173,7 +175,9 @@ static int run(u32 most)
 		return -ENOMEM;
 	for (i = 0; i < job.cpus && !ret; i++)
 		ret = table_init(&job.table[i], nodes);
-	for (i = 0; i < platform()->modules && !ret; i++) {
+	if (!ret && disk_bytes)
+		ret = text_from_disk(disk_bytes, count_text);
+	for (i = 0; i < platform()->modules && !ret && !disk_bytes; i++) {
 		size_t size;
 		const char *text = platform_module(i, &size);
 
@@ -189,26 +193,42 @@ static int run(u32 most)
 	return ret;
 }
 
+/* Reads the arguments; false if they are not understood. */
+static bool read_arguments(int argc, char **argv, u32 *most, u64 *disk_bytes)
+{
+	for (int i = 1; i < argc; i++) {
+		bool value = i + 1 < argc;
+
+		if (!strcmp(argv[i], "-a"))
+			*most = ~0u;
+		else if (!strcmp(argv[i], "-n") && value && !kstrtou32(argv[i + 1], 10, most))
+			i++;
+		else if (!strcmp(argv[i], "-d") && value && !kstrtou64(argv[i + 1], 10, disk_bytes))
+			i++;
+		else
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	u64 disk_bytes = 0;
 	u32 most = 10;
 	int ret;
 
-	if (argc == 2 && !strcmp(argv[1], "-a")) {
-		most = ~0u;
-	} else if (argc != 1 &&
-		   (argc != 3 || strcmp(argv[1], "-n") != 0 || kstrtou32(argv[2], 10, &most))) {
-		printk("usage: wordfreq [-n COUNT | -a]\n");
+	if (!read_arguments(argc, argv, &most, &disk_bytes)) {
+		printk("usage: wordfreq [-d BYTES] [-n COUNT | -a]\n");
 		return 2;
 	}
-	if (!platform()->modules) {
-		printk("wordfreq: no text: give one with --module FILE\n");
+	if (!platform()->modules && !disk_bytes) {
+		printk("wordfreq: no text: give one with --module FILE, or on a disk\n");
 		return 2;
 	}
-	ret = run(most);
-	if (ret) {
+	ret = run(most, disk_bytes);
+	if (ret == -ENOMEM)
 		printk("wordfreq: out of memory: a larger --heap is needed\n");
-		return 1;
-	}
-	return 0;
+	else if (ret)
+		printk("wordfreq: the disk cannot be read: error %d\n", -ret);
+	return ret != 0;
 }
