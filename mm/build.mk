@@ -3,12 +3,14 @@ MM_SRCS += mm/alloc.c mm/cache.c mm/debug.c mm/debug_parse.c mm/field.c mm/frame
 	mm/frame_pool.c mm/frame_seek.c mm/free.c mm/heap.c mm/limit.c mm/pin.c mm/reclaim.c \
 	mm/region.c mm/slab.c mm/stats.c
 
-UNIT_TESTS += mm_region mm_frame mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
+UNIT_TESTS += mm_region mm_frame mm_reclaim mm_cache mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
 mm_region_SRCS := $(MM_SRCS)
 mm_frame_SRCS := $(MM_SRCS)
 mm_slab_SRCS := $(MM_SRCS)
 mm_debug_SRCS := $(MM_SRCS)
 mm_harden_SRCS := $(MM_SRCS)
+mm_reclaim_SRCS := $(MM_SRCS)
+mm_cache_SRCS := $(MM_SRCS)
 mm_fail_SRCS := $(MM_SRCS)
 mm_pin_SRCS := $(MM_SRCS)
 mm_pin_SAN := asan tsan

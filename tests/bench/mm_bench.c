@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "mm/heap.h"
+#include "tests/bench/buddy.h"
 
 #define RUNS  7
 #define BATCH 64u
@@ -94,6 +95,42 @@ static void bench_frames(struct mm_heap *heap)
 	print("frame_pair_ns", pair, "ns");
 }
 
+/* The same of a plain buddy allocator, which is neither safe for threads nor checked. */
+static void bench_buddy(void)
+{
+	const size_t n = SIZE / MM_FRAME_SIZE / 2;
+	double get = 0, put = 0, huge_get = 0, huge_put = 0;
+	struct buddy buddy;
+
+	if (buddy_create(&buddy, SIZE / MM_FRAME_SIZE))
+		return;
+	for (int run = 0; run <= RUNS; run++) {
+		double start = now_ns();
+		double mid;
+
+		for (size_t i = 0; i < n; i++)
+			frame[i] = buddy_get(&buddy, 0);
+		mid = now_ns();
+		for (size_t i = 0; i < n; i++)
+			buddy_put(&buddy, (uint32_t)frame[i], 0);
+		keep_best(&get, (mid - start) / (double)n);
+		keep_best(&put, (now_ns() - mid) / (double)n);
+		start = now_ns();
+		for (size_t i = 0; i < n / 512; i++)
+			frame[i] = buddy_get(&buddy, FRAME_HUGE_ORDER);
+		mid = now_ns();
+		for (size_t i = 0; i < n / 512; i++)
+			buddy_put(&buddy, (uint32_t)frame[i], FRAME_HUGE_ORDER);
+		keep_best(&huge_get, (mid - start) / (double)(n / 512));
+		keep_best(&huge_put, (now_ns() - mid) / (double)(n / 512));
+	}
+	print("buddy_get_ns", get, "ns");
+	print("buddy_put_ns", put, "ns");
+	print("buddy_huge_get_ns", huge_get, "ns");
+	print("buddy_huge_put_ns", huge_put, "ns");
+	buddy_destroy(&buddy);
+}
+
 static void bench_huge(struct mm_heap *heap)
 {
 	const size_t n = SIZE / MM_HUGE_SIZE / 2;
@@ -133,7 +170,7 @@ static void *lane_run(void *arg)
 	struct lane *lane = arg;
 	struct frame_pool *pool = &lane->heap->frames;
 	uint64_t held[16 * BATCH] = {0};
-	const int rounds = 3000;
+	const int rounds = 1000;
 	double start;
 
 	pthread_barrier_wait(lane->start);
@@ -153,7 +190,7 @@ static void bench_threads(struct mm_heap *heap)
 {
 	double ns[3] = {0};
 
-	for (int run = 0; run < RUNS; run++) {
+	for (int run = 0; run < 3 * RUNS; run++) {
 		for (unsigned int threads = 1; threads <= 2; threads++) {
 			pthread_barrier_t start;
 			struct lane lane[2];
@@ -180,12 +217,12 @@ static void bench_threads(struct mm_heap *heap)
 static void bench_slab(struct mm_heap *heap)
 {
 	const int cache = 4; /* 64 bytes */
-	const size_t rounds = 20000;
+	const size_t rounds = 4000;
 	double alloc = 0, release = 0;
 	struct mm_bad bad[BATCH];
 	size_t nr_bad;
 
-	for (int run = 0; run < RUNS; run++) {
+	for (int run = 0; run < 5 * RUNS; run++) {
 		double in_alloc = 0, in_free = 0;
 
 		/* Eight batches a look at the clock, so that it does not count. */
@@ -270,6 +307,7 @@ int main(void)
 	}
 	bench_frames(heap);
 	bench_huge(heap);
+	bench_buddy();
 	bench_threads(heap);
 	bench_slab(heap);
 	bench_metadata(heap);

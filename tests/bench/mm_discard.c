@@ -128,6 +128,7 @@ static void measure(const char *name, enum mm_backing backing, uint64_t size)
 		.reclaim_delay_ms = 0,
 	};
 	const uint64_t nr = size / MM_HUGE_SIZE;
+	const uint64_t half = size / 2;
 	uint64_t *addr = calloc(nr, sizeof(*addr));
 	double ratio[ROUNDS], drop[ROUNDS], gib_s[ROUNDS];
 	struct mm_heap *heap;
@@ -149,13 +150,12 @@ static void measure(const char *name, enum mm_backing backing, uint64_t size)
 		fill(heap, addr, nr, 2 * SPAN);
 		before = resident(heap);
 		mine = give_back(heap, addr, nr);
-		drop[round] =
-			100.0 * ((double)before - (double)resident(heap)) / ((double)size / 2);
+		drop[round] = 100.0 * ((double)before - (double)resident(heap)) / (double)half;
 		/* What a second is too short for does not count. */
 		if (mine > 1e9)
 			drop[round] = 0;
 		ratio[round] = bare / mine;
-		gib_s[round] = (double)(size / 2) / mine * 1e9 / (1 << 30);
+		gib_s[round] = (double)half / mine * 1e9 / (1 << 30);
 		fill(heap, addr, nr, 2 * SPAN);
 	}
 	qsort(ratio, ROUNDS, sizeof(*ratio), by_value);

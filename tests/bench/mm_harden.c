@@ -77,7 +77,7 @@ static void cost(const char *name, unsigned int modes)
 	struct mm_heap *plain = heap_with(0);
 	struct mm_heap *hard = heap_with(modes);
 	bool runs = modes == MM_HARDEN_GUARD;
-	double ratio[TURNS];
+	double ratio[TURNS] = {0};
 
 	for (int i = -1; i < TURNS; i++) {
 		double with = turn(hard, runs);

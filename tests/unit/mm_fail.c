@@ -17,7 +17,7 @@
 
 #include "tests/unit/mm_util.h"
 
-#define SITES 1000000l
+#define SITES 1000000L
 
 static bool armed;
 static long countdown; /* calls until one is refused */

@@ -178,16 +178,10 @@ static void runs_have_guards_behind_them(void **state)
 
 static void modes_are_read_as_linux_writes_them(void **state)
 {
-	static const char *const wrong[] = {"X",
-					    "fz",
-					    "F Z",
-					    "FZ,",
-					    "FZ,,a",
-					    "G,a",
-					    "F;x",
-					    "F,a;,",
-					    "F,0123456789012345678901234567890"
-					    "1"};
+	static const char *const wrong[] = {
+		"X",   "fz",    "F Z",
+		"FZ,", "FZ,,a", "G,a",
+		"F;x", "F,a;,", "F,a-name-that-is-too-long-for-a-cache"};
 	struct mm_config config = util_config(16 * MIB, 1);
 	char many[256] = "F";
 	const char *why;
