@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The console. Each vCPU has a buffer of whole lines, because a write is an exit
- * to the monitor that costs as much as thousands of instructions.
+ * to the monitor that costs as much as thousands of instructions. A line after a while
+ * of silence goes out at once, one of many waits for the others.
  */
 #include "grt.h"
 #include <linux/compiler.h>
@@ -11,7 +12,7 @@
 #include <linux/string.h>
 
 #define FLUSH_BYTES (GRT_CONSOLE_SIZE - 1024) /* a line's end flushes from here on */
-#define FLUSH_NS    10000000ull               /* ... and when the oldest byte is this old */
+#define FLUSH_NS    1000000ull                /* ... and this long after the last write */
 
 static void flush(struct grt_cpu *gc)
 {
@@ -22,6 +23,7 @@ static void flush(struct grt_cpu *gc)
 	barrier();
 	platform_ring(PLATFORM_CONSOLE, PLATFORM_CONSOLE_VAL(virt_to_phys(gc->console), used));
 	gc->console_used = 0;
+	gc->console_last = grt_tsc();
 }
 
 void console_flush(void)
@@ -42,13 +44,11 @@ static void added(struct grt_cpu *gc, u32 len)
 {
 	if (!len)
 		return;
-	if (!gc->console_used)
-		gc->console_since = grt_tsc();
 	/* Release: grt_console_flush_all() of another vCPU sees the text. */
 	__atomic_store_n(&gc->console_used, gc->console_used + len, __ATOMIC_RELEASE);
 	if (gc->console[gc->console_used - 1] == '\n' &&
 	    (gc->console_used >= FLUSH_BYTES ||
-	     grt_tsc_to_ns(grt_tsc() - gc->console_since) >= FLUSH_NS))
+	     grt_tsc_to_ns(grt_tsc() - gc->console_last) >= FLUSH_NS))
 		flush(gc);
 }
 

@@ -30,7 +30,7 @@ struct grt_cpu {
 	char message[256];
 
 	u32 console_used;
-	u64 console_since; /* TSC when the oldest byte came in */
+	u64 console_last; /* TSC of the last write to the monitor */
 	char console[GRT_CONSOLE_SIZE];
 
 	spinlock_t unpin_lock; /* others flush this vCPU's batch when the quota is short */
