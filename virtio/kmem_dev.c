@@ -26,6 +26,7 @@ static void kmem_reset(struct virtio_device *dev)
 	if (kmem->quiesce)
 		kmem->quiesce(kmem->quiesce_opaque, true);
 	mm_heap_reset(kmem->heap);
+	kmem_dev_forget_pins(kmem);
 	if (kmem->quiesce)
 		kmem->quiesce(kmem->quiesce_opaque, false);
 }
@@ -44,6 +45,7 @@ static void kmem_destroy(struct virtio_device *dev)
 	struct kmem_dev *kmem = kmem_dev_of(dev);
 
 	virtio_device_fini(dev);
+	free((void *)kmem->pins);
 	free(kmem->queue);
 	free(kmem);
 }
@@ -122,6 +124,10 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	kmem->queue = calloc(config->cpus, sizeof(*kmem->queue));
 	if (!kmem->queue)
 		goto err_free;
+	/* Untouched memory costs nothing: it is zero pages of the host. */
+	kmem->pins = calloc(mm_heap_size(config->heap) >> MM_FRAME_SHIFT, sizeof(*kmem->pins));
+	if (!kmem->pins)
+		goto err_queue;
 	kmem->heap = config->heap;
 	kmem->quiesce = config->quiesce;
 	kmem->quiesce_opaque = config->quiesce_opaque;
@@ -143,10 +149,12 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	max_size[i] = KMEM_DEV_EVENT_SIZE;
 	ret = virtio_device_init(&kmem->dev, max_size);
 	if (ret)
-		goto err_queue;
+		goto err_pins;
 	*out = &kmem->dev;
 	return 0;
 
+err_pins:
+	free((void *)kmem->pins);
 err_queue:
 	free(kmem->queue);
 err_free:

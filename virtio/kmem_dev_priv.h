@@ -36,6 +36,10 @@ struct kmem_dev {
 	unsigned int cpus; /* request queues; the event queue is the next */
 	unsigned int nodes;
 	_Alignas(8) struct virtio_kmem_config config;
+	/* Pins that the guest has of each frame of the window: those of the monitor and of
+	 * disks, which it has too, are not the guest's to drop. */
+	_Atomic uint32_t *pins;
+	_Atomic bool pinned; /* since the last reset */
 	/* Allocation flags that a cache was created with, by its number. */
 	_Atomic uint8_t cache_flags[MM_CACHE_MAX + 1];
 	struct kmem_events events;
@@ -65,6 +69,9 @@ static inline struct kmem_dev *kmem_dev_of(struct virtio_device *dev)
 {
 	return (struct kmem_dev *)((char *)dev - offsetof(struct kmem_dev, dev));
 }
+
+/* kmem_dev_pages.c: forgets the guest's pins; no request is under way. */
+void kmem_dev_forget_pins(struct kmem_dev *kmem);
 
 /* kmem_dev_request.c: the notify of request queues. */
 bool kmem_dev_serve_queue(struct kmem_dev *kmem, unsigned int queue, unsigned int cpu);

@@ -138,6 +138,24 @@ static void pages_and_pins(void **state)
 	assert_int_equal(k.resp[0].count, 2);
 }
 
+static void a_new_quota_is_the_heaps(void **state)
+{
+	struct virtio_kmem_req req = {
+		.type = VIRTIO_KMEM_ALLOC_PAGES, .count = 1, .order = 1, .node = 0};
+	uint64_t frame[2];
+
+	(void)state;
+	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, RESP_SIZE), 0);
+	take_addrs(frame, 1);
+	frame[1] = frame[0] + 4096;
+	assert_int_equal(kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_QUOTA, 1), 0);
+	req = (struct virtio_kmem_req){.type = VIRTIO_KMEM_PIN, .count = 2};
+	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), frame, 16, 16), 0);
+	assert_int_equal(k.resp[0].count, 1);
+	req.count = 1;
+	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), frame, 8, 16), -EAGAIN);
+}
+
 static void all_of_the_heap(void **state)
 {
 	unsigned int got = 0;
@@ -182,13 +200,61 @@ static void caches_of_the_guest(void **state)
 	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, 16), -EPERM);
 }
 
+/* A guest drops its own pins only: what the monitor copies, or a disk reads into, is not
+ * taken away under it. */
+static void pins_of_others_stay(void **state)
+{
+	struct virtio_kmem_req alloc = {
+		.type = VIRTIO_KMEM_ALLOC_PAGES, .count = 1, .node = VIRTIO_KMEM_NODE_ANY};
+	struct virtio_kmem_req free_pages = {.type = VIRTIO_KMEM_FREE_PAGES, .count = 1};
+	struct virtio_kmem_req pin = {.type = VIRTIO_KMEM_PIN, .count = 1};
+	struct virtio_kmem_req unpin = {.type = VIRTIO_KMEM_UNPIN, .count = 1};
+	struct virtio_kmem_bad *bad = kmem_reply(&k, 0);
+	struct mm_bad none;
+	uint64_t addr;
+	size_t nr_bad;
+
+	(void)state;
+	assert_int_equal(kmem_send(&k, 0, &alloc, sizeof(alloc), NULL, 0, RESP_SIZE), 0);
+	take_addrs(&addr, 1);
+	assert_int_equal(mm_pin(heap, 1, &addr), 1);
+	assert_int_equal(kmem_send(&k, 0, &unpin, sizeof(unpin), &addr, 8, RESP_SIZE), 0);
+	assert_int_equal(k.resp[0].count, 0);
+	assert_int_equal(bad[0].status, (uint32_t)-ENOENT);
+	/* one of its own comes and goes beside it */
+	assert_int_equal(kmem_send(&k, 0, &pin, sizeof(pin), &addr, 8, RESP_SIZE), 0);
+	assert_int_equal(kmem_send(&k, 0, &unpin, sizeof(unpin), &addr, 8, RESP_SIZE), 0);
+	assert_int_equal(k.resp[0].count, 1);
+	assert_int_equal(kmem_send(&k, 0, &unpin, sizeof(unpin), &addr, 8, RESP_SIZE), 0);
+	assert_int_equal(k.resp[0].count, 0);
+	/* and the memory outlives its free */
+	assert_int_equal(kmem_send(&k, 0, &free_pages, sizeof(free_pages), &addr, 8, RESP_SIZE), 0);
+	assert_int_equal(stats_of(0).pages_pinned, 1);
+	assert_true(stats_of(0).frames_backed > 0);
+	assert_int_equal(mm_unpin(heap, 1, &addr, &none, &nr_bad), 1);
+	assert_int_equal(stats_of(0).frames_in_use, 0);
+	/* those of before a reset are forgotten */
+	assert_int_equal(kmem_send(&k, 0, &alloc, sizeof(alloc), NULL, 0, RESP_SIZE), 0);
+	take_addrs(&addr, 1);
+	assert_int_equal(kmem_send(&k, 0, &pin, sizeof(pin), &addr, 8, RESP_SIZE), 0);
+	kmem_bring_up(&k, KMEM_FEATURES);
+	assert_int_equal(kmem_send(&k, 0, &alloc, sizeof(alloc), NULL, 0, RESP_SIZE), 0);
+	take_addrs(&addr, 1);
+	assert_int_equal(mm_pin(heap, 1, &addr), 1);
+	assert_int_equal(kmem_send(&k, 0, &unpin, sizeof(unpin), &addr, 8, RESP_SIZE), 0);
+	assert_int_equal(k.resp[0].count, 0);
+	assert_int_equal(mm_unpin(heap, 1, &addr, &none, &nr_bad), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(objects_go_and_come), TEST(addresses_are_judged_each), TEST(pages_and_pins),
-		TEST(all_of_the_heap),     TEST(caches_of_the_guest),
+		TEST(objects_go_and_come), TEST(addresses_are_judged_each),
+		TEST(pages_and_pins),      TEST(all_of_the_heap),
+		TEST(caches_of_the_guest), TEST(pins_of_others_stay),
+		TEST(a_new_quota_is_the_heaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
