@@ -6,7 +6,7 @@ TAP_SCRIPTS += $(addprefix tests/guest/, \
 
 include tests/shim/build.mk
 
-BENCHES += kmalloc start
+BENCHES += blk kmalloc start
 
 $(B)/tests/malloc_peer: $(call host_objs,plain,tests/bench/malloc_peer.c)
 	$(call say,LD,$@)
@@ -19,4 +19,13 @@ bench-kmalloc: $(B)/slabvisor $(B)/guests/kbench $(B)/tests/malloc_peer ## kmall
 bench-start: $(B)/slabvisor $(B)/guests/hello ## time and memory that a guest's start takes
 	$(Q)tests/bench/start.sh
 
-.PHONY: bench-kmalloc bench-start
+$(B)/tests/pin_bench: $(call host_objs,plain,tests/bench/pin_bench.c $(MM_SRCS))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+
+bench-blk: $(B)/slabvisor $(B)/guests/zcbench $(B)/tests/pin_bench ## a guest's disk beside fio
+	$(Q)tools/deps.sh bench
+	$(Q)tests/bench/blk.sh
+
+.PHONY: bench-blk bench-kmalloc bench-start

@@ -13,7 +13,7 @@ libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
 nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs'
-bench='sqlite3 time python3'
+bench='fio sqlite3 time python3'
 
 for extra; do
 	case $extra in

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "virtio/io_priv.h"
@@ -312,6 +313,16 @@ unsigned int io_engine_features(const struct io_engine *e)
 	return e->features;
 }
 
+static uint64_t thread_cpu_us(pthread_t thread)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(thread, &clock) || clock_gettime(clock, &ts))
+		return 0;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 void io_engine_get_stats(const struct io_engine *e, struct io_engine_stats *stats)
 {
 	*stats = (struct io_engine_stats){
@@ -321,5 +332,6 @@ void io_engine_get_stats(const struct io_engine *e, struct io_engine_stats *stat
 		.polls = io_stat_get(&e->polls),
 		.sleeps = io_stat_get(&e->sleeps),
 	};
+	stats->cpu_us = thread_cpu_us(e->thread);
 	io_windows_get_stats(e->windows, stats);
 }

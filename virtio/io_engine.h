@@ -107,6 +107,7 @@ struct io_engine_stats {
 	uint64_t window_refusals; /* misses that were not worth an eviction */
 	uint64_t windows_made, window_evictions, window_failures;
 	uint64_t window_bytes; /* registered now */
+	uint64_t cpu_us;       /* of the thread */
 };
 
 /*

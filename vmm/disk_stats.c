@@ -61,6 +61,7 @@ void disk_stats_print(const struct vm *vm, const struct disk_stats *stats)
 		{"io_kicks", e->kicks},
 		{"io_polls", e->polls},
 		{"io_sleeps", e->sleeps},
+		{"io_cpu_us", e->cpu_us},
 		{"window_hits", e->window_hits},
 		{"window_misses", e->window_misses},
 		{"window_refusals", e->window_refusals},

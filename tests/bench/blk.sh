@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A guest's disk beside fio on the same file: io_uring, direct, registered buffers and
+# files, the same depth and block size, in turns. Prints `name value unit` lines: medians
+# of the rounds and of their ratios. ROUNDS=5, MS=1000 of each measurement.
+set -eu
+cd "$(dirname "$0")/../.."
+export LC_ALL=C
+B=${B:-build}
+rounds=${ROUNDS:-5}
+ms=${MS:-1000}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+image=$B/bench/blk.img
+figures=$work/figures
+: >"$figures"
+
+# Written once: reads of holes would be no reads.
+if [ "$(stat -c %s "$image" 2>/dev/null || echo 0)" != $((1 << 30)) ]; then
+	mkdir -p "$B/bench"
+	dd if=/dev/urandom of="$image" bs=1M count=1024 conv=fsync status=none
+fi
+
+figure() { # NAME VALUE UNIT
+	echo "$1 $2 $3" >>"$figures"
+}
+
+# run_fio NAME MODE BS: NAME_iops, NAME_cpu of fio; sets iops.
+run_fio() {
+	fio --name=x --ioengine=io_uring --fixedbufs=1 --registerfiles=1 --direct=1 \
+		--filename="$image" --size=1g --time_based=1 --runtime="${ms}ms" --iodepth=32 \
+		--rw="$2" --bs="$3" --output-format=terse --terse-version=3 >"$work/fio"
+	iops=$(awk -F';' '{ print $8 + $49 }' "$work/fio")
+	figure "fio_$1_iops" "$iops" /s
+	figure "fio_$1_cpu_s_per_mio" \
+		"$(awk -F';' '{ print ($88 + $89) / 100 / ($8 + $49) * 1e6 }' "$work/fio")" s
+}
+
+field() { # FILE NAME
+	awk -v name="$2" '$1 == name { print $2; exit }' "$1"
+}
+
+# run_guest NAME MODE BS [options]: NAME_iops and the monitor's account; sets guest_iops.
+run_guest() {
+	local name=$1 mode=$2 bs=$3 start end
+	shift 3
+	start=$(children_cpu)
+	"$B/slabvisor" run --stats --timeout 60 --disk "path=$image" "$@" "$B/guests/zcbench" \
+		"rw=$mode" "bs=$bs" depth=32 "ms=$ms" >"$work/out" 2>"$work/err"
+	end=$(children_cpu)
+	guest_iops=$(field "$work/out" iops)
+	ios=$(field "$work/out" ios)
+	figure "blk_${name}_iops" "$guest_iops" /s
+	figure "blk_${name}_cpu_s_per_mio" \
+		"$(awk -v us="$(field "$work/err" io_cpu_us)" -v n="$ios" 'BEGIN { print us / n }')" s
+	figure "blk_${name}_process_cpu_s_per_mio" \
+		"$(awk -v a="$start" -v b="$end" -v n="$ios" 'BEGIN { print (b - a) / n * 1e6 }')" s
+}
+
+# CPU seconds of the children that ended.
+children_cpu() {
+	local stat
+	read -r stat <"/proc/$$/stat"
+	# shellcheck disable=SC2086 # fields; after the name in parentheses
+	set -- ${stat##*) }
+	awk -v t=$((${14} + ${15})) -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }'
+}
+
+ratio() { # NAME A B
+	figure "$1" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.4f", a / b }')" x
+}
+
+copied=0
+for ((round = 0; round < rounds; round++)); do
+	for job in '4k_randread randread 4k' '4k_randwrite randwrite 4k' '128k_read read 128k'; do
+		read -r name mode bs <<<"$job"
+		run_fio "$name" "$mode" "$bs"
+		run_guest "$name" "$mode" "$bs"
+		copied=$((copied + $(field "$work/err" blk_bytes_copied)))
+		ratio "blk_${name}_ratio" "$guest_iops" "$iops"
+		if [ "$name" = 4k_randread ]; then
+			figure doorbells_per_kio "$(field "$work/out" doorbells_per_kio)" exits
+			figure exits_per_kio "$(field "$work/out" exits_per_kio)" exits
+		fi
+	done
+	for bs in 4k 64k 256k; do
+		run_guest "windows_$bs" randread $bs
+		fixed=$guest_iops
+		run_guest "plain_$bs" randread $bs --pin-budget 0
+		ratio "windows_vs_plain_${bs}_iops_ratio" "$fixed" "$guest_iops"
+	done
+	"$B/slabvisor" run --disk "path=$image" "$B/guests/zcbench" rw=pins >>"$figures"
+	"$B/tests/pin_bench" >>"$figures"
+	# A working set far above the budget.
+	run_guest budget_4k randread 4k --heap 1536M --pin-budget 1G
+	guest_all=$guest_iops
+	"$B/slabvisor" run --stats --timeout 60 --heap 1536M --pin-budget 64M --disk "path=$image" \
+		"$B/guests/zcbench" rw=randread bs=4k depth=32 "ms=$ms" buffers=1g \
+		>"$work/out" 2>"$work/err"
+	ratio budget_64m_of_1g_iops_ratio "$(field "$work/out" iops)" "$guest_all"
+	figure budget_64m_of_1g_plain_share "$(awk '
+		$1 == "blk_plain_ops" { p = $2 } $1 == "blk_fixed_ops" { f = $2 }
+		END { print p / (p + f) }' "$work/err")" x
+done
+
+awk -v copied="$copied" '
+	{
+		if (!($1 in unit)) {
+			unit[$1] = $3
+			order[++n] = $1
+		}
+		value[$1, ++count[$1]] = $2
+	}
+	function median(name,    i, j, v, k) {
+		k = count[name]
+		for (i = 2; i <= k; i++) {
+			v = value[name, i]
+			for (j = i; j > 1 && value[name, j - 1] > v; j--)
+				value[name, j] = value[name, j - 1]
+			value[name, j] = v
+		}
+		return value[name, int((k + 1) / 2)]
+	}
+	END {
+		for (i = 1; i <= n; i++)
+			printf "%s %.3f %s\n", order[i], median(order[i]), unit[order[i]]
+		printf "blk_cpu_s_per_mio %.3f s\n", median("blk_4k_randread_cpu_s_per_mio")
+		printf "fio_cpu_s_per_mio %.3f s\n", median("fio_4k_randread_cpu_s_per_mio")
+		printf "bytes_copied %d bytes\n", copied
+	}' "$figures"
