@@ -22,6 +22,13 @@ UNIT_TESTS += virtio_stop
 virtio_stop_SRCS := $(virtio_vring_SRCS)
 virtio_stop_SAN := asan tsan
 
+VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_dev.c
+VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS)
+
+UNIT_TESTS += virtio_console
+virtio_console_SRCS := $(virtio_vring_SRCS) $(VIRTIO_CONSOLE_SRCS)
+virtio_console_SAN := asan tsan
+
 UNIT_TESTS += virtio_kmem
 virtio_kmem_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	tests/unit/virtio_fake_mm.c $(VIRTIO_SRCS)

@@ -7,6 +7,7 @@ VMM_SRCS += vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/de
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
+VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
 	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_options.c vmm/ports.c vmm/serial.c \
 	vmm/terminal.c
@@ -29,7 +30,7 @@ UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
-vmm_memory_SRCS = vmm/cli.c vmm/config.c vmm/disk_options.c vmm/linux_options.c \
+vmm_memory_SRCS = vmm/channel_options.c vmm/cli.c vmm/config.c vmm/disk_options.c vmm/linux_options.c \
 	vmm/memory.c vmm/options.c vmm/pagetable.c \
 	vmm/reclaim.c vmm/run_config.c $(MM_SRCS)
 

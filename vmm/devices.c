@@ -140,6 +140,24 @@ fail:
 	return cli_fail(STATUS_HOST_ERROR, "virtio-kmem: cannot be set up: %s", strerror(-ret));
 }
 
+static int create_channels(struct vm *vm)
+{
+	struct channels *ch = &vm->channels;
+	int status = channels_create(vm), ret = 0;
+
+	if (status)
+		return status;
+	if (ch->rng)
+		ret = attach(vm, ch->rng, false);
+	if (!ret && ch->console)
+		ret = attach(vm, ch->console, false);
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR,
+				"virtio-rng and virtio-console: cannot be set up: %s",
+				strerror(-ret));
+	return 0;
+}
+
 int devices_create(struct vm *vm)
 {
 	unsigned int i;
@@ -154,6 +172,8 @@ int devices_create(struct vm *vm)
 	if (ret)
 		status = cli_fail(STATUS_HOST_ERROR, "--disk path=%s: cannot be set up: %s",
 				  vm->config->disk[i - 1].path, strerror(-ret));
+	if (!status)
+		status = create_channels(vm);
 	if (status)
 		devices_destroy(vm);
 	return status;
@@ -167,6 +187,7 @@ void devices_destroy(struct vm *vm)
 	while (d->count > 1)
 		detach(d);
 	disks_destroy(vm);
+	channels_destroy(vm);
 	if (d->count)
 		detach(d);
 	virtio_device_destroy(d->kmem);

@@ -42,6 +42,9 @@ int linux_options_check(struct run_config *config, char *why)
 		if (config->initrd || config->append)
 			return run_why(why, "--%s: there is no --kernel for it",
 				       config->initrd ? "initrd" : "append");
+		if (config->nr_ports)
+			return run_why(why,
+				       "--virtio-port: only a Linux guest has it: give --kernel");
 		return 0;
 	}
 	if (config->nr_args)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm/channels.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/linux_options.h"
@@ -356,6 +357,14 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .metavar = "TEXT",
 	 .help = "its command line",
 	 .apply = linux_option_append},
+	{.name = "virtio-port",
+	 .metavar = "SPEC",
+	 .help = "a port of virtio-console, up to 8 times, with a Unix socket on this side:\n"
+		 "name=NAME,path=SOCKET[,console=on]. console=on makes it a console\n"
+		 "(hvc0...), else it is /dev/virtio-ports/NAME",
+	 .repeats = true,
+	 .apply = channel_option_apply,
+	 .forget = channel_option_forget},
 	{.name = "backing",
 	 .metavar = "KIND",
 	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"

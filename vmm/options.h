@@ -35,6 +35,13 @@ struct run_disk {
 	unsigned int queues; /* 0: one a vCPU */
 };
 
+#define RUN_MAX_PORTS 8 /* of virtio-console */
+
+struct run_port {
+	char *name, *path;
+	bool console;
+};
+
 struct run_config {
 	uint64_t memory; /* bytes of RAM asked for */
 	uint64_t heap;   /* bytes */
@@ -48,6 +55,8 @@ struct run_config {
 	char *kernel; /* a Linux guest: its kernel's path, or NULL */
 	char *initrd, *append;
 	bool memory_given;
+	struct run_port port[RUN_MAX_PORTS];
+	unsigned int nr_ports;
 	struct run_disk disk[RUN_MAX_DISKS];
 	unsigned int nr_disks;
 	uint64_t pin_budget;     /* bytes of guest memory registered for I/O at most */
@@ -81,7 +90,7 @@ struct run_option {
 	void (*forget)(struct run_config *config);
 };
 
-#define RUN_OPTIONS 21
+#define RUN_OPTIONS 22
 extern const struct run_option run_options[RUN_OPTIONS];
 
 /* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */

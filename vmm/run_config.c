@@ -216,6 +216,22 @@ static void print_disks(const struct run_config *config)
 	}
 }
 
+static void print_ports(const struct run_config *config)
+{
+	unsigned int i;
+
+	if (config->nr_ports)
+		printf("virtio-port:\n");
+	for (i = 0; i < config->nr_ports; i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "name=%s,path=%s%s", config->port[i].name,
+			 config->port[i].path, config->port[i].console ? ",console=on" : "");
+		printf("  - ");
+		print_quoted(text);
+	}
+}
+
 static void print_text(const char *name, const char *text)
 {
 	if (!text)
@@ -264,6 +280,7 @@ void run_config_print(const struct run_config *config)
 	printf("stats: %s\n", config->stats ? "true" : "false");
 	printf("kvm-device: ");
 	print_quoted(config->kvm_device);
+	print_ports(config);
 	print_text("kernel", config->kernel);
 	print_text("initrd", config->initrd);
 	print_text("append", config->append);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "virtio/platform_abi.h"
+#include "vmm/channels.h"
 #include "vmm/devices.h"
 #include "vmm/disk.h"
 #include "vmm/elf.h"
@@ -52,6 +53,7 @@ struct vm {
 	struct devices devices;
 	/* Of Linux guests. */
 	struct ports ports;
+	struct channels channels;
 	struct terminal terminal;
 	struct disks disks;
 	/* The guest reads it; its counters are written by each vCPU's own thread. */

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* virtio-console and virtio-rng under a driver: ports, their clients, and data both ways. */
+#include <endian.h>
+#include <errno.h>
+#include <linux/virtio_console.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/unit/virtio_driver.h"
+
+#include "virtio/console_dev.h"
+#include "virtio/rng_dev.h"
+
+#define MULTIPORT (1ull << VIRTIO_CONSOLE_F_MULTIPORT)
+#define PORTS     2
+#define QUEUES    (2 * (PORTS + 1))
+#define Q_SIZE    16
+
+struct fixture {
+	struct guest g;
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q[QUEUES];
+	int listen_fd[PORTS];
+	struct sockaddr_un addr[PORTS];
+	socklen_t addr_len[PORTS];
+	sem_t irq;
+};
+
+static struct fixture f;
+
+static void irq(void *opaque)
+{
+	(void)opaque;
+	sem_post(&f.irq);
+}
+
+static int setup(void **state)
+{
+	struct console_port_config port[PORTS] = {{.name = "console", .console = true},
+						  {.name = "org.example.port"}};
+	unsigned int i;
+
+	(void)state;
+	memset(&f, 0, sizeof(f));
+	guest_init(&f.g);
+	sem_init(&f.irq, 0, 0);
+	for (i = 0; i < PORTS; i++) {
+		/* An address of the kernel's choice, in no file system. */
+		struct sockaddr_un any = {.sun_family = AF_UNIX};
+
+		f.addr_len[i] = sizeof(f.addr[i]);
+		f.listen_fd[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		assert_int_equal(bind(f.listen_fd[i], (struct sockaddr *)&any, sizeof(sa_family_t)),
+				 0);
+		assert_int_equal(
+			getsockname(f.listen_fd[i], (struct sockaddr *)&f.addr[i], &f.addr_len[i]),
+			0);
+		assert_int_equal(listen(f.listen_fd[i], 1), 0);
+		port[i].listen_fd = f.listen_fd[i];
+	}
+	assert_int_equal(console_dev_create(port, PORTS, &f.dev), 0);
+	assert_int_equal(virtio_mmio_create(f.dev, &f.g.mem, irq, NULL, &f.mmio), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	virtio_mmio_destroy(f.mmio);
+	virtio_device_destroy(f.dev);
+	for (i = 0; i < PORTS; i++)
+		close(f.listen_fd[i]);
+	sem_destroy(&f.irq);
+	guest_fini(&f.g);
+	return 0;
+}
+
+static void driver(uint64_t features)
+{
+	unsigned int i;
+
+	drv_negotiate(f.mmio, features);
+	for (i = 0; i < QUEUES; i++) {
+		drv_queue_init(&f.q[i], &f.g, Q_SIZE, RING_BASE(i));
+		assert_int_equal(drv_queue_setup(f.mmio, i, &f.q[i]), 1);
+	}
+	drv_driver_ok(f.mmio);
+}
+
+static uint64_t buffer_of(unsigned int queue)
+{
+	return BUFFERS + queue * 0x1000ull;
+}
+
+/* Waits for the next used chain of a queue. Returns how much was written. */
+static uint32_t used(unsigned int queue)
+{
+	uint32_t id, len;
+
+	while (!drv_used(&f.q[queue], &id, &len))
+		while (sem_wait(&f.irq))
+			;
+	return len;
+}
+
+static void offer(unsigned int queue, uint32_t size)
+{
+	const struct drv_buf buf = {.addr = buffer_of(queue), .len = size, .flags = VRING_F_WRITE};
+
+	drv_put(&f.q[queue], 0, &buf, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+}
+
+static void give(unsigned int queue, const void *bytes, uint32_t len)
+{
+	const struct drv_buf buf = {.addr = buffer_of(queue), .len = len};
+
+	memcpy(guest_at(&f.g, buffer_of(queue), len), bytes, len);
+	drv_put(&f.q[queue], 0, &buf, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+	used(queue);
+}
+
+static void tell(uint32_t id, uint16_t event, uint16_t value)
+{
+	const struct virtio_console_control m = {
+		.id = htole32(id), .event = htole16(event), .value = htole16(value)};
+
+	give(3, &m, sizeof(m));
+}
+
+/* The next control message is this one; returns what follows it. */
+static const char *told(uint32_t id, uint16_t event, uint16_t value)
+{
+	struct virtio_console_control m;
+	uint32_t len;
+
+	offer(2, 128);
+	len = used(2);
+	assert_true(len >= sizeof(m));
+	memcpy(&m, guest_at(&f.g, buffer_of(2), 128), sizeof(m));
+	assert_int_equal(le32toh(m.id), id);
+	assert_int_equal(le16toh(m.event), event);
+	assert_int_equal(le16toh(m.value), value);
+	return (const char *)guest_at(&f.g, buffer_of(2), 128) + sizeof(m);
+}
+
+static int join(unsigned int port)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&f.addr[port], f.addr_len[port]), 0);
+	return fd;
+}
+
+static void bring_up(void)
+{
+	driver(MULTIPORT);
+	tell(0xffffffff, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	told(0, VIRTIO_CONSOLE_PORT_ADD, 1);
+	told(1, VIRTIO_CONSOLE_PORT_ADD, 1);
+	tell(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	told(0, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
+	assert_string_equal(told(0, VIRTIO_CONSOLE_PORT_NAME, 1), "console");
+	tell(1, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_string_equal(told(1, VIRTIO_CONSOLE_PORT_NAME, 1), "org.example.port");
+}
+
+static void ports_are_told(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_CONFIG + 4), PORTS);
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	close(fd);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+}
+
+static void data_goes_both_ways(void **state)
+{
+	char buf[16] = "";
+	int fd;
+
+	(void)state;
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	give(5, "to client", 9);
+	assert_int_equal(recv(fd, buf, 9, MSG_WAITALL), 9);
+	assert_memory_equal(buf, "to client", 9);
+	/* What comes before the guest has the port open waits. */
+	assert_int_equal(send(fd, "to guest", 8, 0), 8);
+	offer(4, 5);
+	tell(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	assert_int_equal(used(4), 5);
+	assert_memory_equal(guest_at(&f.g, buffer_of(4), 8), "to gu", 5);
+	offer(4, 5);
+	assert_int_equal(used(4), 3);
+	assert_memory_equal(guest_at(&f.g, buffer_of(4), 8), "est", 3);
+	close(fd);
+}
+
+static void without_a_client_it_is_dropped(void **state)
+{
+	(void)state;
+	bring_up();
+	give(1, "nobody hears", 12);
+	give(5, "nobody hears", 12);
+}
+
+/* A driver that knows of one port only. */
+static void one_port(void **state)
+{
+	char buf[4];
+	int fd;
+
+	(void)state;
+	driver(0);
+	fd = join(0);
+	offer(0, 16);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(used(0), 1);
+	give(1, "abcd", 4);
+	assert_int_equal(recv(fd, buf, 4, MSG_WAITALL), 4);
+	assert_memory_equal(buf, "abcd", 4);
+	close(fd);
+}
+
+static void nonsense_is_passed_over(void **state)
+{
+	(void)state;
+	bring_up();
+	give(3, "abc", 3);
+	tell(77, VIRTIO_CONSOLE_PORT_READY, 1);
+	tell(77, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	tell(0, 999, 1);
+	tell(0, VIRTIO_CONSOLE_PORT_READY, 0);
+	offer(0, 0);
+	tell(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	told(0, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
+}
+
+/* A client that reads nothing keeps the guest's chain; a reset takes it back at once. */
+static void reset_under_a_full_socket(void **state)
+{
+	const struct drv_buf buf = {.addr = buffer_of(5), .len = 0x1000};
+	struct pollfd full = {.events = POLLIN};
+	uint32_t id, len;
+	int fd;
+
+	(void)state;
+	bring_up();
+	fd = join(1);
+	full.fd = fd;
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	/* Till none comes back for want of room: the driver has more chains than that. */
+	for (unsigned int i = 0; i < 1000; i++) {
+		drv_put(&f.q[5], (uint16_t)(i % Q_SIZE), &buf, 1);
+		set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
+		if (i >= Q_SIZE - 1 && !drv_used(&f.q[5], &id, &len)) {
+			struct timespec until;
+
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_sec++;
+			if (sem_timedwait(&f.irq, &until))
+				break;
+		}
+	}
+	assert_int_equal(poll(&full, 1, 0), 1);
+	set_reg(f.mmio, VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_STATUS), 0);
+	close(fd);
+}
+
+static void rng(void **state)
+{
+	static const uint8_t zeros[64];
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q;
+	uint32_t id, len;
+	struct drv_buf buf[] = {
+		{.addr = BUFFERS, .len = 8},
+		{.addr = BUFFERS + 0x100, .len = 64, .flags = VRING_F_WRITE},
+		{.addr = BUFFERS + 0x200, .len = 64, .flags = VRING_F_WRITE},
+	};
+
+	(void)state;
+	assert_int_equal(rng_dev_create(&dev), 0);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	drv_negotiate(mmio, 0);
+	drv_queue_init(&q, &f.g, Q_SIZE, RING_BASE(0));
+	assert_int_equal(drv_queue_setup(mmio, 0, &q), 1);
+	drv_driver_ok(mmio);
+	drv_put(&q, 0, buf, 3);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	/* Answered when the notification returns. */
+	assert_true(drv_used(&q, &id, &len));
+	assert_int_equal(len, 128);
+	assert_memory_not_equal(guest_at(&f.g, BUFFERS + 0x100, 64), zeros, 64);
+	assert_memory_not_equal(guest_at(&f.g, BUFFERS + 0x200, 64), zeros, 64);
+	/* Nothing to fill. */
+	drv_put(&q, 4, buf, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(drv_used(&q, &id, &len));
+	assert_int_equal(len, 0);
+	/* Elsewhere than in memory. */
+	buf[1].addr = RAM_END - 8;
+	drv_put(&q, 8, buf, 2);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(reg(mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(ports_are_told),
+		TEST(data_goes_both_ways),
+		TEST(without_a_client_it_is_dropped),
+		TEST(one_port),
+		TEST(nonsense_is_passed_over),
+		TEST(reset_under_a_full_socket),
+		TEST(rng),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

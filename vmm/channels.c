@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/channels.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "virtio/rng_dev.h"
+#include "vmm/cli.h"
+#include "vmm/vm.h"
+
+/* Whether a socket is at addr that nobody listens at any more. */
+static bool is_stale(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	bool stale;
+	int fd;
+
+	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
+/* Returns a socket that listens at path, or -errno. */
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd, ret;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	if (is_stale(&addr))
+		unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr))) {
+		ret = -errno;
+		goto fail;
+	}
+	/* One client is served at a time; a second one waits. */
+	if (listen(fd, 1)) {
+		ret = -errno;
+		unlink(path);
+		goto fail;
+	}
+	return fd;
+fail:
+	close(fd);
+	return ret;
+}
+
+static int create_console(struct vm *vm)
+{
+	const struct run_config *config = vm->config;
+	struct console_port_config port[RUN_MAX_PORTS];
+	struct channels *ch = &vm->channels;
+	unsigned int i;
+	int fd, ret;
+
+	for (i = 0; i < config->nr_ports; i++) {
+		fd = listen_at(config->port[i].path);
+		if (fd < 0)
+			return cli_fail(STATUS_HOST_ERROR,
+					"--virtio-port path=%s: cannot listen there: %s",
+					config->port[i].path, strerror(-fd));
+		ch->listen_fd[ch->count++] = fd;
+		port[i] = (struct console_port_config){
+			.name = config->port[i].name,
+			.console = config->port[i].console,
+			.listen_fd = fd,
+		};
+	}
+	ret = console_dev_create(port, config->nr_ports, &ch->console);
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR, "virtio-console: cannot be set up: %s",
+				strerror(-ret));
+	return 0;
+}
+
+int channels_create(struct vm *vm)
+{
+	int ret;
+
+	if (!vm->config->kernel)
+		return 0;
+	ret = rng_dev_create(&vm->channels.rng);
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR, "virtio-rng: cannot be set up: %s",
+				strerror(-ret));
+	return vm->config->nr_ports ? create_console(vm) : 0;
+}
+
+void channels_destroy(struct vm *vm)
+{
+	struct channels *ch = &vm->channels;
+
+	virtio_device_destroy(ch->console);
+	virtio_device_destroy(ch->rng);
+	ch->console = ch->rng = NULL;
+	while (ch->count) {
+		ch->count--;
+		unlink(vm->config->port[ch->count].path);
+		close(ch->listen_fd[ch->count]);
+	}
+}

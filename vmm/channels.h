@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a Linux guest has beside disks: virtio-rng, and the ports of virtio-console, each
+ * a Unix socket on the host (--virtio-port).
+ */
+#ifndef VMM_CHANNELS_H
+#define VMM_CHANNELS_H
+
+#include "virtio/console_dev.h"
+#include "vmm/options.h"
+
+struct vm;
+
+struct channels {
+	struct virtio_device *rng, *console; /* NULL: none */
+	int listen_fd[RUN_MAX_PORTS];
+	unsigned int count; /* of listen_fd */
+};
+
+/* For struct run_option. */
+int channel_option_apply(struct run_config *config, const char *value, char *why);
+void channel_option_forget(struct run_config *config);
+
+/* Makes the devices and the sockets. Returns 0 or the exit status, the error having been
+ * reported, and what there is left to channels_destroy(). */
+int channels_create(struct vm *vm);
+
+/* Frees the devices, whose transports are gone, and removes the sockets. */
+void channels_destroy(struct vm *vm);
+
+#endif
