@@ -20,7 +20,7 @@ check: ## install what is missing, build, run every test
 tests: $(UNIT_BINS) $(TEST_BINS)
 
 NESTED_SCRIPTS := $(addprefix tests/nested/, harness.t check.t acpi.t linux.t)
-NESTED_BINS := $(B)/nested/probe $(B)/nested/hold
+NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

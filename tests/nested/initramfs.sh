@@ -83,7 +83,7 @@ fi
 mapfile -t files < <({
 	find build -maxdepth 1 -name slabvisor -type f
 	find build -type f \( -path 'build/guests/*' -o -path 'build/tests/asm/*' -o \
-		-path 'build/tests/*.plain' -o -path build/nested/probe -o -path build/nested/hold \)
+		-path 'build/tests/*.plain' -o -path build/nested/probe -o -path build/nested/hold -o -path build/nested/dial \)
 	find tests configs -type f ! -name '*.[chdo]'
 	[ $# -eq 0 ] || printf '%s\n' "$@"
 } | sort -u)

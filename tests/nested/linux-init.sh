@@ -36,14 +36,24 @@ fi
 if [ -c /dev/hwrng ]; then
 	[ "$(dd if=/dev/hwrng bs=512 count=8 2>/dev/null | wc -c)" = 4096 ] && echo 'guest: hwrng'
 fi
+# The kernel makes the ports some time after the driver took the device.
+if ls -d /sys/bus/virtio/drivers/virtio_console/virtio* >/dev/null 2>&1; then
+	until [ -c /dev/hvc0 ] && grep -qx test /sys/class/virtio-ports/*/name; do
+		sleep 0.05
+	done
+fi
 if [ -c /dev/hvc0 ]; then
 	echo 'second console' >/dev/hvc0 && echo 'guest: hvc0'
 fi
 for port in /sys/class/virtio-ports/*/name; do
 	[ -e "$port" ] || continue
 	echo "guest: port $(cat "$port")"
+	[ "$(cat "$port")" = test ] || continue
 	port=${port%/name}
-	{ echo hello; head -n 1 <&3; } 3<>"/dev/${port##*/}" >&3 2>/dev/null
+	exec 3<>"/dev/${port##*/}"
+	read -r line <&3
+	echo "guest: port heard $line"
+	echo "answer" >&3
 done
 # None of ours: the emulated CPU of the nested machine, its slowness, and busybox's ext4.
 dmesg -r | grep '^<[0-4]>' | grep -v -e 'Speculative Return Stack Overflow' -e 'supports timestamps until 2038' \

@@ -68,6 +68,18 @@ guest kernel/vmlinux '' </dev/null
 check 'a vmlinux boots' said '^guest: powers off'
 check 'and ends with 0' test $status = 0
 
+build/nested/dial "$tmp/console" >"$tmp/hvc0" </dev/null &
+echo 'question' | build/nested/dial "$tmp/port" >"$tmp/answer" &
+guest cloud/vmlinuz '' --cpus 2 --virtio-port "name=console,path=$tmp/console,console=on" \
+	--virtio-port "name=test,path=$tmp/port" </dev/null
+wait
+check 'virtio-rng gives random numbers' said '^guest: hwrng'
+check 'what the guest writes to hvc0 arrives' grep -q 'second console' "$tmp/hvc0"
+check 'what is sent to a port arrives in the guest' said '^guest: port heard question'
+check 'and its answer here' grep -qx answer "$tmp/answer"
+check 'and its kernel is as quiet' silent '^guest: complaint'
+check 'the sockets are gone afterwards' test ! -e "$tmp/port" -a ! -e "$tmp/console"
+
 # Typed at the prompt, as by a person; the pipe stays open until the guest has ended.
 : >"$out"
 guest cloud/vmlinuz 'end=input' < <(
