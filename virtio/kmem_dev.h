@@ -59,8 +59,8 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
  * Tells the guest something: type is of enum virtio_kmem_event_type. When the
  * driver has no buffer posted the event waits; of each type the latest value is
  * kept, so that the backlog is one event a type. For VIRTIO_KMEM_EVENT_QUOTA
- * config.pin_quota is set to value first. Events of a driver that did not accept
- * VIRTIO_KMEM_F_EVENTS are dropped at reset. Thread-safe.
+ * the heap's quota and config.pin_quota are set to value first. Events of a driver
+ * that did not accept VIRTIO_KMEM_F_EVENTS are dropped at reset. Thread-safe.
  * Returns 0, or -EINVAL for an unknown type.
  */
 int kmem_dev_post_event(struct virtio_device *dev, uint32_t type, uint64_t value);

@@ -82,9 +82,11 @@ int kmem_dev_post_event(struct virtio_device *dev, uint32_t type, uint64_t value
 
 	if (type < VIRTIO_KMEM_EVENT_GIVE_BACK || type > VIRTIO_KMEM_EVENT_QUOTA)
 		return -EINVAL;
-	if (type == VIRTIO_KMEM_EVENT_QUOTA)
+	if (type == VIRTIO_KMEM_EVENT_QUOTA) {
+		mm_set_pin_quota(kmem->heap, value);
 		virtio_device_set_config64(dev, offsetof(struct virtio_kmem_config, pin_quota),
 					   value);
+	}
 	virtio_queue_lock(dev, kmem->cpus);
 	add_event(&kmem->events, type, value);
 	/* What unfit buffers hold up waits for the next notification or event. */

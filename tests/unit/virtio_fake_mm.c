@@ -152,6 +152,13 @@ int mm_cache_destroy(struct mm_heap *heap, int cache)
 	return (int)heap->error;
 }
 
+void mm_set_pin_quota(struct mm_heap *heap, uint64_t quota)
+{
+	/* From a thread of its own: nothing is noted. */
+	(void)heap;
+	(void)quota;
+}
+
 long mm_cache_shrink(struct mm_heap *heap, int cache)
 {
 	note(heap, "mm_cache_shrink");
