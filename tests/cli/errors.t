@@ -46,6 +46,23 @@ error 125 '--node size=2M,host=999: this machine has no NUMA node 999' \
 	run --node size=2M,host=999 "$hello"
 error 125 'sizes add up to 6M, which is not the heap' \
 	run --heap 8M --node size=2M --node size=4M "$hello"
+error 125 '--disk disk.img: write path=FILE' run --disk disk.img "$hello"
+error 125 '--disk direct=on: say which file' run --disk direct=on "$hello"
+error 125 '--disk path=: write path=FILE' run --disk path= "$hello"
+error 125 '--disk path=x,direct=yes: direct is on or off' run --disk path=x,direct=yes "$hello"
+error 125 '--disk path=x,queues=0: queues is a number' run --disk path=x,queues=0 "$hello"
+error 125 '--disk path=x,serial=123456789012345678901: serial has at most 20' \
+	run --disk path=x,serial=123456789012345678901 "$hello"
+error 125 '--disk path=x,wings=2: write path=FILE' run --disk path=x,wings=2 "$hello"
+error 125 '--pin-budget 1M: give a size from 0' run --pin-budget 1M "$hello"
+error 125 '--poll-us soon: give microseconds' run --poll-us soon "$hello"
+error 124 '--disk path=none.img: No such file' run --disk path=none.img "$hello"
+error 124 '--disk path=none.img: No such file' run --dry-run --disk path=none.img "$hello"
+error 124 '--disk path=.*: Is a directory' run --disk "path=$dir" "$hello"
+error 124 '--disk path=/dev/null: give a regular file' run --disk path=/dev/null "$hello"
+truncate -s 1M "$dir/disk"
+error 124 'it is in use by another process' \
+	run --disk "path=$dir/disk" --disk "path=$dir/disk" "$hello"
 error 125 'no such option' doctor --fast
 set -- run
 while [ $# -lt 16 ]; do
