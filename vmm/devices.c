@@ -106,10 +106,16 @@ fail_irq:
 /* The heap is about to take its memory back, and has. */
 static void quiesce(void *opaque, bool begin)
 {
-	if (begin)
-		disks_pause(opaque);
-	else
-		disks_resume(opaque);
+	struct vm *vm = opaque;
+
+	/* The disks first: what they finish ends waits, and those look at memory. */
+	if (begin) {
+		disks_pause(vm);
+		memory_quiesce(&vm->mem, true);
+	} else {
+		memory_quiesce(&vm->mem, false);
+		disks_resume(vm);
+	}
 }
 
 static int create_kmem(struct vm *vm)

@@ -111,6 +111,17 @@ static int create_heap(struct memory *mem, const struct run_config *config, mm_r
 	return 0;
 }
 
+/* One who writes does not wait for ever behind those who read in turns. */
+static void init_lock(pthread_rwlock_t *lock)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+}
+
 int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
 		  mm_report_fn report, void *opaque)
 {
@@ -132,11 +143,14 @@ int memory_create(struct memory *mem, const struct run_config *config, uint64_t 
 	status = create_heap(mem, config, report, opaque);
 	if (status)
 		munmap(mem->ram, mem->ram_size);
+	else
+		init_lock(&mem->reset);
 	return status;
 }
 
 void memory_destroy(struct memory *mem)
 {
+	pthread_rwlock_destroy(&mem->reset);
 	mm_heap_destroy(mem->heap);
 	munmap(mem->ram, mem->ram_size);
 }
@@ -169,6 +183,7 @@ static size_t frames_of(uint64_t addr, size_t len, uint64_t frame[2])
 static int with_pinned(const struct memory *mem, uint64_t addr, void *buf, size_t len,
 		       void (*copy)(void *buf, void *host, size_t len))
 {
+	pthread_rwlock_t *reset = (pthread_rwlock_t *)(uintptr_t)&mem->reset;
 	uint64_t frame[2];
 	struct mm_bad bad[2];
 	size_t n, nr_bad;
@@ -179,16 +194,35 @@ static int with_pinned(const struct memory *mem, uint64_t addr, void *buf, size_
 	if (!len || len > MM_FRAME_SIZE || addr < mem->heap_base || addr > mem->heap_end)
 		return -EFAULT;
 	n = frames_of(addr, len, frame);
+	pthread_rwlock_rdlock(reset);
 	got = mm_pin(mem->heap, n, frame);
-	if (got <= 0)
-		return got == -EAGAIN ? -EAGAIN : -EFAULT;
 	host = (size_t)got == n ? mm_host_ptr(mem->heap, addr, len) : NULL;
 	if (host)
 		copy(buf, host, len);
 	else
-		ret = -EFAULT;
-	mm_unpin(mem->heap, (size_t)got, frame, bad, &nr_bad);
+		ret = got == -EAGAIN ? -EAGAIN : -EFAULT;
+	if (got > 0)
+		mm_unpin(mem->heap, (size_t)got, frame, bad, &nr_bad);
+	pthread_rwlock_unlock(reset);
 	return ret;
+}
+
+void memory_enter(struct memory *mem)
+{
+	pthread_rwlock_rdlock(&mem->reset);
+}
+
+void memory_leave(struct memory *mem)
+{
+	pthread_rwlock_unlock(&mem->reset);
+}
+
+void memory_quiesce(struct memory *mem, bool begin)
+{
+	if (begin)
+		pthread_rwlock_wrlock(&mem->reset);
+	else
+		pthread_rwlock_unlock(&mem->reset);
 }
 
 static void copy_in(void *buf, void *host, size_t len)

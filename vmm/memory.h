@@ -10,6 +10,8 @@
 #ifndef VMM_MEMORY_H
 #define VMM_MEMORY_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,9 @@ struct memory {
 	uint64_t page_map; /* above the heap, 2 MiB aligned */
 	size_t page_map_size;
 	const uint8_t *page_map_host;
+	/* A reset of the heap allows no other call: it holds this to write, who copies
+	 * heap memory or gives some back holds it to read. */
+	pthread_rwlock_t reset;
 };
 
 /*
@@ -56,6 +61,13 @@ int memory_write(const struct memory *mem, uint64_t addr, const void *buf, size_
 
 /* Reads an aligned 32-bit word in one piece. Returns as memory_read. */
 int memory_read32(const struct memory *mem, uint64_t addr, uint32_t *value);
+
+/* Around calls of mm that do not come by way of a request of the guest's. */
+void memory_enter(struct memory *mem);
+void memory_leave(struct memory *mem);
+
+/* Around a reset of the heap: waits until nobody is in there, and holds off who comes. */
+void memory_quiesce(struct memory *mem, bool begin);
 
 /* What memory addr is, for reports: "RAM", "the page map" ... */
 const char *memory_name(const struct memory *mem, uint64_t addr);

@@ -115,8 +115,11 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		n = poll(fds, 2, sooner(left, period));
 		if (n > 0 && fds[1].revents)
 			take_signal(vm, signal_fd);
-		else if (!n)
-			reclaim_tick(&reclaim, vm->mem.heap);
+		if (n)
+			continue;
+		memory_enter(&vm->mem);
+		reclaim_tick(&reclaim, vm->mem.heap);
+		memory_leave(&vm->mem);
 	}
 	vm_join(vm);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where guest memory lies, the door to it, and the page tables over it. */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -201,6 +204,56 @@ static void test_rest_gives_back(void **state)
 	run_config_free(&config);
 }
 
+struct reader {
+	struct memory *mem;
+	_Atomic uint64_t addr;
+	atomic_uint copies;
+	atomic_bool over;
+};
+
+/* A vCPU that rings doorbells whose arguments are in the heap. */
+static void *read_heap(void *opaque)
+{
+	struct reader *r = opaque;
+	char frame[MM_FRAME_SIZE] = "argument";
+
+	while (!atomic_load(&r->over))
+		if (!memory_write(r->mem, atomic_load(&r->addr), frame, sizeof(frame)))
+			atomic_fetch_add(&r->copies, 1);
+	return NULL;
+}
+
+/* While another vCPU resets the device, which takes all of the heap away. */
+static void test_reset_while_read(void **state)
+{
+	struct run_config config = config_of(4 * MIB, 8 * MIB);
+	struct memory mem;
+	struct reader r = {.mem = &mem};
+	unsigned int copies, i;
+	pthread_t thread;
+	uint64_t run;
+
+	(void)state;
+	config.reclaim_delay_ms = 0;
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	atomic_store(&r.addr, mem.heap_base);
+	assert_int_equal(pthread_create(&thread, NULL, read_heap, &r), 0);
+	for (i = 0; i < 500; i++) {
+		assert_int_equal(mm_pages_alloc(mem.heap, 0, 0, MM_NODE_ANY, 0, 1, &run), 1);
+		atomic_store(&r.addr, run & ~MM_ADDR_FLAGS);
+		/* It is at it. */
+		for (copies = atomic_load(&r.copies); atomic_load(&r.copies) == copies;)
+			sched_yield();
+		memory_quiesce(&mem, true);
+		mm_heap_reset(mem.heap);
+		memory_quiesce(&mem, false);
+	}
+	atomic_store(&r.over, true);
+	pthread_join(thread, NULL);
+	memory_destroy(&mem);
+	run_config_free(&config);
+}
+
 static void test_sizes(void **state)
 {
 	uint64_t v;
@@ -233,9 +286,9 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),     cmocka_unit_test(test_door),
-		cmocka_unit_test(test_page_table), cmocka_unit_test(test_rest_gives_back),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_layout),           cmocka_unit_test(test_door),
+		cmocka_unit_test(test_page_table),       cmocka_unit_test(test_rest_gives_back),
+		cmocka_unit_test(test_reset_while_read), cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
