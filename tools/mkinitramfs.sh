@@ -45,8 +45,9 @@ done
 ldd /bin/busybox >/dev/null 2>&1 && die "/bin/busybox is not static: install busybox-static"
 if [ -n "$modules" ] && [ -z "$release" ]; then
 	found=("${kernel%/}"/lib/modules/*)
-	[ ${#found[@]} = 1 ] && [ -d "${found[0]}" ] ||
+	if [ ${#found[@]} != 1 ] || [ ! -d "${found[0]}" ]; then
 		die "not one kernel in ${kernel%/}/lib/modules: say which by --release"
+	fi
 	release=${found[0]##*/}
 fi
 

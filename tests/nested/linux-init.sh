@@ -10,7 +10,8 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 echo "guest: init, kernel $(uname -r), $(nproc) CPUs"
 end=poweroff
-for word in $(cat /proc/cmdline); do
+read -r words </proc/cmdline
+for word in $words; do
 	case $word in end=*) end=${word#end=} ;; esac
 done
 while read -r module; do
