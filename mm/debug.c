@@ -104,6 +104,16 @@ void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot)
 		memset(object + end, DEBUG_REDZONE_BYTE, slab->slot_size - end);
 }
 
+size_t debug_widen(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+{
+	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	struct slab_track *track = &slab->debug->slot[slot];
+	size_t was = debug_end(cache, track);
+
+	track->asked = cache->object_size;
+	return was;
+}
+
 bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 		const struct debug_call *call)
 {

@@ -38,6 +38,8 @@ bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, boo
 		 const struct debug_call *call);
 /* Writes the red zone; after the object was zeroed. */
 void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+/* Has the whole object be in use. Returns the bytes that were until now. */
+size_t debug_widen(struct mm_heap *heap, struct slab *slab, unsigned int slot);
 /* An object was freed. False if its red zone was overwritten, which was reported. */
 bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 		const struct debug_call *call);

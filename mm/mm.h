@@ -198,7 +198,14 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
 		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad);
 
-/* The same for runs of 2^order frames, naturally aligned. */
+/*
+ * Has all of an object be in use, as much as was asked for it (Linux's ksize()): its red
+ * zone begins at its end. Returns the bytes that were in use until now, -EFAULT (outside
+ * the heap), -EINVAL (no start of an object), -ENOENT (not allocated).
+ */
+long mm_object_widen(struct mm_heap *heap, uint64_t addr);
+
+/* Allocation and free, for runs of 2^order frames, naturally aligned. */
 long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, int node,
 		    unsigned int flags, size_t n, uint64_t *addr);
 long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint64_t *addr,

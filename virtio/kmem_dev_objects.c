@@ -37,3 +37,13 @@ int kmem_dev_free(struct kmem_request *r)
 			 r->addr, r->bad, &nr_bad);
 	return kmem_dev_reply_bad(r, n, nr_bad);
 }
+
+int kmem_dev_widen(struct kmem_request *r)
+{
+	long was = r->req.count == 1 ? mm_object_widen(r->kmem->heap, r->addr[0]) : -EINVAL;
+
+	if (was < 0)
+		return (int)was;
+	r->resp.value = (uint64_t)was;
+	return 0;
+}

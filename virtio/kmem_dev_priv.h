@@ -95,6 +95,7 @@ int kmem_dev_reply_bad(struct kmem_request *r, long n, size_t nr_bad);
  * value, count or reply only with 0. */
 int kmem_dev_alloc(struct kmem_request *r);
 int kmem_dev_free(struct kmem_request *r);
+int kmem_dev_widen(struct kmem_request *r);
 int kmem_dev_alloc_pages(struct kmem_request *r);
 int kmem_dev_free_pages(struct kmem_request *r);
 int kmem_dev_pin(struct kmem_request *r);

@@ -54,6 +54,7 @@ static const struct kmem_request_type types[] = {
 			       .each = 8,
 			       .needs = 1ull << VIRTIO_KMEM_F_PIN},
 	[VIRTIO_KMEM_STATS] = {.serve = kmem_dev_stats, .fixed = sizeof(struct virtio_kmem_stats)},
+	[VIRTIO_KMEM_WIDEN] = {.serve = kmem_dev_widen, .payload = PAYLOAD_ADDRS, .counted = true},
 };
 
 int kmem_dev_check_node(const struct kmem_request *r, int *node)

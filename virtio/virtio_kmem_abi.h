@@ -109,6 +109,9 @@ enum virtio_kmem_type {
 	VIRTIO_KMEM_UNPIN = 9,
 	/* cache, or 0 for the whole service; reply: virtio_kmem_stats */
 	VIRTIO_KMEM_STATS = 10,
+	/* payload: count = 1 address of an object, which is in use as a whole from now
+	 * on, whatever was asked for; reply: value = bytes in use until now */
+	VIRTIO_KMEM_WIDEN = 11,
 };
 
 /* Allocation flags (req.gfp): what of GFP concerns the host. */

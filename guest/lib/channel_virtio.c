@@ -210,6 +210,19 @@ static long op_cache_shrink(unsigned int cpu, u32 cache)
 	return got < 0 ? got : (long)x->resp.value;
 }
 
+static long op_widen(unsigned int cpu, u64 addr)
+{
+	struct exchange *x;
+	long got;
+
+	if (!batch_fits(cpu, 1))
+		return -EINVAL;
+	x = begin(cpu, VIRTIO_KMEM_WIDEN, 1);
+	x->payload.addr[0] = addr;
+	got = exchange(cpu, x, sizeof(u64), 0);
+	return got < 0 ? got : (long)x->resp.value;
+}
+
 static long op_pin(unsigned int cpu, size_t n, const u64 *addr)
 {
 	struct exchange *x;
@@ -281,6 +294,7 @@ static const struct kmem_channel_ops ops = {
 	.cache_create = op_cache_create,
 	.cache_destroy = op_cache_destroy,
 	.cache_shrink = op_cache_shrink,
+	.widen = op_widen,
 	.pin = op_pin,
 	.unpin = op_unpin,
 	.stats = op_stats,

@@ -88,6 +88,12 @@ static long op_cache_shrink(unsigned int cpu, u32 cache)
 	return mm_cache_shrink(hosted.heap, (int)cache);
 }
 
+static long op_widen(unsigned int cpu, u64 addr)
+{
+	(void)cpu;
+	return mm_object_widen(hosted.heap, addr);
+}
+
 static long op_pin(unsigned int cpu, size_t n, const u64 *addr)
 {
 	(void)cpu;
@@ -166,6 +172,7 @@ static const struct kmem_channel_ops ops = {
 	.cache_create = op_cache_create,
 	.cache_destroy = op_cache_destroy,
 	.cache_shrink = op_cache_shrink,
+	.widen = op_widen,
 	.pin = op_pin,
 	.unpin = op_unpin,
 	.stats = op_stats,

@@ -44,18 +44,42 @@ void *__kmalloc(size_t size, gfp_t gfp)
 	return __kmalloc_node(size, gfp, NUMA_NO_NODE);
 }
 
-size_t ksize(const void *p)
+/* The size of an allocation; *used, unless NULL: how much of it the program has asked
+ * for, as far as anybody knows, up to now: all of it is its own from here on. */
+static size_t whole_size(const void *p, size_t *used)
 {
 	unsigned int kind;
+	size_t size;
+	long was;
 
+	if (used)
+		*used = 0;
 	if (ZERO_OR_NULL_PTR(p))
 		return 0;
 	kind = kmem_number_of(p);
 	if (kind == VIRTIO_KMEM_PM_NONE || kind == VIRTIO_KMEM_PM_TAIL)
 		grt_bug((u64)p, "ksize: 0x%lx is not allocated", (unsigned long)p);
 	if (kind >= VIRTIO_KMEM_PM_RUN)
-		return KMEM_FRAME_SIZE << (kind - VIRTIO_KMEM_PM_RUN);
-	return kmem.cache[kind] ? kmem.cache[kind]->front.size : 0;
+		size = KMEM_FRAME_SIZE << (kind - VIRTIO_KMEM_PM_RUN);
+	else
+		size = kmem.cache[kind] ? kmem.cache[kind]->front.size : 0;
+	if (used)
+		*used = size;
+	/* Red zones begin where the size asked for ends, which only the host knows. */
+	if (kind < VIRTIO_KMEM_PM_RUN && kmem.cache[kind] && kmem.cache[kind]->debug) {
+		was = kmem.channel.ops->widen(kmem_self()->cpu, kmem_to_phys(p));
+		if (was < 0)
+			grt_bug((u64)p, "ksize: 0x%lx is no object that is allocated",
+				(unsigned long)p);
+		if (used)
+			*used = min_t(size_t, was, size);
+	}
+	return size;
+}
+
+size_t ksize(const void *p)
+{
+	return whole_size(p, NULL);
 }
 
 size_t kmalloc_size_roundup(size_t size)
@@ -69,23 +93,23 @@ size_t kmalloc_size_roundup(size_t size)
 
 void *krealloc(const void *p, size_t size, gfp_t gfp)
 {
-	size_t old;
+	size_t whole, used;
 	void *q;
 
 	if (!size) {
 		kfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	old = ksize(p);
-	/* Red zones begin where the size asked for ends, which is known to the host only. */
-	if (old >= size && !(kmem.channel.debug & VIRTIO_KMEM_DEBUG_REDZONE)) {
+	whole = whole_size(p, &used);
+	if (whole >= size) {
+		/* What the program has not asked for until now is not its, nor zero. */
 		if (gfp & __GFP_ZERO)
-			memset((char *)p + size, 0, old - size);
+			memset((char *)p + min(used, size), 0, whole - min(used, size));
 		return (void *)p;
 	}
 	q = __kmalloc(size, gfp);
-	if (q && old) {
-		memcpy(q, p, min(old, size));
+	if (q && used) {
+		memcpy(q, p, used);
 		kfree(p);
 	}
 	return q;
@@ -95,7 +119,7 @@ void kfree_sensitive(const void *p)
 {
 	size_t size = ksize(p);
 
-	if (size && !(kmem.channel.debug & VIRTIO_KMEM_DEBUG_REDZONE))
+	if (size)
 		memzero_explicit((void *)p, size);
 	kfree(p);
 }

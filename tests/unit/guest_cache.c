@@ -284,6 +284,33 @@ static void debug_modes_catch_misuse_at_the_call(void **state)
 	kfree_sensitive(p);
 }
 
+static void all_of_an_object_may_be_used_after_ksize(void **state)
+{
+	u8 *p = kmalloc(20, GFP_KERNEL);
+
+	(void)state;
+	assert_non_null(p);
+	assert_int_equal(ksize(p), 32);
+	memset(p, 0x11, 32);
+	kfree(p);
+	p = kmalloc(20, GFP_KERNEL);
+	memset(p, 0x11, 20);
+	kfree_sensitive(p);
+	/* Up to what was asked for, and no red zone behind it. */
+	p = kzalloc(20, GFP_KERNEL);
+	memset(p, 0x22, 20);
+	p = krealloc(p, 30, GFP_KERNEL | __GFP_ZERO);
+	assert_int_equal(p[19], 0x22);
+	for (int i = 20; i < 30; i++)
+		assert_int_equal(p[i], 0);
+	p = krealloc(p, 100, GFP_KERNEL | __GFP_ZERO);
+	assert_int_equal(p[19], 0x22);
+	for (int i = 20; i < 100; i++)
+		assert_int_equal(p[i], 0);
+	memset(p, 0x33, 100);
+	kfree(p);
+}
+
 static void a_cache_can_be_debugged_alone(void **state)
 {
 	struct kmem_cache *s =
@@ -318,6 +345,8 @@ int main(void)
 		TEST(bulk_is_all_or_nothing),
 		cmocka_unit_test_setup_teardown(debug_modes_catch_misuse_at_the_call, setup_debug,
 						teardown),
+		cmocka_unit_test_setup_teardown(all_of_an_object_may_be_used_after_ksize,
+						setup_debug, teardown),
 		TEST(a_cache_can_be_debugged_alone),
 	};
 

@@ -166,6 +166,13 @@ long mm_cache_shrink(struct mm_heap *heap, int cache)
 	return heap->error ? heap->error : 17;
 }
 
+long mm_object_widen(struct mm_heap *heap, uint64_t addr)
+{
+	note(heap, "mm_object_widen");
+	(void)addr;
+	return heap->error ? heap->error : 100;
+}
+
 int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats)
 {
 	note(heap, "mm_stats");

@@ -69,7 +69,8 @@ static const struct bad_request {
 	size_t room;
 } bad_requests[] = {
 	{"type 0", -EOPNOTSUPP, {.type = 0, .count = 1, .cache = 1}, 0, ROOM},
-	{"type after the last", -EOPNOTSUPP, {.type = 11, .count = 1, .cache = 1}, 0, ROOM},
+	{"type after the last", -EOPNOTSUPP, {.type = 12, .count = 1, .cache = 1}, 0, ROOM},
+	{"widen two", -EINVAL, {.type = 11, .count = 2}, 16, ROOM},
 	{"type 65535", -EOPNOTSUPP, {.type = 65535, .count = 1, .cache = 1}, 0, ROOM},
 	{"reserved[0]", -EINVAL, {.type = 1, .count = 1, .cache = 1, .reserved = {1, 0}}, 0, ROOM},
 	{"reserved[1]", -EINVAL, {.type = 1, .count = 1, .cache = 1, .reserved = {0, 1}}, 0, ROOM},

@@ -179,7 +179,8 @@ void kfree_sensitive(const void *p);
 /* Does nothing for what lies in the program's .rodata. */
 void kfree_const(const void *p);
 
-/* The usable size; 0 for NULL and ZERO_SIZE_PTR. No request to the host. */
+/* The usable size; 0 for NULL and ZERO_SIZE_PTR. No request to the host, but in a debug
+ * mode, where the red zone then begins at that size and not at the one asked for. */
 size_t ksize(const void *p);
 /* What ksize() of an allocation of that size would be. */
 size_t kmalloc_size_roundup(size_t size);

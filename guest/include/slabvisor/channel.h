@@ -47,6 +47,12 @@ struct kmem_channel_ops {
 	/* Returns frames given back to the host, or -errno. */
 	long (*cache_shrink)(unsigned int cpu, u32 cache);
 
+	/*
+	 * An object is in use as a whole from now on, whatever was asked for. Returns the
+	 * bytes in use until now, or -errno.
+	 */
+	long (*widen)(unsigned int cpu, u64 addr);
+
 	/* Pins n frames (1..max_batch); returns how many from the first on, or -errno. */
 	long (*pin)(unsigned int cpu, size_t n, const u64 *addr);
 	/* Drops a pin of each; refusals as for free. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Objects in use as a whole, though less was asked for. */
+#include <errno.h>
+
+#include "mm/debug.h"
+#include "mm/heap.h"
+
+/* The slot of an object that is out, or a negative errno. */
+static int widen_slot(const struct slab *slab, uint64_t offset)
+{
+	uint64_t slot = offset / slab->slot_size;
+
+	if (slot >= slab->cap || offset % slab->slot_size)
+		return -EINVAL;
+	if (slab->free[slot / 64] >> slot % 64 & 1 || debug_withholds(slab, (unsigned int)slot) ||
+	    (slab->held && slab->held->row[slot / 64] >> slot % 64 & 1))
+		return -ENOENT;
+	return (int)slot;
+}
+
+long mm_object_widen(struct mm_heap *heap, uint64_t addr)
+{
+	struct slab *slab = NULL;
+	uint64_t frame;
+	long asked;
+	int slot;
+
+	if (heap_frame(heap, addr, &frame))
+		slab = slab_lock_frame(heap, frame);
+	if (!slab)
+		return heap_in_range(heap, addr) ? -EINVAL : -EFAULT;
+	slot = widen_slot(slab, addr - frame_addr(&heap->frames, slab->frame));
+	if (slot < 0) {
+		asked = slot;
+	} else {
+		asked = (long)heap->slabs.cache[slab->cache].object_size;
+		if (debug_on(slab))
+			asked = (long)debug_widen(heap, slab, (unsigned int)slot);
+	}
+	mm_unlock(&slab->lock);
+	return asked;
+}
