@@ -64,7 +64,7 @@ static bool unmap_under(enum blk_op op, u64 seed, bool *untouched)
 static bool free_under(enum blk_op op)
 {
 	struct blk_request req[8];
-	struct buffer b, other;
+	struct buffer b = {.page = NULL}, other;
 	bool good = true;
 
 	if (!buffer_alloc(&b, ARRAY_SIZE(req) * 4))
@@ -90,7 +90,7 @@ static bool free_under(enum blk_op op)
 
 void check_churn(u64 rounds)
 {
-	bool good = true, untouched = true, one, ended = true;
+	bool good = true, untouched = true, one = false, ended = true;
 	struct buffer guard;
 
 	if (!buffer_alloc(&guard, 16)) {

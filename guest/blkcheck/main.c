@@ -73,10 +73,10 @@ bool buffer_alloc(struct buffer *b, unsigned int pages)
 		return false;
 	}
 	/* No two in a row, most of the time. */
-	for (unsigned int i = pages - 1; i > 0; i--) {
-		unsigned int other = (unsigned int)(random_u64() % (i + 1));
+	for (unsigned int i = pages; i > 1; i--) {
+		unsigned int other = (unsigned int)(random_u64() % i);
 
-		swap(b->page[i], b->page[other]);
+		swap(b->page[i - 1], b->page[other]);
 	}
 	return true;
 }

@@ -17,17 +17,14 @@ static bool read_size(const char *text, u64 *value)
 	if (!len || len >= sizeof(number))
 		return false;
 	memcpy(number, text, len + 1);
-	switch (number[len - 1]) {
-	case 'g':
-		shift += 10;
-		fallthrough;
-	case 'm':
-		shift += 10;
-		fallthrough;
-	case 'k':
-		shift += 10;
+	if (number[len - 1] == 'k')
+		shift = 10;
+	else if (number[len - 1] == 'm')
+		shift = 20;
+	else if (number[len - 1] == 'g')
+		shift = 30;
+	if (shift)
 		number[len - 1] = '\0';
-	}
 	if (kstrtou64(number, 10, value) || *value > ~0ull >> shift)
 		return false;
 	*value <<= shift;

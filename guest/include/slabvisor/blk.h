@@ -37,8 +37,9 @@ struct blk_disk;
 
 /*
  * The caller's, and kept until it is done; all but result is his to fill in.
- * Pages must stay allocated until then, but only for the caller's sake: one that is freed
- * meanwhile is not given to anyone else before the disk has done with it.
+ * Pages stay allocated, or pinned by pin_user_pages_fast(), until then. One that is not is
+ * the program's mistake: it ends as -EIO, or with the bytes of whoever has the page when
+ * the disk takes the request; from then on nobody gets it before the disk is done.
  */
 struct blk_request {
 	enum blk_op op;
