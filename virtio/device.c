@@ -31,6 +31,7 @@ int virtio_device_init(struct virtio_device *dev, const uint16_t *max_size)
 	dev->features = 0;
 	atomic_init(&dev->driver_ok, false);
 	atomic_init(&dev->broken, false);
+	atomic_init(&dev->halted, false);
 	dev->transport = NULL;
 	return 0;
 
@@ -81,7 +82,14 @@ bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue)
 {
 	/* Relaxed: virtio_queue_stop() has had the queue's lock since it set this. */
 	return audible(dev, queue) &&
-	       !atomic_load_explicit(&dev->queue[queue].stopping, memory_order_relaxed);
+	       !atomic_load_explicit(&dev->queue[queue].stopping, memory_order_relaxed) &&
+	       /* Relaxed: soon is enough. */
+	       !atomic_load_explicit(&dev->halted, memory_order_relaxed);
+}
+
+void virtio_device_halt(struct virtio_device *dev)
+{
+	atomic_store_explicit(&dev->halted, true, memory_order_relaxed);
 }
 
 uint32_t virtio_queue_stop(struct virtio_device *dev, unsigned int queue)

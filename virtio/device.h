@@ -99,6 +99,7 @@ struct virtio_device {
 	uint64_t features;                            /* negotiated; 0 before FEATURES_OK */
 	atomic_bool driver_ok;                        /* between DRIVER_OK and reset */
 	atomic_bool broken;                           /* needs reset: no queue is served */
+	atomic_bool halted;                           /* the machine ends: no chain is taken */
 	const struct virtio_transport_ops *transport; /* NULL: none attached */
 	void *transport_opaque;
 };
@@ -141,6 +142,10 @@ uint32_t virtio_queue_stop(struct virtio_device *dev, unsigned int queue);
 /* Interrupts the driver if it wants to know of what was pushed. The queue's lock
  * is held. */
 void virtio_queue_signal(struct virtio_device *dev, unsigned int queue);
+
+/* The machine is ending: from here on no chain is taken, so that a driver that makes one
+ * available as fast as it is served does not hold up the end. From any thread, for good. */
+void virtio_device_halt(struct virtio_device *dev);
 
 /* The driver did what cannot be answered: no queue of this device is served until
  * it is reset, and the driver is told so (section 2.1.2). */

@@ -200,6 +200,16 @@ void devices_destroy(struct vm *vm)
 	d->kmem = NULL;
 }
 
+void devices_halt(struct vm *vm)
+{
+	unsigned int i;
+
+	if (vm->devices.kmem)
+		virtio_device_halt(vm->devices.kmem);
+	for (i = 0; i < vm->disks.count; i++)
+		virtio_device_halt(vm->disks.dev[i]);
+}
+
 bool devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value, unsigned int len,
 		   bool *kick)
 {

@@ -34,6 +34,9 @@ int devices_create(struct vm *vm);
  * No vCPU runs. */
 void devices_destroy(struct vm *vm);
 
+/* The guest is ending: no device begins anything any more. From any thread. */
+void devices_halt(struct vm *vm);
+
 /*
  * A store of len bytes at addr by vCPU cpu. Returns false if no device lies there;
  * else *kick says whether it rang a queue.

@@ -42,6 +42,7 @@ bool vm_end(struct vm *vm, int status)
 		if (vm->vcpu[i].started)
 			vcpu_kick(&vm->vcpu[i]);
 	pthread_mutex_unlock(&vm->lock);
+	devices_halt(vm);
 	wait_queue_close(&vm->waiters);
 	/* An eventfd that is not full takes it at once. */
 	while (write(vm->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)

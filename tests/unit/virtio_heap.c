@@ -2,6 +2,8 @@
 /* The virtio-kmem device over the real mm: memory goes out and comes back, and what a
  * guest makes up is refused. */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "tests/unit/virtio_kmem_driver.h"
@@ -246,6 +248,46 @@ static void pins_of_others_stay(void **state)
 	assert_int_equal(mm_unpin(heap, 1, &addr, &none, &nr_bad), 1);
 }
 
+static void *ring(void *opaque)
+{
+	(void)opaque;
+	virtio_mmio_write(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0);
+	return NULL;
+}
+
+/*
+ * A queue that feeds itself: the reply to STATS puts the number of requests where the
+ * available index is, one ahead each time. Its doorbell returns when the machine ends.
+ */
+static void endless_work_ends(void **state)
+{
+	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_STATS};
+	const uint32_t before = sizeof(struct virtio_kmem_resp);
+	struct drv_queue *q = &k.q[0];
+	struct kmem_dev_stats stats;
+	pthread_t thread;
+
+	(void)state;
+	/* The requests of another queue are the lead. */
+	assert_int_equal(kmem_send(&k, 1, &req, sizeof(req), NULL, 0, RESP_SIZE), 0);
+	assert_int_equal(kmem_send(&k, 1, &req, sizeof(req), NULL, 0, RESP_SIZE), 0);
+	memcpy(guest_at(&k.g, REQ_AT(0), sizeof(req)), &req, sizeof(req));
+	drv_desc(q, 0, REQ_AT(0), sizeof(req), VRING_F_NEXT, 1);
+	drv_desc(q, 1, RESP_AT(0), before, VRING_F_WRITE | VRING_F_NEXT, 2);
+	drv_desc(q, 2, q->avail + offsetof(struct vring_avail, idx), 2,
+		 VRING_F_WRITE | VRING_F_NEXT, 3);
+	drv_desc(q, 3, RESP_AT(0) + before, RESP_SIZE - before, VRING_F_WRITE, 0);
+	drv_avail(q, 0);
+	assert_int_equal(pthread_create(&thread, NULL, ring, NULL), 0);
+	do {
+		sched_yield();
+		kmem_dev_get_stats(k.dev, 0, &stats);
+	} while (stats.requests < 100);
+	virtio_device_halt(k.dev);
+	pthread_join(thread, NULL);
+	assert_false(kmem_broken(&k));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -254,7 +296,7 @@ int main(void)
 		TEST(objects_go_and_come), TEST(addresses_are_judged_each),
 		TEST(pages_and_pins),      TEST(all_of_the_heap),
 		TEST(caches_of_the_guest), TEST(pins_of_others_stay),
-		TEST(a_new_quota_is_the_heaps),
+		TEST(endless_work_ends),   TEST(a_new_quota_is_the_heaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
