@@ -87,13 +87,17 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 	snprintf(cache->name, sizeof(cache->name), "%s", name);
 }
 
-/* Starts a cache's counters anew; the total keeps what they said. */
+/* Starts a number's counters anew, before another cache has it; the total keeps what
+ * they said. */
 static void cache_clear_count(struct mm_heap *heap, unsigned int number)
 {
 	uint64_t freed;
 
 	(void)slab_cache_sum(heap, number, &freed);
 	atomic_fetch_add_explicit(&heap->slabs.past, freed, memory_order_relaxed);
+	atomic_fetch_add_explicit(&heap->slabs.past_bytes,
+				  freed * heap->slabs.cache[number].object_size,
+				  memory_order_relaxed);
 	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
 		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
 
@@ -146,8 +150,8 @@ static int cache_make(struct mm_heap *heap, const char *name, size_t size, size_
 			cache->list = calloc(heap->frames.nr_zones, sizeof(*cache->list));
 		if (!cache->list)
 			return -ENOMEM;
-		cache_init(heap, cache, name, size, align, flags);
 		cache_clear_count(heap, (unsigned int)number);
+		cache_init(heap, cache, name, size, align, flags);
 		/* Release: pairs with slab_cache_get. */
 		atomic_store_explicit(&cache->live, true, memory_order_release);
 		return number;

@@ -129,6 +129,7 @@ struct mm_bad {
 
 struct mm_stats {
 	uint64_t objects_allocated, objects_freed, objects_active;
+	uint64_t bytes_allocated; /* of the objects ever allocated, as large as their cache's */
 	uint64_t slabs;
 	uint64_t frames_in_use; /* under objects and runs */
 	uint64_t frames_total, frames_backed;

@@ -129,6 +129,7 @@ struct slab_set {
 	uint32_t spare;
 	uint32_t nr_slabs;     /* descriptors ever used, number 0 included */
 	_Atomic uint64_t past; /* objects of caches that are gone */
+	_Atomic uint64_t past_bytes;
 };
 
 struct mm_heap;

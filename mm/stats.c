@@ -56,9 +56,11 @@ static void stats_add_cache(struct mm_heap *heap, unsigned int number, struct mm
 {
 	struct slab_cache *cache = &heap->slabs.cache[number];
 	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
-	uint64_t freed;
+	uint64_t freed, allocated;
 
-	stats->objects_allocated += slab_cache_sum(heap, number, &freed);
+	allocated = slab_cache_sum(heap, number, &freed);
+	stats->objects_allocated += allocated;
+	stats->bytes_allocated += allocated * cache->object_size;
 	stats->objects_freed += freed;
 	stats->slabs += slabs;
 	if (slabs)
@@ -73,6 +75,8 @@ static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
 		stats->frames_total += heap->config.range[i].size >> MM_FRAME_SHIFT;
 	stats->objects_allocated = past;
 	stats->objects_freed = past;
+	stats->bytes_allocated =
+		atomic_load_explicit(&heap->slabs.past_bytes, memory_order_relaxed);
 	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++)
 		stats_add_cache(heap, i, stats);
 	for (unsigned int i = 0; i < heap->config.cpus; i++) {

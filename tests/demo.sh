@@ -44,6 +44,7 @@ cat <<END
 
 Every table, node and string of that came from the host's allocators. Their account:
   $(account objects_allocated) objects were handed to the guest, $(account objects_freed) came back; $(account objects_active) are still out
+  $(number "$(account bytes_allocated)") bytes is what these objects came to
   $(account requests) requests carried them, many objects each; $(account request_errors) were refused
   $(account exits) times the guest left the CPU to the monitor, for requests, console and start-up
   $(account pages_given) pages of 4 KiB were given to the guest and $(account pages_taken) were taken back

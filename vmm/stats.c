@@ -80,6 +80,7 @@ void stats_print(struct stats *stats, const struct vm *vm)
 	line("objects_allocated", end->objects_allocated);
 	line("objects_freed", end->objects_freed);
 	line("objects_active", end->objects_active);
+	line("bytes_allocated", end->bytes_allocated);
 	line("slabs", end->slabs);
 	line("pages_given", end->pages_given);
 	line("pages_taken", end->pages_taken);

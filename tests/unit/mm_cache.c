@@ -92,6 +92,27 @@ static void bad_caches_are_refused(void **state)
 	mm_heap_destroy(heap);
 }
 
+static void totals_outlive_their_caches(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	struct mm_stats stats;
+	int cache, next;
+
+	(void)state;
+	cache = mm_cache_create(heap, "first", 40, 0, MM_CACHE_NOMERGE);
+	assert_true(cache > 0);
+	for (int i = 0; i < 10; i++)
+		util_free(heap, cache, util_alloc(heap, cache, 0) & ~MM_ADDR_FLAGS, 0);
+	assert_int_equal(mm_cache_destroy(heap, cache), 0);
+	next = mm_cache_create(heap, "second", 3000, 0, MM_CACHE_NOMERGE);
+	assert_int_equal(next, cache);
+	assert_int_equal(mm_stats(heap, 0, &stats), 0);
+	assert_int_equal(stats.objects_allocated, 10);
+	assert_int_equal(stats.bytes_allocated, 400);
+	mm_heap_destroy(heap);
+}
+
 static void slabs_with_few_objects_are_left_to_drain(void **state)
 {
 	enum {
@@ -177,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(odd_sizes_up_to_the_largest),
 		cmocka_unit_test(bad_caches_are_refused),
+		cmocka_unit_test(totals_outlive_their_caches),
 		cmocka_unit_test(slabs_with_few_objects_are_left_to_drain),
 		cmocka_unit_test(like_caches_are_one),
 	};

@@ -41,6 +41,7 @@ static void classes_are_aligned_and_mapped(void **state)
 		assert_int_equal(mm_stats(heap, i + 1, &stats), 0);
 		assert_int_equal(stats.objects_active, 0);
 		assert_int_equal(stats.objects_freed, 600);
+		assert_int_equal(stats.bytes_allocated, 600 * mm_class_size[i]);
 	}
 	(void)mm_reclaim(heap);
 	assert_int_equal(util_in_use(heap), 0);
