@@ -5,9 +5,8 @@
  * A round that found something is followed by a poll of the drivers' rings and of the
  * completion queue: long (poll_ns) after answers, since drivers then tend to ask for
  * more, short after requests, since those tend to come together. After that the
- * thread asks for notifications and sleeps in the ring. poll_ns adapts as KVM's
- * halt polling does: it grows when a driver rang soon after a sleep began, and shrinks
- * when it took longer than any poll would.
+ * thread asks for notifications and sleeps in the ring. Polls that keep finding nothing
+ * are left out for a while.
  */
 #include <errno.h>
 #include <time.h>
@@ -18,7 +17,8 @@
 #define DEEP          8u /* operations under way from which completions are near */
 #define DEEP_WAIT_NS  1000000u
 #define DEEP_POLL_NS  10000u
-#define POLL_FIRST_NS 5000u
+#define POLL_FAILS    4u     /* polls in a row before there are none */
+#define POLL_REST     64u    /* sleeps before the next trial */
 #define POLL_TAKEN_NS 10000u /* after requests */
 #define TICK_MS       100
 #define REAP_BATCH    64u
@@ -147,7 +147,8 @@ static bool reap(struct io_engine *e)
 			if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
 				continue;
 
-			any |= op->counted;
+			/* A call may wait for just this: it is looked at before a sleep. */
+			any |= op->counted || e->waiting;
 			if (op->counted)
 				e->inflight--;
 			op->done(op, cqe[i]->res);
@@ -198,25 +199,33 @@ static bool poll_for_work(struct io_engine *e, uint64_t ns)
 	return false;
 }
 
-static void adapt(struct io_engine *e, uint64_t slept_ns)
+/*
+ * A poll after answers that finds nothing has kept a CPU from others, perhaps from the
+ * very vCPU that was to add the request. After a few such polls there are none for
+ * some sleeps, and then one as a trial.
+ */
+static void judge_poll(struct io_engine *e, bool found)
 {
-	uint64_t max = (uint64_t)e->config.poll_us * 1000;
-
-	/* The doorbell and the wake-up are in the time, too. */
-	if (slept_ns > 2 * max) {
-		e->poll_ns /= 2;
-	} else {
-		e->poll_ns = e->poll_ns ? e->poll_ns * 4 : POLL_FIRST_NS;
-		if (e->poll_ns > max)
-			e->poll_ns = max;
+	if (found) {
+		e->poll_fails = 0;
+	} else if (++e->poll_fails >= POLL_FAILS) {
+		e->poll_ns = 0;
+		e->poll_rest = POLL_REST;
 	}
+}
+
+static void count_sleep(struct io_engine *e)
+{
+	if (!e->poll_rest || --e->poll_rest)
+		return;
+	e->poll_ns = (uint64_t)e->config.poll_us * 1000;
+	e->poll_fails = POLL_FAILS - 1;
 }
 
 static void sleep_until_something(struct io_engine *e)
 {
 	struct io_source *source;
 	bool stay = false;
-	uint64_t since;
 
 	/* This round may have seen the wake-up's completion. */
 	arm(e);
@@ -230,10 +239,8 @@ static void sleep_until_something(struct io_engine *e)
 	stay |= atomic_load(&e->stop) || atomic_load(&e->has_calls);
 	if (!stay) {
 		io_stat_add(&e->sleeps, 1);
-		since = now_ns();
+		count_sleep(e);
 		submit(e, true);
-		if (!atomic_load(&e->asleep)) /* a kick, not a completion */
-			adapt(e, now_ns() - since);
 	}
 	atomic_store(&e->asleep, false);
 }
@@ -264,6 +271,7 @@ static void wait_for_completion(struct io_engine *e)
 
 static void run(struct io_engine *e)
 {
+	bool answered = false, found;
 	uint64_t poll_ns = 0;
 
 	while (!atomic_load_explicit(&e->stop, memory_order_relaxed)) {
@@ -272,15 +280,22 @@ static void run(struct io_engine *e)
 
 		arm(e);
 		submit(e, false);
-		if (reap(e))
+		if (reap(e)) {
 			poll_ns = e->poll_ns;
-		else if (taken)
+			answered = true;
+		} else if (taken) {
 			poll_ns = e->poll_ns < POLL_TAKEN_NS ? e->poll_ns : POLL_TAKEN_NS;
-		else if (!any && e->inflight >= DEEP) {
+			answered = false;
+		} else if (!any && e->inflight >= DEEP) {
 			if (!poll_for_work(e, DEEP_POLL_NS))
 				wait_for_completion(e);
-		} else if (!any && !poll_for_work(e, poll_ns))
-			sleep_until_something(e);
+		} else if (!any) {
+			found = poll_for_work(e, poll_ns);
+			if (answered && poll_ns)
+				judge_poll(e, found);
+			if (!found)
+				sleep_until_something(e);
+		}
 	}
 }
 

@@ -53,6 +53,7 @@ struct io_engine {
 	unsigned int paused;
 	bool waiting;     /* a call is not done, and looked at each round */
 	uint64_t poll_ns; /* how long to poll now */
+	unsigned int poll_fails, poll_rest;
 	uint64_t wake_value;
 	struct io_op wake_op, tick_op;
 	bool wake_armed, tick_armed;

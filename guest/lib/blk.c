@@ -7,7 +7,7 @@
 #include <linux/mm.h>
 #include <slabvisor/smp.h>
 
-#define POLL_NS 200000
+#define POLL_NS 1000000
 
 static void read_config(const struct blk_disk *disk, struct blk_config *config)
 {
@@ -35,6 +35,7 @@ static int start_queue(struct blk_disk *disk, unsigned int index, u16 depth)
 	q->slot = grt_ram_alloc(depth * sizeof(*q->slot), 64);
 	if (!q->slot)
 		return -ENOMEM;
+	q->poll_ns = POLL_NS;
 	for (u16 i = 0; i < depth; i++) {
 		struct blk_slot *slot = &q->slot[i];
 
@@ -137,4 +138,6 @@ void blk_get_counts(const struct blk_disk *disk, struct blk_counts *counts)
 void blk_set_poll(struct blk_disk *disk, unsigned int us)
 {
 	disk->poll_ns = us * 1000ull;
+	for (unsigned int i = 0; i < disk->queues; i++)
+		disk->queue[i].poll_ns = disk->poll_ns;
 }

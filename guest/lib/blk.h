@@ -63,6 +63,7 @@ struct blk_queue {
 	struct virtqueue vq;
 	struct blk_slot *slot;
 	u16 first_free, busy;
+	u64 poll_ns; /* how long to poll now; a hint, without the lock */
 	u64 requests, doorbells, waits;
 } __attribute__((aligned(64)));
 

@@ -21,8 +21,11 @@
 #define S_NONE         0xff /* not answered */
 #define RANGE_UNMAP    1u
 
-#define POLLS   64            /* between two looks at the clock */
-#define WAIT_NS 1000000000ull /* one sleep */
+#define POLLS        64 /* between two looks at the clock */
+#define POLL_STEP_NS 1000ull
+/* A vCPU that stands still for so long while it polls is one that others want. */
+#define STOLEN_NS 150000
+#define WAIT_NS   1000000000ull /* one sleep */
 
 static const struct {
 	u32 type;
@@ -258,11 +261,36 @@ static void sleep(struct blk_disk *disk, struct blk_queue *q)
 		WRITE_ONCE(disk->broken, true);
 }
 
+/*
+ * Polls for what the queue has found worth while: longer and longer while it has its CPU to
+ * itself, and half as long each time that somebody took it meanwhile, since that may be
+ * the one that was to do the work.
+ */
+static bool poll_queue(const struct blk_disk *disk, struct blk_queue *q)
+{
+	u64 now = grt_tsc(), last, end = now + grt_ns_to_tsc(q->poll_ns);
+	const u64 stolen = grt_ns_to_tsc(STOLEN_NS);
+
+	while (now < end) {
+		for (int i = 0; i < POLLS && !virtqueue_pending(&q->vq); i++)
+			grt_pause();
+		last = now;
+		now = grt_tsc();
+		if (now - last > stolen) {
+			q->poll_ns /= 2;
+			return virtqueue_pending(&q->vq);
+		}
+		if (virtqueue_pending(&q->vq))
+			break;
+	}
+	q->poll_ns = min(q->poll_ns + q->poll_ns / 16 + POLL_STEP_NS, disk->poll_ns);
+	return virtqueue_pending(&q->vq);
+}
+
 int blk_wait(struct blk_disk *disk)
 {
 	struct blk_queue *q = my_queue(disk);
 	unsigned int n;
-	u64 end = 0;
 
 	kick(disk, q);
 	while (!(n = reap(disk, q))) {
@@ -270,14 +298,8 @@ int blk_wait(struct blk_disk *disk)
 			return 0;
 		if (READ_ONCE(disk->broken))
 			return -EIO;
-		if (!end)
-			end = grt_tsc() + grt_ns_to_tsc(disk->poll_ns);
-		for (int i = 0; i < POLLS && !virtqueue_pending(&q->vq); i++)
-			grt_pause();
-		if (!virtqueue_pending(&q->vq) && grt_tsc() > end) {
+		if (!poll_queue(disk, q))
 			sleep(disk, q);
-			end = 0;
-		}
 	}
 	return (int)n;
 }

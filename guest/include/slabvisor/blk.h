@@ -82,7 +82,8 @@ struct blk_disk *blk_open(unsigned int index, int *err);
 void blk_get_info(const struct blk_disk *disk, struct blk_info *info);
 void blk_get_counts(const struct blk_disk *disk, struct blk_counts *counts);
 
-/* How long blk_wait() polls before it sleeps, in microseconds; 200 at first. */
+/* How long blk_wait() polls before it sleeps at most, in microseconds; 1000 at first. It polls
+ * less where it does not have the CPU to itself. */
 void blk_set_poll(struct blk_disk *disk, unsigned int us);
 
 /*
