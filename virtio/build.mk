@@ -22,7 +22,8 @@ UNIT_TESTS += virtio_stop
 virtio_stop_SRCS := $(virtio_vring_SRCS)
 virtio_stop_SAN := asan tsan
 
-VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_dev.c
+VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_dev.c \
+	virtio/balloon_dev.c
 VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS)
 
 UNIT_TESTS += virtio_console

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "virtio/balloon_dev.h"
+#include "virtio/io_engine.h"
 #include "virtio/rng_dev.h"
 #include "vmm/cli.h"
 #include "vmm/vm.h"
@@ -87,6 +90,46 @@ static int create_console(struct vm *vm)
 	return 0;
 }
 
+static void *ram_ptr(void *opaque, uint64_t addr, uint64_t len)
+{
+	const struct vm *vm = opaque;
+
+	return memory_ram(&vm->mem, addr, len);
+}
+
+/*
+ * Memory that is registered with the disks' ring would stay, and I/O go to pages that the
+ * guest has no more: what is registered is let go of first, at rest.
+ */
+static void discard(void *opaque, const struct iovec *range, unsigned int n)
+{
+	struct vm *vm = opaque;
+	unsigned int i;
+
+	disks_pause(vm);
+	if (vm->disks.engine)
+		io_engine_shrink(vm->disks.engine);
+	/* One that fails keeps its memory, which does no harm. */
+	for (i = 0; i < n; i++)
+		madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED);
+	disks_resume(vm);
+}
+
+static int create_balloon(struct vm *vm)
+{
+	const struct balloon_dev_config config = {
+		.discard = discard,
+		.host_ptr = ram_ptr,
+		.opaque = vm,
+	};
+	int ret = balloon_dev_create(&config, &vm->channels.balloon);
+
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR, "virtio-balloon: cannot be set up: %s",
+				strerror(-ret));
+	return 0;
+}
+
 int channels_create(struct vm *vm)
 {
 	int ret;
@@ -97,7 +140,8 @@ int channels_create(struct vm *vm)
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-rng: cannot be set up: %s",
 				strerror(-ret));
-	return vm->config->nr_ports ? create_console(vm) : 0;
+	ret = create_balloon(vm);
+	return !ret && vm->config->nr_ports ? create_console(vm) : ret;
 }
 
 void channels_destroy(struct vm *vm)
@@ -105,8 +149,9 @@ void channels_destroy(struct vm *vm)
 	struct channels *ch = &vm->channels;
 
 	virtio_device_destroy(ch->console);
+	virtio_device_destroy(ch->balloon);
 	virtio_device_destroy(ch->rng);
-	ch->console = ch->rng = NULL;
+	ch->console = ch->balloon = ch->rng = NULL;
 	while (ch->count) {
 		ch->count--;
 		unlink(vm->config->port[ch->count].path);

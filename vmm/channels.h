@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a Linux guest has beside disks: virtio-rng, and the ports of virtio-console, each
- * a Unix socket on the host (--virtio-port).
+ * What a Linux guest has beside disks: virtio-rng, virtio-balloon, and the ports of virtio-console,
+ * each a Unix socket on the host (--virtio-port).
  */
 #ifndef VMM_CHANNELS_H
 #define VMM_CHANNELS_H
@@ -12,7 +12,7 @@
 struct vm;
 
 struct channels {
-	struct virtio_device *rng, *console; /* NULL: none */
+	struct virtio_device *rng, *balloon, *console; /* NULL: none */
 	int listen_fd[RUN_MAX_PORTS];
 	unsigned int count; /* of listen_fd */
 };

@@ -155,11 +155,13 @@ static int create_channels(struct vm *vm)
 		return status;
 	if (ch->rng)
 		ret = attach(vm, ch->rng, false);
+	if (!ret && ch->balloon)
+		ret = attach(vm, ch->balloon, false);
 	if (!ret && ch->console)
 		ret = attach(vm, ch->console, false);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR,
-				"virtio-rng and virtio-console: cannot be set up: %s",
+				"virtio-rng, -balloon and -console: cannot be set up: %s",
 				strerror(-ret));
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* virtio-console and virtio-rng under a driver: ports, their clients, and data both ways. */
+/* virtio-console, virtio-rng and virtio-balloon under a driver. */
 #include <endian.h>
 #include <errno.h>
 #include <linux/virtio_console.h>
@@ -12,6 +12,7 @@
 
 #include "tests/unit/virtio_driver.h"
 
+#include "virtio/balloon_dev.h"
 #include "virtio/console_dev.h"
 #include "virtio/rng_dev.h"
 
@@ -250,36 +251,26 @@ static void nonsense_is_passed_over(void **state)
 	told(0, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
 }
 
-/* A client that reads nothing keeps the guest's chain; a reset takes it back at once. */
+/* A client that reads nothing keeps the guest's chains, which are more than any socket
+ * holds; a reset takes them back at once. */
 static void reset_under_a_full_socket(void **state)
 {
-	const struct drv_buf buf = {.addr = buffer_of(5), .len = 0x1000};
-	struct pollfd full = {.events = POLLIN};
-	uint32_t id, len;
-	int fd;
+	const struct drv_buf buf = {.addr = BUFFERS, .len = RAM_END - BUFFERS};
+	struct pollfd first = {.events = POLLIN};
+	uint16_t i;
 
 	(void)state;
 	bring_up();
-	fd = join(1);
-	full.fd = fd;
+	first.fd = join(1);
 	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
-	/* Till none comes back for want of room: the driver has more chains than that. */
-	for (unsigned int i = 0; i < 1000; i++) {
-		drv_put(&f.q[5], (uint16_t)(i % Q_SIZE), &buf, 1);
-		set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
-		if (i >= Q_SIZE - 1 && !drv_used(&f.q[5], &id, &len)) {
-			struct timespec until;
-
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_sec++;
-			if (sem_timedwait(&f.irq, &until))
-				break;
-		}
-	}
-	assert_int_equal(poll(&full, 1, 0), 1);
+	for (i = 0; i < Q_SIZE; i++)
+		drv_put(&f.q[5], i, &buf, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
+	assert_int_equal(poll(&first, 1, -1), 1);
 	set_reg(f.mmio, VIRTIO_MMIO_STATUS, 0);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_STATUS), 0);
-	close(fd);
+	assert_false(drv_used_idx(&f.q[5]) == Q_SIZE);
+	close(first.fd);
 }
 
 static void rng(void **state)
@@ -323,6 +314,76 @@ static void rng(void **state)
 	virtio_device_destroy(dev);
 }
 
+static struct iovec discarded[4];
+static unsigned int discards;
+
+static void discard(void *opaque, const struct iovec *range, unsigned int n)
+{
+	(void)opaque;
+	assert_true(discards + n <= 4);
+	memcpy(discarded + discards, range, n * sizeof(*range));
+	discards += n;
+}
+
+static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
+{
+	return f.g.mem.host_ptr(opaque, gpa, len);
+}
+
+/* The frames that begin at an address of this process at or above the guest's. */
+static uint8_t *frame_above(uint64_t gpa)
+{
+	uintptr_t at = (uintptr_t)guest_at(&f.g, gpa, 1);
+
+	return (uint8_t *)((at + 4095) & ~(uintptr_t)4095);
+}
+
+static void balloon(void **state)
+{
+	const struct balloon_dev_config config = {
+		.discard = discard, .host_ptr = host_ptr, .opaque = f.g.mem.opaque};
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q[2];
+	uint32_t id, len;
+	const struct drv_buf report[] = {
+		{.addr = BUFFERS, .len = 0x3000, .flags = VRING_F_WRITE},
+		/* Not a whole frame. */
+		{.addr = BUFFERS + 0x4001, .len = 100, .flags = VRING_F_WRITE},
+	};
+	const struct drv_buf inflate = {.addr = BUFFERS, .len = 12};
+	/* Two of these are the guest's. */
+	const uint32_t pfns[] = {htole32(RAM_BASE >> 12), htole32(0xffffffff),
+				 htole32((RAM_BASE >> 12) + 1)};
+
+	(void)state;
+	discards = 0;
+	assert_int_equal(balloon_dev_create(&config, &dev), 0);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	drv_negotiate(mmio, 1ull << 5);
+	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
+	drv_queue_init(&q[1], &f.g, Q_SIZE, RING_BASE(1));
+	assert_int_equal(drv_queue_setup(mmio, 0, &q[0]), 1);
+	assert_int_equal(drv_queue_setup(mmio, 2, &q[1]), 1);
+	drv_driver_ok(mmio);
+	drv_put(&q[1], 0, report, 2);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 2);
+	assert_true(drv_used(&q[1], &id, &len));
+	assert_int_equal(len, 0);
+	assert_int_equal(discards, 1);
+	assert_ptr_equal(discarded[0].iov_base, frame_above(BUFFERS));
+	assert_true(discarded[0].iov_len >= 0x2000 && discarded[0].iov_len <= 0x3000);
+	memcpy(guest_at(&f.g, BUFFERS, sizeof(pfns)), pfns, sizeof(pfns));
+	drv_put(&q[0], 0, &inflate, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(drv_used(&q[0], &id, &len));
+	assert_int_equal(discards, 3);
+	assert_ptr_equal(discarded[1].iov_base, guest_at(&f.g, RAM_BASE, 1));
+	assert_ptr_equal(discarded[2].iov_base, guest_at(&f.g, RAM_BASE + 4096, 1));
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -334,6 +395,7 @@ int main(void)
 		TEST(nonsense_is_passed_over),
 		TEST(reset_under_a_full_socket),
 		TEST(rng),
+		TEST(balloon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
