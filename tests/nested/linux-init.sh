@@ -58,7 +58,7 @@ for port in /sys/class/virtio-ports/*/name; do
 done
 # None of ours: the emulated CPU of the nested machine, its slowness, and busybox's ext4.
 dmesg -r | grep '^<[0-4]>' | grep -v -e 'Speculative Return Stack Overflow' -e 'supports timestamps until 2038' \
-	-e 'hrtimer: interrupt took' |
+	-e 'hrtimer: interrupt took' -e 'Long readout interval' |
 	sed 's/^/guest: complaint /'
 case $end in
 input)
