@@ -82,3 +82,7 @@ VHOST_USER_TEST_SRCS := tests/unit/vhost_user_backend.c tools/vhost/client.c too
 UNIT_TESTS += vhost_user_messages
 vhost_user_messages_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_messages_LIBS := liburing
+
+UNIT_TESTS += vhost_user_rings
+vhost_user_rings_SRCS := $(VHOST_USER_TEST_SRCS)
+vhost_user_rings_LIBS := liburing

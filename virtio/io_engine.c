@@ -14,8 +14,9 @@ static int start_thread(struct io_engine *e)
 	sigset_t all, old;
 	int ret;
 
-	/* Signals are for the monitor's other threads. */
+	/* Signals are for the monitor's other threads, but what this one does itself. */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
 	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (ret)
 		return ret;

@@ -66,8 +66,14 @@ static int split_recover(struct vhost_user_inflight *f, uint16_t used_idx,
 		return -EBADMSG;
 	f->last_batch_head = head;
 	batch = (uint16_t)(used_idx - noted);
-	if (batch > f->desc_num)
-		return -EBADMSG;
+	if (batch > f->desc_num) {
+		/* Of another ring: harmless if it has nothing in flight, as when a
+		 * driver began anew. */
+		for (head = 0; head < f->desc_num; head++)
+			if (__atomic_load_n(&area->desc[head].inflight, __ATOMIC_RELAXED))
+				return -EBADMSG;
+		batch = 0;
+	}
 	recovery->recovered = batch;
 	for (; batch; batch--) {
 		if (head >= f->desc_num)

@@ -56,6 +56,7 @@ struct vhost_user {
 	_Atomic(struct vhost_user_log *) log; /* NULL: none */
 	atomic_bool logging;
 	struct vhost_user_map inflight;
+	uint64_t inflight_bytes;
 	uint16_t inflight_queues, inflight_size;
 	char why[192]; /* of the message at hand: what is wrong with it */
 

@@ -47,13 +47,15 @@ static void needs_reset(void *opaque)
 	pthread_mutex_lock(&vu->state);
 	say = !vu->said_broken;
 	vu->said_broken = true;
-	for (i = 0; i < vu->dev->nr_queues; i++)
-		if (vu->queue[i].err >= 0)
-			signal_fd(vu->queue[i].err);
 	pthread_mutex_unlock(&vu->state);
 	if (say)
 		vhost_user_say(vu, "a ring of the driver makes no sense and is not served: the "
 				   "driver must reset the device");
+	pthread_mutex_lock(&vu->state);
+	for (i = 0; i < vu->dev->nr_queues; i++)
+		if (vu->queue[i].err >= 0)
+			signal_fd(vu->queue[i].err);
+	pthread_mutex_unlock(&vu->state);
 }
 
 static void config_changed(void *opaque, uint32_t offset, uint32_t size)

@@ -21,6 +21,8 @@ int vhost_user_set_vring_num(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const struct vhost_user_ring_state *state = &msg->payload.state;
 	struct vhost_user_queue *q = queue_at(vu, state->index);
+	uint16_t old;
+	int ret;
 
 	if (!q)
 		return -EINVAL;
@@ -29,14 +31,21 @@ int vhost_user_set_vring_num(struct vhost_user *vu, struct vhost_user_msg *msg)
 	if (!state->num || state->num > vu->dev->queue[q->index].max_size)
 		return vhost_user_wrong(vu, -EINVAL, "ring %u: %u entries, of at most %u", q->index,
 					state->num, vu->dev->queue[q->index].max_size);
+	old = q->num;
 	q->num = (uint16_t)state->num;
-	return vhost_user_queue_try(vu, q->index);
+	ret = vhost_user_queue_try(vu, q->index);
+	if (ret)
+		q->num = old;
+	return ret;
 }
 
 int vhost_user_set_vring_addr(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const struct vhost_user_ring_addr *addr = &msg->payload.addr;
 	struct vhost_user_queue *q = queue_at(vu, addr->index);
+	struct vhost_user_ring_addr old;
+	bool had;
+	int ret;
 
 	if (!q)
 		return -EINVAL;
@@ -45,14 +54,22 @@ int vhost_user_set_vring_addr(struct vhost_user *vu, struct vhost_user_msg *msg)
 	if (q->running && (addr->desc != q->addr.desc || addr->used != q->addr.used ||
 			   addr->avail != q->addr.avail))
 		return vhost_user_wrong(vu, -EBUSY, "ring %u is running", q->index);
+	old = q->addr;
+	had = q->has_addr;
 	q->addr = *addr;
 	q->has_addr = true;
+	ret = vhost_user_queue_try(vu, q->index);
+	if (ret) {
+		q->addr = old;
+		q->has_addr = had;
+		return ret;
+	}
 	virtio_queue_lock(vu->dev, q->index);
 	q->log_used = addr->flags & VHOST_USER_RING_LOG;
 	/* Where a page range wraps, there is no page. */
 	q->log_addr = addr->log > UINT64_MAX / 2 ? UINT64_MAX / 2 : addr->log;
 	virtio_queue_unlock(vu->dev, q->index);
-	return vhost_user_queue_try(vu, q->index);
+	return 0;
 }
 
 int vhost_user_set_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg)
@@ -138,7 +155,12 @@ int vhost_user_set_vring_kick(struct vhost_user *vu, struct vhost_user_msg *msg)
 	if (q->kick >= 0)
 		close(q->kick);
 	q->kick = fd;
-	return vhost_user_queue_try(vu, q->index);
+	ret = vhost_user_queue_try(vu, q->index);
+	if (ret) {
+		close(q->kick);
+		q->kick = -1;
+	}
+	return ret;
 }
 
 int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg)
@@ -183,14 +205,19 @@ int vhost_user_set_vring_enable(struct vhost_user *vu, struct vhost_user_msg *ms
 {
 	const struct vhost_user_ring_state *state = &msg->payload.state;
 	struct vhost_user_queue *q = queue_at(vu, state->index);
+	int ret;
 
 	if (!q)
 		return -EINVAL;
 	if (state->num > 1)
 		return vhost_user_wrong(vu, -EINVAL, "ring %u: neither on nor off", q->index);
 	q->enabled = state->num;
-	if (q->enabled)
-		return vhost_user_queue_try(vu, q->index);
-	vhost_user_queue_stop(vu, q->index);
-	return 0;
+	if (!q->enabled) {
+		vhost_user_queue_stop(vu, q->index);
+		return 0;
+	}
+	ret = vhost_user_queue_try(vu, q->index);
+	if (ret)
+		q->enabled = false;
+	return ret;
 }

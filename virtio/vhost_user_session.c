@@ -4,8 +4,9 @@
  * is checked here for what all have alike (size, descriptors, what was negotiated)
  * and handed to its function.
  *
- * A message that is refused changes nothing. If the front end asked for an answer it has
- * one, and the session goes on; else there is no way to tell it but to end.
+ * A message that is refused changes nothing, but that memory which is taken away is gone. If the
+ * front end asked for an answer it has one, and the session goes on; else there is no way to tell
+ * it but to end.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -183,6 +184,9 @@ static int reset_device(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	(void)msg;
 	reset(vu);
+	/* A driver that begins anew has rings that are new: nothing is in flight. */
+	if (vu->inflight.at)
+		memset(vu->inflight.at, 0, vu->inflight_bytes);
 	return 0;
 }
 

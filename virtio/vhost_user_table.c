@@ -296,6 +296,7 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 			ret == -ENODATA ? "they end beyond the file" : strerror(-ret));
 	vhost_user_unmap(&vu->inflight);
 	vu->inflight = map;
+	vu->inflight_bytes = area->mmap_size;
 	vu->inflight_queues = area->num_queues;
 	vu->inflight_size = area->queue_size;
 	return 0;
