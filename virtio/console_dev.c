@@ -100,10 +100,11 @@ static bool wants_input(struct console_dev *c, unsigned int port)
 	const unsigned int queue = console_rx_queue(port);
 	bool wants;
 
-	if (console_multiport(c) ? !c->port[port].open : port)
-		return false;
 	virtio_queue_lock(&c->dev, queue);
-	wants = virtio_queue_live(&c->dev, queue) && vring_pending(&c->dev.queue[queue].ring);
+	/* The features stand still only while a queue is live. */
+	wants = virtio_queue_live(&c->dev, queue) &&
+		(console_multiport(c) ? c->port[port].open : !port) &&
+		vring_pending(&c->dev.queue[queue].ring);
 	virtio_queue_unlock(&c->dev, queue);
 	return wants;
 }
