@@ -22,7 +22,7 @@ struct request {
 
 static const struct request requests[] = {
 	{"request: type 0", 0, 1, CACHE_64, -EOPNOTSUPP, .node = VIRTIO_KMEM_NODE_ANY},
-	{"request: type 11", 11, 1, CACHE_64, -EOPNOTSUPP, .node = VIRTIO_KMEM_NODE_ANY},
+	{"request: type 12", 12, 1, CACHE_64, -EOPNOTSUPP, .node = VIRTIO_KMEM_NODE_ANY},
 	{"request: type 0xffff", 0xffff, 1, CACHE_64, -EOPNOTSUPP, .node = VIRTIO_KMEM_NODE_ANY},
 	{"request: no objects", VIRTIO_KMEM_ALLOC, 0, CACHE_64, -EINVAL,
 	 .node = VIRTIO_KMEM_NODE_ANY},
