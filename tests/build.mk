@@ -4,6 +4,8 @@
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	hello.t hostile.t install.t negative.t selftest.t signals.t wordfreq.t)
 
+TAP_SCRIPTS += tests/serve/serve.t tests/serve/limits.t
+
 include tests/shim/build.mk
 
 BENCHES += blk kmalloc start

@@ -14,6 +14,8 @@ lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
 nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs'
 bench='fio sqlite3 time python3'
+libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils
+busybox-static cpio kmod e2fsprogs fio python3 util-linux'
 
 for extra; do
 	case $extra in
@@ -21,8 +23,9 @@ for extra; do
 	nested) packages="$packages $nested" ;;
 	fuzz) packages="$packages $fuzz" ;;
 	bench) packages="$packages $bench" ;;
+	libvirt) packages="$packages $libvirt" ;;
 	*)
-		echo "deps: $extra: bench, lint, nested or fuzz would be right" >&2
+		echo "deps: $extra: bench, libvirt, lint, nested or fuzz would be right" >&2
 		exit 2
 		;;
 	esac

@@ -21,7 +21,8 @@ $(B)/fuzz/obj/%.o: %.c
 define fuzz_rules
 $(B)/fuzz/$(1): $(patsubst %.c,$(B)/fuzz/obj/%.o,tests/fuzz/fuzz_$(1).c $($(1)_FUZZ_SRCS))
 	$$(call say,LD,$$@)
-	$$(Q)$(FUZZ_CC) $(HOST_LDFLAGS) $(FUZZ_SAN) -fsanitize=fuzzer -o $$@ $$^
+	$$(Q)$(FUZZ_CC) $(HOST_LDFLAGS) $(FUZZ_SAN) -fsanitize=fuzzer -o $$@ $$^ \
+		$$$$(pkg-config --libs liburing)
 
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(B)/fuzz/$(1)

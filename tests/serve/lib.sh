@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What the tests of `slabvisor serve` share: a disk, a service, the load generator.
+# Sourced from the top of the source tree.
+
+. tests/lib.sh
+
+LOAD=$B/tools/vhost_load
+# Not in memory: tmpfs has no direct I/O.
+disks=$(mktemp -d "$B/serve.XXXXXX")
+socket=$work/s.sock
+disk=$disks/disk.img
+pid=
+
+# shellcheck disable=SC2317 # called by the trap
+end_service() {
+	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+	rm -rf "$work" "$disks"
+}
+trap end_service EXIT
+
+# until_true SECONDS COMMAND: tries until it succeeds.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
+# start_service [OPTION...]: returns when it listens.
+start_service() {
+	"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" "$@" 2>>"$err" &
+	pid=$!
+	until_true 10 test -S "$socket"
+}
+
+# stop_service: SIGTERM; sets status.
+stop_service() {
+	kill -TERM "$pid"
+	wait "$pid"
+	status=$?
+	pid=
+}
+
+load() {
+	timeout 120 "$LOAD" --socket "$socket" "$@" >"$out" 2>>"$err"
+	status=$?
+}
+
+# The value of a line that the load generator printed.
+figure() {
+	awk -v name="$1" '$1 == name { print $2; exit }' "$out"
+}

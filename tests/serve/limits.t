@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# As a user without rights: with 8 MiB of RLIMIT_MEMLOCK it degrades, and says so once;
+# with enough it registers memory.
+set -u
+
+. tests/serve/lib.sh
+
+if [ "$(id -u)" -ne 0 ]; then
+	run() { ulimit -l "$1" && exec "${@:2}"; }
+else
+	chmod 755 "$work"
+	chmod 777 "$disks" "$work"
+	run() { exec prlimit --memlock="$(($1 * 1024))" -- setpriv --reuid 65534 --regid 65534 --clear-groups "${@:2}"; }
+fi
+truncate -s 256M "$disk"
+chmod 666 "$disk"
+
+serve_with() { # KIB
+	: >"$err"
+	rm -f "$socket"
+	# Where an unprivileged user may run it.
+	install -m755 "$SLABVISOR" "$work/slabvisor"
+	run "$1" "$work/slabvisor" serve --blk-file "$(realpath "$disk")" --socket-path "$socket" 2>>"$err" &
+	pid=$!
+	until_true 10 test -S "$socket"
+}
+
+serve_with 8192
+# 64 MiB of buffers, which is more than may be registered.
+load --rw randrw --verify --depth 128 --block-size 512K --ios 1500
+is "$status $(figure wrong) $(figure errors)" '0 0 0' 'with 8 MiB it works' || say_output
+is "$(grep -c 'RLIMIT_MEMLOCK' "$err")" 1 'and says once what is missing' || say_output
+is "$(wc -l <"$err")" 1 'and nothing else' || say_output
+stop_service
+is $status 0 'and ends with 0'
+
+# Enough: 1 GiB for 64 MiB of buffers; where nobody may have that, 8 MiB for 1 MiB.
+enough=1048576 depth=128 buffers=65536
+if ! prlimit --memlock=$((enough * 1024)) true 2>/dev/null; then
+	enough=8192 depth=2 buffers=1024
+fi
+serve_with $enough
+load --rw randrw --verify --depth $depth --block-size 512K --ios 1500
+is "$status $(figure wrong) $(figure errors)" '0 0 0' "with $enough KiB for $buffers it works" || say_output
+is "$(wc -l <"$err")" 0 'and there is nothing to say' || say_output
+# While the front end's memory is there, what io_uring has pinned of it is accounted.
+"$LOAD" --socket "$socket" --rw randread --depth $depth --block-size 512K --seconds 5 \
+	>"$out" 2>>"$err" &
+loader=$!
+pinned() {
+	[ "$(awk '$1 == "VmPin:" { print $2 }' "/proc/$pid/status")" -ge $buffers ]
+}
+until_true 5 pinned
+ok $? 'all of it is registered'
+kill $loader
+wait $loader
+stop_service
+is $status 0 'and ends with 0'
+
+done_testing

@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# `slabvisor serve`: its conventions, its disks under verified load, killed and restarted.
+set -u
+
+. tests/serve/lib.sh
+
+truncate -s 64M "$disk"
+
+"$SLABVISOR" serve --print-capabilities --no-such-option >"$out" 2>"$err"
+is $? 0 '--print-capabilities ends with 0, whatever else is there'
+is "$(tr -d ' \n' <"$out")" '{"type":"block","features":["read-only","blk-file"]}' 'as JSON'
+
+fails() { # STATUS PATTERN DESCRIPTION OPTIONS...
+	local want=$1 pattern=$2 what=$3
+	shift 3
+	timeout 10 "$SLABVISOR" serve "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+	[ $status = "$want" ] && grep -qE "$pattern" "$err" && [ "$(wc -l <"$err")" = 1 ]
+	ok $? "$what" || say_output
+}
+fails 125 'no disk' 'no disk: usage' --socket-path "$socket"
+fails 125 'no socket' 'no socket: usage' --blk-file "$disk"
+fails 125 'only one of them' '--socket-path with --fd: usage' --blk-file "$disk" --socket-path x --fd 3
+fails 125 'from 1 to 16' 'a bad number: usage' --blk-file "$disk" --queues 0
+fails 125 'no such option' 'an unknown option: usage' --blk-file "$disk" --quick
+fails 127 'cannot be served: No such file' 'a file that is not there' --blk-file "$disks/none" --socket-path "$socket"
+fails 127 'a regular file or a block device' 'a file that is no disk' --blk-file /dev/null --socket-path "$socket"
+printf 'disks:\n  - blk-file: %s\n    queues: many\n' "$disk" >"$work/bad.yaml"
+fails 126 'bad.yaml:3: queues: many: a number' 'a bad value in a file, with its line' --config "$work/bad.yaml"
+printf 'disks:\n  - blk-file: %s\n    colour: red\n' "$disk" >"$work/bad.yaml"
+fails 126 'bad.yaml:3: colour: no such option' 'an unknown key in a file' --config "$work/bad.yaml"
+
+: >"$err"
+start_service --queues 2 --serial tea
+for ring in '' '--packed' '--plain' '--packed --plain --no-event-idx' '--no-event-idx'; do
+	# shellcheck disable=SC2086 # a list of words
+	load --rw randrw --verify --queues 2 --depth 16 --ios 8000 $ring
+	is "$status $(figure wrong) $(figure errors)" '0 0 0' "verified load ${ring:-with a split ring}" ||
+		say_output
+done
+load --rw randrw --verify --depth 8 --ios 2000 --block-size 64K
+is "$status $(figure wrong)" '0 0' 'of 64 KiB'
+load --rw randrw --verify --depth 8 --ios 2000 --block-size 512
+is "$status $(figure wrong)" '0 0' 'of 512 bytes'
+truncate -s 16M "$disks/second.img"
+"$SLABVISOR" serve --blk-file "$disks/second.img" --socket-path "$socket" >"$out" 2>"$err"
+[ $? = 127 ] && grep -q 'or in use' "$err"
+ok $? 'a socket that is in use is not taken'
+stop_service
+is $status 0 'SIGTERM ends it with 0'
+[ ! -e "$socket" ]
+ok $? 'and its socket is gone'
+
+start_service --read-only
+load --rw randwrite --depth 1 --ios 4
+is "$status $(figure errors)" "1 $(figure ios)" 'a read-only disk refuses writes'
+load --rw randread --depth 4 --ios 100
+is $status 0 'and reads'
+stop_service
+
+# Killed under load, again and again, and started again each time.
+for ring in '' '--packed' '--packed --plain --queues 2'; do
+	start_service --queues 2
+	# shellcheck disable=SC2086 # a list of words
+	timeout 120 "$LOAD" --socket "$socket" --rw randrw --verify --depth 32 --seconds 5 \
+		--reconnect 20000 $ring >"$out" 2>>"$err" &
+	loader=$!
+	kills=0
+	while [ $kills -lt 5 ]; do
+		# Its work has begun when it has burnt some CPU.
+		until_true 20 awk '{ exit $14 + $15 < 10 }' "/proc/$pid/stat"
+		kill -KILL "$pid"
+		wait "$pid" 2>/dev/null
+		kills=$((kills + 1))
+		"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" --queues 2 2>>"$err" &
+		pid=$!
+	done
+	wait $loader
+	status=$?
+	is "$status $(figure wrong) $(figure errors) $(figure reconnects)" '0 0 0 5' \
+		"killed five times under load ${ring}, no wrong byte and no error" || say_output
+	stop_service
+	is $status 0 'ends with 0'
+done
+grep -q 'that were in flight are taken again' "$err"
+ok $? 'requests in flight were taken again'
+
+# An inherited socket, connected or listening; and systemd's.
+cat >"$work/hand.py" <<'END'
+import os, socket, subprocess, sys
+how, program, disk, load, path = sys.argv[1:6]
+if how == "connected":
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1)
+    client = subprocess.Popen([load, "--socket", path, "--ios", "200", "--depth", "4"])
+    s, _ = listener.accept()
+    listener.close()
+else:
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(path)
+    s.listen(1)
+    client = None
+args = [program, "serve", "--blk-file", disk]
+def prepare():
+    if how == "systemd":
+        os.dup2(s.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ["LISTEN_PID"] = str(os.getpid())
+        os.environ["LISTEN_FDS"] = "1"
+if how == "systemd":
+    pid = os.fork()
+    if not pid:
+        prepare()
+        os.execv(program, args)
+    wait = lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    kill = lambda: os.kill(pid, 15)
+else:
+    p = subprocess.Popen(args + ["--fd", str(s.fileno())], pass_fds=[s.fileno()])
+    wait, kill = p.wait, p.terminate
+s.close()
+if client is None:
+    client = subprocess.Popen([load, "--socket", path, "--ios", "200", "--depth", "4"])
+code = client.wait()
+if how != "connected":
+    kill()
+sys.exit(code or wait())
+END
+for how in connected listening systemd; do
+	rm -f "$socket"
+	timeout 60 python3 "$work/hand.py" $how "$SLABVISOR" "$disk" "$LOAD" "$socket" >"$out" 2>"$err"
+	status=$?
+	is $status 0 "a socket that is handed over: $how" || say_output
+done
+rm -f "$socket"
+
+# Two disks of one process.
+cat >"$work/two.yaml" <<END
+disks:
+  - blk-file: $disk
+    socket-path: $socket
+    queues: 2
+  - blk-file: $disks/second.img
+    socket-path: $socket.2
+    serial: second
+    direct: off
+END
+"$SLABVISOR" serve --config "$work/two.yaml" 2>>"$err" &
+pid=$!
+until_true 10 test -S "$socket.2"
+timeout 60 "$LOAD" --socket "$socket.2" --rw randrw --verify --depth 8 --ios 4000 >"$work/out2" 2>&1 &
+loader=$!
+load --rw randrw --verify --queues 2 --depth 8 --ios 4000
+wait $loader
+is "$? $status" '0 0' 'two disks, at once'
+stop_service
+is $status 0 'end with 0'
+
+done_testing
