@@ -17,7 +17,8 @@ struct mag_chunk {
 
 _Static_assert(sizeof(struct mag_chunk) == 64, "keeps the blocks aligned");
 _Static_assert(sizeof(struct kmem_magazine) == 24, "60 objects in 512 bytes");
-_Static_assert(sizeof(struct kmem_magazine) >= (KMEM_PREFETCH - 1) * sizeof(u64),
+_Static_assert(sizeof(struct mag_chunk) + sizeof(struct kmem_magazine) >=
+		       (KMEM_PREFETCH - 1) * sizeof(u64),
 	       "the prefetch stays inside");
 
 void kmem_mag_init(void)

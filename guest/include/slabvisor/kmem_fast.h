@@ -38,7 +38,7 @@ struct kmem_view {
 
 extern struct kmem_view kmem_view;
 
-#define KMEM_PREFETCH 4
+#define KMEM_PREFETCH 12
 
 /* What the magazines cannot promise. */
 #define KMEM_GFP_SLOW (__GFP_DMA | __GFP_DMA32)
@@ -62,8 +62,8 @@ KMEM_INLINE u64 kmem_pop(unsigned int number)
 	if (unlikely(!entry))
 		return 0;
 	slot->top = top - 1;
-	/* What comes out a few calls from now; as deep as the header is below entry[0], so
-	 * that it is always the magazine's own memory that is read. */
+	/* What comes out some calls from now; no deeper than the headers are below the first
+	 * magazine of a chunk, so that it is always magazines' memory that is read. */
 	__builtin_prefetch((const void *)top[-KMEM_PREFETCH], 1);
 	return entry;
 }
