@@ -45,6 +45,23 @@ static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t
 	return got;
 }
 
+/*
+ * Zeroes what was asked to be zero and is not known to be. With the slab's lock held:
+ * once it is dropped a guest may guess the addresses and free them, and the memory may
+ * be gone.
+ */
+static void request_zero(const struct request *rq, uint64_t *addr, size_t n)
+{
+	if (!(rq->flags & MM_ZERO))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (addr[i] & MM_ADDR_ZERO)
+			continue;
+		memset(heap_host(rq->heap, addr[i] & ~MM_ADDR_FLAGS), 0, rq->cache->object_size);
+		addr[i] |= MM_ADDR_ZERO;
+	}
+}
+
 /* Debug modes look at each object, and may keep some of them back. */
 static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_t n, uint64_t *addr)
 {
@@ -66,11 +83,7 @@ static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_
 			atomic_fetch_add_explicit(&rq->cache->errors, 1, memory_order_relaxed);
 			continue;
 		}
-		if (rq->flags & MM_ZERO && !(addr[i] & MM_ADDR_ZERO)) {
-			memset(heap_host(rq->heap, addr[i] & ~MM_ADDR_FLAGS), 0,
-			       rq->cache->object_size);
-			addr[i] |= MM_ADDR_ZERO;
-		}
+		request_zero(rq, &addr[i], 1);
 		debug_redzone(rq->heap, slab, slot);
 		addr[got++] = addr[i];
 	}
@@ -148,10 +161,14 @@ static size_t request_fill(const struct request *rq, uint32_t *active, size_t n,
 			break;
 		slab = &heap->slabs.slab[*active];
 		mm_lock(&slab->lock);
-		if (debug_on(slab))
+		if (debug_on(slab)) {
 			got += slab_take_debug(rq, slab, n - got, addr + got);
-		else
-			got += slab_take(&heap->frames, slab, n - got, addr + got);
+		} else {
+			size_t taken = slab_take(&heap->frames, slab, n - got, addr + got);
+
+			request_zero(rq, addr + got, taken);
+			got += taken;
+		}
 		if (slab->used == slab->cap) {
 			(void)slab_retire(heap, slab);
 			*active = 0;
@@ -211,13 +228,5 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 	if (got < 0)
 		return got;
 
-	if (flags & MM_ZERO) {
-		for (long i = 0; i < got; i++) {
-			if (addr[i] & MM_ADDR_ZERO)
-				continue;
-			memset(heap_host(heap, addr[i] & ~MM_ADDR_FLAGS), 0, rq.cache->object_size);
-			addr[i] |= MM_ADDR_ZERO;
-		}
-	}
 	return got ? got : -ENOMEM;
 }
