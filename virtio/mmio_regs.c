@@ -121,12 +121,13 @@ static bool write_status(struct virtio_mmio *mmio, uint32_t value)
 	if (!((old | add) & VIRTIO_CONFIG_S_FEATURES_OK))
 		add &= ~VIRTIO_CONFIG_S_DRIVER_OK;
 
+	/* First: who finds the bit in Status may ring, and is to be served. */
+	if (add & VIRTIO_CONFIG_S_DRIVER_OK)
+		atomic_store(&mmio->dev->driver_ok, true);
 	pthread_mutex_lock(&mmio->state);
 	mmio->status |= add;
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_STATUS, mmio->status);
 	pthread_mutex_unlock(&mmio->state);
-	if (add & VIRTIO_CONFIG_S_DRIVER_OK)
-		atomic_store(&mmio->dev->driver_ok, true);
 	return add == (value & STATUS_DRIVER_BITS & ~old);
 }
 
