@@ -9,7 +9,8 @@
 #include "vmm/cli.h"
 #include "vmm/file.h"
 
-#define BATCH 128 /* symbols read at a time */
+#define BATCH       128        /* symbols read at a time */
+#define MAX_SYMBOLS (1u << 20) /* looked at: a table may be as long as a sparse file */
 
 static bool read_section(const struct elf_image *elf, unsigned int i, Elf64_Shdr *section)
 {
@@ -33,6 +34,8 @@ static bool find(const struct elf_image *elf, const Elf64_Shdr *table, uint64_t 
 	bool found = false;
 	ssize_t len;
 
+	if (count > MAX_SYMBOLS)
+		count = MAX_SYMBOLS;
 	for (i = 0; i < count; i += BATCH) {
 		len = file_read_at(elf->fd, batch, sizeof(batch),
 				   table->sh_offset + i * sizeof(Elf64_Sym));
