@@ -265,6 +265,53 @@ static void every_debug_mode(void **state)
 	stress_run(-1, MM_DEBUG_ALL & ~MM_HARDEN_GUARD, 1000);
 }
 
+#define GUESS_SIZE (64ul << 10)
+
+struct guess {
+	struct mm_heap *heap;
+	int cache;
+	_Atomic int stop;
+};
+
+/* Frees whatever may be out, and has the memory given back. */
+static void *guess_and_free(void *arg)
+{
+	struct guess *guess = arg;
+	struct mm_bad bad[4 * MIB / GUESS_SIZE];
+	uint64_t addr[4 * MIB / GUESS_SIZE];
+	size_t n = sizeof(addr) / sizeof(*addr), nr_bad;
+
+	for (size_t i = 0; i < n; i++)
+		addr[i] = UTIL_BASE + i * GUESS_SIZE;
+	for (unsigned int i = 0; !atomic_load(&guess->stop); i++) {
+		(void)mm_free_bulk(guess->heap, 1, guess->cache, 0, n, addr, bad, &nr_bad);
+		/* Not each time: memory that comes anew is zero already. */
+		if (i % 4 == 0)
+			(void)mm_reclaim(guess->heap);
+	}
+	return NULL;
+}
+
+/* Without the slab's lock the zeroing would touch memory that is no longer there. */
+static void freed_by_guess_while_it_is_zeroed(void **state)
+{
+	struct mm_config config = util_config(4 * MIB, 2);
+	struct guess guess = {.heap = util_heap(&config)};
+	uint64_t addr[8];
+	pthread_t thread;
+
+	(void)state;
+	guess.cache = mm_cache_create(guess.heap, "guess", GUESS_SIZE, 0, MM_CACHE_NOMERGE);
+	assert_true(guess.cache > 0);
+	assert_int_equal(pthread_create(&thread, NULL, guess_and_free, &guess), 0);
+	for (unsigned int i = 0; i < 5000; i++)
+		(void)mm_alloc_bulk(guess.heap, 0, guess.cache, MM_NODE_ANY, MM_ZERO, 0, 0, 8,
+				    addr);
+	atomic_store(&guess.stop, 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	mm_heap_destroy(guess.heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +319,7 @@ int main(void)
 		cmocka_unit_test(memory_given_back_at_once),
 		cmocka_unit_test(memory_given_back_later),
 		cmocka_unit_test(every_debug_mode),
+		cmocka_unit_test(freed_by_guess_while_it_is_zeroed),
 	};
 
 	return cmocka_run_group_tests_name("mm_stress", tests, NULL, NULL);
