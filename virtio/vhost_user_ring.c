@@ -116,6 +116,7 @@ static int take_event(struct vhost_user *vu, struct vhost_user_msg *msg,
 	ssize_t n;
 	int flags;
 
+	*fd = -1;
 	*q = queue_at(vu, value & VHOST_USER_QUEUE_MASK);
 	if (!*q)
 		return -EINVAL;
@@ -123,7 +124,6 @@ static int take_event(struct vhost_user *vu, struct vhost_user_msg *msg,
 	    !(value & VHOST_USER_NO_FD) != (msg->nr_fds == 1))
 		return vhost_user_wrong(vu, -EINVAL, "%#llx with %u descriptors",
 					(unsigned long long)value, msg->nr_fds);
-	*fd = -1;
 	if (!msg->nr_fds)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", msg->fd[0]);

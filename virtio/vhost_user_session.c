@@ -353,7 +353,7 @@ static bool serve_one(struct vhost_user *vu)
 
 	vhost_user_count(&vu->messages, 1);
 	ret = check(vu, r, msg);
-	if (!ret)
+	if (!ret && r)
 		ret = r->serve(vu, msg);
 	if (ret) {
 		vhost_user_count(&vu->refusals, 1);

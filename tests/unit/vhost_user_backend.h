@@ -33,7 +33,7 @@ struct backend {
 	int fd; /* of the file, for the test to look at */
 	pthread_t thread;
 	int next[2], stop; /* sockets to begin a session on, by a pipe; an eventfd */
-	int peer; /* the last session's other end, if it is open still */
+	int peer;          /* the last session's other end, if it is open still */
 	pthread_mutex_t lock;
 	char said[4096]; /* all lines of the session */
 	unsigned int open_fds;
