@@ -201,9 +201,9 @@ static bool read_arguments(int argc, char **argv, u32 *most, u64 *disk_bytes)
 
 		if (!strcmp(argv[i], "-a"))
 			*most = ~0u;
-		else if (!strcmp(argv[i], "-n") && value && !kstrtou32(argv[i + 1], 10, most))
-			i++;
-		else if (!strcmp(argv[i], "-d") && value && !kstrtou64(argv[i + 1], 10, disk_bytes))
+		else if (value &&
+			 ((!strcmp(argv[i], "-n") && !kstrtou32(argv[i + 1], 10, most)) ||
+			  (!strcmp(argv[i], "-d") && !kstrtou64(argv[i + 1], 10, disk_bytes))))
 			i++;
 		else
 			return false;
