@@ -69,6 +69,7 @@ for ring in '' '--packed' '--packed --plain --queues 2'; do
 	kills=0
 	while [ $kills -lt 5 ]; do
 		# Its work has begun when it has burnt some CPU.
+		# shellcheck disable=SC2016 # awk's
 		until_true 20 awk '{ exit $14 + $15 < 10 }' "/proc/$pid/stat"
 		kill -KILL "$pid"
 		wait "$pid" 2>/dev/null
