@@ -36,6 +36,16 @@ check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(B)/tests/vmm_acpi.asan
 	$(Q)prove -e '' $(NESTED_SCRIPTS)
 
+check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end
+	$(Q)tools/deps.sh libvirt
+	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK)
+	$(Q)prove -e '' tests/libvirt/check.t
+
+bench-vhost: ## `slabvisor serve` beside qemu-storage-daemon
+	$(Q)tools/deps.sh libvirt
+	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD)
+	$(Q)tests/bench/vhost.sh
+
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)tools/deps.sh lint
 	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
@@ -49,7 +59,7 @@ fuzz: ## fuzz the parsers of foreign bytes, FUZZ_SECONDS=60 each (fuzz-NAME: one
 
 bench: $(BENCHES:%=bench-%) ## run every benchmark
 
-install: all $(B)/libslabvisor-guest.a ## install under PREFIX (/usr/local), below DESTDIR
+install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install under PREFIX (/usr/local), below DESTDIR
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
@@ -60,5 +70,15 @@ install: all $(B)/libslabvisor-guest.a ## install under PREFIX (/usr/local), bel
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|;s|@CCINCLUDE@|$(shell $(CC) -print-file-name=include)|' configs/slabvisor-guest.pc.in \
 		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
+	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin configs/slabvisor-vhost-blk
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/qemu/vhost-user $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|' configs/50-slabvisor-blk.json.in \
+		> $(DESTDIR)$(PREFIX)/share/qemu/vhost-user/50-slabvisor-blk.json
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|' configs/systemd/slabvisor-blk@.service.in \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/slabvisor-blk@.service
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system configs/systemd/slabvisor-blk@.socket
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt configs/libvirt/domain.xml
+	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks configs/libvirt/hooks/qemu
+	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

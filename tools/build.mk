@@ -7,4 +7,10 @@ $(VHOST_LOAD): $(call host_objs,plain,tools/vhost/load.c tools/vhost/load_run.c 
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
-TEST_BINS += $(VHOST_LOAD)
+
+VHOST_DISK := $(B)/tools/vhost_disk
+$(VHOST_DISK): $(call host_objs,plain,tools/vhost/disk.c $(VHOST_CLIENT_SRCS) vmm/cli.c)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+TEST_BINS += $(VHOST_LOAD) $(VHOST_DISK)

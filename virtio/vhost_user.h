@@ -20,7 +20,7 @@
 #define VHOST_USER_H
 
 #include "virtio/device.h"
-#include "virtio/vhost_user_abi.h"
+#include "virtio/vhost_user_proto.h"
 
 struct vhost_user;
 

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/vhost_user_abi.h"
+#include "virtio/vhost_user_proto.h"
 #include "virtio/vring.h"
 
 struct vhost_user_inflight {

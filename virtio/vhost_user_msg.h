@@ -3,7 +3,7 @@
 #ifndef VHOST_USER_MSG_H
 #define VHOST_USER_MSG_H
 
-#include "virtio/vhost_user_abi.h"
+#include "virtio/vhost_user_proto.h"
 
 struct vhost_user_msg {
 	struct vhost_user_header header;

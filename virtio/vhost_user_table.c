@@ -266,7 +266,8 @@ int vhost_user_get_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 		ret = vhost_user_wrong(vu, -errno, "no memory for the account: %s",
 				       strerror(errno));
 	else
-		ret = vhost_user_answer(vu, msg, &area, VHOST_USER_INFLIGHT_SIZE, fd);
+		/* With or without the structure's padding: as it was asked. */
+		ret = vhost_user_answer(vu, msg, &area, msg->header.size, fd);
 	close(fd);
 	return ret;
 }

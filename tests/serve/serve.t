@@ -33,6 +33,9 @@ fails 126 'bad.yaml:3: colour: no such option' 'an unknown key in a file' --conf
 
 : >"$err"
 start_service --queues 2 --serial tea
+"$B/tools/vhost_disk" "$socket" vdc >"$out" 2>>"$err"
+is "$? $(grep -c -e "queues='2'" -e "path='$socket'" -e "dev='vdc'" "$out")" '0 3' \
+	'the <disk> element of a running service' || say_output
 for ring in '' '--packed' '--plain' '--packed --plain --no-event-idx' '--no-event-idx'; do
 	# shellcheck disable=SC2086 # a list of words
 	load --rw randrw --verify --queues 2 --depth 16 --ios 8000 $ring

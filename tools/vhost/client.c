@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -244,10 +245,16 @@ static int negotiate(struct client *c)
 int client_attach(struct client *c, int fd)
 {
 	struct ucred peer;
+	const struct timeval limit = {.tv_sec = c->timeout_ms / 1000,
+				      .tv_usec = c->timeout_ms % 1000 * 1000};
 	socklen_t len = sizeof(peer);
 	int ret;
 
 	c->fd = fd;
+	if (c->timeout_ms && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit))) {
+		client_disconnect(c);
+		return -errno;
+	}
 	c->pid = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? 0 : peer.pid;
 	ret = negotiate(c);
 	if (ret)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/vhost_user_abi.h"
+#include "virtio/vhost_user_proto.h"
 
 #define CLIENT_MAX_QUEUES 16u
 #define CLIENT_RING_ROOM  (64u << 10) /* bytes of memory for one ring */
@@ -47,7 +47,8 @@ struct client {
 	struct client_ring ring[CLIENT_MAX_QUEUES];
 	uint8_t config[VHOST_USER_CONFIG_MAX];
 	unsigned int max_queues;
-	int pid; /* of the back end, or 0 */
+	int pid;                 /* of the back end, or 0 */
+	unsigned int timeout_ms; /* for an answer; 0: none. -EAGAIN when it is over */
 };
 
 /* A request: where it lies in the client's memory. */

@@ -3,8 +3,8 @@
  * What goes over a vhost-user socket (QEMU docs/interop/vhost-user.rst), for the back
  * end here and for clients of it. Numbers are in the machine's byte order.
  */
-#ifndef VHOST_USER_ABI_H
-#define VHOST_USER_ABI_H
+#ifndef VHOST_USER_PROTO_H
+#define VHOST_USER_PROTO_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -129,7 +129,8 @@ struct vhost_user_inflight_area {
 	uint16_t queue_size;
 };
 
-/* The payloads have no tail padding on the wire: this is what of the last one goes. */
+/* What of the last two goes over the wire at least: some front ends send the padding of the
+ * structure, too. */
 #define VHOST_USER_INFLIGHT_SIZE 20u
 #define VHOST_USER_CONFIG_HEADER offsetof(struct vhost_user_config_space, data)
 

@@ -1,0 +1,220 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A libvirt domain (QEMU's TCG, Debian's cloud kernel) on a disk that `slabvisor serve` serves,
+# started and stopped by the hook. libvirtd is the test's own: it runs in a mount namespace
+# with /run, /etc/libvirt and /var/lib/libvirt of the test, and ends with it.
+set -u
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo '1..0 # SKIP root is needed, for a mount namespace'
+	exit 0
+fi
+if [ "${1:-}" != inside ]; then
+	exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0" inside
+fi
+
+. tests/lib.sh
+
+here=$PWD
+uri=qemu:///system
+socket=/run/slabvisor/t-data.sock
+image=$here/$(mktemp -d "$B/libvirt.XXXXXX")/disk.img
+files=${image%/*}
+trap 'rm -rf "$work" "$files"' EXIT
+size_mib=256
+
+# Its own roots.
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/lock "$work"/{etc,lib,cache,log}
+cp -a /etc/libvirt/. "$work/etc/"
+for at in etc:/etc/libvirt lib:/var/lib/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
+	mkdir -p "${at#*:}"
+	mount --bind "$work/${at%%:*}" "${at#*:}"
+done
+# The service can be built anywhere, and the domain's files are the test's.
+cat >/etc/libvirt/qemu.conf <<END
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+END
+mkdir -p /etc/libvirt/hooks /etc/libvirt/qemu/networks
+rm -f /etc/libvirt/qemu/networks/autostart/* /etc/libvirt/nwfilter/*
+{
+	echo '#!/bin/sh'
+	echo "export SLABVISOR=$here/$B/slabvisor SLABVISOR_LOG=$work/log"
+	echo "exec $here/configs/libvirt/hooks/qemu \"\$@\""
+} >/etc/libvirt/hooks/qemu
+chmod 755 /etc/libvirt/hooks/qemu
+
+kernel=$B/nested/cloud
+mkdir -p "$B/nested"
+tests/nested/kernel.sh "$kernel" linux-image-cloud-amd64 >&2 || exit 1
+tests/libvirt/initramfs.sh "$kernel" "$work/initrd" || exit 1
+truncate -s ${size_mib}M "$image"
+
+emulator=$(command -v qemu-system-x86_64)
+disk_xml() {
+	cat <<-END
+	<disk type='vhostuser' device='disk'>
+	  <driver name='qemu' type='raw' queues='2'/>
+	  <source type='unix' path='$socket'><reconnect enabled='yes' timeout='1'/></source>
+	  <target dev='vdb' bus='virtio'/>
+	</disk>
+	END
+}
+
+cat >"$work/domain.xml" <<END
+<domain type='qemu'>
+  <name>t</name>
+  <metadata>
+    <slabvisor:disks xmlns:slabvisor='urn:slabvisor:libvirt:1'>
+      <slabvisor:disk socket='$socket' file='$image' queues='2' serial='from-libvirt'/>
+    </slabvisor:disks>
+  </metadata>
+  <memory unit='MiB'>768</memory>
+  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>$here/$kernel/vmlinuz</kernel>
+    <initrd>$work/initrd</initrd>
+    <cmdline>console=ttyS0 quiet panic=-1</cmdline>
+  </os>
+  <features><acpi/></features>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <emulator>$emulator</emulator>
+    $(disk_xml)
+    <serial type='file'><source path='$work/console'/><target port='0'/></serial>
+    <serial type='unix'><source mode='bind' path='/run/t.serial'/><target port='1'/></serial>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+END
+disk_xml >"$work/disk.xml"
+
+virsh() { command virsh -q -c $uri "$@" >"$out" 2>"$err"; }
+guest() { tests/libvirt/guest.py /run/t.serial "${limit:-60}" "$1" >"$out" 2>"$err"; }
+service() { pgrep -x slabvisor; }
+state() { command virsh -q -c $uri domstate t 2>/dev/null; }
+is_state() { [ "$(state)" = "$1" ]; }
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		read -rt 0.1 <> <(:) || :
+	done
+}
+say_all() {
+	{
+		cat "$out" "$err"
+		tail -n 20 "$work"/log/*.log "$work/log/qemu/t.log" "$work/console" 2>/dev/null
+	} | tail -n 80 | diag
+}
+# step DESCRIPTION COMMAND...
+step() {
+	local what=$1
+	shift
+	"$@"
+	ok $? "$what" || {
+		say_all
+		return 1
+	}
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+virtlogd -d && libvirtd -d
+step 'libvirtd answers, on a socket of the test' until_true 20 virsh version
+
+virsh define "$work/domain.xml"
+ok $? 'the domain is defined' || say_all
+step 'the hook and the domain start' virsh start t
+runs() { service >/dev/null; }
+step 'the service runs' runs
+ready() { tests/libvirt/guest.py --retry /run/t.serial 60 true >"$out" 2>"$err"; }
+step 'the domain boots' ready || {
+	virsh destroy t
+	echo 'Bail out! no domain to go on with'
+	exit 1
+}
+# shellcheck disable=SC2016 # expanded in the domain
+guest 'echo "$(cat /sys/block/vda/serial)"; cat /sys/block/vda/size; ls /sys/block/vda/mq | wc -l'
+is "$(xargs <"$out")" "from-libvirt $((size_mib * 2048)) 2" 'it sees serial, size and queues' || say_all
+
+step 'mkfs' guest 'mkfs.ext4 -q -F /dev/vda && mount -t ext4 /dev/vda /mnt'
+verify='fio --name=v --directory=/mnt --size=24m --rw=randrw --bsrange=4k-64k --direct=1 --ioengine=io_uring --iodepth=16 --numjobs=2 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --randrepeat=0'
+step 'verified fio' guest "$verify --time_based --runtime=6"
+step 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt'
+
+step 'suspend' virsh suspend t
+is "$(state)" paused 'it is paused'
+step 'resume' virsh resume t
+step 'and goes on' guest 'cp /mnt/v.0.0 /mnt/copy && sync && cmp /mnt/v.0.0 /mnt/copy'
+
+# Killed under load: the hook's loop starts it again, QEMU connects again.
+guest "rm -f /mnt/done; ($verify --time_based --runtime=25 >/tmp/fio 2>&1; echo \$? >/tmp/done) &"
+busy() { [ "$(awk '{ print $14 + $15 }' "/proc/$(service)/stat" 2>/dev/null)" -gt 20 ]; }
+kills=0
+while [ $kills -lt 5 ] && until_true 30 busy; do
+	old=$(service)
+	kill -KILL "$old"
+	kills=$((kills + 1))
+	came_back() { new=$(service) && [ "$new" != "$old" ]; }
+	until_true 20 came_back || break
+done
+is $kills 5 'killed five times under load' || say_all
+limit=180
+# shellcheck disable=SC2016 # expanded in the domain
+step 'fio ends' guest 'for i in $(seq 150); do [ -e /tmp/done ] && break; sleep 1; done; cat /tmp/fio; [ "$(cat /tmp/done)" = 0 ]'
+step 'no I/O error was seen' guest '! dmesg | grep -iE "I/O error|blk_update|ext4.*error"'
+step 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt && umount /mnt'
+resumed=$(cat "$work"/log/*.log 2>/dev/null | grep -c 'in flight are taken again')
+[ "$resumed" -gt 0 ]
+ok $? "requests in flight were taken again ($resumed times)"
+
+step 'unplug' virsh detach-device t "$work/disk.xml" --live
+gone() { guest '! [ -e /dev/vda ]'; }
+step 'the disk goes' until_true 20 gone
+step 'plug' virsh attach-device t "$work/disk.xml" --live
+come() { guest '[ -e /dev/vda ]'; }
+step 'the disk comes' until_true 20 come
+step 'with what was on it' guest 'mount -t ext4 -o ro /dev/vda /mnt && cmp /mnt/v.0.0 /mnt/copy; ls /mnt/copy && umount /mnt'
+
+if virsh save t "$work/saved"; then
+	ok 0 'save'
+	step 'restore' virsh restore "$work/saved"
+	step 'and it reads' guest 'mount -t ext4 -o ro /dev/vda /mnt && ls /mnt/copy && umount /mnt'
+else
+	skip 'save and restore' "libvirt does not: $(tr '\n' ' ' <"$err")"
+fi
+
+step 'shutdown' virsh shutdown t --mode acpi
+step 'it is off' until_true 30 is_state 'shut off'
+no_service() { ! service >/dev/null; }
+step 'and the service has ended' until_true 10 no_service
+step 'started again' virsh start t
+step 'it boots' ready
+step 'destroy' virsh destroy t
+step 'the service has ended' until_true 10 no_service
+
+# A domain whose disk is not there does not start, and says why.
+mv "$image" "$image.away"
+! virsh start t && grep -q 'nothing listens there' "$err"
+ok $? 'without the disk the domain does not start, and says why' || say_all
+step 'and no service is left' no_service
+virsh undefine t
+ok $? 'undefined'
+
+for p in libvirtd virtlogd; do
+	kill "$(cat "/run/$p.pid")"
+done
+ended() { ! pgrep -x libvirtd >/dev/null && ! pgrep -x virtlogd >/dev/null; }
+step 'libvirtd has ended' until_true 20 ended
+
+done_testing

@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# initramfs.sh KERNEL_DIR OUT: the initramfs of the domain: busybox, e2fsprogs, fio, the
+# virtio drivers, and an init that does what it is told on the second serial port.
+set -euo pipefail
+# shellcheck source=tools/initramfs.sh
+. tools/initramfs.sh
+export PATH=$PATH:/usr/sbin:/sbin
+
+kernel=$1 out=$2
+release=$(<"$kernel/release")
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,run,mnt,etc/acpi/PWRF}
+install -m755 /bin/busybox "$root/bin/busybox"
+install -m755 tests/libvirt/init.sh "$root/init"
+printf '#!/bin/sh\necho "guest: power button" >/dev/console\npoweroff -f\n' >"$root/etc/acpi/PWRF/00000080"
+chmod 755 "$root/etc/acpi/PWRF/00000080"
+for tool in mkfs.ext4 fsck.ext4 fio; do
+	path=$(command -v $tool)
+	install -Dm755 "$path" "$root/usr/bin/$tool"
+	ldd "$path" | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p'
+done | sort -u | while read -r library; do
+	install -D "$library" "$root$library"
+done
+initramfs_modules "$root" "$kernel" "$release" virtio_pci virtio_blk ext4 crc32c_generic button evdev
+initramfs_pack "$root" "$out.new"
+gzip -1 <"$out.new" >"$out"
+rm "$out.new"
