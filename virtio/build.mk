@@ -58,7 +58,7 @@ blk_requests_SRCS := $(BLK_TEST_SRCS)
 blk_requests_LIBS := liburing
 
 VHOST_USER_SRCS := $(addprefix virtio/vhost_user_, guard.c inflight.c inflight_packed.c mem.c \
-	msg.c queue.c ring.c session.c table.c track.c)
+	msg.c queue.c request.c ring.c session.c table.c track.c)
 VIRTIO_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VHOST_USER_SRCS) virtio/vhost_user_engine.c
 VMM_LIBS += liburing
 
@@ -86,3 +86,4 @@ vhost_user_messages_LIBS := liburing
 UNIT_TESTS += vhost_user_rings
 vhost_user_rings_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_rings_LIBS := liburing
+vhost_user_rings_SAN := asan tsan

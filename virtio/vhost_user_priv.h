@@ -122,6 +122,26 @@ int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg)
 int vhost_user_set_vring_err(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_set_vring_enable(struct vhost_user *vu, struct vhost_user_msg *msg);
 
+/* vhost_user_session.c: stops all rings; and forgets what the driver said. */
+void vhost_user_disable_all(struct vhost_user *vu);
+void vhost_user_reset(struct vhost_user *vu);
+
+/* vhost_user_request.c: what a request is served by. */
+struct vhost_user_handler {
+	const char *name;
+	int (*serve)(struct vhost_user *vu, struct vhost_user_msg *msg);
+	uint32_t min, max; /* bytes of payload */
+	uint8_t fds_min, fds_max;
+	bool answers;   /* with more than an acknowledgement */
+	uint64_t needs; /* of the protocol features */
+};
+
+/* NULL: there is no such request. */
+const struct vhost_user_handler *vhost_user_handler_of(uint32_t request);
+/* Whether a message is one, and may be sent now: 0, or a negative errno with what is wrong. */
+int vhost_user_check(struct vhost_user *vu, const struct vhost_user_handler *handler,
+		     const struct vhost_user_msg *msg);
+
 /* Answers a request with size bytes of payload. Returns 0 or a negative errno. */
 int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,
 		      uint32_t size, int fd);
