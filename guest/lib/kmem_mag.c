@@ -8,14 +8,14 @@
 #define MAG_ORDER_FIRST 2
 #define MAG_ORDER_LAST  6
 
-/* At the start of each run. */
+/* At the start of each run; as large as the prefetch of the first magazine reaches. */
 struct mag_chunk {
 	struct list_head link;
 	u64 addr;
-	u64 reserved[5]; /* blocks are aligned to 64 bytes */
+	u64 reserved[29];
 };
 
-_Static_assert(sizeof(struct mag_chunk) == 64, "keeps the blocks aligned");
+_Static_assert(sizeof(struct mag_chunk) % 64 == 0, "keeps the blocks aligned");
 _Static_assert(sizeof(struct kmem_magazine) == 24, "60 objects in 512 bytes");
 _Static_assert(sizeof(struct mag_chunk) + sizeof(struct kmem_magazine) >=
 		       (KMEM_PREFETCH - 1) * sizeof(u64),

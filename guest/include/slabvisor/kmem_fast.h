@@ -43,7 +43,7 @@ extern struct kmem_view kmem_view;
 #ifdef __SANITIZE_THREAD__
 #define KMEM_PREFETCH 4
 #else
-#define KMEM_PREFETCH 12
+#define KMEM_PREFETCH 32
 #endif
 
 /* What the magazines cannot promise. */
