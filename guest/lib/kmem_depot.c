@@ -52,7 +52,7 @@ static void depot_set_limit(struct kmem_cache *cache, u64 limit)
 	} else {
 		__atomic_sub_fetch(&kmem.granted, (d->limit - limit) * size, __ATOMIC_RELAXED);
 	}
-	d->limit = limit;
+	WRITE_ONCE(d->limit, limit); /* read by those who trim without the lock */
 }
 
 /* Every so often: what was never touched since the last look is no part of the working
