@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 B=${B:-build}
-rounds=${ROUNDS:-5}
+rounds=${ROUNDS:-9}
 peer=$B/tests/malloc_peer
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
