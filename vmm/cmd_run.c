@@ -122,15 +122,19 @@ static int dry_run(struct vm *vm)
 static int run_guest(struct vm *vm)
 {
 	struct stats stats;
-	int status, fd;
+	int status, fd = -1;
 
-	fd = signals_setup();
-	if (fd < 0)
-		return cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
 	stats_start(&stats, vm);
+	/* Files may be pipes that nobody writes to: signals still end the process. */
 	status = build_guest(vm);
-	if (!status)
-		status = vm_start(vm);
+	if (status)
+		goto out;
+	fd = signals_setup();
+	if (fd < 0) {
+		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
+		goto out;
+	}
+	status = vm_start(vm);
 	if (!status) {
 		signals_wait_end(vm, fd);
 		terminal_stop(vm);
@@ -140,8 +144,10 @@ static int run_guest(struct vm *vm)
 		if (vm->config->stats)
 			stats_end(&stats, vm);
 	}
-	close(fd);
+out:
 	devices_destroy(vm);
+	if (fd >= 0)
+		signals_release(fd);
 	if (vm->config->stats && vm_is_ending(vm))
 		stats_print(&stats, vm);
 	return status;

@@ -30,6 +30,15 @@ static void ending_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
+/* The signals do what they do to any process. */
+static void let_signals_end(void)
+{
+	sigset_t set;
+
+	ending_signals(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int signals_setup(void)
 {
 	struct sigaction kick = {.sa_handler = ignore_kick}; /* no SA_RESTART */
@@ -54,13 +63,10 @@ int signals_setup(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* From here on the signals do what they do to any process. */
-static void let_second_kill(void)
+void signals_release(int signal_fd)
 {
-	sigset_t set;
-
-	ending_signals(&set);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	close(signal_fd);
+	let_signals_end();
 }
 
 static int64_t now_ms(void)
@@ -78,7 +84,7 @@ static void take_signal(struct vm *vm, int signal_fd)
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	terminal_restore(&vm->terminal);
-	let_second_kill();
+	let_signals_end(); /* a second one kills */
 	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
 }
 

@@ -8,8 +8,12 @@ struct vm;
 /*
  * Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it makes, ignores SIGPIPE
  * and takes the kick signal. Returns a signalfd of the blocked ones, or -errno.
+ * Until then they end the process as they end any, also while it waits for a file.
  */
 int signals_setup(void);
+
+/* Closes the signalfd and unblocks the signals again. */
+void signals_release(int signal_fd);
 
 /*
  * Waits until the guest ends, by itself, by a signal or by the timeout of its

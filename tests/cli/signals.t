@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Signals end a guest at once, whatever it does: in guest code, waiting for input, or
-# held up by a reader that does not read.
+# Signals end a guest at once, whatever it does: in guest code, waiting for input, held up
+# by a reader that does not read, or before it runs, while the monitor waits for a file.
 . tests/cli/tap.sh
 
 # ends_by SIGNAL STATUS NAME: the guest whose first line is awaited ends so.
@@ -56,4 +56,19 @@ status=0
 wait "$pid" || status=$?
 exec 3<&-
 is_status 143 'TERM ends a write that blocks'
+
+# A module that is a pipe: once it is open at both ends the monitor waits for its end.
+mkfifo "$dir/module"
+for pair in INT:130 TERM:143; do
+	env --default-signal=INT "$SLABVISOR" run --module "$dir/module" "$GUEST/modules" \
+		>/dev/null 2>"$err" &
+	pid=$!
+	exec 3>"$dir/module"
+	kill "-${pair%:*}" "$pid"
+	timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 3>&-
+	is_status "${pair#*:}" "${pair%:*} ends a wait for a module"
+done
 finish
