@@ -124,7 +124,7 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 	uint64_t counters[VRING_MAX_SIZE];
 	bool taken[VRING_MAX_SIZE] = {false};
 	uint16_t version = LOAD(area->version), last = 0, i;
-	uint32_t slots = 0;
+	uint32_t slots = 0, nr_free;
 	int used, ret;
 
 	if (!version) {
@@ -139,6 +139,7 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 	ret = claim(f, f->free_head, f->desc_num, taken, &last);
 	if (ret < 0)
 		return ret;
+	nr_free = (uint32_t)ret;
 	for (i = 0; i < f->desc_num; i++)
 		if (taken[i])
 			NOTE(area->desc[i].inflight, 0);
@@ -153,7 +154,8 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 		slots += num;
 		vhost_user_inflight_add_again(f, i, LOAD(area->desc[i].counter), counters);
 	}
-	if (slots > setup->size)
+	/* An entry that is neither free nor in use would be missing once the ring is full. */
+	if (slots > setup->size || nr_free + slots != f->desc_num)
 		return -EBADMSG;
 	setup->base = advance((uint16_t)used, slots, setup->size) | (uint32_t)used << 16;
 	return 0;

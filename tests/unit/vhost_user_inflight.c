@@ -403,6 +403,33 @@ static void garbage(void **state)
 	free(m);
 }
 
+/* A free list that ends early: the next chain's copies would go beyond the account. */
+static void short_free_list(void **state)
+{
+	struct vhost_user_packed_inflight *area;
+	struct vhost_user_recovery recovery;
+	struct model *m = malloc(sizeof(*m));
+	uint16_t free_head, next;
+
+	(void)state;
+	assert_non_null(m);
+	start(m, true, true, 10);
+	post(m);
+	assert_true(take(m));
+	area = m->area;
+	free_head = area->old_free_head;
+	area->old_free_head = UINT16_MAX;
+	assert_int_equal(attach(m, &recovery), -EBADMSG);
+	area->old_free_head = free_head;
+	next = area->desc[free_head].next;
+	area->desc[free_head].next = UINT16_MAX;
+	assert_int_equal(attach(m, &recovery), -EBADMSG);
+	area->desc[free_head].next = next;
+	assert_int_equal(attach(m, &recovery), 0);
+	end(m);
+	free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +439,7 @@ int main(void)
 		cmocka_unit_test(packed_chains),
 		cmocka_unit_test(new_account_on_an_old_ring),
 		cmocka_unit_test(garbage),
+		cmocka_unit_test(short_free_list),
 	};
 
 	return cmocka_run_group_tests_name("vhost_user_inflight", tests, NULL, NULL);
