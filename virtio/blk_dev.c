@@ -285,6 +285,27 @@ int blk_dev_resize(struct virtio_device *dev)
 	return 0;
 }
 
+int blk_dev_set_size(struct virtio_device *dev, uint64_t size)
+{
+	struct blk_dev *blk = blk_of(dev);
+	const uint64_t sectors = size / BLK_SECTOR;
+	uint64_t old = atomic_load_explicit(&blk->sectors, memory_order_relaxed);
+	int ret;
+
+	/* From here on no request is let past the new end. Relaxed: see blk_in_disk(). */
+	if (sectors < old)
+		atomic_store_explicit(&blk->sectors, sectors, memory_order_relaxed);
+	/* One that was let before would make the file longer again. */
+	io_engine_pause(blk->engine);
+	ret = blk_file_set_size(&blk->file, size);
+	atomic_store_explicit(&blk->sectors, ret ? old : sectors, memory_order_relaxed);
+	io_engine_resume(blk->engine);
+	if (!ret && sectors != old)
+		virtio_device_set_config64(dev, offsetof(struct virtio_blk_config, capacity),
+					   htole64(sectors));
+	return ret;
+}
+
 uint64_t blk_dev_capacity(const struct virtio_device *dev)
 {
 	return atomic_load_explicit(&blk_of((struct virtio_device *)dev)->sectors,
@@ -295,6 +316,11 @@ uint64_t blk_dev_capacity(const struct virtio_device *dev)
 bool blk_dev_is_direct(const struct virtio_device *dev)
 {
 	return blk_of((struct virtio_device *)dev)->file.direct_fd >= 0;
+}
+
+bool blk_dev_is_readonly(const struct virtio_device *dev)
+{
+	return blk_of((struct virtio_device *)dev)->file.readonly;
 }
 
 void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *out)

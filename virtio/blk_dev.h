@@ -70,11 +70,21 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
  * negative errno. Any thread, no lock held. */
 int blk_dev_resize(struct virtio_device *dev);
 
+/*
+ * Gives the disk size bytes, its file with it (blk_file_set_size(), whose errors it
+ * returns), and tells the driver. Requests under way end before; those that reach past the
+ * new end are answered with an error, each for itself. What a smaller file loses is lost.
+ * Returns 0 or a negative errno, the size being what it was. One caller at a time; no
+ * lock held.
+ */
+int blk_dev_set_size(struct virtio_device *dev, uint64_t size);
+
 /* Bytes of the disk now. */
 uint64_t blk_dev_capacity(const struct virtio_device *dev);
 
-/* Whether its I/O is direct. */
+/* Whether its I/O is direct; whether it cannot be written. */
 bool blk_dev_is_direct(const struct virtio_device *dev);
+bool blk_dev_is_readonly(const struct virtio_device *dev);
 
 void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *stats);
 

@@ -217,6 +217,22 @@ int64_t blk_file_size(const struct blk_file *file)
 	return fstat(file->cached_fd, &st) ? -errno : (int64_t)st.st_size;
 }
 
+int blk_file_set_size(const struct blk_file *file, uint64_t size)
+{
+	int64_t now;
+
+	if (size > INT64_MAX || size & (file->block_size - 1))
+		return -EINVAL;
+	if (file->readonly)
+		return -EROFS;
+	if (!file->device)
+		return ftruncate(file->cached_fd, (off_t)size) ? -errno : 0;
+	now = blk_file_size(file);
+	if (now < 0)
+		return (int)now;
+	return size > (uint64_t)now ? -ENOSPC : 0;
+}
+
 enum blk_route blk_file_route(const struct blk_file *file, const struct iovec *iov, unsigned int n,
 			      uint64_t offset, uint64_t len)
 {

@@ -47,6 +47,14 @@ void blk_file_close(struct blk_file *file);
 /* Bytes now, or a negative errno. */
 int64_t blk_file_size(const struct blk_file *file);
 
+/*
+ * Makes a regular file size bytes long: what is added reads as zero. A block device has the
+ * size it has: only a size that it can hold is accepted.
+ * Returns 0; -EINVAL unless size is of whole blocks (block_size); -EROFS of one opened readonly;
+ * -ENOSPC beyond a device's end; or what ftruncate() said.
+ */
+int blk_file_set_size(const struct blk_file *file, uint64_t size);
+
 /* Which way an operation of len bytes at offset goes, by the memory that it has. */
 enum blk_route blk_file_route(const struct blk_file *file, const struct iovec *iov, unsigned int n,
 			      uint64_t offset, uint64_t len);

@@ -67,6 +67,11 @@ blk_data_SRCS := $(BLK_TEST_SRCS)
 blk_data_LIBS := liburing
 blk_data_SAN := asan tsan
 
+UNIT_TESTS += blk_disk
+blk_disk_SRCS := $(BLK_TEST_SRCS)
+blk_disk_LIBS := liburing
+blk_disk_SAN := asan tsan
+
 UNIT_TESTS += blk_hostile
 blk_hostile_SRCS := $(BLK_TEST_SRCS)
 blk_hostile_LIBS := liburing

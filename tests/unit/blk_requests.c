@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every kind of request of virtio-blk, in every shape that is allowed, and the errors
- * of the file. */
-#include <errno.h>
-#include <signal.h>
+/* Every kind of request of virtio-blk, in every shape that is allowed. */
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/unit/blk_driver.h"
@@ -409,133 +405,15 @@ static void readonly_disk(void **state)
 	assert_int_equal(disk_do1(&d, VIRTIO_BLK_T_DISCARD, 0, BIG_BASE, 16), VIRTIO_BLK_S_UNSUPP);
 }
 
-/* The file was cut behind the monitor's back: those requests fail, others do not. */
-static void file_was_cut(void **state)
-{
-	struct buffer buf = {BIG_BASE, 8192};
-	uint32_t len;
-
-	(void)state;
-	disk_start(&d);
-	assert_int_equal(ftruncate(d.fd, 8192 + 4096), 0);
-	assert_int_equal(disk_do(&d, IN, 16, &buf, 1, &len), IOERR);
-	assert_int_equal(len, 1);
-	assert_int_equal(disk_do1(&d, IN, 64, BIG_BASE, 4096), IOERR);
-	assert_int_equal(disk_do1(&d, IN, 16, BIG_BASE, 4096), OK);
-	assert_int_equal(disk_do1(&d, OUT, 64, BIG_BASE, 4096), OK);
-}
-
-/* What the file cannot take is the error of one request. */
-static void file_is_full(void **state)
-{
-	struct rlimit old, limit;
-
-	(void)state;
-	signal(SIGXFSZ, SIG_IGN);
-	disk_start(&d);
-	getrlimit(RLIMIT_FSIZE, &old);
-	limit = old;
-	limit.rlim_cur = 1 << 20;
-	setrlimit(RLIMIT_FSIZE, &limit);
-	assert_int_equal(disk_do1(&d, OUT, (2 << 20) / 512, BIG_BASE, 4096), IOERR);
-	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, 4096), OK);
-	assert_int_equal(disk_do1(&d, IN, (2 << 20) / 512, BIG_BASE, 4096), OK);
-	setrlimit(RLIMIT_FSIZE, &old);
-	assert_int_equal(disk_do1(&d, OUT, (2 << 20) / 512, BIG_BASE, 4096), OK);
-}
-
-static uint64_t config64(void)
-{
-	return reg(d.mmio, VIRTIO_MMIO_CONFIG) | (uint64_t)reg(d.mmio, VIRTIO_MMIO_CONFIG + 4)
-							 << 32;
-}
-
-static void resize(void **state)
-{
-	uint32_t generation;
-
-	(void)state;
-	disk_start(&d);
-	assert_int_equal(config64(), DISK_SECTORS);
-	generation = reg(d.mmio, VIRTIO_MMIO_CONFIG_GENERATION);
-	assert_int_equal(blk_dev_resize(d.dev), 0);
-	assert_int_equal(reg(d.mmio, VIRTIO_MMIO_CONFIG_GENERATION), generation);
-	assert_int_equal(disk_do1(&d, IN, DISK_SECTORS, BIG_BASE, 512), IOERR);
-	assert_int_equal(ftruncate(d.fd, DISK_SIZE + 4096), 0);
-	assert_int_equal(blk_dev_resize(d.dev), 0);
-	assert_int_equal(config64(), DISK_SECTORS + 8);
-	assert_int_not_equal(reg(d.mmio, VIRTIO_MMIO_CONFIG_GENERATION), generation);
-	assert_true(reg(d.mmio, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
-	assert_int_equal(disk_do1(&d, IN, DISK_SECTORS, BIG_BASE, 512), OK);
-	assert_int_equal(ftruncate(d.fd, 4096), 0);
-	assert_int_equal(blk_dev_resize(d.dev), 0);
-	assert_int_equal(disk_do1(&d, IN, 8, BIG_BASE, 512), IOERR);
-}
-
-static void cache_mode(void **state)
-{
-	const uint32_t wce = VIRTIO_MMIO_CONFIG + offsetof(struct virtio_blk_config, wce);
-
-	(void)state;
-	disk_start(&d);
-	assert_int_equal(reg(d.mmio, wce) & 0xff, 1);
-	virtio_mmio_write(d.mmio, wce, 2, 1, 0);
-	assert_int_equal(reg(d.mmio, wce) & 0xff, 1);
-	virtio_mmio_write(d.mmio, wce, 0, 1, 0);
-	assert_int_equal(reg(d.mmio, wce) & 0xff, 0);
-	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, 4096), OK);
-	assert_int_equal(range_status(VIRTIO_BLK_T_WRITE_ZEROES, 0, 8, 0, 16), OK);
-	virtio_mmio_write(d.mmio, wce, 1, 1, 0);
-	assert_int_equal(reg(d.mmio, wce) & 0xff, 1);
-	/* Nothing else can be written. */
-	virtio_mmio_write(d.mmio, VIRTIO_MMIO_CONFIG, 1, 8, 0);
-	assert_int_equal(config64(), DISK_SECTORS);
-}
-
-static void two_users(void **state)
-{
-	struct virtio_device *other;
-
-	(void)state;
-	disk_start(&d);
-	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -EBUSY);
-	d.config.path = "/dev/null";
-	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -ENOTBLK);
-	d.config.path = "/nonexistent";
-	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -ENOENT);
-	d.config.path = d.path;
-	d.config.readonly = true;
-	d.config.queues = BLK_MAX_QUEUES + 1;
-	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -EBUSY);
-	disk_detach(&d);
-	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -EINVAL);
-	d.config.queues = 0;
-	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -EINVAL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		TEST(write_then_read),
-		TEST(odd_layouts),
-		TEST(many_segments),
-		TEST(unaligned_memory),
-		TEST(page_cache_disk),
-		TEST(across_windows),
-		TEST(several_in_one_window),
-		TEST(get_id),
-		TEST(flush_and_unknown),
-		TEST(not_negotiated),
-		TEST(ranges),
-		TEST(bad_ranges),
-		TEST(out_of_the_disk),
-		TEST(readonly_disk),
-		TEST(file_was_cut),
-		TEST(file_is_full),
-		TEST(resize),
-		TEST(cache_mode),
-		TEST(two_users),
+		TEST(write_then_read),       TEST(odd_layouts),     TEST(many_segments),
+		TEST(unaligned_memory),      TEST(page_cache_disk), TEST(across_windows),
+		TEST(several_in_one_window), TEST(get_id),          TEST(flush_and_unknown),
+		TEST(not_negotiated),        TEST(ranges),          TEST(bad_ranges),
+		TEST(out_of_the_disk),       TEST(readonly_disk),
 	};
 
 	return cmocka_run_group_tests_name("blk_requests", tests, NULL, NULL);
