@@ -77,6 +77,14 @@ empty-module-fil' "ring $ring: modules are there by their names"
 	poke 120 'guest fault: ' i3f8
 	poke 120 'guest fault: ' h
 
+	# CR8: on a CPU that runs CPL 0 natively KVM exits when it becomes lower.
+	if [ $ring -eq 0 ]; then
+		poke 5 '' t9 t5 T
+		poke 0 '' t5 t0 T
+	else
+		poke 120 'guest fault: triple fault' t0
+	fi
+
 	# Doorbells: widths and offsets that mean nothing, arguments that are not memory.
 	poke 0 '' qd0000000,1 qd0000ff8,1 dd0000f00,1 bd0000f00,1 qd0000f01,5 qd0000efc,1
 	poke 0 '' bd0001070,1 qd0001000,ffffffffffffffff dd0001050,ffffffff

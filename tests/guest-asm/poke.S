@@ -9,6 +9,8 @@
  *   x      jumps to a virtual address
  *   h u    HLT, UD2
  *   e      exits with the status
+ *   t      writes CR8, the task priority
+ *   T      exits with what CR8 is
  *   c      prints one character by way of the image's data
  */
 #include "guest.inc"
@@ -55,6 +57,10 @@ next:	cmpq	%rbp, %rbx
 	je	op_u
 	cmpb	$'e', %r8b
 	je	op_e
+	cmpb	$'t', %r8b
+	je	op_t
+	cmpb	$'T', %r8b
+	je	op_T
 	cmpb	$'c', %r8b
 	je	op_c
 	exit	119
@@ -81,6 +87,10 @@ op_h:	hlt
 	jmp	skip
 op_u:	ud2
 op_e:	movq	%rdi, EXIT(%rsi)
+op_t:	movq	%rdi, %cr8
+	jmp	skip
+op_T:	movq	%cr8, %rdi
+	movq	%rdi, EXIT(%rsi)
 op_c:	movq	%rdi, char
 	print	char, 1
 	jmp	skip
