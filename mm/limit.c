@@ -81,14 +81,17 @@ static uint64_t limit_walk(const char *root, const char *path, const char *name)
 	}
 }
 
-static uint64_t limit_cgroup(void)
+/* The least limit that this process's groups set: v2 and v1 name the files. */
+static uint64_t limit_cgroup(const char *v2, const char *controller, const char *v1)
 {
+	char root[64];
 	uint64_t least = UINT64_MAX;
 	char line[LIMIT_PATH];
 	FILE *file = fopen("/proc/self/cgroup", "re");
 
 	if (!file)
 		return least;
+	snprintf(root, sizeof(root), "/sys/fs/cgroup/%s", controller);
 	while (fgets(line, sizeof(line), file)) {
 		char *controllers = strchr(line, ':');
 		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -100,9 +103,9 @@ static uint64_t limit_cgroup(void)
 		controllers++;
 		path[strcspn(path, "\n")] = 0;
 		if (!*controllers)
-			value = limit_walk("/sys/fs/cgroup", path, "memory.max");
-		else if (!strcmp(controllers, "memory"))
-			value = limit_walk("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes");
+			value = limit_walk("/sys/fs/cgroup", path, v2);
+		else if (!strcmp(controllers, controller))
+			value = limit_walk(root, path, v1);
 		if (value < least)
 			least = value;
 	}
@@ -126,6 +129,9 @@ static int limit_check_hugetlb(uint64_t size, const char **why)
 	uint64_t needed = size / MM_HUGE_SIZE;
 	uint64_t free_pages;
 	uint64_t reserved;
+	uint64_t limit;
+	char asked[24];
+	char there[24];
 
 	snprintf(path, sizeof(path), "%s/free_hugepages", dir);
 	free_pages = limit_read(path);
@@ -136,6 +142,13 @@ static int limit_check_hugetlb(uint64_t size, const char **why)
 		return -ENOMEM;
 	}
 	free_pages -= reserved < free_pages ? reserved : free_pages;
+	/* Beyond the group's limit a fault would be a SIGBUS, pool or no pool. */
+	limit = limit_cgroup("hugetlb.2MB.max", "hugetlb", "hugetlb.2MB.limit_in_bytes");
+	if (size > limit) {
+		*why = limit_why("heap of %s asked, the hugetlb limit of the cgroup is %s",
+				 limit_size(asked, size), limit_size(there, limit));
+		return -ENOMEM;
+	}
 	if (needed <= free_pages)
 		return 0;
 	*why = limit_why("hugetlb pool has %llu free pages of 2 MiB, %llu are needed",
@@ -157,7 +170,7 @@ int limit_check(enum mm_backing backing, uint64_t size, const char **why)
 				 limit_size(there, memory));
 		return -ENOMEM;
 	}
-	memory = limit_cgroup();
+	memory = limit_cgroup("memory.max", "memory", "memory.limit_in_bytes");
 	if (size > memory) {
 		*why = limit_why("heap of %s asked, the memory limit of the cgroup is %s",
 				 limit_size(asked, size), limit_size(there, memory));

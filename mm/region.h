@@ -2,7 +2,9 @@
 /*
  * The lowest layer: a window of address space for the heap, and the host's memory
  * behind parts of it. The window is one mapping, 2 MiB aligned, PROT_NONE wherever
- * nothing is backed, so that a stray access by anyone is a fault and not a page.
+ * nothing is backed, so that a stray access by anyone is a fault and not a page. Only
+ * hugetlb memory stays accessible once it was backed: its pages are the heap's by
+ * reservation, so that such a page is there for certain and takes nobody else's.
  *
  * Memory comes and goes in whole huge frames: a guest's 2 MiB mapping is made at
  * once only over a host huge page that is already there.
@@ -41,8 +43,8 @@ void region_destroy(struct region *region);
 int region_back(struct region *region, uint64_t offset, uint64_t size);
 
 /*
- * Gives the memory back to the host; the range is PROT_NONE and reads as zero when
- * backed again. Returns 0, or a negative errno with the contents unspecified and
+ * Gives the memory back to the host; the range is PROT_NONE (but for hugetlb) and reads
+ * as zero when backed again. Returns 0, or a negative errno with the contents unspecified and
  * the range still backed.
  */
 int region_discard(struct region *region, uint64_t offset, uint64_t size);

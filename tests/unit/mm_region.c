@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,55 @@ static void a_memfd_comes_and_goes(void **state)
 	backing(MM_BACKING_MEMFD);
 }
 
+/* Sets the size of the hugetlb pool; returns what it was, or -1. */
+static long pool_resize(long pages)
+{
+	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "r+e");
+	long old = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &old) == 1) {
+		rewind(file);
+		if (fprintf(file, "%ld\n", pages < 0 ? old + 8 : pages) < 0)
+			old = -1;
+	}
+	if (fclose(file))
+		old = -1;
+	return old;
+}
+
+/* Its memory stays accessible; what is written there meanwhile is gone nonetheless. */
+static void hugetlb_memory_comes_and_goes(void **state)
+{
+	struct mm_config config = util_config(8 * MIB, 1);
+	long old = pool_resize(-1);
+	struct region region;
+	const char *why = NULL;
+
+	(void)state;
+	config.backing = MM_BACKING_HUGETLB;
+	if (region_create(&region, &config, &why)) {
+		print_message("# left out: %s\n", why);
+		skip();
+	}
+	assert_true(faults(region.host));
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(region_back(&region, 2 * MIB, 4 * MIB), 0);
+		assert_true(util_is_zero(region.host + 2 * MIB, 4 * MIB));
+		memset(region.host + 2 * MIB, 0xab, 4 * MIB);
+		assert_true(faults(region.host + 6 * MIB));
+		assert_int_equal(region_discard(&region, 2 * MIB, 2 * MIB), 0);
+		assert_int_equal(region.host[2 * MIB], 0);
+		region.host[2 * MIB + 100] = 0xcd;
+		assert_int_equal(region.host[4 * MIB], 0xab);
+		assert_int_equal(region_discard(&region, 4 * MIB, 2 * MIB), 0);
+	}
+	region_destroy(&region);
+	if (old >= 0)
+		(void)pool_resize(old);
+}
+
 static void a_memfd_is_shared_and_sealed(void **state)
 {
 	struct mm_config config = util_config(8 * MIB, 1);
@@ -182,6 +232,7 @@ int main(void)
 		cmocka_unit_test(what_the_host_lacks_is_said),
 		cmocka_unit_test(anonymous_memory_comes_and_goes),
 		cmocka_unit_test(a_memfd_comes_and_goes),
+		cmocka_unit_test(hugetlb_memory_comes_and_goes),
 		cmocka_unit_test(a_memfd_is_shared_and_sealed),
 		cmocka_unit_test(an_anonymous_heap_has_no_fd),
 	};
