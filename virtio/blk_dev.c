@@ -107,14 +107,16 @@ static unsigned int log2_of(uint32_t n)
 	return 31u - (unsigned int)__builtin_clz(n);
 }
 
-static void offer(struct blk_dev *blk)
+static void offer(struct blk_dev *blk, bool split)
 {
 	struct virtio_device *dev = &blk->dev;
 
-	dev->offered = VRING_FEATURE_INDIRECT | VRING_FEATURE_EVENT_IDX | VRING_FEATURE_PACKED |
+	dev->offered = VRING_FEATURE_INDIRECT | VRING_FEATURE_EVENT_IDX |
 		       1ull << VIRTIO_BLK_F_SIZE_MAX | 1ull << VIRTIO_BLK_F_SEG_MAX |
 		       1ull << VIRTIO_BLK_F_BLK_SIZE | 1ull << VIRTIO_BLK_F_TOPOLOGY |
 		       1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_CONFIG_WCE;
+	if (!split)
+		dev->offered |= VRING_FEATURE_PACKED;
 	if (dev->nr_queues > 1)
 		dev->offered |= 1ull << VIRTIO_BLK_F_MQ;
 	if (blk->file.readonly) {
@@ -247,7 +249,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	blk->dev.config = (uint8_t *)&blk->config;
 	blk->dev.config_size = offsetof(struct virtio_blk_config, max_secure_erase_sectors);
 	blk->dev.nr_queues = config->queues;
-	offer(blk);
+	offer(blk, config->split);
 	fill_config(blk);
 	ret = make_queues(blk, config);
 	if (ret)

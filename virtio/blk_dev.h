@@ -31,6 +31,7 @@ struct blk_dev_config {
 	const char *serial; /* cut to BLK_SERIAL_MAX bytes; NULL: none */
 	bool direct;        /* O_DIRECT, where the filesystem has it */
 	bool readonly;
+	bool split;          /* packed rings are not offered */
 	unsigned int queues; /* 1..BLK_MAX_QUEUES */
 	uint16_t queue_size; /* a power of two up to VRING_MAX_SIZE; 0: BLK_QUEUE_SIZE */
 };

@@ -105,6 +105,7 @@ static int make_disk(struct vm *vm, const struct run_disk *disk)
 		.serial = disk->serial,
 		.direct = disk->direct,
 		.readonly = disk->readonly,
+		.split = !disk->packed,
 		.queues = disk->queues                        ? disk->queues
 			  : vm->config->cpus < BLK_MAX_QUEUES ? vm->config->cpus
 							      : BLK_MAX_QUEUES,

@@ -8,7 +8,9 @@
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
 
-#define SPEC "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]"
+#define SPEC                                                                \
+	"path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]" \
+	"[,packed=on|off]"
 
 /* Cuts the first field off *spec, which moves on behind it; NULL at the end. ",," in it
  * is a comma. */
@@ -58,6 +60,8 @@ static int parse_field(struct run_disk *disk, const char *key, const char *value
 		return parse_switch(&disk->direct, key, value, why);
 	if (!strcmp(key, "readonly"))
 		return parse_switch(&disk->readonly, key, value, why);
+	if (!strcmp(key, "packed"))
+		return parse_switch(&disk->packed, key, value, why);
 	if (!strcmp(key, "serial")) {
 		if (strlen(value) > BLK_SERIAL_MAX)
 			return run_why(why, "serial has at most %d bytes", BLK_SERIAL_MAX);
@@ -80,7 +84,7 @@ static void free_disk(struct run_disk *disk)
 
 int disk_option_apply(struct run_config *config, const char *value, char *why)
 {
-	struct run_disk disk = {.direct = true};
+	struct run_disk disk = {.direct = true, .packed = true};
 	char *spec, *rest, *field, *eq;
 	int ret = 0;
 
@@ -133,8 +137,8 @@ char *disk_option_format(const struct run_disk *disk)
 	if (!text)
 		return NULL;
 	end = put(stpcpy(text, "path="), disk->path);
-	end += sprintf(end, ",direct=%s,readonly=%s", disk->direct ? "on" : "off",
-		       disk->readonly ? "on" : "off");
+	end += sprintf(end, ",direct=%s,readonly=%s,packed=%s", disk->direct ? "on" : "off",
+		       disk->readonly ? "on" : "off", disk->packed ? "on" : "off");
 	if (*serial)
 		end = put(stpcpy(end, ",serial="), serial);
 	if (disk->queues)

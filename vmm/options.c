@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "vmm/channels.h"
@@ -290,6 +291,18 @@ static int apply_kvm_device(struct run_config *config, const char *value, char *
 	return set_string(&config->kvm_device, value);
 }
 
+static int apply_qmp(struct run_config *config, const char *value, char *why)
+{
+	const struct sockaddr_un *addr = NULL;
+
+	if (strncmp(value, "unix:", 5) != 0 || !value[5])
+		return run_why(why, "write unix:PATH, as in unix:/run/guest.sock");
+	if (strlen(value + 5) >= sizeof(addr->sun_path))
+		return run_why(why, "a socket's path has at most %zu bytes",
+			       sizeof(addr->sun_path) - 1);
+	return set_string(&config->qmp, value + 5);
+}
+
 const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "memory",
 	 .metavar = "SIZE",
@@ -328,9 +341,10 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "disk",
 	 .metavar = "SPEC",
 	 .help = "a virtio-blk disk on a raw file or a block device, up to 15 times:\n"
-		 "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N].\n"
-		 "direct=on, the default: by O_DIRECT. queues: default one a vCPU. A\n"
-		 "comma of a value is written twice",
+		 "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]\n"
+		 "[,packed=on|off]. direct=on, the default: by O_DIRECT. queues: default\n"
+		 "one a vCPU. packed=on, the default: rings may be packed ones. A comma of\n"
+		 "a value is written twice",
 	 .repeats = true,
 	 .apply = disk_option_apply,
 	 .forget = disk_option_forget},
@@ -387,6 +401,11 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "stats",
 	 .help = "prints the service's account on stderr when the guest has ended",
 	 .apply = apply_stats},
+	{.name = "qmp",
+	 .metavar = "unix:PATH",
+	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to\n"
+		 "stop and end the guest, resize its disks and the like; mode 0600",
+	 .apply = apply_qmp},
 	{.name = "kvm-device",
 	 .metavar = "PATH",
 	 .help = "the KVM device, default /dev/kvm",

@@ -32,6 +32,7 @@ struct run_disk {
 	char *path;
 	char *serial; /* NULL: none */
 	bool direct, readonly;
+	bool packed;         /* rings of that format are offered */
 	unsigned int queues; /* 0: one a vCPU */
 };
 
@@ -69,6 +70,7 @@ struct run_config {
 	enum mm_backing backing;
 	int reclaim_delay_ms;
 	char *kvm_device;
+	char *qmp;    /* the control socket's path, or NULL */
 	char *config; /* the configuration file's path, or NULL */
 	char **arg;   /* the program and its arguments, NULL-terminated */
 	unsigned int nr_args;
@@ -90,7 +92,7 @@ struct run_option {
 	void (*forget)(struct run_config *config);
 };
 
-#define RUN_OPTIONS 22
+#define RUN_OPTIONS 23
 extern const struct run_option run_options[RUN_OPTIONS];
 
 /* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */

@@ -50,6 +50,7 @@ error 125 '--disk disk.img: write path=FILE' run --disk disk.img "$hello"
 error 125 '--disk direct=on: say which file' run --disk direct=on "$hello"
 error 125 '--disk path=: write path=FILE' run --disk path= "$hello"
 error 125 '--disk path=x,direct=yes: direct is on or off' run --disk path=x,direct=yes "$hello"
+error 125 '--disk path=x,packed=1: packed is on or off' run --disk path=x,packed=1 "$hello"
 error 125 '--disk path=x,queues=0: queues is a number' run --disk path=x,queues=0 "$hello"
 error 125 '--disk path=x,serial=123456789012345678901: serial has at most 20' \
 	run --disk path=x,serial=123456789012345678901 "$hello"
