@@ -14,7 +14,12 @@
  * (vhost_user_guard.h) and the session ends.
  *
  * Addresses of rings are the front end's virtual ones, those in descriptors
- * guest-physical: each has its own checked translation. A buffer lies in one region.
+ * guest-physical: each has its own checked translation. A ring and an indirect table lie in
+ * one region each; a buffer may go on in the region that begins where the first ends.
+ *
+ * What a front end can do with descriptors that it shares, it does to its own process: it can
+ * make an eventfd block again and fill it, or put its memory on a file system that never
+ * answers. Front ends that do not trust each other are given a process each.
  */
 #ifndef VHOST_USER_H
 #define VHOST_USER_H

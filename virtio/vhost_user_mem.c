@@ -121,6 +121,23 @@ void *vhost_user_mem_host(const struct vhost_user_mem *mem, uint64_t gpa, uint64
 	return NULL;
 }
 
+uint64_t vhost_user_mem_piece(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len,
+			      void **host)
+{
+	unsigned int i;
+
+	for (i = 0; i < mem->nr; i++) {
+		const struct vhost_user_mapped *r = &mem->region[i];
+		uint64_t offset = gpa - r->at.guest_addr;
+
+		if (offset >= r->at.size)
+			continue;
+		*host = r->map.at + offset;
+		return len <= r->at.size - offset ? len : r->at.size - offset;
+	}
+	return 0;
+}
+
 bool vhost_user_mem_guest(const struct vhost_user_mem *mem, uint64_t user, uint64_t len,
 			  uint64_t *gpa)
 {

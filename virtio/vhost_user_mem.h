@@ -57,6 +57,11 @@ int vhost_user_mem_find(const struct vhost_user_mem *mem, const struct vhost_use
 /* Where a guest-physical range lies, or NULL. len is not 0. */
 void *vhost_user_mem_host(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len);
 
+/* Where a guest-physical address lies, and how many of the len bytes from it on are in the same
+ * region; 0 if it is in none. */
+uint64_t vhost_user_mem_piece(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len,
+			      void **host);
+
 /* What a range of the front end's virtual addresses is guest-physically. Returns whether
  * it lies in a region. */
 bool vhost_user_mem_guest(const struct vhost_user_mem *mem, uint64_t user, uint64_t len,

@@ -192,6 +192,15 @@ static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
 	return vhost_user_mem_host(atomic_load_explicit(&vu->mem, memory_order_acquire), gpa, len);
 }
 
+static uint64_t piece(void *opaque, uint64_t gpa, uint64_t len, void **host)
+{
+	const struct vhost_user *vu = opaque;
+
+	/* Acquire: as above. */
+	return vhost_user_mem_piece(atomic_load_explicit(&vu->mem, memory_order_acquire), gpa, len,
+				    host);
+}
+
 int vhost_user_create(const struct vhost_user_config *config, struct vhost_user **out)
 {
 	struct virtio_device *dev = config->dev;
@@ -208,7 +217,7 @@ int vhost_user_create(const struct vhost_user_config *config, struct vhost_user 
 	vu->dev = dev;
 	vu->conn.fd = -1;
 	vu->backend_fd = -1;
-	vu->door = (struct virtio_guest_mem){.host_ptr = host_ptr, .opaque = vu};
+	vu->door = (struct virtio_guest_mem){.host_ptr = host_ptr, .piece = piece, .opaque = vu};
 	ret = -ENOMEM;
 	mem = calloc(1, sizeof(*mem));
 	if (!mem)

@@ -40,6 +40,11 @@ struct virtio_guest_mem {
 	 * a descriptor lies, RAM or heap, handed out or not. NULL: as host_ptr. Rings and
 	 * indirect tables are not buffers. */
 	void *(*buffer_ptr)(void *opaque, uint64_t gpa, uint64_t len);
+	/* For memory that lies in several places of this process, so that a buffer may go on
+	 * where another place begins: where gpa is, in *host, and how many of the len bytes
+	 * from it on lie there together; 0 if none does. NULL: a buffer lies in one place.
+	 * Asked only for what buffer_ptr or host_ptr refused. */
+	uint64_t (*piece)(void *opaque, uint64_t gpa, uint64_t len, void **host);
 	void *opaque;
 };
 

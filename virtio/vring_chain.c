@@ -17,6 +17,28 @@ int vring_chain_table(const struct vring *ring, uint64_t addr, uint32_t len, con
 	return *table ? (int)(len / entry) : -EFAULT;
 }
 
+int vring_chain_add_pieces(const struct vring *ring, uint64_t addr, uint32_t len, bool writable,
+			   struct vring_chain *chain)
+{
+	const struct virtio_guest_mem *mem = ring->mem;
+	unsigned int *nr = writable ? &chain->nr_writable : &chain->nr_readable;
+	uint64_t left = len, n;
+	void *host;
+
+	if (!mem->piece || len > UINT64_MAX - addr)
+		return -EFAULT;
+	for (; left; left -= n, addr += n) {
+		if (chain->nr_readable + chain->nr_writable == chain->max_seg)
+			return -E2BIG;
+		n = mem->piece(mem->opaque, addr, left, &host);
+		if (!n || n > left)
+			return -EFAULT;
+		chain->seg[chain->nr_readable + chain->nr_writable] = (struct iovec){host, n};
+		(*nr)++;
+	}
+	return 0;
+}
+
 /* Copies between buf and the segments seg[0..n-1], from offset of them on. */
 static size_t copy(const struct iovec *seg, unsigned int n, size_t offset, uint8_t *buf, size_t len,
 		   bool to_segments)

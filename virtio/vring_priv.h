@@ -75,6 +75,11 @@ static inline void vring_chain_begin(struct vring_chain *chain)
 	chain->writable = 0;
 }
 
+/* vring_chain.c: the same for a buffer that lies in no one place, of which the bytes are
+ * counted already: a segment for each place, or -EFAULT. */
+int vring_chain_add_pieces(const struct vring *ring, uint64_t addr, uint32_t len, bool writable,
+			   struct vring_chain *chain);
+
 /*
  * Adds what a descriptor says to a chain, nothing if len is 0. Returns 0, -EPROTO (a
  * readable segment after a writable one), -E2BIG, -EOVERFLOW or -EFAULT. Here, since it
@@ -85,6 +90,7 @@ static inline int vring_chain_add(const struct vring *ring, uint64_t addr, uint3
 {
 	uint32_t *total = writable ? &chain->writable : &chain->readable;
 	unsigned int n = chain->nr_readable + chain->nr_writable;
+	void *base;
 
 	if (!len)
 		return 0;
@@ -94,10 +100,10 @@ static inline int vring_chain_add(const struct vring *ring, uint64_t addr, uint3
 		return -E2BIG;
 	if (__builtin_add_overflow(*total, len, total))
 		return -EOVERFLOW;
-	chain->seg[n].iov_base = vring_buffer_ptr(ring->mem, addr, len);
-	if (!chain->seg[n].iov_base)
-		return -EFAULT;
-	chain->seg[n].iov_len = len;
+	base = vring_buffer_ptr(ring->mem, addr, len);
+	if (!base)
+		return vring_chain_add_pieces(ring, addr, len, writable, chain);
+	chain->seg[n] = (struct iovec){base, len};
 	if (writable)
 		chain->nr_writable++;
 	else
