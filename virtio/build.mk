@@ -88,6 +88,10 @@ UNIT_TESTS += vhost_user_messages
 vhost_user_messages_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_messages_LIBS := liburing
 
+UNIT_TESTS += vhost_user_memory
+vhost_user_memory_SRCS := $(VHOST_USER_TEST_SRCS)
+vhost_user_memory_LIBS := liburing
+
 UNIT_TESTS += vhost_user_rings
 vhost_user_rings_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_rings_LIBS := liburing

@@ -73,6 +73,9 @@ int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_regio
 	if (!r->size || __builtin_add_overflow(r->guest_addr, r->size, &end) ||
 	    __builtin_add_overflow(r->user_addr, r->size, &end))
 		return -EINVAL;
+	/* What is aligned for the guest is aligned here: rings are words of both. */
+	if ((r->guest_addr | r->user_addr | r->mmap_offset) % VHOST_USER_LOG_PAGE)
+		return -EADDRNOTAVAIL;
 	if (r->size > VHOST_USER_MAX_MEMORY)
 		return -E2BIG;
 	for (i = 0; i < mem->nr; i++) {

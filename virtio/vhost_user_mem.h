@@ -45,8 +45,8 @@ struct vhost_user_mem {
 
 /*
  * Maps a region and adds it to a table that nobody looks at yet. Returns 0; -EINVAL (empty,
- * wraps), -EEXIST (overlaps another one), -ENOSPC (too many), -E2BIG (too much), or
- * what vhost_user_map() said.
+ * wraps), -EADDRNOTAVAIL (not on page boundaries), -EEXIST (overlaps another one), -ENOSPC
+ * (too many), -E2BIG (too much), or what vhost_user_map() said.
  */
 int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_region *region, int fd,
 		       atomic_bool *lost, int alarm_fd);

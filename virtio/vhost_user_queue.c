@@ -170,6 +170,11 @@ static int recover(struct vhost_user *vu, struct vhost_user_queue *q, struct vri
 			vu, -EBADMSG,
 			"ring %u of %u entries: the inflight region is for %u rings of %u",
 			q->index, setup->size, vu->inflight_queues, vu->inflight_size);
+	/* It was measured for the format of the ring that was negotiated by then. */
+	if (part * (q->index + 1) > vu->inflight_bytes)
+		return vhost_user_wrong(
+			vu, -EBADMSG, "ring %u: the inflight region is for rings of another format",
+			q->index);
 	area = vu->inflight.at + part * q->index;
 	if (setup->packed) {
 		uint16_t at = vhost_user_inflight_peek(area, vu->inflight_size);

@@ -3,6 +3,7 @@
  * about the device as a whole. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "virtio/vhost_user_priv.h"
@@ -105,8 +106,12 @@ static int reset_device(struct vhost_user *vu, struct vhost_user_msg *msg)
 
 static int set_backend_req_fd(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
-	int old;
+	int old, type, domain;
+	socklen_t len = sizeof(int);
 
+	if (getsockopt(msg->fd[0], SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_STREAM ||
+	    getsockopt(msg->fd[0], SOL_SOCKET, SO_DOMAIN, &domain, &len) || domain != AF_UNIX)
+		return vhost_user_wrong(vu, -ENOTSOCK, "a Unix stream socket is needed");
 	pthread_mutex_lock(&vu->state);
 	old = vu->backend_fd;
 	vu->backend_fd = vhost_user_msg_take_fd(msg, 0);
@@ -161,6 +166,10 @@ static int set_config(struct vhost_user *vu, struct vhost_user_msg *msg)
 					c->offset);
 	memcpy(&value, c->data, c->size);
 	dev->ops->config_write(dev, c->offset, value, c->size);
+	/* Devices ignore what the driver has not negotiated. */
+	if (memcmp(dev->config + c->offset, c->data, c->size) != 0)
+		return vhost_user_wrong(vu, -EINVAL, "%u bytes at %u keep their value", c->size,
+					c->offset);
 	return 0;
 }
 
@@ -244,8 +253,9 @@ int vhost_user_check(struct vhost_user *vu, const struct vhost_user_handler *h,
 	if (!h)
 		return vhost_user_wrong(vu, -ENOSYS, "an unknown request");
 	if (size < h->min || size > h->max)
-		return vhost_user_wrong(vu, -EMSGSIZE, "%u bytes of payload: %u are right", size,
-					h->min);
+		return vhost_user_wrong(vu, -EMSGSIZE,
+					"%u bytes of payload: at least %u and at most %u", size,
+					h->min, h->max);
 	if (msg->nr_fds < h->fds_min || msg->nr_fds > h->fds_max)
 		return vhost_user_wrong(vu, -EMFILE, "%u descriptors: at least %u and at most %u",
 					msg->nr_fds, h->fds_min, h->fds_max);

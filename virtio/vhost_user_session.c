@@ -120,6 +120,21 @@ static bool serve_one(struct vhost_user *vu)
 	return !ret;
 }
 
+/* What was wrong with the bytes or descriptors of a message, by vhost_user_conn_read(). */
+static const char *malformed(int error)
+{
+	switch (error) {
+	case -EPROTO:
+		return "its flags: version 1 is needed, and no reply";
+	case -EMSGSIZE:
+		return "its size: no request has as large a payload";
+	case -EMFILE:
+		return "more than 8 descriptors, or than there is room for";
+	default:
+		return strerror(-error);
+	}
+}
+
 bool vhost_user_serve(struct vhost_user *vu)
 {
 	unsigned int budget = 64; /* others have to be served, too */
@@ -138,7 +153,7 @@ bool vhost_user_serve(struct vhost_user *vu)
 			break;
 		if (ret < 0) {
 			if (ret != -EPIPE && ret != -ECONNRESET)
-				vhost_user_say(vu, "a malformed message: %s", strerror(-ret));
+				vhost_user_say(vu, "a malformed message: %s", malformed(ret));
 			go_on = false;
 			break;
 		}

@@ -36,8 +36,18 @@ static int wrong_region(struct vhost_user *vu, int error, const struct vhost_use
 	case -EINVAL:
 		what = "it is empty, wraps, or is not of a regular file";
 		break;
+	case -EADDRNOTAVAIL:
+		what = "its addresses and its offset must be multiples of 4096";
+		break;
 	case -ENOSPC:
 		what = "there are too many";
+		break;
+	case -E2BIG:
+		what = "it and the others are larger than 16 TiB";
+		break;
+	case -EACCES:
+	case -EPERM:
+		what = "its file must be open for reading and writing, and not sealed against writing";
 		break;
 	default:
 		what = strerror(-error);
@@ -84,13 +94,18 @@ static void untell_device(struct vhost_user *vu, const struct vhost_user_mapped 
 	vu->config.host->remove_memory(vu->config.host_opaque, r->map.at);
 }
 
+/* Starts the rings that waited for memory. One that lies in none still waits on, for a region
+ * that is to come. */
 static int try_all(struct vhost_user *vu)
 {
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < vu->dev->nr_queues && !ret; i++)
+	for (i = 0; i < vu->dev->nr_queues && !ret; i++) {
 		ret = vhost_user_queue_try(vu, i);
+		if (ret == -EFAULT)
+			ret = 0;
+	}
 	return ret;
 }
 
@@ -276,7 +291,7 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 {
 	const struct vhost_user_inflight_area *area = &msg->payload.inflight;
 	bool packed = vu->features & VRING_FEATURE_PACKED;
-	uint64_t part = vhost_user_inflight_size(packed, area->queue_size);
+	uint64_t part = vhost_user_inflight_size(packed, area->queue_size), size;
 	struct vhost_user_map map;
 	int ret;
 
@@ -284,20 +299,22 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 		return vhost_user_wrong(vu, -EBUSY, "rings are running");
 	if (!part || !area->num_queues || area->num_queues > vu->dev->nr_queues ||
 	    area->mmap_size < part * area->num_queues ||
+	    area->mmap_size > VHOST_USER_MAX_MEMORY ||
 	    area->mmap_offset % VHOST_USER_INFLIGHT_ALIGN)
 		return vhost_user_wrong(
 			vu, -EINVAL, "%u queues of %u entries in %" PRIu64 " bytes at %" PRIu64,
 			area->num_queues, area->queue_size, area->mmap_size, area->mmap_offset);
-	ret = vhost_user_map(&map, msg->fd[0], area->mmap_offset, area->mmap_size, &vu->lost,
-			     vu->alarm_fd);
+	/* No more of it than the account has, however large the front end says it is. */
+	size = part * area->num_queues;
+	ret = vhost_user_map(&map, msg->fd[0], area->mmap_offset, size, &vu->lost, vu->alarm_fd);
 	if (ret)
 		return vhost_user_wrong(
-			vu, ret, "%" PRIu64 " bytes at %" PRIu64 " cannot be used: %s",
-			area->mmap_size, area->mmap_offset,
+			vu, ret, "%" PRIu64 " bytes at %" PRIu64 " cannot be used: %s", size,
+			area->mmap_offset,
 			ret == -ENODATA ? "they end beyond the file" : strerror(-ret));
 	vhost_user_unmap(&vu->inflight);
 	vu->inflight = map;
-	vu->inflight_bytes = area->mmap_size;
+	vu->inflight_bytes = size;
 	vu->inflight_queues = area->num_queues;
 	vu->inflight_size = area->queue_size;
 	return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "virtio/vhost_user_guard.h"
@@ -33,6 +34,7 @@ static void say(void *opaque, const char *text)
 	pthread_mutex_lock(&b->lock);
 	used = strlen(b->said);
 	snprintf(b->said + used, sizeof(b->said) - used, "%s\n", text);
+	pthread_cond_broadcast(&b->spoke);
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -76,6 +78,7 @@ void backend_start(struct backend *b)
 	memset(b, 0, sizeof(*b));
 	b->open_fds = count_fds();
 	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->spoke, NULL);
 	/* Not in memory: tmpfs has no direct I/O. */
 	snprintf(b->path, sizeof(b->path), "build/tests/vhost.XXXXXX");
 	b->fd = mkstemp(b->path);
@@ -111,6 +114,7 @@ void backend_stop(struct backend *b)
 	close(b->next[1]);
 	close(b->fd);
 	unlink(b->path);
+	pthread_cond_destroy(&b->spoke);
 	pthread_mutex_destroy(&b->lock);
 	assert_int_equal(count_fds(), b->open_fds);
 }
@@ -155,6 +159,20 @@ bool backend_said(struct backend *b, const char *text)
 	b->said[0] = 0;
 	pthread_mutex_unlock(&b->lock);
 	return said;
+}
+
+void backend_wait_said(struct backend *b, const char *text)
+{
+	struct timespec end;
+	int ret = 0;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 20;
+	pthread_mutex_lock(&b->lock);
+	while (!ret && !strstr(b->said, text))
+		ret = pthread_cond_timedwait(&b->spoke, &b->lock, &end);
+	pthread_mutex_unlock(&b->lock);
+	assert_true(backend_said(b, text));
 }
 
 void backend_wait_end(struct backend *b, int fd)

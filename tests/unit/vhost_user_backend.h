@@ -35,6 +35,7 @@ struct backend {
 	int next[2], stop; /* sockets to begin a session on, by a pipe; an eventfd */
 	int peer;          /* the last session's other end, if it is open still */
 	pthread_mutex_t lock;
+	pthread_cond_t spoke;
 	char said[4096]; /* all lines of the session */
 	unsigned int open_fds;
 };
@@ -50,6 +51,8 @@ void backend_join(struct backend *b, struct client *c);
 void client_leave(struct client *c);
 /* Whether the session says a line with this in it; forgets what was said. */
 bool backend_said(struct backend *b, const char *text);
+/* Returns when it has said so, at the latest after 20 s, and asserts it. */
+void backend_wait_said(struct backend *b, const char *text);
 /* Returns when the session has ended. */
 void backend_wait_end(struct backend *b, int fd);
 

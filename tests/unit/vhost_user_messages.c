@@ -191,7 +191,7 @@ static void descriptor_floods(void **state)
 					     fds, (unsigned int)i),
 				 0);
 		backend_wait_end(b, fd);
-		assert_true(backend_said(b, "malformed message: Too many open files"));
+		assert_true(backend_said(b, "malformed message: more than 8 descriptors"));
 		close(fd);
 	}
 	client_fini(&c);
@@ -232,14 +232,14 @@ static void impossible_regions(void **state)
 		       "beyond its file");
 	refused_region(b, &c, (struct vhost_user_region){g, 4096, u, MEMORY_SIZE}, c.mem_fd,
 		       "beyond its file");
-	refused_region(b, &c, (struct vhost_user_region){g, 4096, u, UINT64_MAX - 100}, c.mem_fd,
+	refused_region(b, &c, (struct vhost_user_region){g, 4096, u, UINT64_MAX - 4095}, c.mem_fd,
 		       "wraps");
 	refused_region(b, &c, (struct vhost_user_region){UINT64_MAX - 100, 4096, u, 0}, c.mem_fd,
 		       "wraps");
 	refused_region(b, &c, (struct vhost_user_region){g, 4096, UINT64_MAX - 100, 0}, c.mem_fd,
 		       "wraps");
 	refused_region(b, &c, (struct vhost_user_region){g, 1ull << 50, u, 0}, sparse,
-		       "Argument list too long");
+		       "larger than 16 TiB");
 	close(event);
 	close(sparse);
 	close(dir);
@@ -327,11 +327,62 @@ static void configuration_bounds(void **state)
 		config = (struct vhost_user_config_space){.offset = at[i][0], .size = at[i][1]};
 		assert_int_equal(tell(&c, VHOST_USER_SET_CONFIG, &config, 12 + 16, -1), -EPROTO);
 	}
+	/* A field that is there, and that the driver has not negotiated to write. */
+	config = (struct vhost_user_config_space){.offset = 32, .size = 1};
+	assert_int_equal(tell(&c, VHOST_USER_SET_CONFIG, &config, 12 + 1, -1), -EPROTO);
+	assert_true(backend_said(b, "1 bytes at 32 keep their value"));
+	/* Of a machine that comes from elsewhere, it is what its device there said. */
+	config.flags = VHOST_USER_CONFIG_MIGRATE;
+	assert_int_equal(tell(&c, VHOST_USER_SET_CONFIG, &config, 12 + 1, -1), 0);
 	/* Past the device's configuration, it is all zero. */
 	config = (struct vhost_user_config_space){.offset = 128, .size = 128};
 	assert_int_equal(
 		client_ask(&c, VHOST_USER_GET_CONFIG, &config, 12 + 128, &config, 12 + 128), 0);
 	assert_int_equal(config.data[0], 0);
+	client_fini(&c);
+}
+
+/* The socket on which the back end tells of a resize. */
+static void told_of_a_resize(void **state)
+{
+	struct backend *b = *state;
+	struct vhost_user_config_space config = {.size = 8};
+	int pair[2], pipes[2], event, udp;
+	struct vhost_user_header h;
+	uint64_t protocol, sectors;
+	struct client c;
+
+	join_bare(b, &c);
+	protocol = c.protocol | VHOST_USER_PF_BACKEND_REQ;
+	assert_int_equal(
+		tell(&c, VHOST_USER_SET_PROTOCOL_FEATURES, &protocol, sizeof(protocol), -1), 0);
+	assert_int_equal(pipe(pipes), 0);
+	event = eventfd(0, EFD_CLOEXEC);
+	udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, pipes[1]), -EPROTO);
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, event), -EPROTO);
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, udp), -EPROTO);
+	assert_true(backend_said(b, "a Unix stream socket is needed"));
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, -1), -EPROTO);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, pair[1]), 0);
+	assert_int_equal(ftruncate(b->fd, 2 * DISK_SIZE), 0);
+	assert_int_equal(blk_dev_resize(b->dev), 0);
+	assert_int_equal(client_receive(pair[0], &h, NULL, 0, NULL), 0);
+	assert_int_equal(h.request, VHOST_USER_BACKEND_CONFIG_CHANGE);
+	assert_int_equal(client_ask(&c, VHOST_USER_GET_CONFIG, &config, 12 + 8, &config, 12 + 8),
+			 0);
+	memcpy(&sectors, config.data, sizeof(sectors));
+	assert_int_equal(sectors, 2 * DISK_SIZE / 512);
+	/* Nobody reads it any more: it is told all the same, and nothing waits. */
+	close(pair[0]);
+	assert_int_equal(ftruncate(b->fd, DISK_SIZE), 0);
+	assert_int_equal(blk_dev_resize(b->dev), 0);
+	close(pair[1]);
+	close(event);
+	close(udp);
+	close(pipes[0]);
+	close(pipes[1]);
 	client_fini(&c);
 }
 
@@ -399,6 +450,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(overlapping_regions, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(told_of_a_resize, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(inflight_areas, setup, teardown),
 	};
