@@ -13,6 +13,11 @@ vring_FUZZ_SRCS = $(VIRTIO_SRCS) $(MM_SRCS)
 FUZZERS += rings
 rings_FUZZ_SRCS = $(VIRTIO_RING_SRCS)
 
+FUZZERS += vhost_user inflight
+vhost_user_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/device.c $(VHOST_USER_SRCS)
+inflight_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/vhost_user_inflight.c \
+	virtio/vhost_user_inflight_packed.c
+
 $(B)/fuzz/obj/%.o: %.c
 	$(call say,CC,$< (fuzz))
 	@mkdir -p $(@D)

@@ -103,5 +103,99 @@ sub rings {
 	}
 }
 
-my %seeds = (vring => \&vring, rings => \&rings);
+# fuzz_vhost_user.c: what a machine's front end says from start to end, and then what it does.
+sub vhost_user {
+	my ($up, $packed) = (1, 2);
+	my ($mem, $event, $pipe, $account) = (0x01, 0x21, 0x51, 0x71); # one descriptor, its kind
+	my ($take, $answer, $shrink, $again, $resize) = (0x90, 0xa0, 0xb0, 0xcf, 0xd1);
+	my ($guest, $user, $table) = (0x100000, 0x7000000, 0x8000);
+	my $message = sub {
+		my ($request, $how, $payload) = @_;
+		return pack('CCCC', $request, 8, $how, length $payload) . $payload;
+	};
+	my $number = sub { my ($request, $n) = @_; return $message->($request, 0, pack 'Q<', $n) };
+	my $store = sub {
+		my ($at, $bytes) = @_;
+		my $steps = '';
+		while (length $bytes) {
+			my $part = substr $bytes, 0, 16, '';
+			$steps .= pack('CS<', 0x80 | length($part) - 1, $at) . $part;
+			$at += length $part;
+		}
+		return $steps;
+	};
+	my $region = pack 'Q<4', $guest, 0x10000, $user, 0;
+	my $hello = $number->(16, 0xb22b) . $number->(2, 1 << 32 | 1 << 30 | 3 << 28)
+		. $message->(3, 0, '') . $message->(15, 0, '') . $message->(17, 0, '')
+		. $message->(36, 0, '') . $message->(24, 0, pack 'L<3x60', 0, 60, 0)
+		. $message->(5, $mem, pack('L<2', 1, 0) . $region);
+	my $ring = sub {
+		my $i = shift;
+		my $at = $user + 0x2000 * $i;
+		return $message->(8, 0, pack 'L<2', $i, 16) . $message->(10, 0, pack 'L<2', $i, 0)
+			. $message->(9, 0, pack 'L<2Q<4', $i, 0, $at, $at + 0x1000, $at + 0x800, 0)
+			. $message->(12, $event, pack 'Q<', $i) . $message->(13, $event, pack 'Q<', $i)
+			. $message->(18, 0, pack 'L<2', $i, 1);
+	};
+	my $account_of = $message->(31, 0, pack 'Q<2S<2', 0, 0, 2, 16)
+		. $message->(32, $account, pack 'Q<2S<2', 4096, 0, 2, 16);
+	my $rw = $store->(0, split_desc($guest + $table, 16, $NEXT, 1)
+		. split_desc($guest + $table + 64, 512, $WRITE, 0)) . $store->(0x800, avail(0))
+		. chr($take) . chr($answer);
+	my $packed_rw = $store->(0, packed_desc($guest + $table, 16, $NEXT | $AVAIL, 0)
+		. packed_desc($guest + $table + 64, 512, $WRITE | $AVAIL, 0)) . chr($take) . chr($answer);
+	my $stop = $message->(11, 0, pack 'L<2', 0, 0);
+
+	save('session', "\0$hello$account_of" . $ring->(0) . $ring->(1) . $rw . $stop);
+	save('request', chr($up) . $rw . $stop . $ring->(0));
+	save('packed-request', chr($up | $packed) . $packed_rw . $stop);
+	save('left-in-flight', chr($up) . substr($rw, 0, -1) . chr($again) . chr($take) . chr($answer));
+	save('regions', chr($up) . $message->(37, 0x41, pack('Q<5', 0, 1 << 30, 0x4000, 1 << 36, 0))
+		. chr($shrink) . $message->(38, 0, pack('Q<5', 0, 1 << 30, 0x4000, 1 << 36, 0)));
+	save('log', chr($up) . $message->(6, 0x41, pack 'Q<2', 4096, 0)
+		. $number->(2, 1 << 32 | 1 << 30 | 3 << 28 | 1 << 26)
+		. $message->(9, 0, pack 'L<2Q<4', 0, 1, $user, $user + 0x1000, $user + 0x800,
+			$guest + 0x1000) . $rw);
+	save('channel', chr($up) . $message->(21, 0x61, '') . chr($resize) . $message->(14, $event,
+		pack 'Q<', 0) . $message->(13, $pipe, pack 'Q<', 0) . $message->(34, 0, ''));
+	save('bytes', "\0" . pack('CC', 0xe0, 12) . pack('L<3', 1, 1, 0) . pack('CC', 0xe0, 3) . 'abc');
+}
+
+# fuzz_inflight.c: accounts as a device that was killed left them, and how it goes on.
+sub inflight {
+	my ($take, $give, $killed) = (0, 3, 4);
+	my @steps = ([$take, 0, 0], [$take, 0, 0], [$give, 0, 0], [$killed, 1, 0], [$take, 0, 0],
+		[$give, 0, 0], [$killed, 0, 0], [$take, 0, 0]);
+	my $steps = join '', map { pack 'CS<S<', @$_ } @steps;
+	my $n = 16;
+	my $split = memory(
+		0 => split_desc(0x2000, 16, $NEXT, 1) . split_desc(0x2100, 16, $WRITE, 0)
+			. split_desc(0x2200, 16, $WRITE, 0),
+		0x1000 => avail(0, 2));
+	my $packed = memory(
+		0 => packed_desc(0x2000, 16, $NEXT | $AVAIL, 0) . packed_desc(0x2100, 16, $WRITE | $AVAIL, 0)
+			. packed_desc(0x2200, 16, $WRITE | $AVAIL, 1));
+	my $round = sub { my $area = shift; return $area . "\0" x (-length($area) % 64) };
+	my $entry = sub { my ($busy, $counter) = @_; return pack 'Cx5S<Q<', $busy, 0, $counter };
+	my $place = sub {
+		my ($busy, $next, $last, $num, @rest) = @_;
+		return pack 'CxS<3Q<S<2L<Q<', $busy, $next, $last, $num, @rest;
+	};
+
+	save('split-new', pack('CCCC', 4, 4, scalar @steps, 0) . $steps
+		. $round->("\0" x (16 + 16 * $n)) . $split);
+	save('split-left', pack('CCCC', 4, 4, scalar @steps, 0) . $steps
+		. $round->(pack('Q<S<4', 0, 1, $n, 0, 0) . $entry->(1, 7) . $entry->(0, 0)
+			. $entry->(1, 8) . "\0" x (16 * ($n - 3))) . $split);
+	save('packed-new', pack('CCCC', 5, $n - 1, scalar @steps, 0) . $steps
+		. $round->("\0" x (32 + 32 * $n)) . $packed);
+	save('packed-left', pack('CCCC', 5, $n - 1, scalar @steps, 0) . $steps
+		. $round->(pack('Q<S<6C2x7x', 0, 1, $n, 2, 2, 0, 0, 1, 1)
+			. $place->(1, 1, 1, 2, 3, 0, $NEXT | $AVAIL, 16, 0x2000)
+			. $place->(0, 2, 0, 0, 0, 0, $WRITE | $AVAIL, 16, 0x2100)
+			. join('', map { $place->(0, $_ + 1, 0, 0, 0, 0, 0, 0, 0) } 2 .. $n - 1)) . $packed);
+}
+
+my %seeds = (vring => \&vring, rings => \&rings, vhost_user => \&vhost_user,
+	inflight => \&inflight);
 $seeds{$name}->() if $seeds{$name};
