@@ -5,13 +5,15 @@ VMM_SRCS += vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/de
 	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/reclaim.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
+VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
+	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
 	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_options.c vmm/ports.c vmm/serial.c \
 	vmm/terminal.c
-VMM_LIBS += yaml-0.1 liburing
+VMM_LIBS += yaml-0.1 liburing jansson
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
 ASM_GUESTS := $(patsubst tests/guest-asm/%.S,$(B)/tests/asm/%,$(wildcard tests/guest-asm/*.S))
@@ -24,7 +26,7 @@ $(B)/tests/asm/%: tests/guest-asm/%.S $(wildcard tests/guest-asm/*.inc)
 		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,-Ttext-segment=0xffffffff80000000 -o $@ $<
 
-TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/signals.t
+TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/qmp.pl tests/cli/signals.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
@@ -33,6 +35,9 @@ vmm_wait_SAN := asan tsan
 vmm_memory_SRCS = vmm/channel_options.c vmm/cli.c vmm/config.c vmm/disk_options.c vmm/linux_options.c \
 	vmm/memory.c vmm/options.c vmm/pagetable.c \
 	vmm/reclaim.c vmm/run_config.c $(MM_SRCS)
+
+UNIT_TESTS += vmm_qmp
+vmm_qmp_SRCS := vmm/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
 
 UNIT_TESTS += vmm_acpi vmm_serial vmm_linux
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c

@@ -12,6 +12,7 @@
 #include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
 #include "vmm/options.h"
+#include "vmm/qmp.h"
 #include "vmm/signals.h"
 #include "vmm/stats.h"
 #include "vmm/vm.h"
@@ -74,8 +75,8 @@ static int print_help(void)
 	       "  125     wrong usage: an unknown option, a bad value\n"
 	       "  126     the configuration file is wrong\n"
 	       "  127     another error of the host\n"
-	       "  130     ended by Ctrl-C (SIGINT); 143 by SIGTERM; 129 by SIGHUP. A second\n"
-	       "          signal ends the monitor at once\n"
+	       "  130     ended by Ctrl-C (SIGINT); 143 by SIGTERM, or by quit at --qmp; 129 by\n"
+	       "          SIGHUP. A second signal ends the monitor at once\n"
 	       "  141     nobody reads its output any more (SIGPIPE)\n"
 	       "  142     --timeout is over\n"
 	       "\n"
@@ -136,7 +137,9 @@ static int run_guest(struct vm *vm)
 	}
 	status = vm_start(vm);
 	if (!status) {
+		qmp_attach(vm->qmp, vm);
 		signals_wait_end(vm, fd);
+		qmp_detach(vm->qmp);
 		terminal_stop(vm);
 		status = vm->status;
 		/* Requests under way end before the account is taken. */
@@ -158,11 +161,13 @@ static void forget_machine(struct vm *vm)
 {
 	const struct run_config *config = vm->config;
 	struct elf_image elf = vm->elf;
+	struct qmp *qmp = vm->qmp;
 	int kvm_fd = vm->kvm_fd;
 
 	memset(vm, 0, sizeof(*vm));
 	vm->config = config;
 	vm->elf = elf;
+	vm->qmp = qmp;
 	vm->kvm_fd = kvm_fd;
 }
 
@@ -174,6 +179,11 @@ static int run_vm(struct vm *vm)
 	vm->kvm_fd = kvm_open(vm->config->kvm_device, why);
 	if (vm->kvm_fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: %s", vm->config->kvm_device, why);
+	if (vm->config->qmp) {
+		status = qmp_create(vm->config->qmp, &vm->qmp);
+		if (status)
+			goto out;
+	}
 	do {
 		status = vm_create(vm);
 		if (!status) {
@@ -182,6 +192,8 @@ static int run_vm(struct vm *vm)
 		}
 		forget_machine(vm);
 	} while (status == VM_REBOOT);
+	qmp_destroy(vm->qmp);
+out:
 	close(vm->kvm_fd);
 	return status;
 }

@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
 	{"run", cmd_run, "runs a program as a guest"},
 	{"serve", cmd_serve, "serves disks to other machines over vhost-user"},
+	{"ctl", cmd_ctl, "sends a command to the control socket of a monitor that runs"},
 	{"doctor", cmd_doctor, "says whether this host can run guests, and what to do if not"},
 };
 

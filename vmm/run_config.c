@@ -50,6 +50,7 @@ void run_config_free(struct run_config *config)
 			run_options[i].forget(config);
 	linux_options_free(config);
 	free(config->kvm_device);
+	free(config->qmp);
 	free(config->config);
 }
 
@@ -242,7 +243,7 @@ static void print_text(const char *name, const char *text)
 
 void run_config_print(const struct run_config *config)
 {
-	char size[32];
+	char size[32], socket[128];
 	unsigned int i;
 
 	printf("memory: %s\n", cli_format_size(size, sizeof(size), config->memory));
@@ -278,6 +279,10 @@ void run_config_print(const struct run_config *config)
 	if (config->timeout_ms)
 		printf("timeout: %u\n", config->timeout_ms / 1000);
 	printf("stats: %s\n", config->stats ? "true" : "false");
+	if (config->qmp) {
+		snprintf(socket, sizeof(socket), "unix:%s", config->qmp);
+		print_text("qmp", socket);
+	}
 	printf("kvm-device: ");
 	print_quoted(config->kvm_device);
 	print_ports(config);

@@ -15,6 +15,7 @@
 #include "vmm/cli.h"
 #include "vmm/exits.h"
 #include "vmm/linux_cpu.h"
+#include "vmm/pause.h"
 #include "vmm/tlb.h"
 #include "vmm/vm.h"
 
@@ -167,7 +168,7 @@ static int run(struct vcpu *cpu)
 	atomic_store(&cpu->in_guest, true);
 	/* KVM may fail without giving a reason of its own. */
 	cpu->run->exit_reason = KVM_EXIT_UNKNOWN;
-	if (vm_is_ending(cpu->vm) || tlb_is_stale(cpu))
+	if (vm_is_ending(cpu->vm) || vm_is_paused(cpu->vm) || tlb_is_stale(cpu))
 		ret = EINTR;
 	else
 		ret = ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0;
@@ -184,6 +185,7 @@ static void *vcpu_main(void *arg)
 	int err;
 
 	while (go_on && !vm_is_ending(vm)) {
+		pause_wait(vm);
 		err = run(cpu);
 		if (err == EINTR || err == EAGAIN) {
 			tlb_flush_if_stale(cpu);

@@ -41,6 +41,8 @@ bool vm_end(struct vm *vm, int status)
 	for (i = 0; i < vm->nr_cpus; i++)
 		if (vm->vcpu[i].started)
 			vcpu_kick(&vm->vcpu[i]);
+	pthread_cond_broadcast(&vm->left_guest);
+	pthread_cond_broadcast(&vm->resumed);
 	pthread_mutex_unlock(&vm->lock);
 	devices_halt(vm);
 	wait_queue_close(&vm->waiters);
@@ -128,11 +130,13 @@ static int init_sync(struct vm *vm)
 	}
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->left_guest, NULL);
+	pthread_cond_init(&vm->resumed, NULL);
 	return 0;
 }
 
 static void fini_sync(struct vm *vm)
 {
+	pthread_cond_destroy(&vm->resumed);
 	pthread_cond_destroy(&vm->left_guest);
 	pthread_mutex_destroy(&vm->lock);
 	wait_queue_destroy(&vm->waiters);

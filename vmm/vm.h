@@ -23,6 +23,7 @@
 #include "vmm/terminal.h"
 #include "vmm/wait.h"
 
+struct qmp;
 struct vm;
 
 /* What vm->status is when the guest wants to be started anew. */
@@ -44,6 +45,7 @@ struct vcpu {
 
 struct vm {
 	const struct run_config *config;
+	struct qmp *qmp; /* the control socket, or NULL; outlives the machine */
 	struct elf_image elf;
 	int kvm_fd, fd;
 	struct kvm_cpuid2 *cpuid; /* what the host supports */
@@ -68,6 +70,8 @@ struct vm {
 
 	pthread_mutex_t lock;
 	pthread_cond_t left_guest; /* a vCPU left guest code, or flushed its TLB */
+	pthread_cond_t resumed;    /* vm_resume(), or the guest is ending */
+	atomic_bool paused;        /* written under lock */
 	unsigned int nr_started;   /* under lock */
 	unsigned int nr_halted;    /* under lock */
 	atomic_uint tlb_generation;
@@ -82,7 +86,7 @@ struct vm {
 
 /*
  * Makes the machine that vm->config describes, up to its devices, and settles
- * vm->ring. vm is zero but for config, elf and kvm_fd. Returns 0 or the exit
+ * vm->ring. vm is zero but for config, qmp, elf and kvm_fd. Returns 0 or the exit
  * status, the error having been reported.
  */
 int vm_create(struct vm *vm);

@@ -53,5 +53,7 @@ void check_churn(u64 rounds);
 void crash_write(void);
 /* Whether all that was flushed up to round acked is there. */
 void crash_verify(u64 acked);
+/* That the disk grows and then shrinks, as somebody else makes it. */
+void check_resize(void);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Checks a disk, and overwrites it. Prints TAP; exit status 0 if every check held.
  * Usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | crash |
- *        verify ROUND
+ *        verify ROUND | resize
  */
 #include "blkcheck.h"
 #include <linux/kernel.h>
@@ -206,9 +206,11 @@ int main(int argc, char **argv)
 		crash_write();
 	} else if (!strcmp(what, "verify")) {
 		crash_verify(number(argc, argv, 2));
+	} else if (!strcmp(what, "resize")) {
+		check_resize();
 	} else {
 		printk("usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | "
-		       "crash | verify ROUND\n");
+		       "crash | verify ROUND | resize\n");
 		return 2;
 	}
 	printk("1..%u\n", checks);

@@ -55,6 +55,9 @@ error 125 '--disk path=x,queues=0: queues is a number' run --disk path=x,queues=
 error 125 '--disk path=x,serial=123456789012345678901: serial has at most 20' \
 	run --disk path=x,serial=123456789012345678901 "$hello"
 error 125 '--disk path=x,wings=2: write path=FILE' run --disk path=x,wings=2 "$hello"
+error 125 '--qmp /run/x: write unix:PATH' run --qmp /run/x "$hello"
+error 125 '--qmp unix:: write unix:PATH' run --qmp unix: "$hello"
+error 127 '--qmp unix:/none/x: no socket can be made there: No such' run --qmp unix:/none/x "$hello"
 error 125 '--pin-budget 1M: give a size from 0' run --pin-budget 1M "$hello"
 error 125 '--poll-us soon: give microseconds' run --poll-us soon "$hello"
 error 124 '--disk path=none.img: No such file' run --disk path=none.img "$hello"

@@ -1,0 +1,225 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: BSD-2-Clause
+# The control socket, byte by byte: greeting, negotiation, commands, events, errors, and clients
+# that do not behave.
+use strict;
+use warnings;
+use File::Temp qw(tempdir);
+use IO::Socket::UNIX;
+use JSON::PP;
+use Test::More;
+
+my $slabvisor = $ENV{SLABVISOR} // 'build/slabvisor';
+my $dir = tempdir(CLEANUP => 1);
+my $path = "$dir/qmp";
+my $json = JSON::PP->new->canonical;
+my $pid;
+$SIG{ALRM} = sub { kill KILL => $pid if $pid; die "no answer in time\n" };
+alarm 120;
+
+# A guest that loops until it is ended; returns when it runs.
+sub start {
+	my $said;
+	$pid = open($said, '-|', $slabvisor, 'run', '--cpus', 2, '--qmp', "unix:$path",
+		@_, 'build/tests/asm/loop') // die "$slabvisor: $!";
+	<$said> eq "looping\n" or die "the guest does not loop";
+	return $said;
+}
+
+sub client {
+	my $c = IO::Socket::UNIX->new(Peer => $path) // die "$path: $!";
+	$c->autoflush(1);
+	return $c;
+}
+
+sub line { my $line = readline($_[0]) // return undef; $line =~ s/\r\n$//; return $line }
+sub message { return $json->decode(line($_[0]) // '{"hung": "up"}') }
+
+# What a text is answered with, past events.
+sub say_raw {
+	my ($c, $text) = @_;
+	print $c $text;
+	my $m;
+	do { $m = message($c) } while exists $m->{event};
+	return $m;
+}
+
+sub execute {
+	my ($c, $name, $args) = @_;
+	return say_raw($c, $json->encode({execute => $name, $args ? (arguments => $args) : ()}) . "\n");
+}
+
+sub negotiated {
+	my $c = client();
+	message($c);
+	is_deeply(execute($c, 'qmp_capabilities'), {return => {}}, 'negotiated');
+	return $c;
+}
+
+sub class { return $_[0]{error}{class} // 'none' }
+
+my $guest = start();
+is(sprintf('%o', (stat $path)[2] & 07777), '600', 'the socket is for its owner');
+my $c = client();
+my $greeting = message($c);
+like($greeting->{QMP}{version}{package}, qr/^slabvisor \d/, 'a greeting');
+is_deeply($greeting->{QMP}{capabilities}, [], '... without capabilities');
+is(class(execute($c, 'query-status')), 'CommandNotFound', 'first negotiate');
+is(class(execute($c, 'qmp_capabilities', {enable => ['oob']})), 'GenericError',
+	'a capability that is none');
+is_deeply(execute($c, 'qmp_capabilities', {enable => []}), {return => {}}, 'negotiated');
+is(class(execute($c, 'qmp_capabilities')), 'CommandNotFound', '... once');
+
+is_deeply(execute($c, 'query-version'), {return => $greeting->{QMP}{version}}, 'query-version');
+my @commands = map { $_->{name} } @{execute($c, 'query-commands')->{return}};
+for my $name (qw(qmp_capabilities query-commands query-status query-version query-block quit
+	block_resize stop cont system_powerdown)) {
+	ok((grep { $_ eq $name } @commands), "query-commands names $name");
+}
+for my $name (grep { /^query-/ } @commands) {
+	ok(exists execute($c, $name)->{return}, "$name is answered");
+}
+is_deeply(execute($c, 'query-block'), {return => []}, 'no disks');
+is_deeply(say_raw($c, '{"execute": "query-kvm", "id": [1, {"a": null}]}'),
+	{return => {enabled => JSON::PP::true, present => JSON::PP::true}, id => [1, {a => undef}]},
+	'the id comes back');
+
+# What is wrong, and that the connection goes on after each.
+for (
+	['{"execute": "fly"}', 'CommandNotFound', qr/^The command fly has not been found$/],
+	['{"execute": 1}', 'GenericError', qr/'execute' must be a string/],
+	['{"exec": "quit"}', 'GenericError', qr/'exec' is unexpected/],
+	['{}', 'GenericError', qr/lacks member 'execute'/],
+	['[]', 'GenericError', qr/must be a JSON object/],
+	['"quit"', 'GenericError', qr/must be a JSON object/],
+	['{"execute": "quit", "arguments": []}', 'GenericError', qr/must be an object/],
+	['{"execute": "quit", "arguments": {"now": true}}', 'GenericError', qr/'now' is unexpected/],
+	['{"execute": "block_resize", "arguments": {"device": 1, "size": 1}}', 'GenericError',
+		qr/type for 'device', expected: string/],
+	['{"execute": "block_resize", "arguments": {"device": "x", "size": 1.5}}', 'GenericError',
+		qr/type for 'size', expected: integer/],
+	['{"execute": "block_resize", "arguments": {"size": 512}}', 'GenericError', qr/either 'device'/],
+	['{"execute": "block_resize", "arguments": {"device": "x", "size": 99999999999999999999}}',
+		'GenericError', qr/^JSON parse error/],
+	['{"execute": "quit", "execute": "stop"}', 'GenericError', qr/^JSON parse error/],
+	['}', 'GenericError', qr/^JSON parse error/],
+	['{"execute" "quit"}', 'GenericError', qr/^JSON parse error/],
+	["{\"execute\": \"qu\nit\"}", 'GenericError', qr/^JSON parse error/],
+	["\xff\xfe\0\n", 'GenericError', qr/^JSON parse error/],
+	['{"execute": "' . "\xc3" . '"}', 'GenericError', qr/^JSON parse error/],
+	['{"execute": "\u0000"}', 'GenericError', qr/^JSON parse error/],
+) {
+	my ($text, $class, $desc) = @$_;
+	my $m = say_raw($c, "$text\n");
+	(my $shown = $text) =~ s/[^ -~]/?/g;
+	is(class($m), $class, "$shown: $class");
+	like($m->{error}{desc} // '', $desc, '... and why');
+	# A broken one may have left a rest, which is one more error.
+	print $c "\n" . '{"execute": "query-status", "id": 7}';
+	do { $m = message($c) } until exists $m->{id} && $m->{id} == 7;
+}
+is(execute($c, 'query-status')->{return}{status}, 'running', 'and the guest runs');
+
+# Values may span lines and share them; nothing of a pipeline is lost.
+is_deeply(say_raw($c, "{\n\"execute\"\n:\t\"query-kvm\",\r\n \"id\":\n1}"),
+	{return => {enabled => JSON::PP::true, present => JSON::PP::true}, id => 1}, 'over lines');
+print $c join '', map { qq({"execute":"query-kvm","id":$_}) } 1 .. 3000;
+is_deeply([map { message($c)->{id} } 1 .. 3000], [1 .. 3000], '3000 in a row, in their order');
+
+# stop and cont, with their events before the answers.
+print $c '{"execute": "stop"}{"execute": "stop"}{"execute": "query-status"}';
+is(message($c)->{event}, 'STOP', 'stop: the event');
+is_deeply([map { message($c) } 1 .. 2], [{return => {}}, {return => {}}], '... once, and answers');
+is_deeply(message($c)->{return},
+	{running => JSON::PP::false, singlestep => JSON::PP::false, status => 'paused'}, '... paused');
+my $ticks = sub { my $sum = 0; open my $f, '<', "/proc/$pid/stat"; my @s = split / /, <$f>; $s[13] + $s[14] };
+my $before = $ticks->();
+select undef, undef, undef, 0.3;
+cmp_ok($ticks->() - $before, '<', 10, '... and its vCPUs use no CPU');
+print $c '{"execute": "cont"}';
+is(message($c)->{event}, 'RESUME', 'cont: the event');
+is_deeply(message($c), {return => {}}, '... and the answer');
+is(execute($c, 'query-status')->{return}{status}, 'running', '... running');
+is(class(execute($c, 'system_powerdown')), 'GenericError', 'a program has no power button');
+
+# One at a time: the next is greeted when this one has gone.
+my $second = client();
+my $bits = '';
+vec($bits, fileno($second), 1) = 1;
+execute($c, 'query-status');
+is(select(my $r = $bits, undef, undef, 0), 0, 'a second client waits');
+close $c;
+ok(exists message($second)->{QMP}, '... for the first to leave');
+
+# Clients that do not behave.
+print $second '[' x 100;
+like(line($second), qr/too long or too deep/, 'too deep: an error');
+is(line($second), undef, '... and the end');
+$c = negotiated();
+print $c '{"execute": "' . 'x' x 70000;
+like(line($c), qr/too long or too deep/, 'too long: an error');
+close $c;
+$c = client(); # half a message
+print $c '{"execute": "qu';
+close $c;
+$c = negotiated();
+my $long = '{"execute": "query-commands"}';
+$c->blocking(0);
+my $sent = 0;
+while (1) { # one that never reads: in the end it cannot write either
+	my $n = syswrite($c, $long x 100) // last;
+	$sent += $n;
+}
+cmp_ok($sent, '<', 4 << 20, "a client that does not read is not read either ($sent bytes)");
+kill TERM => $pid;
+close $guest;
+is($? >> 8, 143, '... and does not hold up the end');
+ok(!-e $path, 'the socket is gone');
+
+# The end, as clients hear of it.
+for my $how (['quit', 'host-qmp-quit'], ['TERM', 'host-signal']) {
+	$guest = start();
+	$c = negotiated();
+	if ($how->[0] eq 'quit') {
+		is_deeply(execute($c, 'quit'), {return => {}}, 'quit');
+	} else {
+		kill TERM => $pid;
+	}
+	my $m = message($c);
+	is($m->{event}, 'SHUTDOWN', "$how->[0]: an event");
+	is_deeply($m->{data}, {guest => JSON::PP::false, reason => $how->[1]}, "... $how->[1]");
+	like($m->{timestamp}{seconds}, qr/^\d{10}$/, '... with a time');
+	is(line($c), undef, '... then nothing more');
+	close $guest;
+	is($? >> 8, 143, '... status 143');
+}
+
+# Stopped, and ended so.
+$guest = start();
+$c = negotiated();
+execute($c, 'stop');
+execute($c, 'quit');
+close $guest;
+is($? >> 8, 143, 'a guest that is stopped can be ended');
+
+# A socket that a killed monitor left is no obstacle; one in use, or a file, is.
+$guest = start();
+kill KILL => $pid;
+close $guest;
+ok(-S $path, 'a killed monitor leaves its socket');
+$guest = start();
+is(system("$slabvisor run --qmp unix:$path build/tests/asm/hello 2>$dir/err") >> 8, 127,
+	'a second monitor is refused');
+is(system("grep -q 'something else is there' $dir/err"), 0, '... with the reason');
+is(system("$slabvisor ctl $path query-status >$dir/out") >> 8, 0, 'ctl: query-status');
+is($json->decode(scalar `cat $dir/out`)->{status}, 'running', '... prints it');
+is(system("$slabvisor ctl $path fly 2>$dir/err") >> 8, 1, 'ctl: an error of the command is 1');
+is(scalar `cat $dir/err`, "slabvisor: fly: The command fly has not been found\n", '... in one line');
+is(system("$slabvisor ctl $path query-status '[]' 2>$dir/err") >> 8, 125, 'ctl: wrong arguments');
+is(system("$slabvisor ctl $path 2>$dir/err") >> 8, 125, 'ctl: no command');
+is(system("$slabvisor ctl $path quit >$dir/out") >> 8, 0, 'ctl: quit');
+close $guest;
+is($? >> 8, 143, '... ends it');
+is(system("$slabvisor ctl $path quit 2>$dir/err") >> 8, 127, 'ctl: nobody there');
+
+done_testing();

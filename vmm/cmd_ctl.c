@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `slabvisor ctl`: one command to the control socket of a monitor that runs. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vmm/cli.h"
+#include "vmm/commands.h"
+#include "vmm/qmp_frame.h"
+
+#define STATUS_REFUSED 1
+#define PATIENCE_S     10 /* for the greeting: a client at a time is served */
+#define MAX_REPLY      (16u << 20)
+#define INPUT          4096u
+
+/* The other side, and what has come from there. */
+struct peer {
+	const char *path;
+	int fd;
+	struct qmp_frame frame;
+	char input[INPUT];
+	size_t at, end;
+};
+
+static int print_help(void)
+{
+	printf("usage: slabvisor ctl PATH COMMAND [ARGUMENTS]\n"
+	       "\n"
+	       "Sends a command to the control socket of a guest (slabvisor run --qmp unix:PATH) and\n"
+	       "prints what it returns, as JSON. ARGUMENTS is a JSON object. The commands are QMP's;\n"
+	       "query-commands lists them.\n"
+	       "\n"
+	       "Exit status: 0; 1 the command was refused; 125 wrong usage; 127 there is no control\n"
+	       "socket at PATH, or it broke off\n"
+	       "\n"
+	       "Examples:\n"
+	       "  slabvisor ctl /run/guest.sock query-status\n"
+	       "  slabvisor ctl /run/guest.sock query-block\n"
+	       "  slabvisor ctl /run/guest.sock block_resize '{\"device\": \"disk0\", \"size\": "
+	       "10737418240}'\n");
+	return 0;
+}
+
+static int reach(struct peer *peer)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+	if (strlen(peer->path) >= sizeof(addr.sun_path))
+		return cli_fail(STATUS_USAGE, "%s: a socket's path has at most %zu bytes",
+				peer->path, sizeof(addr.sun_path) - 1);
+	memcpy(addr.sun_path, peer->path, strlen(peer->path) + 1);
+	peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (peer->fd < 0 ||
+	    setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    connect(peer->fd, (const struct sockaddr *)&addr, sizeof(addr)))
+		return cli_fail(STATUS_HOST_ERROR, "%s: no monitor answers there: %s", peer->path,
+				strerror(errno));
+	return 0;
+}
+
+/* The next message. Returns 0 or the exit status. */
+static int receive(struct peer *peer, json_t **message)
+{
+	json_error_t error;
+	size_t taken;
+	ssize_t n;
+	int ret = 0;
+
+	while (!ret) {
+		if (peer->at == peer->end) {
+			n = recv(peer->fd, peer->input, INPUT, 0);
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n < 0 && errno == EAGAIN)
+				return cli_fail(STATUS_HOST_ERROR,
+						"%s: no answer within %d s: is another client "
+						"connected?",
+						peer->path, PATIENCE_S);
+			if (n <= 0)
+				return cli_fail(STATUS_HOST_ERROR, "%s: the monitor hung up",
+						peer->path);
+			peer->at = 0;
+			peer->end = (size_t)n;
+		}
+		ret = qmp_frame_feed(&peer->frame, peer->input + peer->at, peer->end - peer->at,
+				     &taken);
+		peer->at += taken;
+	}
+	*message = ret < 0 ? NULL : json_loadb(peer->frame.text, peer->frame.len, 0, &error);
+	if (*message)
+		return 0;
+	return cli_fail(STATUS_HOST_ERROR, "%s: what answers there does not speak QMP", peer->path);
+}
+
+static int send_command(struct peer *peer, const char *name, json_t *args)
+{
+	json_t *message = json_pack("{s:s,s:O*}", "execute", name, "arguments", args);
+	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+	size_t len = text ? strlen(text) : 0, done = 0;
+	ssize_t n = 0;
+
+	json_decref(message);
+	if (!text)
+		return cli_fail(STATUS_USAGE, "%s: no command in UTF-8", name);
+	text[len++] = '\n'; /* in the place of the NUL */
+	while (done < len && n >= 0) {
+		n = send(peer->fd, text + done, len - done, MSG_NOSIGNAL);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	free(text);
+	return n < 0 ? cli_fail(STATUS_HOST_ERROR, "%s: the monitor hung up", peer->path) : 0;
+}
+
+/* Sends a command and takes its answer, past events; *result is the caller's to release. */
+static int execute(struct peer *peer, const char *name, json_t *args, json_t **result)
+{
+	const struct timeval for_ever = {.tv_sec = 0};
+	json_t *message, *value, *error;
+	int status;
+
+	status = send_command(peer, name, args);
+	/* From here on it is the command that takes its time. */
+	setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	while (!status) {
+		status = receive(peer, &message);
+		if (status)
+			break;
+		value = json_object_get(message, "return");
+		error = json_object_get(message, "error");
+		if (value)
+			*result = json_incref(value);
+		else if (error)
+			status = cli_fail(STATUS_REFUSED, "%s: %s", name,
+					  json_string_value(json_object_get(error, "desc")));
+		json_decref(message);
+		if (value || error)
+			break;
+	}
+	return status;
+}
+
+static int run_command(struct peer *peer, const char *name, json_t *args)
+{
+	json_t *message = NULL, *ignored = NULL, *result = NULL;
+	int status;
+
+	status = receive(peer, &message);
+	if (status)
+		return status;
+	if (!json_object_get(message, "QMP"))
+		status = cli_fail(STATUS_HOST_ERROR, "%s: what answers there does not speak QMP",
+				  peer->path);
+	json_decref(message);
+	if (!status)
+		status = execute(peer, "qmp_capabilities", NULL, &ignored);
+	json_decref(ignored);
+	if (!status)
+		status = execute(peer, name, args, &result);
+	if (!status &&
+	    (json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) || putchar('\n') == EOF))
+		status = cli_fail(STATUS_HOST_ERROR, "the answer cannot be printed");
+	json_decref(result);
+	return status;
+}
+
+int cmd_ctl(int argc, char **argv)
+{
+	struct peer peer = {.fd = -1};
+	json_error_t error;
+	json_t *args = NULL;
+	int status;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return print_help();
+	if (argc < 3 || argc > 4)
+		return cli_fail(STATUS_USAGE, "slabvisor ctl PATH COMMAND [ARGUMENTS]: see "
+					      "slabvisor ctl --help");
+	if (argc == 4) {
+		args = json_loads(argv[3], JSON_REJECT_DUPLICATES, &error);
+		if (!json_is_object(args)) {
+			json_decref(args);
+			return cli_fail(STATUS_USAGE, "%s: arguments are a JSON object%s%s",
+					argv[3], args ? "" : ": ", args ? "" : error.text);
+		}
+	}
+	peer.path = argv[1];
+	qmp_frame_init(&peer.frame, MAX_REPLY);
+	status = reach(&peer);
+	if (!status)
+		status = run_command(&peer, argv[2], args);
+	if (peer.fd >= 0)
+		close(peer.fd);
+	qmp_frame_fini(&peer.frame);
+	json_decref(args);
+	return status;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Unix sockets that the monitor listens at. */
+#ifndef VMM_LISTEN_H
+#define VMM_LISTEN_H
+
+#include <sys/types.h>
+
+/*
+ * Makes a stream socket at path that does not block, with room for one connection that waits. One
+ * that a process which was killed left there is replaced; one that answers is not. mode: who
+ * may connect, less the umask; in force before the socket has its name.
+ * Returns the descriptor; -ENAMETOOLONG; -EADDRINUSE: something is there; or another errno.
+ */
+int listen_unix(const char *path, mode_t mode);
+
+#endif

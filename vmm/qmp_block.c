@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Disks by QMP: the first --disk is disk0, and so on, as device and as node. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmm/qmp_commands.h"
+#include "vmm/vm.h"
+
+#define NAME_MAX_LEN 16
+
+static void name_of(unsigned int disk, char *name)
+{
+	snprintf(name, NAME_MAX_LEN, "disk%u", disk);
+}
+
+/* struct BlockDeviceInfo of QEMU's qapi/block-core.json. */
+static json_t *describe(const struct run_disk *config, const struct virtio_device *dev,
+			const char *name)
+{
+	json_t *image, *cache;
+
+	image = json_pack("{s:s,s:s,s:I,s:b}", "filename", config->path, "format", "raw",
+			  "virtual-size", (json_int_t)blk_dev_capacity(dev), "dirty-flag", false);
+	cache = json_pack("{s:b,s:b,s:b}", "writeback", true, "direct", blk_dev_is_direct(dev),
+			  "no-flush", false);
+	return json_pack("{s:s,s:s,s:b,s:s,s:i,s:b,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}",
+			 "file", config->path, "node-name", name, "ro", blk_dev_is_readonly(dev),
+			 "drv", "raw", "backing_file_depth", 0, "encrypted", false, "detect_zeroes",
+			 "off", "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0,
+			 "iops_wr", 0, "write_threshold", 0, "image", image, "cache", cache);
+}
+
+int qmp_query_block(struct qmp_call *call)
+{
+	const struct vm *vm = qmp_vm(call);
+	char name[NAME_MAX_LEN];
+	unsigned int i;
+
+	if (!vm)
+		return -EINVAL;
+	call->result = json_array();
+	for (i = 0; i < vm->disks.count; i++) {
+		name_of(i, name);
+		json_array_append_new(
+			call->result,
+			json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev", name, "type",
+				  "unknown", "removable", false, "locked", false, "inserted",
+				  describe(&vm->config->disk[i], vm->disks.dev[i], name)));
+	}
+	return 0;
+}
+
+/* The disk that the arguments name. Returns its number, or a negative errno. */
+static int find_disk(struct qmp_call *call, const struct vm *vm)
+{
+	const char *name = json_string_value(json_object_get(call->args, "device"));
+	const char *node = json_string_value(json_object_get(call->args, "node-name"));
+	char own[NAME_MAX_LEN];
+	unsigned int i;
+
+	if (!name == !node)
+		return qmp_fail(call, QMP_GENERIC, "Give either 'device' or 'node-name'");
+	if (!name)
+		name = node;
+	for (i = 0; i < vm->disks.count; i++) {
+		name_of(i, own);
+		if (!strcmp(own, name))
+			return (int)i;
+	}
+	return qmp_fail(call, QMP_NO_DEVICE, "Device '%s' not found", name);
+}
+
+int qmp_block_resize(struct qmp_call *call)
+{
+	const struct vm *vm = qmp_vm(call);
+	json_int_t size = json_integer_value(json_object_get(call->args, "size"));
+	const char *path;
+	int disk, ret;
+
+	if (!vm)
+		return -EINVAL;
+	disk = find_disk(call, vm);
+	if (disk < 0)
+		return disk;
+	path = vm->config->disk[disk].path;
+	ret = size < 0 ? -EINVAL : blk_dev_set_size(vm->disks.dev[disk], (uint64_t)size);
+	switch (ret) {
+	case 0:
+		return 0;
+	case -EINVAL:
+		return qmp_fail(call, QMP_GENERIC,
+				"Parameter 'size' expects bytes, in whole blocks of %s", path);
+	case -EROFS:
+		return qmp_fail(call, QMP_GENERIC, "%s is opened read-only", path);
+	case -ENOSPC:
+		return qmp_fail(call, QMP_GENERIC,
+				"%s does not have %" JSON_INTEGER_FORMAT " bytes", path, size);
+	default:
+		return qmp_fail(call, QMP_GENERIC, "%s: %s", path, strerror(-ret));
+	}
+}

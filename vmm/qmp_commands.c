@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/qmp_commands.h"
+
+#include <signal.h>
+
+#include "vmm/cli.h"
+#include "vmm/pause.h"
+#include "vmm/vm.h"
+
+static struct qmp_target *target_of(const struct qmp_call *call)
+{
+	return call->opaque;
+}
+
+struct vm *qmp_vm(struct qmp_call *call)
+{
+	struct vm *vm = target_of(call)->vm;
+
+	if (!vm)
+		qmp_fail(call, QMP_GENERIC, "The guest is being started or has ended");
+	return vm;
+}
+
+static int query_status(struct qmp_call *call)
+{
+	const struct vm *vm = target_of(call)->vm;
+	bool running = vm && !vm_is_ending(vm) && !vm_is_paused(vm);
+	const char *status = running            ? "running"
+			     : !vm              ? "prelaunch"
+			     : vm_is_ending(vm) ? "shutdown"
+						: "paused";
+
+	call->result = json_pack("{s:b,s:b,s:s}", "running", running, "singlestep", false, "status",
+				 status);
+	return 0;
+}
+
+static int query_version(struct qmp_call *call)
+{
+	call->result = qmp_version();
+	return 0;
+}
+
+static int query_kvm(struct qmp_call *call)
+{
+	call->result = json_pack("{s:b,s:b}", "enabled", true, "present", true);
+	return 0;
+}
+
+static int stop(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+
+	if (!vm)
+		return -1;
+	if (!vm_is_paused(vm)) {
+		vm_pause(vm);
+		target_of(call)->event(target_of(call), "STOP", NULL);
+	}
+	return 0;
+}
+
+static int cont(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+
+	if (!vm)
+		return -1;
+	if (vm_is_paused(vm)) {
+		vm_resume(vm);
+		target_of(call)->event(target_of(call), "RESUME", NULL);
+	}
+	return 0;
+}
+
+static int quit(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+
+	if (!vm)
+		return -1;
+	target_of(call)->quit = true;
+	vm_end(vm, STATUS_SIGNAL + SIGTERM);
+	return 0;
+}
+
+static int system_powerdown(struct qmp_call *call)
+{
+	if (!qmp_vm(call))
+		return -1;
+	return qmp_fail(call, QMP_GENERIC,
+			"This guest has no power button: end it from within, or with quit");
+}
+
+const struct qmp_command qmp_commands[] = {
+	{.name = "query-status", .run = query_status},
+	{.name = "query-version", .run = query_version},
+	{.name = "query-kvm", .run = query_kvm},
+	{.name = "stop", .run = stop},
+	{.name = "cont", .run = cont},
+	{.name = "quit", .run = quit},
+	{.name = "system_powerdown", .run = system_powerdown},
+	{.name = "query-block", .run = qmp_query_block},
+	{.name = "block_resize",
+	 .run = qmp_block_resize,
+	 .param = {{.name = "device", .type = JSON_STRING, .optional = true},
+		   {.name = "node-name", .type = JSON_STRING, .optional = true},
+		   {.name = "size", .type = JSON_INTEGER}}},
+	{.name = NULL},
+};
