@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/devices.c \
+VMM_SRCS += vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/console.c vmm/devices.c \
 	vmm/disk.c vmm/disk_options.c vmm/disk_stats.c \
 	vmm/doctor.c vmm/elf.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c vmm/memory.c \
 	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/reclaim.c vmm/report.c \

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "vmm/backtrace.h"
 #include "vmm/cli.h"
 #include "vmm/symbols.h"
 #include "vmm/vm.h"
 
-#define MAX_FRAMES    16
 #define MESSAGE_MAX   256
 #define CR0_PG        (1ull << 31)
 #define VECTOR_BP     3 /* these two are traps: RIP is past the instruction */
@@ -118,6 +118,26 @@ static void say_trace(struct report *r, const struct vcpu *cpu, const uint64_t *
 		    symbol_name_after(&cpu->vm->elf, trace[i], name));
 }
 
+static struct backtrace_regs trace_regs(const struct registers *g, enum fault_rip where)
+{
+	return (struct backtrace_regs){
+		.rip = g->rip,
+		.rsp = g->rsp,
+		.rbp = g->rbp,
+		.where = where,
+	};
+}
+
+/* The backtrace of a vCPU whose registers are KVM's. */
+static void say_walk(struct report *r, const struct vcpu *cpu, const struct registers *g,
+		     enum fault_rip where)
+{
+	const struct backtrace_regs regs = trace_regs(g, where);
+	uint64_t trace[BACKTRACE_MAX];
+
+	say_trace(r, cpu, trace, backtrace_walk(cpu, &regs, trace));
+}
+
 static void publish(const struct report *r)
 {
 	fputs(r->text, stderr);
@@ -186,8 +206,9 @@ void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
 		.r14 = le64toh(f->r14),
 		.r15 = le64toh(f->r15),
 	};
+	const struct backtrace_regs regs = trace_regs(&g, rip_of(le32toh(f->vector)));
 	struct report r = {.used = 0};
-	uint64_t trace[MAX_FRAMES];
+	uint64_t trace[BACKTRACE_MAX];
 	char message[MESSAGE_MAX];
 	unsigned int i, frames = le32toh(f->frames);
 
@@ -207,38 +228,14 @@ void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
 	/* BUG() is called: what the registers hold is the reporting's. */
 	if (!bug)
 		say_registers(&r, &g);
-	if (frames > MAX_FRAMES)
-		frames = MAX_FRAMES;
+	if (frames > BACKTRACE_MAX)
+		frames = BACKTRACE_MAX;
 	for (i = 0; i < frames && f->trace[i]; i++)
 		trace[i] = le64toh(f->trace[i]);
+	if (!bug)
+		i = backtrace_add_caller(cpu, &regs, trace, i);
 	say_trace(&r, cpu, trace, i);
 	publish(&r);
-}
-
-/* Reads a word at a virtual address of the guest, through its page tables. */
-static bool read_virtual(const struct vcpu *cpu, uint64_t va, uint64_t *value)
-{
-	struct kvm_translation tr = {.linear_address = va};
-
-	if (va & 7 || ioctl(cpu->fd, KVM_TRANSLATE, &tr) || !tr.valid)
-		return false;
-	return !memory_read(&cpu->vm->mem, tr.physical_address, value, sizeof(*value));
-}
-
-/* Follows the frame pointers. Stacks grow down, so each lies above the last. */
-static unsigned int walk_frames(const struct vcpu *cpu, uint64_t rbp, uint64_t *trace)
-{
-	uint64_t next, ret;
-	unsigned int n = 0;
-
-	while (n < MAX_FRAMES && read_virtual(cpu, rbp, &next) &&
-	       read_virtual(cpu, rbp + 8, &ret) && ret) {
-		trace[n++] = ret;
-		if (next <= rbp)
-			break;
-		rbp = next;
-	}
-	return n;
 }
 
 static bool get_registers(const struct vcpu *cpu, struct registers *g, struct kvm_sregs *sregs)
@@ -274,7 +271,6 @@ static bool get_registers(const struct vcpu *cpu, struct registers *g, struct kv
 void fault_report_vcpu(struct vcpu *cpu, const char *what, enum fault_rip rip)
 {
 	struct report r = {.used = 0};
-	uint64_t trace[MAX_FRAMES];
 	struct kvm_sregs sregs;
 	struct registers g;
 
@@ -284,7 +280,7 @@ void fault_report_vcpu(struct vcpu *cpu, const char *what, enum fault_rip rip)
 	if (get_registers(cpu, &g, &sregs)) {
 		say_where(&r, cpu, rip, g.rip);
 		say_registers(&r, &g);
-		say_trace(&r, cpu, trace, walk_frames(cpu, g.rbp, trace));
+		say_walk(&r, cpu, &g, rip);
 	} else {
 		say(&r, ", vCPU %u\n", cpu->index);
 	}
@@ -294,7 +290,6 @@ void fault_report_vcpu(struct vcpu *cpu, const char *what, enum fault_rip rip)
 void fault_report_shutdown(struct vcpu *cpu)
 {
 	struct report r = {.used = 0};
-	uint64_t trace[MAX_FRAMES];
 	struct kvm_sregs sregs;
 	struct registers g;
 
@@ -306,7 +301,7 @@ void fault_report_shutdown(struct vcpu *cpu)
 		say(&r, ", cr2 0x%llx,", (unsigned long long)g.cr2);
 		say_where(&r, cpu, FAULT_RIP_AT, g.rip);
 		say_registers(&r, &g);
-		say_trace(&r, cpu, trace, walk_frames(cpu, g.rbp, trace));
+		say_walk(&r, cpu, &g, FAULT_RIP_AT);
 	} else {
 		say(&r, ", vCPU %u; its registers are lost on this host\n", cpu->index);
 	}

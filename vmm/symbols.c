@@ -61,27 +61,35 @@ static bool find(const struct elf_image *elf, const Elf64_Shdr *table, uint64_t 
 	return found;
 }
 
+/* The symbol of the function that holds addr, and the table of its name. */
+static bool look_up(const struct elf_image *elf, uint64_t addr, Elf64_Sym *sym, Elf64_Shdr *strings)
+{
+	Elf64_Shdr table;
+	unsigned int i;
+
+	if (addr < PLATFORM_IMAGE_VA || addr - PLATFORM_IMAGE_VA >= elf->size)
+		return false;
+	for (i = 0; i < elf->shnum; i++) {
+		if (!read_section(elf, i, &table))
+			return false;
+		if (table.sh_type == SHT_SYMTAB)
+			break;
+	}
+	return i < elf->shnum && read_section(elf, table.sh_link, strings) &&
+	       find(elf, &table, addr, sym) && sym->st_name < strings->sh_size;
+}
+
 /* Names addr by the function that holds addr - before. */
 static const char *name_of(const struct elf_image *elf, uint64_t addr, unsigned int before,
 			   char *buf)
 {
 	char name[SYMBOL_NAME_MAX - 32];
-	Elf64_Shdr table, strings;
+	Elf64_Shdr strings;
 	Elf64_Sym sym;
-	unsigned int i;
 	ssize_t len;
 
 	strcpy(buf, "?");
-	if (addr < PLATFORM_IMAGE_VA + before || addr - before - PLATFORM_IMAGE_VA >= elf->size)
-		return buf;
-	for (i = 0; i < elf->shnum; i++) {
-		if (!read_section(elf, i, &table))
-			return buf;
-		if (table.sh_type == SHT_SYMTAB)
-			break;
-	}
-	if (i == elf->shnum || !read_section(elf, table.sh_link, &strings) ||
-	    !find(elf, &table, addr - before, &sym) || sym.st_name >= strings.sh_size)
+	if (!look_up(elf, addr - before, &sym, &strings))
 		return buf;
 	len = file_read_at(elf->fd, name, sizeof(name) - 1, strings.sh_offset + sym.st_name);
 	if (len <= 0)
@@ -100,4 +108,12 @@ const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
 const char *symbol_name_after(const struct elf_image *elf, uint64_t addr, char *buf)
 {
 	return name_of(elf, addr, 1, buf);
+}
+
+uint64_t symbol_start(const struct elf_image *elf, uint64_t addr)
+{
+	Elf64_Shdr strings;
+	Elf64_Sym sym;
+
+	return look_up(elf, addr, &sym, &strings) ? sym.st_value : 0;
 }

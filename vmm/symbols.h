@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names for code addresses in reports, read from the program's symbol table when
- * one is wanted. */
+/* The functions that code addresses lie in, for reports: read from the program's symbol
+ * table when one is wanted. */
 #ifndef VMM_SYMBOLS_H
 #define VMM_SYMBOLS_H
 
@@ -23,5 +23,8 @@ const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf);
  * instruction before it, which may be the last of its function.
  */
 const char *symbol_name_after(const struct elf_image *elf, uint64_t addr, char *buf);
+
+/* Where the function that addr lies in begins; 0 when there is none. */
+uint64_t symbol_start(const struct elf_image *elf, uint64_t addr);
 
 #endif

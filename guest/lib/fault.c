@@ -34,12 +34,6 @@ static bool in_stack(u64 addr)
 	       (addr >= exc - PLATFORM_EXC_STACK_SIZE && addr <= exc - 16);
 }
 
-static void trace_add(struct platform_fault *fault, u64 addr)
-{
-	if (fault->frames < TRACE_MAX)
-		fault->trace[fault->frames++] = addr;
-}
-
 /* Follows frame pointers, which the program may have ruined: they must stay in a
  * stack and rise, and what they lead to must be code. */
 static void trace_from(struct platform_fault *fault, u64 rbp)
@@ -51,7 +45,7 @@ static void trace_from(struct platform_fault *fault, u64 rbp)
 
 		if (!in_text(frame[1]))
 			break;
-		trace_add(fault, frame[1]);
+		fault->trace[fault->frames++] = frame[1];
 		last = rbp;
 		rbp = frame[0];
 	}
@@ -159,9 +153,7 @@ void grt_fault(const struct exc_frame *frame)
 		describe_page_fault(gc->message, sizeof(gc->message), frame);
 	else
 		snprintf(gc->message, sizeof(gc->message), "%s", exception_name(frame->vector));
-	/* A call through a wild pointer: the caller is on top of the stack. */
-	if (!in_text(frame->rip) && in_stack(frame->rsp) && in_text(*(const u64 *)frame->rsp))
-		trace_add(&gc->fault, *(const u64 *)frame->rsp);
+	/* The monitor adds a caller whose address is on top of the stack only. */
 	trace_from(&gc->fault, frame->rbp);
 	grt_console_flush_all();
 	send(gc);

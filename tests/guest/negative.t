@@ -37,6 +37,11 @@ while IFS='|' read -r name rings wanted symbol options message; do
 	done
 done <tests/guest/negative.tbl
 
+# What the locals of a function with a frame hold is no caller.
+guest "$B/guests/negative" stale_stack
+[ "$status" -eq 120 ] && ! grep -q stale_address "$err"
+ok $? 'no stale address is in a backtrace' || say_output
+
 guest "$B/guests/negative" list
 missing=
 while read -r name; do
