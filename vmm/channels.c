@@ -1,66 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/channels.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "virtio/balloon_dev.h"
 #include "virtio/io_engine.h"
 #include "virtio/rng_dev.h"
 #include "vmm/cli.h"
+#include "vmm/listen.h"
 #include "vmm/vm.h"
-
-/* Whether a socket is at addr that nobody listens at any more. */
-static bool is_stale(const struct sockaddr_un *addr)
-{
-	struct stat st;
-	bool stale;
-	int fd;
-
-	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
-	close(fd);
-	return stale;
-}
-
-/* Returns a socket that listens at path, or -errno. */
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd, ret;
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	if (is_stale(&addr))
-		unlink(path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr))) {
-		ret = -errno;
-		goto fail;
-	}
-	/* One client is served at a time; a second one waits. */
-	if (listen(fd, 1)) {
-		ret = -errno;
-		unlink(path);
-		goto fail;
-	}
-	return fd;
-fail:
-	close(fd);
-	return ret;
-}
 
 static int create_console(struct vm *vm)
 {
@@ -71,7 +21,8 @@ static int create_console(struct vm *vm)
 	int fd, ret;
 
 	for (i = 0; i < config->nr_ports; i++) {
-		fd = listen_at(config->port[i].path);
+		/* One client is served at a time; a second one waits. */
+		fd = listen_unix(config->port[i].path, 0777);
 		if (fd < 0)
 			return cli_fail(STATUS_HOST_ERROR,
 					"--virtio-port path=%s: cannot listen there: %s",

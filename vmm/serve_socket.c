@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "vmm/cli.h"
+#include "vmm/listen.h"
 #include "vmm/serve.h"
 
 #define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */
-#define BACKLOG           1
 
 /* A path as a socket's address. Returns 0 or -ENAMETOOLONG. */
 static int address(const char *path, struct sockaddr_un *addr)
@@ -25,46 +24,17 @@ static int address(const char *path, struct sockaddr_un *addr)
 	return 0;
 }
 
-/* What a process that was killed left behind; a socket that answers is somebody's. */
-static bool is_stale(const struct sockaddr_un *addr)
-{
-	struct stat st;
-	bool stale;
-	int fd;
-
-	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
-	close(fd);
-	return stale;
-}
-
 static int make(const char *path, int *out)
 {
-	struct sockaddr_un addr;
-	int fd, ret;
+	int fd = listen_unix(path, 0777);
 
-	if (address(path, &addr))
+	if (fd == -ENAMETOOLONG)
 		return cli_fail(STATUS_USAGE, "%s: a socket's path has at most %zu bytes", path,
-				sizeof(addr.sun_path) - 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+				sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	if (fd < 0)
-		return cli_fail(STATUS_HOST_ERROR, "no socket: %s", strerror(errno));
-	ret = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
-	if (ret && errno == EADDRINUSE && is_stale(&addr)) {
-		unlink(path);
-		ret = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
-	}
-	if (ret || listen(fd, BACKLOG)) {
-		ret = cli_fail(STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
-			       errno == EADDRINUSE ? "something else is there, or in use"
-						   : strerror(errno));
-		close(fd);
-		return ret;
-	}
+		return cli_fail(STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
+				fd == -EADDRINUSE ? "something else is there, or in use"
+						  : strerror(-fd));
 	*out = fd;
 	return 0;
 }
