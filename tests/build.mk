@@ -4,7 +4,7 @@
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	blk.t blk_crash.t blk_resize.t hello.t hostile.t install.t negative.t selftest.t signals.t wordfreq.t)
 
-TAP_SCRIPTS += tests/serve/serve.t tests/serve/limits.t
+TAP_SCRIPTS += $(addprefix tests/serve/, serve.t limits.t restart.t systemd.t)
 
 include tests/shim/build.mk
 

@@ -41,6 +41,11 @@ check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back e
 	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK)
 	$(Q)prove -e '' tests/libvirt/check.t
 
+check-restart: ## kill a served disk fifty times under load
+	$(Q)tools/deps.sh
+	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD)
+	$(Q)KILLS=50 prove -e '' tests/serve/restart.t
+
 bench-vhost: ## `slabvisor serve` beside qemu-storage-daemon
 	$(Q)tools/deps.sh libvirt
 	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD)
@@ -81,4 +86,4 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks configs/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

@@ -7,7 +7,7 @@ set -eu
 packages='
 make gcc libc6-dev binutils pkg-config perl git bsdutils
 libcmocka-dev libcyaml-dev libyaml-dev liburing-dev libjansson-dev
-perl-doc
+perl-doc python3 systemd
 libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 '
 lint='clang-format clang-tidy cppcheck shellcheck'

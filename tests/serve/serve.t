@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# `slabvisor serve`: its conventions, its disks under verified load, killed and restarted.
+# `slabvisor serve`: its conventions, its disks under verified load.
 set -u
 
 . tests/serve/lib.sh
@@ -62,37 +62,9 @@ load --rw randread --depth 4 --ios 100
 is $status 0 'and reads'
 stop_service
 
-# Killed under load, again and again, and started again each time.
-for ring in '' '--packed' '--packed --plain --queues 2'; do
-	start_service --queues 2
-	# shellcheck disable=SC2086 # a list of words
-	timeout 120 "$LOAD" --socket "$socket" --rw randrw --verify --depth 32 --seconds 5 \
-		--reconnect 20000 $ring >"$out" 2>>"$err" &
-	loader=$!
-	kills=0
-	while [ $kills -lt 5 ]; do
-		# Its work has begun when it has burnt some CPU.
-		# shellcheck disable=SC2016 # awk's
-		until_true 20 awk '{ exit $14 + $15 < 10 }' "/proc/$pid/stat"
-		kill -KILL "$pid"
-		wait "$pid" 2>/dev/null
-		kills=$((kills + 1))
-		"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" --queues 2 2>>"$err" &
-		pid=$!
-	done
-	wait $loader
-	status=$?
-	is "$status $(figure wrong) $(figure errors) $(figure reconnects)" '0 0 0 5' \
-		"killed five times under load ${ring}, no wrong byte and no error" || say_output
-	stop_service
-	is $status 0 'ends with 0'
-done
-grep -q 'that were in flight are taken again' "$err"
-ok $? 'requests in flight were taken again'
-
-# An inherited socket, connected or listening; and systemd's.
+# An inherited socket, connected or listening.
 cat >"$work/hand.py" <<'END'
-import os, socket, subprocess, sys
+import socket, subprocess, sys
 how, program, disk, load, path = sys.argv[1:6]
 if how == "connected":
     listener = socket.socket(socket.AF_UNIX)
@@ -107,31 +79,16 @@ else:
     s.listen(1)
     client = None
 args = [program, "serve", "--blk-file", disk]
-def prepare():
-    if how == "systemd":
-        os.dup2(s.fileno(), 3)
-        os.set_inheritable(3, True)
-        os.environ["LISTEN_PID"] = str(os.getpid())
-        os.environ["LISTEN_FDS"] = "1"
-if how == "systemd":
-    pid = os.fork()
-    if not pid:
-        prepare()
-        os.execv(program, args)
-    wait = lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    kill = lambda: os.kill(pid, 15)
-else:
-    p = subprocess.Popen(args + ["--fd", str(s.fileno())], pass_fds=[s.fileno()])
-    wait, kill = p.wait, p.terminate
+p = subprocess.Popen(args + ["--fd", str(s.fileno())], pass_fds=[s.fileno()])
 s.close()
 if client is None:
     client = subprocess.Popen([load, "--socket", path, "--ios", "200", "--depth", "4"])
 code = client.wait()
 if how != "connected":
-    kill()
-sys.exit(code or wait())
+    p.terminate()
+sys.exit(code or p.wait())
 END
-for how in connected listening systemd; do
+for how in connected listening; do
 	rm -f "$socket"
 	timeout 60 python3 "$work/hand.py" $how "$SLABVISOR" "$disk" "$LOAD" "$socket" >"$out" 2>"$err"
 	status=$?
