@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The system's own programs over mm and the magazines, and over the peers' mallocs: in
-# turns, in one run, each program preloaded. Prints `name value unit` lines: ratios of
-# the medians, ours to the peer's, of time elapsed, of CPU time, and of the most memory
-# that one of the program's processes had resident.
+# turns, in one run, each program preloaded. What a program writes must be the same with
+# each. Prints `name value unit` lines: ratios of the medians, ours to the peer's, of time
+# elapsed, of CPU time, and of the most memory that one of the program's processes had
+# resident.
 #   ROUNDS            rounds, 3
 #   SHIM_SORT_SIZE    of the file that is sorted, 1G
 #   SHIM_PROGRAMS     those to run, of: gcc python3 git perl sqlite3 sort; '' for none
@@ -12,10 +13,12 @@ cd "$(dirname "$0")/../.."
 B=${B:-build}
 rounds=${ROUNDS:-3}
 programs=${SHIM_PROGRAMS-gcc python3 git perl sqlite3 sort}
+size=$(numfmt --from=iec "${SHIM_SORT_SIZE:-1G}")
 dir=$PWD/$B/bench/shim
-figures=$(mktemp)
-trap 'rm -f "$figures"' EXIT
-mkdir -p "$dir"
+work=$(mktemp -d)
+figures=$work/figures
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$dir" "$work/objects"
 export LC_ALL=C PYTHONMALLOC=malloc PYTHONHASHSEED=0 GIT_CONFIG_GLOBAL=/dev/null
 
 declare -A library=(
@@ -25,7 +28,7 @@ declare -A library=(
 	[jemalloc]=libjemalloc.so.2
 	[tcmalloc]=libtcmalloc_minimal.so.4
 )
-names='ours glibc mimalloc jemalloc tcmalloc'
+names='glibc ours mimalloc jemalloc tcmalloc'
 
 # A library that is missing would leave glibc measured under its name.
 for name in $names; do
@@ -50,15 +53,16 @@ if [ ! -e "$dir/git/done" ]; then
 fi
 case " $programs " in
 *' sort '*)
-	size=$(numfmt --from=iec "${SHIM_SORT_SIZE:-1G}")
-	if [ "$(stat -c %s "$dir/lines" 2>/dev/null || echo 0)" -ne "$size" ]; then
-		perl tests/bench/shim_data.pl lines "$size" >"$dir/lines"
+	if [ "$(stat -c %s "$dir/lines.$size" 2>/dev/null || echo 0)" -ne "$size" ]; then
+		perl tests/bench/shim_data.pl lines "$size" >"$dir/lines.$size"
 	fi
 	;;
 esac
 
 run_gcc() {
-	printf '%s\n' mm/*.c | xargs -P 2 -I '{}' gcc -O2 -g -c -I. -D_GNU_SOURCE -pthread -o /dev/null '{}'
+	basename -s .c mm/*.c |
+		xargs -P 2 -I '{}' gcc -O2 -g -c -I. -D_GNU_SOURCE -pthread -o "$work/objects/{}" 'mm/{}.c'
+	cat "$work"/objects/*
 }
 run_python3() {
 	/usr/bin/python3 tests/bench/shim_objects.py
@@ -68,6 +72,7 @@ run_git() {
 	git log -p --stat
 	git repack -adfq --threads=2 --window=20
 	git status
+	git log --format=%T%H
 }
 run_perl() {
 	perl tests/bench/shim_words.pl "$dir/text"
@@ -76,27 +81,32 @@ run_sqlite3() {
 	sqlite3 :memory: <tests/bench/shim_queries.sql
 }
 run_sort() {
-	sort --parallel=2 -S 3G "$dir/lines"
+	sort --parallel=2 -S 3G "$dir/lines.$size"
 }
-export dir
+export dir work size
 export -f run_gcc run_python3 run_git run_perl run_sqlite3 run_sort
+
+fail() {
+	echo "bench: $1" >&2
+	exit 1
+}
 
 for ((round = 0; round < rounds; round++)); do
 	for program in $programs; do
 		for name in $names; do
-			/usr/bin/time -q -o "$figures.one" -f '%e %U %S %M' \
-				env LD_PRELOAD="${library[$name]}" "$BASH" -ec "run_$program" >/dev/null || {
-				echo "bench: $program failed with $name" >&2
-				rm -f "$figures.one"
-				exit 1
-			}
-			echo "$program $name $(cat "$figures.one")" >>"$figures"
+			/usr/bin/time -q -o "$work/one" -f '%e %U %S %M' \
+				env LD_PRELOAD="${library[$name]}" "$BASH" -ec "run_$program" >"$work/out" ||
+				fail "$program failed with $name"
+			echo "$program $name $(cat "$work/one")" >>"$figures"
+			sum=$(cksum <"$work/out")
+			[ "$name" != glibc ] || wanted=$sum
+			[ "$sum" = "$wanted" ] || fail "$program says something else with $name than with glibc"
 		done
 	done
 done
-rm -f "$figures.one"
+rm -f "$work/out"
 
-awk -v names="$names" -v programs="$programs" '
+awk -v names="$names" -v rounds="$rounds" -v programs="$programs" '
 	{
 		k = ++count[$1, $2]
 		value["time", $1, $2, k] = $3
@@ -116,13 +126,16 @@ awk -v names="$names" -v programs="$programs" '
 	END {
 		nr = split(programs, program, " ")
 		peers = split(names, name, " ")
+		printf "shim_rounds %d rounds\n", rounds
 		split("time cpu rss", what, " ")
 		split("s s MiB", unit, " ")
 		for (p = 1; p <= nr; p++) {
 			for (w = 1; w <= 3; w++) {
 				ours = median(what[w], program[p], "ours")
 				printf "shim_%s_%s %.2f %s\n", program[p], what[w], ours, unit[w]
-				for (i = 2; i <= peers; i++) {
+				for (i = 1; i <= peers; i++) {
+					if (name[i] == "ours")
+						continue
 					peer = median(what[w], program[p], name[i])
 					printf "shim_%s_%s_ratio_%s %.3f x\n", program[p], what[w], name[i],
 						peer ? ours / peer : 0

@@ -39,11 +39,14 @@ $(SHIM_PROGRAMS): $(B)/tests/shim/%: $(B)/host-plain/tests/shim/%.o
 TAP_SCRIPTS += tests/shim/shim.t
 TEST_BINS += $(SHIM) $(SHIM_PROGRAMS)
 
-BENCHES += shim
 bench-shim: $(SHIM) ## the system's own programs over mm, beside other mallocs
 	$(Q)tools/deps.sh bench
 	$(Q)tests/bench/shim.sh
 
-bench-mm: bench-shim
+# A quick look at the same, which takes a minute.
+bench-mm: bench-shim-quick
+bench-shim-quick: $(SHIM)
+	$(Q)tools/deps.sh bench
+	$(Q)ROUNDS=$${ROUNDS:-1} SHIM_SORT_SIZE=$${SHIM_SORT_SIZE:-128M} tests/bench/shim.sh
 
-.PHONY: bench-shim
+.PHONY: bench-shim bench-shim-quick
