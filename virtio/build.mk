@@ -34,6 +34,9 @@ UNIT_TESTS += virtio_kmem
 virtio_kmem_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	tests/unit/virtio_fake_mm.c $(VIRTIO_SRCS)
 
+UNIT_TESTS += virtio_kmem_events
+virtio_kmem_events_SRCS := $(virtio_kmem_SRCS)
+
 UNIT_TESTS += virtio_hostile
 virtio_hostile_SRCS := $(virtio_kmem_SRCS)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtio-kmem device itself: what it offers, its configuration, its reset. */
 #include <errno.h>
+#include <linux/virtio_config.h>
 #include <stdlib.h>
 
 #include "virtio/kmem_dev_priv.h"
@@ -135,7 +136,10 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	fill_config(kmem, config);
 	kmem->dev.ops = &kmem_ops;
 	kmem->dev.id = VIRTIO_ID_KMEM;
+	/* Nothing of a queue is in flight but under its lock, so that one queue can be reset
+	 * by itself. What a driver was given stays its own. */
 	kmem->dev.offered = VRING_FEATURE_INDIRECT | VRING_FEATURE_EVENT_IDX |
+			    VRING_FEATURE_PACKED | 1ull << VIRTIO_F_RING_RESET |
 			    1ull << VIRTIO_KMEM_F_EVENTS;
 	if (config->pin_quota)
 		kmem->dev.offered |= 1ull << VIRTIO_KMEM_F_PIN;

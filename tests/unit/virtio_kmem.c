@@ -334,111 +334,6 @@ static void errors_of_mm(void **state)
 	}
 }
 
-static void post_buffer(unsigned int i, uint32_t len)
-{
-	drv_desc(&k.q[KMEM_EVENTS], i, HIGH_BASE + 64 * i, len, VRING_F_WRITE, 0);
-	drv_avail(&k.q[KMEM_EVENTS], (uint16_t)i);
-}
-
-static void expect_event(uint32_t type, uint64_t value)
-{
-	struct virtio_kmem_event *event;
-	uint32_t id, len;
-
-	assert_true(drv_used(&k.q[KMEM_EVENTS], &id, &len));
-	assert_int_equal(len, sizeof(*event));
-	event = guest_at(&k.g, HIGH_BASE + 64 * id, sizeof(*event));
-	assert_int_equal(event->type, type);
-	assert_int_equal(event->reserved, 0);
-	assert_int_equal(event->value, value);
-}
-
-static void events(void **state)
-{
-	struct kmem_dev_stats stats;
-	uint32_t id, len;
-
-	(void)state;
-	post_buffer(0, 16);
-	post_buffer(1, 64);
-	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, KMEM_EVENTS);
-	assert_int_equal(k.irqs, 0);
-	assert_int_equal(kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_GIVE_BACK, 0), 0);
-	expect_event(VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
-	assert_int_equal(k.irqs, 1);
-	assert_int_equal(kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 2), 0);
-	expect_event(VIRTIO_KMEM_EVENT_PRESSURE, 2);
-	/* nothing posted: they wait, in order, the latest of each type */
-	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 1);
-	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_QUOTA, 5);
-	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 0);
-	assert_false(drv_used(&k.q[KMEM_EVENTS], &id, &len));
-	/* the device asks to be told of buffers now */
-	assert_int_equal(drv_used_flags(&k.q[KMEM_EVENTS]), 0);
-	post_buffer(2, 16);
-	post_buffer(3, 16);
-	post_buffer(4, 16);
-	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, KMEM_EVENTS);
-	expect_event(VIRTIO_KMEM_EVENT_PRESSURE, 0);
-	expect_event(VIRTIO_KMEM_EVENT_QUOTA, 5);
-	assert_false(drv_used(&k.q[KMEM_EVENTS], &id, &len));
-	assert_int_equal(drv_used_flags(&k.q[KMEM_EVENTS]), VRING_USED_NO_NOTIFY);
-	kmem_dev_get_stats(k.dev, -1, &stats);
-	assert_int_equal(stats.events, 4);
-	assert_int_equal(stats.merged, 1);
-	assert_int_equal(kmem_dev_post_event(k.dev, 0, 0), -EINVAL);
-	assert_int_equal(kmem_dev_post_event(k.dev, 4, 0), -EINVAL);
-}
-
-static void quota_is_configuration(void **state)
-{
-	const volatile struct virtio_kmem_config *c =
-		(const volatile void *)((const char *)virtio_mmio_page(k.mmio) +
-					VIRTIO_MMIO_CONFIG);
-	uint32_t generation = reg(k.mmio, VIRTIO_MMIO_CONFIG_GENERATION);
-
-	(void)state;
-	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_QUOTA, 0x1234567890ull);
-	assert_int_equal(c->pin_quota, 0x1234567890ull);
-	assert_true(reg(k.mmio, VIRTIO_MMIO_CONFIG_GENERATION) != generation);
-	assert_true(reg(k.mmio, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
-	assert_int_equal(c->page_map_base, KMEM_PAGE_MAP);
-}
-
-static void short_event_buffers(void **state)
-{
-	uint32_t id, len;
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 16; i++)
-		post_buffer(i, i == 15 ? 16 : 15);
-	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 2);
-	for (i = 0; i < 15; i++) {
-		assert_true(drv_used(&k.q[KMEM_EVENTS], &id, &len));
-		assert_int_equal(len, 0);
-	}
-	expect_event(VIRTIO_KMEM_EVENT_PRESSURE, 2);
-	assert_int_equal(kmem_alloc(&k, 0, 1, 1), 0);
-}
-
-static void events_need_the_feature(void **state)
-{
-	uint32_t id, len;
-
-	(void)state;
-	kmem_bring_up(&k, 0);
-	post_buffer(0, 16);
-	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 2);
-	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, KMEM_EVENTS);
-	assert_false(drv_used(&k.q[KMEM_EVENTS], &id, &len));
-	/* and what waited does not outlive the driver it was for */
-	kmem_bring_up(&k, KMEM_FEATURES);
-	post_buffer(0, 16);
-	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, KMEM_EVENTS);
-	assert_false(drv_used(&k.q[KMEM_EVENTS], &id, &len));
-}
-
 static void reset_takes_memory_back(void **state)
 {
 	(void)state;
@@ -471,20 +366,11 @@ static void event_index(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(configuration),
-		TEST(configs_refused),
-		TEST(alloc),
-		TEST(release),
-		TEST(pages),
-		TEST(pins_are_negotiated),
-		TEST(caches),
-		TEST(statistics),
-		TEST(errors_of_mm),
-		TEST(events),
-		TEST(quota_is_configuration),
-		TEST(short_event_buffers),
-		TEST(events_need_the_feature),
-		TEST(reset_takes_memory_back),
+		TEST(configuration), TEST(configs_refused),
+		TEST(alloc),         TEST(release),
+		TEST(pages),         TEST(pins_are_negotiated),
+		TEST(caches),        TEST(statistics),
+		TEST(errors_of_mm),  TEST(reset_takes_memory_back),
 		TEST(event_index),
 	};
 

@@ -40,11 +40,20 @@ void kmem_bring_up(struct kmem_guest *k, uint64_t features)
 	unsigned int i;
 
 	drv_negotiate(k->mmio, features);
-	for (i = 0; i <= KMEM_CPUS; i++) {
-		drv_queue_init(&k->q[i], &k->g, 16, RING_BASE(i));
-		assert_int_equal(drv_queue_setup(k->mmio, i, &k->q[i]), 1);
-	}
+	for (i = 0; i <= KMEM_CPUS; i++)
+		kmem_queue_up(k, i, features);
 	drv_driver_ok(k->mmio);
+}
+
+void kmem_queue_up(struct kmem_guest *k, unsigned int queue, uint64_t features)
+{
+	struct drv_queue *q = &k->q[queue];
+
+	if (features & VRING_FEATURE_PACKED)
+		drv_packed_init(q, &k->g, 16, RING_BASE(queue));
+	else
+		drv_queue_init(q, &k->g, 16, RING_BASE(queue));
+	assert_int_equal(drv_queue_setup(k->mmio, queue, q), 1);
 }
 
 int32_t kmem_send(struct kmem_guest *k, unsigned int queue, const struct virtio_kmem_req *req,
@@ -52,15 +61,17 @@ int32_t kmem_send(struct kmem_guest *k, unsigned int queue, const struct virtio_
 {
 	struct drv_queue *q = &k->q[queue];
 	uint8_t *at = guest_at(&k->g, REQ_AT(queue), 0x2000);
+	const struct drv_buf chain[] = {
+		{REQ_AT(queue), (uint32_t)(head + payload_size), 0},
+		{RESP_AT(queue), (uint32_t)room, VRING_F_WRITE},
+	};
 	uint32_t id;
 
 	memcpy(at, req, head);
 	if (payload_size)
 		memcpy(at + head, payload, payload_size);
 	memset(guest_at(&k->g, RESP_AT(queue), RESP_SIZE), 0xa5, RESP_SIZE);
-	drv_desc(q, 0, REQ_AT(queue), (uint32_t)(head + payload_size), VRING_F_NEXT, 1);
-	drv_desc(q, 1, RESP_AT(queue), (uint32_t)room, VRING_F_WRITE, 0);
-	drv_avail(q, 0);
+	drv_put(q, 0, chain, 2);
 	virtio_mmio_write(k->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, queue, 4, queue);
 	if (!drv_used(q, &id, &k->used_len[queue]))
 		return NOT_ANSWERED;

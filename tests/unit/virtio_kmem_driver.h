@@ -35,6 +35,8 @@ void kmem_guest_init(struct kmem_guest *k, struct mm_heap *heap, const struct mm
 void kmem_guest_fini(struct kmem_guest *k);
 /* Reset, features, queues, DRIVER_OK. */
 void kmem_bring_up(struct kmem_guest *k, uint64_t features);
+/* Lays one queue out anew, in the format of these features, and makes it ready. */
+void kmem_queue_up(struct kmem_guest *k, unsigned int queue, uint64_t features);
 #define KMEM_FEATURES \
 	(1ull << VIRTIO_KMEM_F_EVENTS | 1ull << VIRTIO_KMEM_F_PIN | VRING_FEATURE_INDIRECT)
 
