@@ -45,13 +45,13 @@ load --rw randrw --verify --depth $depth --block-size 512K --ios 1500
 is "$status $(figure wrong) $(figure errors)" '0 0 0' "with $enough KiB for $buffers it works" || say_output
 is "$(wc -l <"$err")" 0 'and there is nothing to say' || say_output
 # While the front end's memory is there, what io_uring has pinned of it is accounted.
-"$LOAD" --socket "$socket" --rw randread --depth $depth --block-size 512K --seconds 5 \
+"$LOAD" --socket "$socket" --rw randread --depth $depth --block-size 512K --seconds 60 \
 	>"$out" 2>>"$err" &
 loader=$!
 pinned() {
 	[ "$(awk '$1 == "VmPin:" { print $2 }' "/proc/$pid/status")" -ge $buffers ]
 }
-until_true 5 pinned
+until_true 30 pinned
 ok $? 'all of it is registered'
 kill $loader
 wait $loader
