@@ -8,8 +8,9 @@ UNIT_TESTS += virtio_vring
 virtio_vring_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/device.c \
 	virtio/mmio.c virtio/mmio_regs.c
 
-UNIT_TESTS += virtio_mmio
-virtio_mmio_SRCS := $(virtio_vring_SRCS)
+UNIT_TESTS += virtio_mmio virtio_mmio_queues
+virtio_mmio_SRCS := tests/unit/virtio_echo.c $(virtio_vring_SRCS)
+virtio_mmio_queues_SRCS := $(virtio_mmio_SRCS)
 
 UNIT_TESTS += virtio_packed
 virtio_packed_SRCS := $(virtio_vring_SRCS)
