@@ -19,7 +19,7 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-NESTED_SCRIPTS := $(addprefix tests/nested/, harness.t check.t acpi.t linux.t)
+NESTED_SCRIPTS := $(addprefix tests/nested/, harness.t check.t acpi.t linux.t disk.t)
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
@@ -84,6 +84,7 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system configs/systemd/slabvisor-blk@.socket
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt configs/libvirt/domain.xml
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks configs/libvirt/hooks/qemu
+	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
 .PHONY: check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

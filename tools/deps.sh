@@ -12,7 +12,7 @@ libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 '
 lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
-nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs'
+nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs fio util-linux'
 bench='fio sqlite3 time python3'
 libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils
 busybox-static cpio kmod e2fsprogs fio python3 util-linux'

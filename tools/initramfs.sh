@@ -18,6 +18,16 @@ initramfs_modules() {
 	depmod -b "$root" "$release"
 }
 
+# initramfs_libraries FILE...: the shared libraries of the dynamic executables among FILEs, and
+# those of these, one a line.
+initramfs_libraries() {
+	local f
+	for f; do
+		# A static executable, a guest program or a script has none, and ldd says so.
+		ldd "$f" 2>/dev/null || true
+	done | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p' | sort -u
+}
+
 # initramfs_pack ROOT ARCHIVE: packs the tree, owned by root, as a cpio archive.
 initramfs_pack() {
 	(cd "$1" && find . -mindepth 1 -print0 | sort -z | cpio -0 -o -H newc -R 0:0 --quiet) >"$2"

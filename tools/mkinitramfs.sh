@@ -11,6 +11,8 @@ usage() {
 	  --release R       of this kernel version (default: the only one in DIR)
 	  --modules "M..."  these instead of the virtio drivers; "" for none
 	  --init FILE       this init instead of the shell's
+	  --binary PATH     this program of the host too, with the libraries that it needs, at
+	                    the same place (may be given again)
 	END
 }
 
@@ -23,13 +25,19 @@ die() {
 . "$(dirname "$0")/initramfs.sh"
 export PATH=$PATH:/usr/sbin:/sbin
 
-kernel=/ release='' init='' out=''
+kernel=/ release='' init='' out='' binaries=()
 modules='virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon ext4 crc32c_generic pvpanic-mmio'
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel | --release | --modules | --init)
 		[ $# -ge 2 ] || die "$1: a value is needed"
 		declare "${1#--}=$2"
+		shift
+		;;
+	--binary)
+		[ $# -ge 2 ] || die "$1: a value is needed"
+		{ [ -f "$2" ] && [ -x "$2" ]; } || die "$1 $2: not a program: give the path of one"
+		binaries+=("$(realpath -s "$2")")
 		shift
 		;;
 	--help | -h) usage && exit 0 ;;
@@ -74,6 +82,9 @@ else
 	END
 	chmod 755 "$root/init"
 fi
+for path in "${binaries[@]}" $(initramfs_libraries "${binaries[@]}"); do
+	install -D "$path" "$root$path"
+done
 mkdir -p "$root/etc"
 # shellcheck disable=SC2086 # a list of words
 [ -z "$modules" ] || {

@@ -21,15 +21,6 @@ kernel=$dir/kernel
 . tools/initramfs.sh
 release=$(<"$kernel/release")
 
-# The shared libraries of the dynamic executables among "$@", one a line.
-libraries() {
-	local f
-	for f in "$@"; do
-		# A static executable, a guest program or a script has none, and ldd says so.
-		ldd "$f" 2>/dev/null || true
-	done | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p' | sort -u
-}
-
 # pack ARCHIVE: packs the tree $root. The archive is as old as the tree's start, so that
 # what changed meanwhile counts as newer.
 pack() {
@@ -53,7 +44,7 @@ base() {
 	mapfile -t tools < <(dpkg -L $packages | grep -E '^(/usr)?/s?bin/.')
 	cp -P "${tools[@]/#//.}" -t "$root" --parents
 	ln -sf dash "$root/bin/sh"
-	libraries /bin/bash "${tools[@]}" | while read -r path; do
+	initramfs_libraries /bin/bash "${tools[@]}" | while read -r path; do
 		install -D "$path" "$root$path"
 	done
 	# shellcheck disable=SC2086 # a list of words
@@ -68,7 +59,7 @@ work() {
 	root=$(mktemp -d "$dir/root.XXXXXX")
 	mkdir -p "$root/slabvisor"
 	cp -a --parents "$@" "$root/slabvisor/"
-	libraries "$@" | while read -r path; do
+	initramfs_libraries "$@" | while read -r path; do
 		install -D "$path" "$root$path"
 	done
 	pack "$dir/work.cpio"

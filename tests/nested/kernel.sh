@@ -3,12 +3,15 @@
 # kernel.sh DIR [PACKAGE]: puts a Debian kernel into DIR without installing it:
 # vmlinuz, release (its version), lib/modules and, where the payload is XZ, vmlinux.
 # PACKAGE is a metapackage that depends on the kernel (default linux-image-amd64).
-# Does nothing once DIR has one.
+# Does nothing once DIR has one, and waits for another that is about it.
 set -eu
 
 dir=$1
 meta=${2:-linux-image-amd64}
 
+mkdir -p "$dir"
+exec 9>"$dir.lock"
+flock 9
 [ ! -e "$dir/release" ] || exit 0
 
 die() {
@@ -21,7 +24,6 @@ package=$(apt-cache depends --important "$meta" 2>/dev/null |
 [ -n "$package" ] || die "no $meta among the packages known: run 'apt-get update' as root"
 release=${package#linux-image-}
 
-mkdir -p "$dir"
 tmp=$(mktemp -d "$dir/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 # Fetched by whoever runs this, so that root's download needs no place that _apt can write.

@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What the scripts share that boot Linux guests in the nested machine: TAP, starting a guest,
+# listening to it, and what its kernel may complain of.
+
+slabvisor=build/slabvisor
+dir=build/nested
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+out=$tmp/out # what the last guest printed, lines ending in CR LF
+guest=''     # its monitor's process
+status=0
+count=0 failures=0
+
+check() { # NAME CONDITION...
+	local name=$1
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		failures=$((failures + 1))
+		echo "# status $status"
+		tail -n 60 "$out" | tr -d '\r' | sed 's/^/# | /'
+	fi
+}
+
+said() { # PATTERN
+	tr -d '\r' <"$out" | grep -qE -- "$1"
+}
+
+# start KERNEL INITRD CMDLINE OPTION...: starts a guest, whose input is what is written to fd 3.
+# TCG does not tell KVM of XSETBV, so that CPUID of the guest's XSAVE is wrong there: noxsave.
+start() {
+	local kernel=$1 initrd=$2 append=$3
+	shift 3
+	: >"$out"
+	rm -f "$tmp/in"
+	mkfifo "$tmp/in"
+	$slabvisor run --kernel "$dir/$kernel" --initrd "$dir/$initrd" --timeout 90 \
+		--append "console=ttyS0 quiet noxsave $append" "$@" <"$tmp/in" >"$out" 2>&1 &
+	guest=$!
+	exec 3>"$tmp/in"
+}
+
+# hear TEXT [N]: waits until the guest has said it, N times, or ended.
+hear() {
+	tail -n +1 -f -s 0.1 --pid="$guest" "$out" 2>/dev/null | grep -a -m "${2:-1}" -- "$1" | cat >/dev/null
+}
+
+# ended: waits for the guest's end; sets status.
+ended() {
+	exec 3>&-
+	wait "$guest"
+	status=$?
+}
+
+# boot KERNEL CMDLINE OPTION...: a guest with linux-init.sh, from its start to its end.
+boot() {
+	local kernel=$1
+	shift
+	start "$kernel" "guest-${kernel%/*}.cpio" "$@"
+	ended
+}
+
+# The errors and warnings of the guest's kernel (levels 0 to 4), which its init prints, but for
+# those that the nested machine is the cause of:
+#   what microcode the CPU that TCG emulates would need;
+#   that a machine which is emulated twice is slow;
+#   that busybox's mke2fs makes small inodes.
+complaints() {
+	tr -d '\r' <"$out" | sed -n 's/^guest: complaint //p' | grep -v \
+		-e 'Speculative Return Stack Overflow' \
+		-e 'hrtimer: interrupt took' -e 'Long readout interval' \
+		-e 'supports timestamps until 2038'
+}
+
+quiet() { # NAME
+	local found
+	found=$(complaints)
+	check "$1: its kernel has nothing to complain of" test -z "$found"
+	[ -z "$found" ] || printf '%s\n' "$found" | sed 's/^/# complaint: /'
+}
+
+finish() {
+	local found
+	found=$(dmesg -r | grep '^<[0-4]>' | grep -iE 'kvm|svm')
+	check "the machine's kernel has nothing to complain of KVM" test -z "$found"
+	echo "1..$count"
+	[ $failures = 0 ]
+}
