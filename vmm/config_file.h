@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A YAML file that is read event by event, rather than loaded into structures: so a value
+ * is checked while the line it stands on is known. Each function that returns int returns
+ * 0 or an exit status, the error having been reported as one line with file and line
+ * number.
+ */
+#ifndef VMM_CONFIG_FILE_H
+#define VMM_CONFIG_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <yaml.h>
+
+struct config_file {
+	const char *path;
+	FILE *file;
+	yaml_parser_t parser;
+	yaml_event_t event; /* the current one, if there is one */
+	bool have_event;
+};
+
+/* Opens a file of at most 1 MiB, or a pipe; path must stay. Nothing is read yet. */
+int config_file_open(struct config_file *f, const char *path);
+void config_file_close(struct config_file *f);
+
+/* Moves on to the next event. What the one before pointed to is gone. */
+int config_file_next(struct config_file *f);
+
+/* Reports "what: why" (why may be NULL) at the current event. */
+int config_file_fail(const struct config_file *f, const char *what, const char *why);
+
+/* The current event must be a scalar without a NUL inside, which would make it end early:
+ * *value points to it until the next event. what: named in errors. */
+int config_file_scalar(const struct config_file *f, const char *what, const char **value);
+
+#endif
