@@ -44,14 +44,14 @@ cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
 END
-mkdir -p /etc/libvirt/hooks /etc/libvirt/qemu/networks
+mkdir -p /etc/libvirt/hooks/qemu.d /etc/libvirt/qemu/networks
 rm -f /etc/libvirt/qemu/networks/autostart/* /etc/libvirt/nwfilter/*
 {
 	echo '#!/bin/sh'
 	echo "export SLABVISOR=$here/$B/slabvisor SLABVISOR_LOG=$work/log"
 	echo "exec $here/configs/libvirt/hooks/qemu \"\$@\""
-} >/etc/libvirt/hooks/qemu
-chmod 755 /etc/libvirt/hooks/qemu
+} >/etc/libvirt/hooks/qemu.d/slabvisor
+chmod 755 /etc/libvirt/hooks/qemu.d/slabvisor
 
 kernel=$B/nested/cloud
 mkdir -p "$B/nested"
@@ -181,6 +181,11 @@ step 'sums of what is on it' guest 'cd /mnt && sha256sum v.0.0 v.1.0 copy >/tmp/
 resumed=$(cat "$work"/log/*.log 2>/dev/null | grep -c 'in flight are taken again')
 # How often depends on where it was killed; tests/serve/serve.t sees to it that it happens.
 echo "# requests in flight were taken again by $resumed of 5 services"
+
+truncate -s $((size_mib + 64))M "$image"
+kill -HUP "$(service)"
+grown() { guest "[ \$(cat /sys/block/vda/size) = $(((size_mib + 64) * 2048)) ]"; }
+step 'a disk that was made larger is larger in the domain' until_true 20 grown
 
 step 'unplug' virsh detach-device t "$work/disk.xml" --live
 gone() { guest '! [ -e /dev/vda ]'; }
