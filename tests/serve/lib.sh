@@ -29,11 +29,19 @@ until_true() {
 	done
 }
 
+# Waits until a service listens; there is no test without it.
+listening() {
+	until_true 10 test -S "$socket" && return
+	say_output
+	echo 'Bail out! the service does not listen'
+	exit 1
+}
+
 # start_service [OPTION...]: returns when it listens.
 start_service() {
 	"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" "$@" 2>>"$err" &
 	pid=$!
-	until_true 10 test -S "$socket"
+	listening
 }
 
 # stop_service: SIGTERM; sets status.

@@ -23,7 +23,7 @@ serve_with() { # KIB
 	install -m755 "$SLABVISOR" "$work/slabvisor"
 	run "$1" "$work/slabvisor" serve --blk-file "$(realpath "$disk")" --socket-path "$socket" 2>>"$err" &
 	pid=$!
-	until_true 10 test -S "$socket"
+	listening
 }
 
 serve_with 8192

@@ -20,14 +20,14 @@ runs() { kill -0 "$loader" 2>/dev/null; }
 # Its work has begun when it has burnt some CPU.
 works() {
 	# shellcheck disable=SC2016 # awk's
-	! runs || awk '{ exit $14 + $15 < 2 }' "/proc/$pid/stat"
+	! runs || awk '{ exit $14 + $15 < 2 }' "/proc/$pid/stat" 2>/dev/null
 }
 
 total=0
 for format in "${formats[@]}"; do
 	killed=0 lost=0 bad=
 	serve
-	until_true 10 test -S "$socket"
+	listening
 	while [ $killed -lt $each ] && [ -z "$bad" ]; do
 		# shellcheck disable=SC2086 # a list of words
 		timeout 120 "$LOAD" --socket "$socket" --rw randrw --verify --depth 32 --queues 2 \

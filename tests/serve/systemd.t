@@ -25,7 +25,7 @@ ok $? 'systemd-analyze security: an exposure of 1.5 of 10 at most' || say_output
 # Started by the first connection.
 systemd-socket-activate --listen="$socket" "$SLABVISOR" serve --blk-file "$disk" 2>"$err" &
 pid=$!
-until_true 10 test -S "$socket"
+listening
 load --rw randrw --verify --depth 8 --ios 500
 is "$status $(figure wrong) $(figure errors)" '0 0 0' 'systemd-socket-activate: it works' || say_output
 load --rw randrw --verify --depth 8 --ios 500

@@ -347,7 +347,7 @@ static void told_of_a_resize(void **state)
 {
 	struct backend *b = *state;
 	struct vhost_user_config_space config = {.size = 8};
-	int pair[2], pipes[2], event, udp;
+	int pair[2], pipes[2], event, datagram, inet;
 	struct vhost_user_header h;
 	uint64_t protocol, sectors;
 	struct client c;
@@ -358,10 +358,12 @@ static void told_of_a_resize(void **state)
 		tell(&c, VHOST_USER_SET_PROTOCOL_FEATURES, &protocol, sizeof(protocol), -1), 0);
 	assert_int_equal(pipe(pipes), 0);
 	event = eventfd(0, EFD_CLOEXEC);
-	udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	datagram = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	inet = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, pipes[1]), -EPROTO);
 	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, event), -EPROTO);
-	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, udp), -EPROTO);
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, datagram), -EPROTO);
+	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, inet), -EPROTO);
 	assert_true(backend_said(b, "a Unix stream socket is needed"));
 	assert_int_equal(tell(&c, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, -1), -EPROTO);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -380,7 +382,8 @@ static void told_of_a_resize(void **state)
 	assert_int_equal(blk_dev_resize(b->dev), 0);
 	close(pair[1]);
 	close(event);
-	close(udp);
+	close(datagram);
+	close(inet);
 	close(pipes[0]);
 	close(pipes[1]);
 	client_fini(&c);
