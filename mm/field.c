@@ -49,6 +49,8 @@ static bool child_give(const struct frame_zone *zone, uint32_t huge, unsigned in
 	bool idle = (old & FRAME_CHILD_FREE) + nr == FRAME_PER_HUGE;
 
 	tree_add(zone, huge, nr + (idle ? SUM_IDLE : 0));
+	if (!(old & FRAME_CHILD_FREE))
+		tree_open(zone, huge);
 	return idle;
 }
 
@@ -241,4 +243,5 @@ void huge_give(struct frame_pool *pool, const struct frame_zone *zone, uint32_t 
 	/* Release: what was done to the memory comes before it is free. */
 	atomic_store_explicit(child_of(zone, huge), FRAME_CHILD_IDLE, memory_order_release);
 	tree_add(zone, huge, FRAME_PER_HUGE + SUM_IDLE);
+	tree_open(zone, huge);
 }

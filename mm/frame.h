@@ -82,6 +82,8 @@ struct frame_zone {
 	uint32_t first_tree; /* number of tree 0, counted from the window's */
 	uint32_t nr_trees;
 	struct frame_tree *tree;
+	/* Hints, a bit a tree: it may have backed huge frames with room. */
+	_Atomic uint64_t *open;
 };
 
 /* What a CPU holds of a zone. */
@@ -109,6 +111,8 @@ struct frame_pool {
 	_Atomic uint32_t *idle_ms; /* when a huge frame fell idle */
 	struct frame_tree *trees;
 	uint32_t nr_trees;
+	_Atomic uint64_t *open; /* the zones' bits, each from a word of its own */
+	uint32_t nr_open_words;
 	struct frame_local *local; /* cpus * nr_zones */
 	struct frame_zone zone[FRAME_MAX_ZONES];
 	unsigned int nr_zones;

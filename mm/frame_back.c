@@ -38,6 +38,8 @@ static void back_publish(const struct frame_zone *zone, uint32_t huge, uint32_t 
 	/* Release: what was done to the memory and the clean bits comes first. */
 	atomic_store_explicit(child_of(zone, huge), state, memory_order_release);
 	tree_add(zone, huge, FRAME_PER_HUGE + sum);
+	if (state == FRAME_CHILD_IDLE)
+		tree_open(zone, huge);
 }
 
 int back_huge(struct frame_pool *pool, const struct frame_zone *zone, uint32_t huge)

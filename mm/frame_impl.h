@@ -55,6 +55,18 @@ static inline void tree_add(const struct frame_zone *zone, uint32_t huge, uint64
 	atomic_fetch_add_explicit(&tree_of(zone, huge)->sum, delta, memory_order_relaxed);
 }
 
+/* Notes that a tree has a backed huge frame with room in it. Relaxed, as its sum; mostly
+ * the bit is set already. */
+static inline void tree_open(const struct frame_zone *zone, uint32_t huge)
+{
+	uint32_t index = huge / FRAME_CHILDREN - zone->first_tree;
+	_Atomic uint64_t *word = &zone->open[index / 64];
+	uint64_t bit = 1ull << index % 64;
+
+	if (!(atomic_load_explicit(word, memory_order_relaxed) & bit))
+		atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
+}
+
 /* Field operations of one backed huge frame: take up to a row, a run of order 1-8,
  * or nothing (false). */
 bool field_take_row(struct frame_pool *pool, const struct frame_zone *zone, uint32_t huge,

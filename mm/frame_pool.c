@@ -21,6 +21,7 @@ static void pool_add_zone(struct frame_pool *pool, const struct mm_range *range,
 	zone->first_tree = zone->first / FRAME_CHILDREN;
 	zone->nr_trees = (zone->end - 1) / FRAME_CHILDREN - zone->first_tree + 1;
 	pool->nr_trees += zone->nr_trees;
+	pool->nr_open_words += (zone->nr_trees + 63) / 64;
 	pool->nr_zones++;
 }
 
@@ -49,6 +50,8 @@ static void pool_fill_zone(struct frame_pool *pool, unsigned int index)
 {
 	const struct frame_zone *zone = &pool->zone[index];
 
+	for (uint32_t word = 0; word < (zone->nr_trees + 63) / 64; word++)
+		atomic_init(&zone->open[word], 0);
 	for (uint32_t tree = 0; tree < zone->nr_trees; tree++) {
 		uint64_t sum = 0;
 
@@ -62,6 +65,7 @@ static void pool_fill_zone(struct frame_pool *pool, unsigned int index)
 			if (old & FRAME_CHILD_BACKED) {
 				atomic_init(child, FRAME_CHILD_IDLE);
 				sum += FRAME_PER_HUGE + SUM_IDLE;
+				tree_open(zone, huge);
 			} else {
 				atomic_init(child, FRAME_CHILD_BARE);
 				sum += FRAME_PER_HUGE + SUM_BARE;
@@ -109,14 +113,18 @@ int frame_pool_create(struct frame_pool *pool, const struct mm_config *config,
 	pool->clean = region_meta_alloc(pool->nr_huge * sizeof(*pool->clean));
 	pool->idle_ms = region_meta_alloc(pool->nr_huge * sizeof(*pool->idle_ms));
 	pool->trees = region_meta_alloc(pool->nr_trees * sizeof(*pool->trees));
+	pool->open = region_meta_alloc(pool->nr_open_words * sizeof(*pool->open));
 	pool->local = region_meta_alloc(pool->cpus * pool->nr_zones * sizeof(*pool->local));
-	if (!pool->used || !pool->clean || !pool->idle_ms || !pool->trees || !pool->local) {
+	if (!pool->used || !pool->clean || !pool->idle_ms || !pool->trees || !pool->open ||
+	    !pool->local) {
 		frame_pool_destroy(pool);
 		return -ENOMEM;
 	}
-	for (unsigned int i = 0, tree = 0; i < pool->nr_zones; i++) {
+	for (unsigned int i = 0, tree = 0, word = 0; i < pool->nr_zones; i++) {
 		pool->zone[i].tree = &pool->trees[tree];
+		pool->zone[i].open = &pool->open[word];
 		tree += pool->zone[i].nr_trees;
+		word += (pool->zone[i].nr_trees + 63) / 64;
 		pool_fill_zone(pool, i);
 	}
 	return 0;
@@ -125,6 +133,7 @@ int frame_pool_create(struct frame_pool *pool, const struct mm_config *config,
 void frame_pool_destroy(struct frame_pool *pool)
 {
 	region_meta_free(pool->local, pool->cpus * pool->nr_zones * sizeof(*pool->local));
+	region_meta_free(pool->open, pool->nr_open_words * sizeof(*pool->open));
 	region_meta_free(pool->trees, pool->nr_trees * sizeof(*pool->trees));
 	region_meta_free(pool->idle_ms, pool->nr_huge * sizeof(*pool->idle_ms));
 	region_meta_free(pool->clean, pool->nr_huge * sizeof(*pool->clean));
@@ -132,6 +141,7 @@ void frame_pool_destroy(struct frame_pool *pool)
 	pool->used = pool->clean = NULL;
 	pool->idle_ms = NULL;
 	pool->trees = NULL;
+	pool->open = NULL;
 	pool->local = NULL;
 }
 
@@ -148,6 +158,6 @@ uint64_t frame_pool_metadata(const struct frame_pool *pool)
 {
 	return pool->nr_huge *
 		       (sizeof(*pool->used) + sizeof(*pool->clean) + sizeof(*pool->idle_ms)) +
-	       pool->nr_trees * sizeof(*pool->trees) +
+	       pool->nr_trees * sizeof(*pool->trees) + pool->nr_open_words * sizeof(*pool->open) +
 	       pool->cpus * pool->nr_zones * sizeof(*pool->local);
 }

@@ -5,8 +5,11 @@
 
 #include "mm/frame_impl.h"
 
-/* Trees looked at for partly used huge frames before an untouched one is opened. */
+/* Trees with partly used huge frames that are looked at before an untouched huge frame
+ * is opened. */
 #define SEEK_NEAR 32u
+/* The same, for those that have been left idle. */
+#define SEEK_FAR 1024u
 
 /* Free frames, in runs of the order asked for, that make a huge frame worth a search. */
 #define SEEK_COMFORT 16u
@@ -219,21 +222,91 @@ static int seek_best_child(struct search *s, uint32_t tree)
 	return least == UINT32_MAX ? 0 : seek_field(s, first + best);
 }
 
-/* The tree of nr from start whose partly used huge frames are fullest, or UINT32_MAX. */
-static uint32_t seek_best_tree(const struct search *s, uint32_t start, uint32_t nr)
+/* The first open tree from one on, or the zone's number of trees. */
+static uint32_t seek_open(const struct frame_zone *zone, uint32_t from)
 {
-	const struct frame_zone *zone = s->zone;
+	uint64_t bits;
+
+	for (; from < zone->nr_trees; from = (from | 63) + 1) {
+		bits = atomic_load_explicit(&zone->open[from / 64], memory_order_relaxed) >>
+		       from % 64;
+		if (bits)
+			return from + (unsigned int)__builtin_ctzll(bits);
+	}
+	return zone->nr_trees;
+}
+
+/* Tells by its hint if a tree has backed huge frames with room. */
+static bool tree_has_room(const struct frame_tree *tree)
+{
+	return tree_partial(tree) || seek_hint(tree, SEEK_IDLE);
+}
+
+/* Forgets a tree that has no room, unless it has by now. */
+static void seek_close(const struct frame_zone *zone, uint32_t index)
+{
+	_Atomic uint64_t *word = &zone->open[index / 64];
+
+	atomic_fetch_and_explicit(word, ~(1ull << index % 64), memory_order_relaxed);
+	if (tree_has_room(&zone->tree[index]))
+		atomic_fetch_or_explicit(word, 1ull << index % 64, memory_order_relaxed);
+}
+
+/* A walk over the open trees that come next, round the zone, `left` of them at most. */
+struct walk {
+	const struct frame_zone *zone;
+	uint32_t start, next;
+	uint32_t left;
+	bool wrapped;
+};
+
+/* Passes over those where nothing of the wanted sort is, and closes those with no room. */
+static bool walk_next(struct walk *walk, enum seek what, uint32_t *index)
+{
+	const struct frame_zone *zone = walk->zone;
+
+	while (walk->left) {
+		*index = seek_open(zone, walk->next);
+		if (*index == zone->nr_trees) {
+			if (walk->wrapped)
+				return false;
+			walk->wrapped = true;
+			walk->next = 0;
+			continue;
+		}
+		if (walk->wrapped && *index >= walk->start)
+			return false;
+		walk->next = *index + 1;
+		walk->left--;
+		if (seek_hint(&zone->tree[*index], what))
+			return true;
+		if (!tree_has_room(&zone->tree[*index]))
+			seek_close(zone, *index);
+	}
+	return false;
+}
+
+/* Trees of other CPUs are left to them. */
+static bool seek_foreign(const struct search *s, uint32_t index)
+{
+	uint32_t owner = atomic_load_explicit(&s->zone->tree[index].owner, memory_order_relaxed);
+
+	return owner && owner != s->owner;
+}
+
+/* The open tree whose partly used huge frames are fullest, or UINT32_MAX. */
+static uint32_t seek_best_tree(const struct search *s, uint32_t start)
+{
+	struct walk walk = {.zone = s->zone, .start = start, .next = start, .left = SEEK_NEAR};
 	uint32_t least = UINT32_MAX;
 	uint32_t best = UINT32_MAX;
+	uint32_t index;
 
-	for (uint32_t i = 0; i < nr; i++) {
-		uint32_t index = (start + i) % zone->nr_trees;
-		const struct frame_tree *tree = &zone->tree[index];
-		uint32_t owner = atomic_load_explicit(&tree->owner, memory_order_relaxed);
-		uint32_t partial = tree_partial(tree);
+	while (walk_next(&walk, SEEK_KIND, &index)) {
+		uint32_t partial = tree_partial(&s->zone->tree[index]);
 		uint32_t rank = seek_rank(s, partial);
 
-		if (partial >= 1u << s->order && rank < least && (!owner || owner == s->owner)) {
+		if (partial >= 1u << s->order && rank < least && !seek_foreign(s, index)) {
 			least = rank;
 			best = index;
 		}
@@ -266,11 +339,9 @@ static int seek_trees(struct search *s, enum seek what, bool steal, uint32_t sta
 
 	for (uint32_t i = 0; i < nr; i++) {
 		uint32_t index = (start + i) % zone->nr_trees;
-		const struct frame_tree *tree = &zone->tree[index];
-		uint32_t owner = atomic_load_explicit(&tree->owner, memory_order_relaxed);
 		int ret;
 
-		if ((!steal && owner && owner != s->owner) || !seek_hint(tree, what))
+		if ((!steal && seek_foreign(s, index)) || !seek_hint(&zone->tree[index], what))
 			continue;
 		ret = seek_tree(s, index, what);
 		if (ret) {
@@ -282,33 +353,61 @@ static int seek_trees(struct search *s, enum seek what, bool steal, uint32_t sta
 	return 0;
 }
 
+/* In partly used huge frames of the kind asked for: 1, or 0. */
+static int seek_opened(struct search *s)
+{
+	struct frame_local *local = s->local;
+	struct walk walk = {
+		.zone = s->zone, .start = local->seek, .next = local->seek, .left = SEEK_NEAR};
+	uint32_t index;
+
+	if (local->huge[s->kind] != UINT32_MAX && seek_field(s, local->huge[s->kind]))
+		return 1;
+	index = seek_best_tree(s, local->seek);
+	if (index != UINT32_MAX && seek_best_child(s, index)) {
+		seek_settle(s, index);
+		return 1;
+	}
+	if (seek_trees(s, SEEK_KIND, false, local->tree, 1))
+		return 1;
+	while (walk_next(&walk, SEEK_KIND, &index)) {
+		if (seek_foreign(s, index) || !seek_best_child(s, index))
+			continue;
+		seek_settle(s, index);
+		return 1;
+	}
+	/* The next search looks at others, if there are any. */
+	local->seek = walk.left ? local->seek : walk.next % s->zone->nr_trees;
+	return 0;
+}
+
+/* In idle huge frames: 1, or 0. */
+static int seek_idle(struct search *s)
+{
+	const uint32_t start = s->local->tree;
+	struct walk walk = {.zone = s->zone, .start = start, .next = start, .left = SEEK_FAR};
+	uint32_t index;
+
+	while (walk_next(&walk, SEEK_IDLE, &index)) {
+		if (seek_foreign(s, index) || seek_tree(s, index, SEEK_IDLE) <= 0)
+			continue;
+		seek_settle(s, index);
+		return 1;
+	}
+	return 0;
+}
+
 int seek_zone(struct search *s)
 {
 	struct frame_local *local = s->local;
 	const uint32_t nr = s->zone->nr_trees;
-	uint32_t near = nr < SEEK_NEAR ? nr : SEEK_NEAR;
-	uint32_t best;
 	int ret;
 
-	if (s->order < FRAME_HUGE_ORDER) {
-		if (local->huge[s->kind] != UINT32_MAX && seek_field(s, local->huge[s->kind]))
-			return 1;
-		best = seek_best_tree(s, local->seek, near);
-		if (best != UINT32_MAX && seek_best_child(s, best)) {
-			seek_settle(s, best);
-			return 1;
-		}
-		ret = seek_trees(s, SEEK_KIND, false, local->tree, 1);
-		if (ret)
-			return ret;
-		ret = seek_trees(s, SEEK_KIND, false, local->seek, near);
-		if (ret)
-			return ret;
-		local->seek = (local->seek + near) % nr;
-	}
-	ret = seek_trees(s, SEEK_IDLE, false, local->tree, near);
-	if (!ret)
-		ret = seek_trees(s, SEEK_BARE, false, local->tree, nr);
+	if (s->order < FRAME_HUGE_ORDER && seek_opened(s))
+		return 1;
+	if (seek_idle(s))
+		return 1;
+	ret = seek_trees(s, SEEK_BARE, false, local->tree, nr);
 	for (int what = SEEK_KIND; !ret && what < SEEK_ANY; what++)
 		ret = seek_trees(s, what, true, local->tree, nr);
 	while (!ret) {

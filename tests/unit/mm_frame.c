@@ -235,6 +235,33 @@ static void the_fullest_huge_frame_fills_up_first(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* What lies behind in a large window is found again, before anything new is backed. */
+static void idle_memory_far_away_is_used_again(void **state)
+{
+	enum {
+		NR = 560 /* 35 trees */
+	};
+	struct mm_config config = util_config(4 * GIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	static uint64_t addr[NR];
+	uint64_t backed;
+
+	(void)state;
+	for (int i = 0; i < NR; i++)
+		addr[i] = util_run(heap, 9, 0);
+	backed = util_backed(heap);
+	assert_int_equal(backed, NR * 512);
+	for (int i = 0; i < 16; i++)
+		util_free_run(heap, addr[i], 0);
+	for (int i = 0; i < 8; i++)
+		addr[i] = util_run(heap, 9, 0);
+	assert_int_equal(util_backed(heap), backed);
+	for (int i = 0; i < 8 * 32; i++)
+		(void)util_run(heap, 4, 0);
+	assert_int_equal(util_backed(heap), backed);
+	mm_heap_destroy(heap);
+}
+
 static void reset_takes_all_back(void **state)
 {
 	struct mm_config config = util_config(64 * MIB, 1);
@@ -358,6 +385,7 @@ int main(void)
 		cmocka_unit_test(fresh_memory_is_known_to_be_zero),
 		cmocka_unit_test(kinds_keep_apart_while_there_is_room),
 		cmocka_unit_test(the_fullest_huge_frame_fills_up_first),
+		cmocka_unit_test(idle_memory_far_away_is_used_again),
 		cmocka_unit_test(reset_takes_all_back),
 		cmocka_unit_test(host_pointers_are_checked),
 		cmocka_unit_test(random_runs_agree_with_a_model),
