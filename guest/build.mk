@@ -4,11 +4,11 @@
 # memory, the virtio channel.
 GUEST_LIB_SRCS += $(addprefix guest/lib/, \
 	entry.S blk.c blk_queue.c blk_user.c boot.c channel_virtio.c console.c exception.c fault.c gup.c lock.c mmap.c page.c \
-	pgtable.c platform.c ram.c smp.c time.c uaccess.c virtio_mmio.c vmalloc.c vspace.c vsprintf.c)
+	kvmalloc.c pgtable.c platform.c ram.c smp.c time.c uaccess.c virtio_mmio.c vmalloc.c vspace.c vsprintf.c)
 
 # The allocator half, which is portable: the guest's and the hosted build have it alike.
 GUEST_PORTABLE_SRCS := $(addprefix guest/lib/, \
-	dmapool.c kmem_core.c kmem_cpu.c kmem_depot.c kmem_host.c kmem_mag.c kstrtox.c mempool.c \
+	dmapool.c kasprintf.c kmem_core.c kmem_cpu.c kmem_depot.c kmem_host.c kmem_mag.c kstrtox.c mempool.c \
 	slab_cache.c slab_kmalloc.c string_linux.c)
 GUEST_LIB_SRCS += $(GUEST_PORTABLE_SRCS) guest/lib/string.c guest/lib/string_c.c
 HOSTED_LIB_SRCS += $(GUEST_PORTABLE_SRCS) guest/lib/hosted.c guest/lib/hosted_channel.c

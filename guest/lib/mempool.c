@@ -181,6 +181,18 @@ void mempool_free_slab(void *element, void *pool_data)
 	kmem_cache_free(pool_data, element);
 }
 
+#ifndef SLABVISOR_HOSTED /* where there is no struct page */
+void *mempool_alloc_pages(gfp_t gfp, void *pool_data)
+{
+	return alloc_pages(gfp, (unsigned int)(long)pool_data);
+}
+
+void mempool_free_pages(void *element, void *pool_data)
+{
+	__free_pages(element, (unsigned int)(long)pool_data);
+}
+#endif
+
 void *mempool_kmalloc(gfp_t gfp, void *pool_data)
 {
 	return kmalloc((size_t)pool_data, gfp);

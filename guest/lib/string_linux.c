@@ -41,6 +41,52 @@ void *memchr_inv(const void *s, int c, size_t n)
 	return NULL;
 }
 
+bool mem_is_zero(const void *s, size_t n)
+{
+	return !memchr_inv(s, 0, n);
+}
+
+void *memset16(u16 *s, u16 v, size_t n)
+{
+	for (u16 *p = s; n; n--)
+		*p++ = v;
+	return s;
+}
+
+void *memset32(u32 *s, u32 v, size_t n)
+{
+	for (u32 *p = s; n; n--)
+		*p++ = v;
+	return s;
+}
+
+void *memset64(u64 *s, u64 v, size_t n)
+{
+	for (u64 *p = s; n; n--)
+		*p++ = v;
+	return s;
+}
+
+char *strnchr(const char *s, size_t n, int c)
+{
+	for (; n; n--, s++) {
+		if (*s == (char)c)
+			return (char *)s;
+		if (!*s)
+			break;
+	}
+	return NULL;
+}
+
+char *strreplace(char *s, char old, char new)
+{
+	for (char *p = s; *p; p++) {
+		if (*p == old)
+			*p = new;
+	}
+	return s;
+}
+
 void memzero_explicit(void *s, size_t n)
 {
 	memset(s, 0, n);
@@ -105,6 +151,11 @@ void *kmemdup(const void *src, size_t len, gfp_t gfp)
 	if (p && len)
 		memcpy(p, src, len);
 	return p;
+}
+
+void *kmemdup_array(const void *src, size_t n, size_t size, gfp_t gfp)
+{
+	return kmemdup(src, size_mul(n, size), gfp);
 }
 
 /* The length is taken once: what the source becomes, the copy ends there. */
@@ -182,6 +233,15 @@ void *memdup_user(const void __user *src, size_t len)
 void *memdup_user_nul(const void __user *src, size_t len)
 {
 	return dup_user(src, len, 1);
+}
+
+void *memdup_array_user(const void __user *src, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (check_mul_overflow(n, size, &bytes))
+		return ERR_PTR(-EOVERFLOW);
+	return memdup_user(src, bytes);
 }
 
 char *strndup_user(const char __user *s, long max)

@@ -3,9 +3,9 @@
 #include "grt.h"
 #include "vspace.h"
 #include <linux/bug.h>
-#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #define AREA_OWNED 1ul /* vmalloc's: its pages go with it */
@@ -134,6 +134,21 @@ void *vzalloc_node(unsigned long size, int node)
 	return allocate(size, GFP_KERNEL | __GFP_ZERO, node);
 }
 
+void *__vmalloc_node(unsigned long size, gfp_t gfp, int node)
+{
+	return allocate(size, gfp, node);
+}
+
+void *vmalloc_array(size_t n, size_t size)
+{
+	return vmalloc(array_size(n, size));
+}
+
+void *vcalloc(size_t n, size_t size)
+{
+	return vzalloc(array_size(n, size));
+}
+
 void vfree(const void *addr)
 {
 	unsigned long start = (unsigned long)addr, end;
@@ -204,58 +219,4 @@ struct page *vmalloc_to_page(const void *p)
 	u64 value = pte ? pte_read(pte) : 0;
 
 	return value & PTE_PRESENT ? phys_to_page(value & PTE_ADDR) : NULL;
-}
-
-void *kvmalloc_node(size_t size, gfp_t gfp, int node)
-{
-	gfp_t try = gfp;
-	void *p;
-
-	/* There is something to fall back to: do not try too hard. */
-	if (size > PAGE_SIZE) {
-		try |= __GFP_NOWARN;
-		if (!(gfp & __GFP_RETRY_MAYFAIL))
-			try |= __GFP_NORETRY;
-		try &= ~__GFP_NOFAIL;
-	}
-	p = kmalloc_node(size, try, node);
-	if (p || size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp))
-		return p;
-	if (size > INT_MAX) {
-		WARN(!(gfp & __GFP_NOWARN), "kvmalloc() of %zu bytes", size);
-		return NULL;
-	}
-	return allocate(size, gfp, node);
-}
-
-void *kvmalloc(size_t size, gfp_t gfp)
-{
-	return kvmalloc_node(size, gfp, NUMA_NO_NODE);
-}
-
-void *kvzalloc(size_t size, gfp_t gfp)
-{
-	return kvmalloc(size, gfp | __GFP_ZERO);
-}
-
-void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
-{
-	size_t bytes;
-
-	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
-	return kvmalloc(bytes, gfp);
-}
-
-void *kvcalloc(size_t n, size_t size, gfp_t gfp)
-{
-	return kvmalloc_array(n, size, gfp | __GFP_ZERO);
-}
-
-void kvfree(const void *p)
-{
-	if (is_vmalloc_addr(p))
-		vfree(p);
-	else
-		kfree(p);
 }

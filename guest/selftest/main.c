@@ -20,7 +20,8 @@ static const struct {
 } families[] = {
 	{"kmalloc", test_kmalloc}, {"cache", test_cache}, {"string", test_string},
 	{"gfp", test_gfp},         {"user", test_user},   {"gup", test_gup},
-	{"vm", test_vm},           {"pools", test_pools}, {"smp", test_smp},
+	{"vm", test_vm},           {"pools", test_pools}, {"port", test_port},
+	{"smp", test_smp},
 };
 
 unsigned int scale = 1;

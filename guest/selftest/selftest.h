@@ -58,6 +58,7 @@ void test_user(void);
 void test_gup(void);
 void test_vm(void);
 void test_pools(void);
+void test_port(void);
 void test_smp(void);
 
 #endif

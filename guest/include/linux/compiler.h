@@ -39,7 +39,8 @@
 #undef __noreturn
 #define __noreturn __attribute__((__noreturn__))
 #undef fallthrough
-#define fallthrough           __attribute__((__fallthrough__))
+#define fallthrough __attribute__((__fallthrough__))
+#define __read_mostly
 #define __cacheline_aligned   __attribute__((__aligned__(64)))
 #define ____cacheline_aligned __cacheline_aligned
 

@@ -3,6 +3,7 @@
 #ifndef GUEST_LINUX_GFP_H
 #define GUEST_LINUX_GFP_H
 
+#include <asm/page.h>
 #include <linux/gfp_types.h>
 
 struct page;

@@ -50,6 +50,21 @@ void mempool_free_slab(void *element, void *pool_data);
 void *mempool_kmalloc(gfp_t gfp, void *pool_data);
 void mempool_kfree(void *element, void *pool_data);
 
+/* pool_data: the order of a run of pages; elements are struct pages. */
+void *mempool_alloc_pages(gfp_t gfp, void *pool_data);
+void mempool_free_pages(void *element, void *pool_data);
+
+static inline mempool_t *mempool_create_page_pool(int min_nr, int order)
+{
+	return mempool_create(min_nr, mempool_alloc_pages, mempool_free_pages, (void *)(long)order);
+}
+
+static inline int mempool_init_page_pool(mempool_t *pool, int min_nr, int order)
+{
+	return mempool_init(pool, min_nr, mempool_alloc_pages, mempool_free_pages,
+			    (void *)(long)order);
+}
+
 static inline mempool_t *mempool_create_slab_pool(int min_nr, struct kmem_cache *cache)
 {
 	return mempool_create(min_nr, mempool_alloc_slab, mempool_free_slab, cache);

@@ -6,6 +6,7 @@
 #ifndef GUEST_LINUX_MM_H
 #define GUEST_LINUX_MM_H
 
+#include <asm/page.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
@@ -13,10 +14,6 @@
 #include <linux/numa.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
-
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  (1ul << PAGE_SHIFT)
-#define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 #define PAGE_ALIGN(addr)   (((addr) + PAGE_SIZE - 1) & PAGE_MASK)
 #define PAGE_ALIGNED(addr) (((unsigned long)(addr) & (PAGE_SIZE - 1)) == 0)
@@ -83,6 +80,9 @@ static inline void *page_address(const struct page *page)
 {
 	return phys_to_virt(page_to_phys(page));
 }
+
+#define page_to_virt(page) page_address(page)
+#define virt_to_pfn(p)     PFN_DOWN(virt_to_phys(p))
 
 /* Everything is mapped, always. */
 #define kmap(page)                page_address(page)

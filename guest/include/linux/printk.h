@@ -4,6 +4,7 @@
 #define GUEST_LINUX_PRINTK_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #define KERN_EMERG   ""
 #define KERN_ALERT   ""
@@ -31,6 +32,18 @@ __attribute__((format(printf, 1, 0))) int vprintk(const char *fmt, va_list args)
 #define pr_notice(fmt, ...) printk(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_info(fmt, ...)   printk(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_cont(fmt, ...)   printk(KERN_CONT fmt, ##__VA_ARGS__)
+
+/* Prints the first time that it is come to. */
+#define printk_once(fmt, ...)                                                 \
+	do {                                                                  \
+		static bool __printed;                                        \
+		if (!__atomic_exchange_n(&__printed, true, __ATOMIC_RELAXED)) \
+			printk(fmt, ##__VA_ARGS__);                           \
+	} while (0)
+#define pr_err_once(fmt, ...)    printk_once(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_warn_once(fmt, ...)   printk_once(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_notice_once(fmt, ...) printk_once(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_info_once(fmt, ...)   printk_once(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 
 #ifdef DEBUG
 #define pr_debug(fmt, ...) printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__)

@@ -53,6 +53,10 @@ struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int siz
 #define KMEM_CACHE(s, flags) \
 	kmem_cache_create(#s, sizeof(struct s), __alignof__(struct s), flags, NULL)
 
+#define KMEM_CACHE_USERCOPY(s, flags, field)                                           \
+	kmem_cache_create_usercopy(#s, sizeof(struct s), __alignof__(struct s), flags, \
+				   offsetof(struct s, field), sizeof_field(struct s, field), NULL)
+
 /* Nobody may use the cache any more. NULL does nothing. A cache with objects out is
  * reported and stays. */
 void kmem_cache_destroy(struct kmem_cache *s);
@@ -142,6 +146,9 @@ static __always_inline void *kzalloc_node(size_t size, gfp_t gfp, int node)
 	return kmalloc_node(size, gfp | __GFP_ZERO, node);
 }
 
+/* For functions that allocate for their callers; reports have a backtrace anyway. */
+#define kmalloc_track_caller(size, gfp) kmalloc(size, gfp)
+
 /* NULL when n * size overflows. */
 static __always_inline void *kmalloc_array(size_t n, size_t size, gfp_t gfp)
 {
@@ -204,9 +211,11 @@ static __always_inline void *__must_check krealloc_array(void *p, size_t n, size
 void *kvmalloc(size_t size, gfp_t gfp);
 void *kvmalloc_node(size_t size, gfp_t gfp, int node);
 void *kvzalloc(size_t size, gfp_t gfp);
+void *kvzalloc_node(size_t size, gfp_t gfp, int node);
 void *kvmalloc_array(size_t n, size_t size, gfp_t gfp);
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(const void *p);
+void kvfree_sensitive(const void *p, size_t len);
 
 /* The fast paths of what is declared above. They exist out of line as well, in the one
  * file that says so, for those who take an address. */

@@ -22,4 +22,8 @@ __attribute__((format(printf, 3, 4))) int scnprintf(char *buf, size_t size, cons
 
 __attribute__((format(printf, 2, 3))) int sprintf(char *buf, const char *fmt, ...);
 
+/* Into memory of kmalloc's, as much as it takes; NULL: there is none. */
+__attribute__((format(printf, 2, 0))) char *kvasprintf(gfp_t gfp, const char *fmt, va_list args);
+__attribute__((format(printf, 2, 3))) char *kasprintf(gfp_t gfp, const char *fmt, ...);
+
 #endif

@@ -54,6 +54,16 @@ ssize_t strscpy_pad(char *dst, const char *src, size_t size);
 void *memchr_inv(const void *s, int c, size_t n);
 /* memset that no optimiser drops. */
 void memzero_explicit(void *s, size_t n);
+/* Whether all n bytes are zero. */
+bool mem_is_zero(const void *s, size_t n);
+/* n elements of a value. */
+void *memset16(u16 *s, u16 v, size_t n);
+void *memset32(u32 *s, u32 v, size_t n);
+void *memset64(u64 *s, u64 v, size_t n);
+/* The first c among at most n characters, or NULL; the NUL counts. */
+char *strnchr(const char *s, size_t n, int c);
+/* Each old becomes new; returns s. */
+char *strreplace(char *s, char old, char new);
 /* Past leading white space; and, trailing white space cut off in place. */
 char *skip_spaces(const char *s);
 char *strim(char *s);
@@ -85,18 +95,26 @@ char *kstrdup(const char *s, gfp_t gfp) __malloc;
 char *kstrndup(const char *s, size_t max, gfp_t gfp) __malloc;
 void *kmemdup(const void *src, size_t len, gfp_t gfp) __malloc __alloc_size(2);
 char *kmemdup_nul(const char *s, size_t len, gfp_t gfp) __malloc;
+/* n * size bytes; NULL when that overflows. */
+void *kmemdup_array(const void *src, size_t n, size_t size, gfp_t gfp) __malloc;
+/* kvmalloc's memory, for kvfree. */
+void *kvmemdup(const void *src, size_t len, gfp_t gfp) __malloc;
 
 /* A string of the program's .rodata is returned as it is, any other is copied; for
  * kfree_const. */
 const char *kstrdup_const(const char *s, gfp_t gfp);
 
 /*
- * Copies of user memory, for the caller to kfree. Never NULL: ERR_PTR(-ENOMEM), or
- * ERR_PTR(-EFAULT) where not all of the source can be read. strndup_user: the string
- * with its NUL is at most max bytes long, else ERR_PTR(-EINVAL).
+ * Copies of user memory, for the caller to kfree, those of vmemdup to kvfree. Never NULL:
+ * ERR_PTR(-ENOMEM), or ERR_PTR(-EFAULT) where not all of the source can be read. Of an
+ * array: n * size bytes, ERR_PTR(-EOVERFLOW) when that overflows. strndup_user: the
+ * string with its NUL is at most max bytes long, else ERR_PTR(-EINVAL).
  */
 void *memdup_user(const void __user *src, size_t len);
 void *memdup_user_nul(const void __user *src, size_t len);
+void *memdup_array_user(const void __user *src, size_t n, size_t size);
+void *vmemdup_user(const void __user *src, size_t len);
+void *vmemdup_array_user(const void __user *src, size_t n, size_t size);
 char *strndup_user(const char __user *s, long max);
 
 #endif

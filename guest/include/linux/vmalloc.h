@@ -26,8 +26,12 @@ typedef struct {
 void *vmalloc(unsigned long size);
 void *vzalloc(unsigned long size);
 void *__vmalloc(unsigned long size, gfp_t gfp);
+void *__vmalloc_node(unsigned long size, gfp_t gfp, int node);
 void *vmalloc_node(unsigned long size, int node);
 void *vzalloc_node(unsigned long size, int node);
+/* n * size bytes, NULL when that overflows; vcalloc() zeroed. */
+void *vmalloc_array(size_t n, size_t size);
+void *vcalloc(size_t n, size_t size);
 void vfree(const void *addr);
 
 /* Maps count pages, which stay the caller's, one after the other. NULL: no memory. */
@@ -39,13 +43,17 @@ void vm_unmap_ram(const void *mem, unsigned int count);
 bool is_vmalloc_addr(const void *p);
 /* The page behind an address in an area, or NULL. */
 struct page *vmalloc_to_page(const void *p);
+#define vmalloc_to_pfn(p) page_to_pfn(vmalloc_to_page(p))
 
-/* kmalloc() if it can be had in one piece, else vmalloc(). kvfree() takes either. */
+/* kmalloc() if it can be had in one piece, else vmalloc(). kvfree() takes either, and
+ * kvfree_sensitive() zeroes len bytes first. */
 void *kvmalloc(size_t size, gfp_t gfp);
 void *kvmalloc_node(size_t size, gfp_t gfp, int node);
 void *kvzalloc(size_t size, gfp_t gfp);
+void *kvzalloc_node(size_t size, gfp_t gfp, int node);
 void *kvmalloc_array(size_t n, size_t size, gfp_t gfp);
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(const void *p);
+void kvfree_sensitive(const void *p, size_t len);
 
 #endif
