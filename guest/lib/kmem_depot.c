@@ -11,6 +11,7 @@
 #define DEPOT_MAGAZINES 10u           /* to start with, as many as Linux's barn */
 #define DEPOT_BYTES     (256ul << 10) /* or as many objects as this, if that is more */
 #define DEPOT_LOOK      256u          /* exchanges between looks, at least */
+#define DEPOT_EMPTY     16u           /* most empty magazines; as many serve a cache's frees */
 
 static u64 depot_base(const struct kmem_cache *cache)
 {
@@ -105,13 +106,19 @@ struct kmem_magazine *kmem_depot_take(struct kmem_cache *cache, struct kmem_maga
 	if (d->nr_full > reserve) {
 		mag = list_first_entry(&d->full, struct kmem_magazine, link);
 		depot_remove(d, mag);
-		if (empty) {
+		if (empty && d->nr_empty < DEPOT_EMPTY) {
 			list_add(&empty->link, &d->empty);
 			d->nr_empty++;
+			empty = NULL;
 		}
 		depot_look(cache);
+	} else {
+		empty = NULL;
 	}
 	spin_unlock(&d->lock);
+	/* For any cache to use. */
+	if (empty)
+		kmem_mag_put(empty);
 	return mag;
 }
 
