@@ -202,6 +202,7 @@ static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
 long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
 		   size_t asked, uint64_t caller, size_t n, uint64_t *addr)
 {
+	struct debug_log log;
 	struct request rq = {
 		.heap = heap,
 		.cache = slab_cache_get(heap, cache),
@@ -209,7 +210,10 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 		.cpu = cpu % heap->config.cpus,
 		.node = node,
 		.flags = flags,
-		.call = {.cpu = cpu % heap->config.cpus, .caller = caller, .asked = asked},
+		.call = {.log = &log,
+			 .cpu = cpu % heap->config.cpus,
+			 .caller = caller,
+			 .asked = asked},
 	};
 	long got;
 
@@ -220,11 +224,14 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 	    (flags & MM_ZERO && rq.cache->flags & MM_CACHE_CTOR) || asked > rq.cache->object_size)
 		return -EINVAL;
 
+	log.len = 0;
+	log.lost = 0;
 	got = request_serve(&rq, n, addr);
 	if (!got) {
 		heap_drain(heap);
 		got = request_serve(&rq, n, addr);
 	}
+	debug_say(heap, &log);
 	if (got < 0)
 		return got;
 

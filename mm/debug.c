@@ -3,15 +3,44 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "mm/heap.h"
 
-static void debug_report(struct mm_heap *heap, const char *text)
+static __attribute__((format(printf, 2, 3))) void log_add(struct debug_log *log, const char *format,
+							  ...)
 {
+	va_list args;
+	int len;
+
+	if (debug_log_full(log)) {
+		log->lost++;
+		return;
+	}
+	va_start(args, format);
+	len = vsnprintf(log->text + log->len, DEBUG_LOG_LINE, format, args);
+	va_end(args);
+	if (len > 0)
+		log->len += (size_t)len < DEBUG_LOG_LINE ? (size_t)len : DEBUG_LOG_LINE - 1;
+}
+
+void debug_say(struct mm_heap *heap, struct debug_log *log)
+{
+	char text[64];
+
+	if (!log->len)
+		return;
 	if (heap->config.report)
+		heap->config.report(heap->config.report_opaque, log->text);
+	if (log->lost && heap->config.report) {
+		snprintf(text, sizeof(text), "  %u more reports of this call are left out\n",
+			 log->lost);
 		heap->config.report(heap->config.report_opaque, text);
+	}
+	log->len = 0;
+	log->lost = 0;
 }
 
 /* The first byte in [from, to) of an object that is not what it should be, or to. */
@@ -30,28 +59,25 @@ static size_t debug_scan(const uint8_t *object, size_t from, size_t to, uint8_t 
 	return from;
 }
 
-static void debug_overwritten(struct mm_heap *heap, const struct slab *slab, unsigned int slot,
-			      const char *what, size_t offset, uint8_t expected)
+static void debug_overwritten(struct mm_heap *heap, struct debug_log *log, const struct slab *slab,
+			      unsigned int slot, const char *what, size_t offset, uint8_t expected)
 {
 	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
 	const struct slab_track *track = &slab->debug->slot[slot];
 	uint64_t addr = slab_slot_addr(&heap->frames, slab, slot);
 	const uint8_t *object = heap_host(heap, addr);
-	char text[512];
-	int len;
+	char who[256] = "";
 
-	len = snprintf(text, sizeof(text),
-		       "%s: %s overwritten: object 0x%" PRIx64 " of %u bytes, first bad byte at "
-		       "offset %zu is 0x%02x, not 0x%02x\n",
-		       cache->name, what, addr, cache->object_size, offset, object[offset],
-		       expected);
 	if (cache->flags & MM_DEBUG_OWNER)
-		snprintf(text + len, sizeof(text) - (size_t)len,
+		snprintf(who, sizeof(who),
 			 "  allocated at 0x%" PRIx64 " on cpu %u, %u bytes asked\n"
 			 "  freed at 0x%" PRIx64 " on cpu %u\n",
 			 track->alloc_caller, track->alloc_cpu, track->asked, track->free_caller,
 			 track->free_cpu);
-	debug_report(heap, text);
+	log_add(log,
+		"%s: %s overwritten: object 0x%" PRIx64 " of %u bytes, first bad byte at offset "
+		"%zu is 0x%02x, not 0x%02x\n%s",
+		cache->name, what, addr, cache->object_size, offset, object[offset], expected, who);
 }
 
 /* Contents that a constructor made are left alone. */
@@ -80,7 +106,7 @@ bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, boo
 		size_t bad = debug_scan(object, 0, last, DEBUG_POISON_BYTE);
 
 		if (bad < last || object[last] != DEBUG_POISON_END) {
-			debug_overwritten(heap, slab, slot, "free object", bad,
+			debug_overwritten(heap, call->log, slab, slot, "free object", bad,
 					  bad < last ? DEBUG_POISON_BYTE : DEBUG_POISON_END);
 			track->asked = DEBUG_SET_ASIDE;
 			return false;
@@ -130,7 +156,8 @@ bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 				 DEBUG_REDZONE_BYTE);
 		intact = bad == slab->slot_size;
 		if (!intact)
-			debug_overwritten(heap, slab, slot, "red zone", bad, DEBUG_REDZONE_BYTE);
+			debug_overwritten(heap, call->log, slab, slot, "red zone", bad,
+					  DEBUG_REDZONE_BYTE);
 	}
 	return intact;
 }
@@ -221,18 +248,20 @@ size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed
 	return got;
 }
 
+bool debug_reports(const struct mm_heap *heap)
+{
+	return heap->config.debug & (MM_DEBUG_SANITY | MM_DEBUG_OWNER);
+}
+
 void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call)
 {
 	const char *what = status == -EFAULT   ? "not in the heap"
 			   : status == -EINVAL ? "not the start of an object"
 			   : status == -ENOENT ? "not allocated (a double free?)"
 					       : "an object of another cache";
-	char text[256];
 
-	if (!(heap->config.debug & (MM_DEBUG_SANITY | MM_DEBUG_OWNER)))
-		return;
-	snprintf(text, sizeof(text),
-		 "free of 0x%" PRIx64 ": %s\n  called at 0x%" PRIx64 " on cpu %u\n", addr, what,
-		 call->caller, call->cpu);
-	debug_report(heap, text);
+	if (debug_reports(heap))
+		log_add(call->log,
+			"free of 0x%" PRIx64 ": %s\n  called at 0x%" PRIx64 " on cpu %u\n", addr,
+			what, call->caller, call->cpu);
 }

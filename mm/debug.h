@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Debug modes of caches: a red zone from the object's end to the slot's, poison in
- * free objects, and who allocated and freed a slot. All with the slab's lock held.
+ * free objects, and who allocated and freed a slot. All with the slab's lock held, but
+ * for debug_say.
  */
 #ifndef MM_DEBUG_H
 #define MM_DEBUG_H
@@ -14,7 +15,19 @@
 /* track->asked of a slot that was set aside. */
 #define DEBUG_SET_ASIDE UINT32_MAX
 
+/* Reports are noted while locks are held, and said once they are dropped: whoever they
+ * go to may be slow. Most are of 100 to 400 bytes. */
+#define DEBUG_LOG_BYTES 2048u
+#define DEBUG_LOG_LINE  512u /* most of one report */
+
+struct debug_log {
+	size_t len;
+	unsigned int lost; /* reports for which there was no room */
+	char text[DEBUG_LOG_BYTES];
+};
+
 struct debug_call {
+	struct debug_log *log;
 	unsigned int cpu;
 	uint64_t caller; /* guest code address, 0 if unknown */
 	size_t asked;    /* bytes, 0: the whole object */
@@ -51,7 +64,17 @@ size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed
 			 uint64_t *addr);
 /* The modes that a config wants for a cache of this name. */
 unsigned int debug_modes_of(const struct mm_config *config, const char *name);
-/* An address was refused. */
+/* Says what was noted, and forgets it. With no lock held. */
+void debug_say(struct mm_heap *heap, struct debug_log *log);
+/* Tells if the next report might be lost. */
+static inline bool debug_log_full(const struct debug_log *log)
+{
+	return log->len > DEBUG_LOG_BYTES - DEBUG_LOG_LINE;
+}
+
+/* Tells if refused addresses are reported. */
+bool debug_reports(const struct mm_heap *heap);
+/* An address was refused; any lock or none held. */
 void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call);
 
 #endif

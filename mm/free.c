@@ -77,15 +77,15 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
 	return 0;
 }
 
-/* Frees the addresses from batch->next on that lie in one slab, whose lock is held.
- * Returns how many objects were freed. */
+/* Frees the addresses from batch->next on that lie in one slab, whose lock is held, or
+ * fewer when their reports are too many. Returns how many objects were freed. */
 static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status)
 {
 	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
 	const uint64_t bytes = MM_FRAME_SIZE << slab->order;
 	size_t freed = 0;
 
-	for (; batch->next < batch->n; batch->next++) {
+	for (; batch->next < batch->n && !debug_log_full(batch->call.log); batch->next++) {
 		uint64_t offset = batch->addr[batch->next] - start;
 		int why = status;
 		int slot;
@@ -108,8 +108,9 @@ static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status
 	return freed;
 }
 
-/* The same for slabs without debug modes and pins. The row of bits at hand is kept in
- * a register: through memory, each object would wait for the last one's store. */
+/* The same for slabs without debug modes and pins, where no refusal is reported. The row
+ * of bits at hand is kept in a register: through memory, each object would wait for the
+ * last one's store. */
 static size_t batch_slab(struct batch *batch, struct slab *slab)
 {
 	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
@@ -120,7 +121,7 @@ static size_t batch_slab(struct batch *batch, struct slab *slab)
 	unsigned int put = 0;
 	size_t i;
 
-	if (slab->debug || slab->held)
+	if (slab->debug || slab->held || debug_reports(batch->heap))
 		return batch_slab_slow(batch, slab, status);
 	for (i = batch->next; i < batch->n; i++) {
 		uint64_t offset = batch->addr[i] - start;
@@ -167,6 +168,7 @@ static void batch_count(struct batch *batch, unsigned int cache, size_t freed)
 long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
 		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad)
 {
+	struct debug_log log;
 	struct batch batch = {
 		.heap = heap,
 		.addr = addr,
@@ -174,13 +176,15 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 		.cache = (unsigned int)cache,
 		.bad = bad,
 		.nr_bad = nr_bad,
-		.call = {.cpu = cpu % heap->config.cpus, .caller = caller},
+		.call = {.log = &log, .cpu = cpu % heap->config.cpus, .caller = caller},
 	};
 	unsigned int counted = 0; /* the cache that `pending` is of */
 	size_t pending = 0;
 	size_t freed = 0;
 
 	*nr_bad = 0;
+	log.len = 0;
+	log.lost = 0;
 	if (cache && !slab_cache_get(heap, cache))
 		return -ENOENT;
 	while (batch.next < n) {
@@ -194,6 +198,7 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 		if (!slab) {
 			batch_refuse(&batch, batch.next,
 				     batch_status(heap, addr[batch.next], frame));
+			debug_say(heap, &log);
 			batch.next++;
 			continue;
 		}
@@ -205,6 +210,7 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 		some = batch_slab(&batch, slab);
 		dead = slab_settle(heap, slab);
 		mm_unlock(&slab->lock);
+		debug_say(heap, &log);
 		if (dead)
 			slab_unmake(heap, cpu, slab);
 		pending += some;

@@ -3,14 +3,31 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "mm/heap.h"
 #include "tests/unit/mm_util.h"
 
-static char said[4096];
+static char said[65536];
 static unsigned int reports;
+static struct mm_heap *reporting;
+
+static bool is_held(const struct mm_lock *lock)
+{
+	return atomic_load_explicit(&lock->held, memory_order_relaxed);
+}
+
+/* Whoever reads the reports may be slow: other CPUs must not have to wait for that. */
+static void assert_no_lock_is_held(const struct mm_heap *heap)
+{
+	for (uint32_t i = 1; i < heap->slabs.nr_slabs; i++)
+		assert_false(is_held(&heap->slabs.slab[i].lock));
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++)
+		assert_false(is_held(&heap->slabs.cpu[cpu].lock));
+}
 
 static void report(void *opaque, const char *text)
 {
 	assert_ptr_equal(opaque, &reports);
+	assert_no_lock_is_held(reporting);
 	reports++;
 	strncat(said, text, sizeof(said) - strlen(said) - 1);
 }
@@ -24,7 +41,8 @@ static struct mm_heap *debug_heap(unsigned int modes)
 	config.report_opaque = &reports;
 	said[0] = 0;
 	reports = 0;
-	return util_heap(&config);
+	reporting = util_heap(&config);
+	return reporting;
 }
 
 static void assert_said(const char *text)
@@ -192,6 +210,37 @@ static void refused_frees_are_reported(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* More than fit into one report. */
+static void each_of_many_refusals_is_reported(void **state)
+{
+	enum {
+		NR = 200
+	};
+	struct mm_heap *heap = debug_heap(MM_DEBUG_ALL & ~MM_HARDEN_GUARD);
+	struct mm_bad bad[NR];
+	uint64_t addr[NR];
+	const char *at = said;
+	size_t nr_bad;
+
+	(void)state;
+	for (int i = 0; i < NR; i++)
+		addr[i] = alloc_asked(heap, 4, 0, 1);
+	assert_int_equal(mm_free_bulk(heap, 0, 4, 2, NR, addr, bad, &nr_bad), NR);
+	assert_int_equal(reports, 0);
+	assert_int_equal(mm_free_bulk(heap, 0, 4, 2, NR, addr, bad, &nr_bad), 0);
+	assert_int_equal(nr_bad, NR);
+	for (int i = 0; i < NR; i++) {
+		char text[32];
+
+		assert_int_equal(bad[i].index, i);
+		snprintf(text, sizeof(text), "free of 0x%llx: not alloc",
+			 (unsigned long long)addr[i]);
+		at = strstr(at, text);
+		assert_non_null(at);
+	}
+	mm_heap_destroy(heap);
+}
+
 static void poison_waits_for_the_unpin(void **state)
 {
 	struct mm_heap *heap = debug_heap(MM_DEBUG_POISON);
@@ -220,6 +269,7 @@ int main(void)
 		cmocka_unit_test(zero_and_constructors_live_with_debug_modes),
 		cmocka_unit_test(a_cache_may_be_debugged_alone),
 		cmocka_unit_test(refused_frees_are_reported),
+		cmocka_unit_test(each_of_many_refusals_is_reported),
 		cmocka_unit_test(poison_waits_for_the_unpin),
 	};
 
