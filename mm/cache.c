@@ -209,7 +209,7 @@ static struct slab *cache_find_empty(struct slab_set *set, struct slab_list *lis
 	uint32_t index;
 
 	mm_lock(&list->lock);
-	/* Empty slabs are at the tail. */
+	/* Empty slabs are at the tail; one that was pinned just now is about to leave. */
 	for (index = list->tail; index && set->slab[index].empty; index = set->slab[index].prev) {
 		if (slab_pins(&set->slab[index]))
 			continue;

@@ -223,6 +223,14 @@ long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr);
 long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_bad *bad,
 	      size_t *nr_bad);
 
+/*
+ * Pins for the monitor's own short looks at guest memory: as mm_pin, but they count
+ * against no quota, and a frame that the guest has pinned as often as it may has room for
+ * 65535 of them. mm_release drops them, once each.
+ */
+long mm_hold(struct mm_heap *heap, size_t n, const uint64_t *addr);
+void mm_release(struct mm_heap *heap, size_t n, const uint64_t *addr);
+
 /* Changes how many pins there may be at once. Pins beyond a lower quota stay; new
  * ones are refused until enough of them are gone. A reset keeps it. */
 void mm_set_pin_quota(struct mm_heap *heap, uint64_t quota);

@@ -86,10 +86,16 @@ static void pin_uncharge(struct mm_heap *heap)
 	atomic_fetch_sub_explicit(&heap->pins.total, 1, memory_order_relaxed);
 }
 
-/* A slab that has pins notes the objects freed meanwhile. */
-static int pin_slab(struct mm_heap *heap, struct slab *slab, uint64_t frame)
+/* Most pins of one frame, of which the guest leaves some to the monitor. */
+static uint32_t pin_most(bool own)
 {
-	if (pin_count(&heap->pins, frame) == PIN_COUNT)
+	return own ? PIN_COUNT : PIN_COUNT - PIN_OWN;
+}
+
+/* A slab that has pins notes the objects freed meanwhile. */
+static int pin_slab(struct mm_heap *heap, struct slab *slab, uint64_t frame, bool own)
+{
+	if (pin_count(&heap->pins, frame) >= pin_most(own))
 		return -EAGAIN;
 	if (!slab->held)
 		slab->held = calloc(1, sizeof(*slab->held));
@@ -97,10 +103,12 @@ static int pin_slab(struct mm_heap *heap, struct slab *slab, uint64_t frame)
 		return -EAGAIN;
 	atomic_fetch_add_explicit(&slab->pins, 1, memory_order_relaxed);
 	(void)pin_add(heap, frame, 1);
+	/* An empty one goes from among those that can be unmade. */
+	(void)slab_settle(heap, slab);
 	return 0;
 }
 
-static int pin_run(struct mm_heap *heap, uint64_t frame)
+static int pin_run(struct mm_heap *heap, uint64_t frame, bool own)
 {
 	struct pin_block *block = pin_block_of(heap, frame);
 	int err = 0;
@@ -112,7 +120,7 @@ static int pin_run(struct mm_heap *heap, uint64_t frame)
 	value = atomic_load_explicit(heap_map_byte(heap, frame), memory_order_seq_cst);
 	if (value < MM_PM_RUN)
 		err = -EFAULT;
-	else if (pin_count(&heap->pins, frame) == PIN_COUNT)
+	else if (pin_count(&heap->pins, frame) >= pin_most(own))
 		err = -EAGAIN;
 	if (err)
 		atomic_fetch_sub_explicit(&block->pins, 1, memory_order_relaxed);
@@ -122,7 +130,8 @@ static int pin_run(struct mm_heap *heap, uint64_t frame)
 	return err;
 }
 
-static int pin_one(struct mm_heap *heap, uint64_t addr)
+/* own: the monitor's, which counts against no quota. */
+static int pin_one(struct mm_heap *heap, uint64_t addr, bool own)
 {
 	struct slab *slab;
 	uint64_t frame;
@@ -132,29 +141,39 @@ static int pin_one(struct mm_heap *heap, uint64_t addr)
 		return -EINVAL;
 	if (!heap_frame(heap, addr, &frame))
 		return -EFAULT;
-	if (!pin_charge(heap))
+	if (!own && !pin_charge(heap))
 		return -EAGAIN;
 	slab = slab_lock_frame(heap, frame);
 	if (slab) {
-		err = pin_slab(heap, slab, frame);
+		err = pin_slab(heap, slab, frame, own);
 		mm_unlock(&slab->lock);
 	} else {
-		err = pin_run(heap, frame);
+		err = pin_run(heap, frame, own);
 	}
-	if (err)
+	if (err && !own)
 		pin_uncharge(heap);
 	return err;
 }
 
-long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr)
+static long pin_many(struct mm_heap *heap, size_t n, const uint64_t *addr, bool own)
 {
 	for (size_t i = 0; i < n; i++) {
-		int err = pin_one(heap, addr[i]);
+		int err = pin_one(heap, addr[i], own);
 
 		if (err)
 			return i ? (long)i : err;
 	}
 	return (long)n;
+}
+
+long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr)
+{
+	return pin_many(heap, n, addr, false);
+}
+
+long mm_hold(struct mm_heap *heap, size_t n, const uint64_t *addr)
+{
+	return pin_many(heap, n, addr, true);
 }
 
 bool pin_defer_run(struct mm_heap *heap, uint64_t frame, unsigned int order)
@@ -261,7 +280,7 @@ static int unpin_slab(struct mm_heap *heap, struct slab *slab, uint64_t frame, b
 	return 0;
 }
 
-static int unpin_one(struct mm_heap *heap, uint64_t addr)
+static int unpin_one(struct mm_heap *heap, uint64_t addr, bool own)
 {
 	struct slab *slab;
 	uint64_t frame;
@@ -281,9 +300,15 @@ static int unpin_one(struct mm_heap *heap, uint64_t addr)
 	} else {
 		err = unpin_run(heap, frame);
 	}
-	if (!err)
+	if (!err && !own)
 		pin_uncharge(heap);
 	return err;
+}
+
+void mm_release(struct mm_heap *heap, size_t n, const uint64_t *addr)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)unpin_one(heap, addr[i], true);
 }
 
 long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_bad *bad,
@@ -293,7 +318,7 @@ long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_ba
 
 	*nr_bad = 0;
 	for (size_t i = 0; i < n; i++) {
-		int err = unpin_one(heap, addr[i]);
+		int err = unpin_one(heap, addr[i], false);
 
 		if (err)
 			heap_refuse(heap, 0, bad, nr_bad, i, err);

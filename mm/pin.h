@@ -28,6 +28,8 @@
  * pinned, its order + 1. */
 #define PIN_COUNT       0x00ffffffu
 #define PIN_FREED_SHIFT 24
+/* Of the pins that a frame can have, those that are the monitor's alone. */
+#define PIN_OWN 0xffffu
 
 struct pin_block {
 	struct mm_lock lock;

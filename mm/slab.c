@@ -56,7 +56,7 @@ static void list_add(struct mm_heap *heap, struct slab_list *list, struct slab *
 	uint32_t number = (uint32_t)(slab - all);
 	uint32_t *forth, *back;
 
-	slab->empty = !slab->used;
+	slab->empty = !slab->used && !slab_pins(slab);
 	slab->sparse = slab_is_sparse(slab);
 	if (slab->empty)
 		list->nr_empty++;
@@ -80,6 +80,13 @@ static enum slab_state slab_get_state(const struct slab *slab)
 	return atomic_load_explicit(&slab->state, memory_order_relaxed);
 }
 
+/* Tells if an empty slab is one too many for its list. With the list's lock held. */
+static bool list_has_enough(const struct slab_list *list, const struct slab *slab)
+{
+	return !slab->used && !slab_pins(slab) &&
+	       (uint64_t)(list->nr_empty + 1) << slab->order > SLAB_KEEP_FRAMES;
+}
+
 /* Puts a slab that is on no list on its own, or marks it DEAD (true). */
 static bool slab_list_or_kill(struct mm_heap *heap, struct slab *slab)
 {
@@ -87,7 +94,7 @@ static bool slab_list_or_kill(struct mm_heap *heap, struct slab *slab)
 	bool dead;
 
 	mm_lock(&list->lock);
-	dead = !slab->used && !slab_pins(slab) && list->nr_empty >= SLAB_KEEP_EMPTY;
+	dead = list_has_enough(list, slab);
 	if (!dead)
 		list_add(heap, list, slab);
 	slab_set_state(slab, dead ? SLAB_DEAD : SLAB_LISTED);
@@ -105,7 +112,7 @@ static bool slab_emptied(struct mm_heap *heap, struct slab *slab)
 	/* A CPU may have made it its own meanwhile. */
 	if (slab_get_state(slab) == SLAB_LISTED) {
 		list_remove(heap, list, slab);
-		dead = !slab->used && !slab_pins(slab) && list->nr_empty >= SLAB_KEEP_EMPTY;
+		dead = list_has_enough(list, slab);
 		if (dead)
 			slab_set_state(slab, SLAB_DEAD);
 		else

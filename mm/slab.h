@@ -17,8 +17,9 @@
 #define SLAB_WORDS     (SLAB_MAX_SLOTS / 64)
 /* Slabs grow to this order to hold more slots; beyond it only for large objects. */
 #define SLAB_GROW_ORDER 3u
-/* Empty slabs kept on a list, so that a caller to and fro does not unmake them. */
-#define SLAB_KEEP_EMPTY 1u
+/* Empty slabs kept on a list, so that a caller to and fro does not unmake them: as many
+ * as have these frames together, so that none is kept that is larger. */
+#define SLAB_KEEP_FRAMES 8u
 /* Reciprocals: slot = offset * recip >> SLAB_RECIP_SHIFT is exact for offsets and
  * sizes up to 4 MiB, as offset * size < 2^45. */
 #define SLAB_RECIP_SHIFT 45
@@ -72,8 +73,9 @@ struct slab {
 	/* DEAD -> ACTIVE before anyone knows it; ACTIVE -> FULL and FULL -> LISTED
 	 * under the slab's lock; LISTED <-> ACTIVE under the list's; -> DEAD under both. */
 	_Atomic uint8_t state;
-	bool zero;             /* the frames were all zero when the slab was made */
-	bool empty;            /* counted in its list's nr_empty; under the list's lock */
+	bool zero; /* the frames were all zero when the slab was made */
+	/* Neither used nor pinned, and counted in its list's nr_empty; under the list's lock. */
+	bool empty;
 	uint32_t next, prev;   /* on the list; next also of unused descriptors */
 	_Atomic uint32_t pins; /* on its frames; changes under the slab's lock */
 	bool sparse;           /* listed among those to drain; under the list's lock */

@@ -185,8 +185,7 @@ static int with_pinned(const struct memory *mem, uint64_t addr, void *buf, size_
 {
 	pthread_rwlock_t *reset = (pthread_rwlock_t *)(uintptr_t)&mem->reset;
 	uint64_t frame[2];
-	struct mm_bad bad[2];
-	size_t n, nr_bad;
+	size_t n;
 	int ret = 0;
 	void *host;
 	long got;
@@ -195,14 +194,14 @@ static int with_pinned(const struct memory *mem, uint64_t addr, void *buf, size_
 		return -EFAULT;
 	n = frames_of(addr, len, frame);
 	pthread_rwlock_rdlock(reset);
-	got = mm_pin(mem->heap, n, frame);
+	got = mm_hold(mem->heap, n, frame);
 	host = (size_t)got == n ? mm_host_ptr(mem->heap, addr, len) : NULL;
 	if (host)
 		copy(buf, host, len);
 	else
 		ret = got == -EAGAIN ? -EAGAIN : -EFAULT;
 	if (got > 0)
-		mm_unpin(mem->heap, (size_t)got, frame, bad, &nr_bad);
+		mm_release(mem->heap, (size_t)got, frame);
 	pthread_rwlock_unlock(reset);
 	return ret;
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "mm/heap.h"
 #include "tests/unit/mm_util.h"
 
 static void unpin(struct mm_heap *heap, uint64_t addr, int status)
@@ -70,6 +71,48 @@ static void the_quota_holds(void **state)
 	assert_int_equal(mm_pin(heap, 1, addr), -EAGAIN);
 	unpin(heap, addr[1], 0);
 	assert_int_equal(mm_pin(heap, 1, addr), 1);
+	mm_heap_destroy(heap);
+}
+
+static void the_monitor_can_look_beyond_the_quota(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap;
+	struct mm_stats stats;
+	_Atomic uint32_t *word;
+	uint64_t addr, frame;
+
+	(void)state;
+	config.pin_quota = 1;
+	heap = util_heap(&config);
+	addr = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS;
+	assert_int_equal(mm_pin(heap, 1, &addr), 1);
+	assert_int_equal(mm_pin(heap, 1, &addr), -EAGAIN);
+	assert_int_equal(mm_hold(heap, 1, &addr), 1);
+	/* It is as good a pin as any. */
+	util_free_run(heap, addr, 0);
+	unpin(heap, addr, 0);
+	assert_int_equal(util_in_use(heap), 1);
+	assert_int_equal(mm_hold(heap, 1, &addr), -EFAULT);
+	mm_release(heap, 1, &addr);
+	assert_int_equal(util_in_use(heap), 0);
+	mm_stats(heap, 0, &stats);
+	assert_int_equal(stats.pages_pinned, 0);
+	mm_set_pin_quota(heap, 10);
+
+	/* A run, and an object, pinned by the guest as often as it may. */
+	for (int i = 0; i < 2; i++) {
+		addr = (i ? util_alloc(heap, 4, 0) : util_run(heap, 0, 0)) & ~(MM_FRAME_SIZE - 1);
+		assert_true(heap_frame(heap, addr, &frame));
+		assert_int_equal(mm_pin(heap, 1, &addr), 1);
+		word = &heap->pins.word[frame];
+		atomic_store(word, PIN_COUNT - PIN_OWN);
+		assert_int_equal(mm_pin(heap, 1, &addr), -EAGAIN);
+		assert_int_equal(mm_hold(heap, 1, &addr), 1);
+		mm_release(heap, 1, &addr);
+		atomic_store(word, 1);
+		unpin(heap, addr, 0);
+	}
 	mm_heap_destroy(heap);
 }
 
@@ -208,6 +251,51 @@ struct race {
 	_Atomic int stop;
 };
 
+/* Else a guest with many of them would have whoever looks for one to unmake pass over all
+ * the others each time. */
+static void pinned_slabs_are_not_among_the_empty(void **state)
+{
+	enum {
+		NR = 20
+	};
+	const struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	int cache = mm_cache_create(heap, "one", 7 * 4096, 4096, MM_CACHE_NOMERGE);
+	const struct slab_list *list = &heap->slabs.cache[cache].list[0];
+	uint64_t addr[NR], unused;
+
+	(void)state;
+	/* One object a slab, and a frame behind it. */
+	assert_int_equal(heap->slabs.cache[cache].cap, 1);
+	assert_int_equal(heap->slabs.cache[cache].order, 3);
+	for (unsigned int i = 0; i < NR; i++)
+		addr[i] = util_alloc(heap, cache, 0) & ~MM_ADDR_FLAGS;
+	for (unsigned int i = 0; i < NR; i++) {
+		unused = addr[i] + 7 * MM_FRAME_SIZE;
+		assert_int_equal(mm_pin(heap, 1, &unused), 1);
+	}
+	for (unsigned int i = 0; i < NR; i++)
+		util_free(heap, cache, addr[i], 0);
+	assert_true(list->head && list->tail);
+	assert_int_equal(list->nr_empty, 0);
+	assert_int_equal(mm_cache_shrink(heap, cache), 0);
+	for (unsigned int i = 0; i < NR; i++) {
+		unused = addr[i] + 7 * MM_FRAME_SIZE;
+		unpin(heap, unused, 0);
+		assert_in_range(list->nr_empty, 0, 1);
+	}
+	/* One that is empty, and is pinned then. */
+	assert_int_equal(list->nr_empty, 1);
+	addr[0] = frame_addr(&heap->frames, heap->slabs.slab[list->tail].frame);
+	assert_int_equal(mm_pin(heap, 1, addr), 1);
+	assert_int_equal(list->nr_empty, 0);
+	unpin(heap, addr[0], 0);
+	assert_int_equal(list->nr_empty, 1);
+	assert_int_equal(mm_cache_shrink(heap, cache), 8);
+	assert_int_equal(util_in_use(heap), 0);
+	mm_heap_destroy(heap);
+}
+
 static void *race_pinner(void *arg)
 {
 	struct race *race = arg;
@@ -319,6 +407,8 @@ int main(void)
 		cmocka_unit_test(a_pinned_slab_is_not_given_back),
 		cmocka_unit_test(pins_and_frees_exclude_each_other),
 		cmocka_unit_test(the_quota_can_change),
+		cmocka_unit_test(the_monitor_can_look_beyond_the_quota),
+		cmocka_unit_test(pinned_slabs_are_not_among_the_empty),
 	};
 
 	return cmocka_run_group_tests_name("mm_pin", tests, NULL, NULL);
