@@ -83,6 +83,25 @@ refused() {
 	! dd if=/tmp/data of="/dev/$1" bs=4096 count=1 conv=fsync
 }
 
+# The driver hears of it by an interrupt.
+becomes() { # DISK MIB
+	for _ in $(seq 300); do
+		[ "$(blockdev --getsz "/dev/$1")" != $(($2 * 2048)) ] || return 0
+		sleep 0.1
+	done
+	blockdev --getsz "/dev/$1"
+	return 1
+}
+
+fill_file() { # FILE MIB: its checksum goes to /tmp/sum
+	dd if=/dev/urandom bs=1M count="$2" | tee "$1" | md5sum >/tmp/sum && sync "$1" &&
+		[ "$(stat -c %s "$1")" = $(($2 << 20)) ]
+}
+
+read_again() { # FILE DISK
+	umount /mnt && mount -t ext4 "$2" /mnt && md5sum <"$1" | cmp - /tmp/sum && umount /mnt
+}
+
 dd if=/dev/urandom of=/tmp/data bs=64k count=64 2>/dev/null
 did 'vda has split rings' eval '! feature vda 34'
 did 'vdb has packed rings' feature vdb 34
@@ -112,8 +131,14 @@ did 'vda: they read as zero' zero vda 16 32
 did 'vda: the rest does not' eval '! zero vda 15 1 && ! zero vda 48 1'
 did 'vda: 8M are zeroed' /usr/sbin/blkdiscard -z -o 48M -l 8M /dev/vda
 did 'vda: they are zero' zero vda 48 8
+did 'vdb takes a file system of 64M' eval 'mkfs.ext4 -q -F /dev/vdb && mount -t ext4 /dev/vdb /mnt'
 sync
 ask 2
+did 'vdb becomes 96M' becomes vdb 96
+did 'its file system grows with it' resize2fs /dev/vdb
+did 'a file of 72M fits' fill_file /mnt/more 72
+did 'and is read again' read_again /mnt/more /dev/vdb
+did 'fsck finds it clean' fsck.ext4 -f -n /dev/vdb
 dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
 echo 'guest: all done'
 poweroff -f

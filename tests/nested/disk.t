@@ -7,7 +7,7 @@ dir=build/nested
 export PATH=$PATH:/usr/sbin:/sbin
 tests/nested/kernel.sh "$dir/cloud" linux-image-cloud-amd64 >&2
 binaries=()
-for program in fio mkfs.ext4 fsck.ext4 blkdiscard; do
+for program in fio mkfs.ext4 fsck.ext4 resize2fs blkdiscard; do
 	path=$(command -v $program) || {
 		echo "nested: $program is missing: run 'tools/deps.sh nested' as root" >&2
 		exit 1
