@@ -53,6 +53,8 @@ void check_churn(u64 rounds);
 void crash_write(void);
 /* Whether all that was flushed up to round acked is there. */
 void crash_verify(u64 acked);
+/* A working set of so many MiB, verified, then given back in quarters. */
+void check_working_set(u64 mib);
 /* That the disk grows and then shrinks, as somebody else makes it. */
 void check_resize(void);
 

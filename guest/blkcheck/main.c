@@ -2,7 +2,7 @@
 /*
  * Checks a disk, and overwrites it. Prints TAP; exit status 0 if every check held.
  * Usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | crash |
- *        verify ROUND | resize
+ *        verify ROUND | resize | workset MIB
  */
 #include "blkcheck.h"
 #include <linux/kernel.h>
@@ -208,9 +208,11 @@ int main(int argc, char **argv)
 		crash_verify(number(argc, argv, 2));
 	} else if (!strcmp(what, "resize")) {
 		check_resize();
+	} else if (!strcmp(what, "workset")) {
+		check_working_set(number(argc, argv, 2));
 	} else {
 		printk("usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | "
-		       "crash | verify ROUND | resize\n");
+		       "crash | verify ROUND | resize | workset MIB\n");
 		return 2;
 	}
 	printk("1..%u\n", checks);

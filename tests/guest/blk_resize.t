@@ -77,7 +77,7 @@ truncate -s 64M "$disk"
 mkfifo "$work/said"
 timeout -s KILL 120 "$SLABVISOR" run --guest-ring 3 --qmp "unix:$sock" --disk "path=$disk,readonly=on" \
 	"$B/tests/asm/loop" >"$work/said" 2>"$err" </dev/null &
-read -r line <"$work/said"
+read -r _ <"$work/said"
 refused "$disk is opened read-only" '{"device": "disk0", "size": 134217728}'
 ctl quit
 ok $? 'quit'
