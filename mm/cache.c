@@ -178,6 +178,13 @@ int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t 
 	return number;
 }
 
+unsigned int mm_cache_modes(struct mm_heap *heap, int number)
+{
+	const struct slab_cache *cache = slab_cache_get(heap, number);
+
+	return cache ? cache->flags & MM_DEBUG_ALL : 0;
+}
+
 static uint64_t cache_drain_cpu(struct mm_heap *heap, unsigned int number, unsigned int index)
 {
 	struct slab_cpu *cpu = &heap->slabs.cpu[index];

@@ -248,19 +248,22 @@ size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed
 	return got;
 }
 
-bool debug_reports(const struct mm_heap *heap)
+bool debug_reports(const struct mm_heap *heap, unsigned int cache)
 {
-	return heap->config.debug & (MM_DEBUG_SANITY | MM_DEBUG_OWNER);
+	unsigned int modes = heap->config.debug | heap->slabs.cache[cache].flags;
+
+	return modes & (MM_DEBUG_SANITY | MM_DEBUG_OWNER);
 }
 
-void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call)
+void debug_refused(struct mm_heap *heap, unsigned int cache, uint64_t addr, int status,
+		   const struct debug_call *call)
 {
 	const char *what = status == -EFAULT   ? "not in the heap"
 			   : status == -EINVAL ? "not the start of an object"
 			   : status == -ENOENT ? "not allocated (a double free?)"
 					       : "an object of another cache";
 
-	if (debug_reports(heap))
+	if (debug_reports(heap, cache))
 		log_add(call->log,
 			"free of 0x%" PRIx64 ": %s\n  called at 0x%" PRIx64 " on cpu %u\n", addr,
 			what, call->caller, call->cpu);

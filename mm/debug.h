@@ -72,9 +72,10 @@ static inline bool debug_log_full(const struct debug_log *log)
 	return log->len > DEBUG_LOG_BYTES - DEBUG_LOG_LINE;
 }
 
-/* Tells if refused addresses are reported. */
-bool debug_reports(const struct mm_heap *heap);
-/* An address was refused; any lock or none held. */
-void debug_refused(struct mm_heap *heap, uint64_t addr, int status, const struct debug_call *call);
+/* Tells if refused addresses are reported: for all, or for a cache (0: none is known). */
+bool debug_reports(const struct mm_heap *heap, unsigned int cache);
+/* An address was refused, by the cache if it was of one; any lock or none held. */
+void debug_refused(struct mm_heap *heap, unsigned int cache, uint64_t addr, int status,
+		   const struct debug_call *call);
 
 #endif

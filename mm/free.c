@@ -13,6 +13,7 @@ struct batch {
 	size_t n;
 	size_t next;        /* first address not dealt with */
 	unsigned int cache; /* that the caller says, 0: none */
+	unsigned int of;    /* that the slab at hand is of, or cache */
 	struct mm_bad *bad;
 	size_t *nr_bad;
 	struct debug_call call;
@@ -22,7 +23,7 @@ static void batch_refuse(struct batch *batch, size_t index, int status)
 {
 	heap_refuse(batch->heap, batch->call.cpu, batch->bad, batch->nr_bad, index, status);
 	if (status != -EUCLEAN)
-		debug_refused(batch->heap, batch->addr[index], status, &batch->call);
+		debug_refused(batch->heap, batch->of, batch->addr[index], status, &batch->call);
 }
 
 /* Why an address that is in no slab is refused. */
@@ -121,7 +122,7 @@ static size_t batch_slab(struct batch *batch, struct slab *slab)
 	unsigned int put = 0;
 	size_t i;
 
-	if (slab->debug || slab->held || debug_reports(batch->heap))
+	if (slab->debug || slab->held || debug_reports(batch->heap, slab->cache))
 		return batch_slab_slow(batch, slab, status);
 	for (i = batch->next; i < batch->n; i++) {
 		uint64_t offset = batch->addr[i] - start;
@@ -196,6 +197,7 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 		if (heap_frame(heap, addr[batch.next], &frame))
 			slab = slab_lock_frame(heap, frame);
 		if (!slab) {
+			batch.of = batch.cache;
 			batch_refuse(&batch, batch.next,
 				     batch_status(heap, addr[batch.next], frame));
 			debug_say(heap, &log);
@@ -207,6 +209,7 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 			pending = 0;
 			counted = slab->cache;
 		}
+		batch.of = slab->cache;
 		some = batch_slab(&batch, slab);
 		dead = slab_settle(heap, slab);
 		mm_unlock(&slab->lock);

@@ -177,6 +177,9 @@ int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t 
 /* 0, -ENOENT, -EPERM (a kmalloc class), -EBUSY while objects are out (but for a cache
  * that others share: whose they are, nobody knows). */
 int mm_cache_destroy(struct mm_heap *heap, int cache);
+/* The MM_DEBUG_* and MM_HARDEN_* in force for a cache, whoever asked for them; 0 if there
+ * is no such cache. */
+unsigned int mm_cache_modes(struct mm_heap *heap, int cache);
 /* Gives empty slabs back; returns frames given back or -ENOENT. */
 long mm_cache_shrink(struct mm_heap *heap, int cache);
 

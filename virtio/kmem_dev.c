@@ -90,8 +90,11 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 		if ((unsigned int)range->node >= kmem->nodes)
 			kmem->nodes = (unsigned int)range->node + 1;
 	}
-	for (i = 0; i < MM_CLASSES; i++)
+	for (i = 0; i < MM_CLASSES; i++) {
 		out->class_size[i] = mm_class_size[i];
+		if (kmem_dev_debug(config->heap, (int)i + 1))
+			out->class_debug |= 1u << i;
+	}
 	out->version = VIRTIO_KMEM_VERSION;
 	out->debug = config->debug;
 	out->heap_base = mm_heap_base(config->heap);
@@ -143,7 +146,7 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 			    1ull << VIRTIO_KMEM_F_EVENTS;
 	if (config->pin_quota)
 		kmem->dev.offered |= 1ull << VIRTIO_KMEM_F_PIN;
-	if (config->debug)
+	if (config->debug || kmem->config.class_debug)
 		kmem->dev.offered |= 1ull << VIRTIO_KMEM_F_DEBUG;
 	kmem->dev.config = (uint8_t *)&kmem->config;
 	kmem->dev.config_size = sizeof(kmem->config);

@@ -29,6 +29,16 @@ static int cache_flags(uint32_t flags, unsigned int *mm_flags, uint8_t *alloc_fl
 	return 0;
 }
 
+uint32_t kmem_dev_debug(struct mm_heap *heap, int cache)
+{
+	unsigned int modes = mm_cache_modes(heap, cache);
+
+	return (modes & MM_DEBUG_SANITY ? VIRTIO_KMEM_DEBUG_SANITY : 0) |
+	       (modes & MM_DEBUG_REDZONE ? VIRTIO_KMEM_DEBUG_REDZONE : 0) |
+	       (modes & MM_DEBUG_POISON ? VIRTIO_KMEM_DEBUG_POISON : 0) |
+	       (modes & MM_DEBUG_OWNER ? VIRTIO_KMEM_DEBUG_OWNER : 0);
+}
+
 int kmem_dev_cache_create(struct kmem_request *r)
 {
 	const struct virtio_kmem_req *req = &r->req;
@@ -48,6 +58,7 @@ int kmem_dev_cache_create(struct kmem_request *r)
 	/* Relaxed: the guest learns the number from the reply to this. */
 	atomic_store_explicit(&r->kmem->cache_flags[cache], alloc_flags, memory_order_relaxed);
 	r->resp.value = (uint64_t)cache;
+	r->resp.count = kmem_dev_debug(r->kmem->heap, cache);
 	return 0;
 }
 

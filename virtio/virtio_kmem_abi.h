@@ -28,9 +28,9 @@
 /* Feature bits. */
 #define VIRTIO_KMEM_F_EVENTS 0 /* the event queue is present */
 #define VIRTIO_KMEM_F_PIN    1 /* PIN and UNPIN are served */
-#define VIRTIO_KMEM_F_DEBUG  2 /* a debug mode is on: see config.debug */
+#define VIRTIO_KMEM_F_DEBUG  2 /* a debug mode is on: see config.debug, class_debug */
 
-/* Debug modes (config.debug), named as SLUB's slab_debug letters. */
+/* Debug modes (of config.debug and of a cache), named as SLUB's slab_debug letters. */
 #define VIRTIO_KMEM_DEBUG_SANITY  (1u << 0) /* F: check each free at once */
 #define VIRTIO_KMEM_DEBUG_REDZONE (1u << 1) /* Z: bytes past the object */
 #define VIRTIO_KMEM_DEBUG_POISON  (1u << 2) /* P: pattern in free objects */
@@ -68,7 +68,7 @@ struct virtio_kmem_range {
 
 struct virtio_kmem_config {
 	__le32 version;
-	__le32 debug; /* VIRTIO_KMEM_DEBUG_* in force */
+	__le32 debug; /* VIRTIO_KMEM_DEBUG_* in force for all caches */
 	__le64 heap_base;
 	__le64 heap_size;     /* of the window, holes included, bytes */
 	__le64 page_map_base; /* guest-physical, read-only for the guest */
@@ -80,7 +80,7 @@ struct virtio_kmem_config {
 	__le16 num_nodes;
 	__le16 num_ranges;
 	__le16 num_classes;
-	__le32 reserved;
+	__le32 class_debug; /* bit i: class i has debug modes */
 	__le32 class_size[16];
 	struct virtio_kmem_range range[VIRTIO_KMEM_MAX_RANGES];
 };
@@ -96,7 +96,8 @@ enum virtio_kmem_type {
 	VIRTIO_KMEM_ALLOC_PAGES = 3,
 	/* payload: count addresses of runs; reply as for FREE */
 	VIRTIO_KMEM_FREE_PAGES = 4,
-	/* size, align, flags, payload: name; reply: value = cache number */
+	/* size, align, flags, payload: name; reply: value = cache number, count =
+	 * VIRTIO_KMEM_DEBUG_* in force for it */
 	VIRTIO_KMEM_CACHE_CREATE = 5,
 	/* cache; -EBUSY while an object is out */
 	VIRTIO_KMEM_CACHE_DESTROY = 6,

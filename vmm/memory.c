@@ -100,6 +100,8 @@ static int create_heap(struct memory *mem, const struct run_config *config, mm_r
 	int ret;
 
 	memcpy(heap.range, mem->range, sizeof(heap.range));
+	memcpy(heap.rule, config->slab_rule, sizeof(heap.rule));
+	heap.nr_rules = config->nr_slab_rules;
 	ret = mm_heap_create(&heap, &mem->heap, &why);
 	if (ret)
 		return cli_fail(STATUS_NO_MEMORY,

@@ -218,32 +218,17 @@ static int apply_help(struct run_config *config, const char *value, char *why)
 
 static int apply_slab_debug(struct run_config *config, const char *value, char *why)
 {
-	static const struct {
-		char letter;
-		unsigned int flag;
-	} modes[] = {
-		{'F', MM_DEBUG_SANITY},
-		{'Z', MM_DEBUG_REDZONE},
-		{'P', MM_DEBUG_POISON},
-		{'U', MM_DEBUG_OWNER},
-	};
-	unsigned int flags = 0;
-	size_t i;
+	struct mm_config modes = {0};
+	const char *reason;
 
 	/* In a file a flag without letters reads `slab-debug: true`. */
 	if (!value || !strcmp(value, "true"))
-		value = "FZPU";
-	else if (!strcmp(value, "false"))
 		value = "";
-	for (; *value; value++) {
-		for (i = 0; i < 4 && modes[i].letter != *value; i++)
-			;
-		if (i == 4)
-			return run_why(why, "give letters of FZPU: F sanity, Z red zones, "
-					    "P poison, U owners");
-		flags |= modes[i].flag;
-	}
-	config->slab_debug = flags;
+	if (strcmp(value, "false") && mm_debug_parse(value, &modes, &reason))
+		return run_why(why, "%s", reason);
+	config->slab_debug = modes.debug;
+	config->nr_slab_rules = modes.nr_rules;
+	memcpy(config->slab_rule, modes.rule, sizeof(modes.rule));
 	return 0;
 }
 
@@ -390,9 +375,11 @@ const struct run_option run_options[RUN_OPTIONS] = {
 		 "milliseconds, default 1000; 0: at once; never: only at the end",
 	 .apply = apply_reclaim_delay},
 	{.name = "slab-debug",
-	 .metavar = "[MODES]",
-	 .help = "debug modes for every cache, letters as in Linux's slab_debug:\n"
-		 "F sanity checks, Z red zones, P poison, U owners; default FZPU",
+	 .metavar = "[MODES[,CACHE...]]",
+	 .help = "debug modes, letters as in Linux's slab_debug: F sanity checks,\n"
+		 "Z red zones, P poison, U owners (default FZPU), and W wipe, Q quarantine,\n"
+		 "R random order, G guards; after a comma names of caches that they are for\n"
+		 "(a * at the end stands for anything), after a semicolon more such",
 	 .apply = apply_slab_debug},
 	{.name = "timeout",
 	 .metavar = "SECONDS",

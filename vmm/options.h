@@ -66,7 +66,9 @@ struct run_config {
 	bool stats;
 	bool dry_run;
 	bool help;
-	unsigned int slab_debug; /* MM_DEBUG_* */
+	unsigned int slab_debug; /* MM_DEBUG_*, MM_HARDEN_* for every cache */
+	struct mm_debug_rule slab_rule[MM_MAX_DEBUG_RULES];
+	unsigned int nr_slab_rules;
 	enum mm_backing backing;
 	int reclaim_delay_ms;
 	char *kvm_device;

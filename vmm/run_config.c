@@ -195,11 +195,34 @@ static void print_quoted(const char *text)
 	printf("\"\n");
 }
 
-static void print_slab_debug(unsigned int flags)
+/* One block as mm_debug_parse reads it; returns how long the text is then. */
+static size_t add_modes(char *text, size_t size, size_t len, unsigned int modes, const char *cache)
 {
-	printf("slab-debug: \"%s%s%s%s\"\n", flags & MM_DEBUG_SANITY ? "F" : "",
-	       flags & MM_DEBUG_REDZONE ? "Z" : "", flags & MM_DEBUG_POISON ? "P" : "",
-	       flags & MM_DEBUG_OWNER ? "U" : "");
+	static const char letters[] = "FZPUWQRG"; /* from bit 8 of MM_DEBUG_ALL on */
+	char some[sizeof(letters)] = "";
+	size_t nr = 0;
+
+	for (unsigned int i = 0; letters[i]; i++)
+		if (modes >> (8 + i) & 1)
+			some[nr++] = letters[i];
+	some[nr] = 0;
+	return len + (size_t)snprintf(text + len, size - len, "%s%s%s%s", len ? ";" : "", some,
+				      cache ? "," : "", cache ? cache : "");
+}
+
+static void print_slab_debug(const struct run_config *config)
+{
+	/* Letters, and for each rule as many, a name and two separators. */
+	char text[9 + MM_MAX_DEBUG_RULES * (10 + MM_CACHE_NAME_MAX)] = "";
+	size_t len = 0;
+
+	if (config->slab_debug)
+		len = add_modes(text, sizeof(text), len, config->slab_debug, NULL);
+	for (unsigned int i = 0; i < config->nr_slab_rules; i++)
+		len = add_modes(text, sizeof(text), len, config->slab_rule[i].modes,
+				config->slab_rule[i].name);
+	printf("slab-debug: ");
+	print_quoted(text);
 }
 
 static void print_disks(const struct run_config *config)
@@ -274,8 +297,8 @@ void run_config_print(const struct run_config *config)
 		printf("reclaim-delay: never\n");
 	else
 		printf("reclaim-delay: %d\n", config->reclaim_delay_ms);
-	if (config->slab_debug)
-		print_slab_debug(config->slab_debug);
+	if (config->slab_debug || config->nr_slab_rules)
+		print_slab_debug(config);
 	if (config->timeout_ms)
 		printf("timeout: %u\n", config->timeout_ms / 1000);
 	printf("stats: %s\n", config->stats ? "true" : "false");

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "vmm/cli.h"
-#include "vmm/reclaim.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm.h"
 
@@ -96,6 +95,18 @@ static int sooner(int64_t a, int b)
 	return a < 0 || (b >= 0 && b < a) ? b : (int)a;
 }
 
+/* The heap looks for what has been idle for long enough whenever the guest frees; a guest
+ * that frees and then rests needs someone else to look. */
+static int reclaim_due(struct vm *vm)
+{
+	int due;
+
+	memory_enter(&vm->mem);
+	due = mm_reclaim_due_ms(vm->mem.heap);
+	memory_leave(&vm->mem);
+	return due;
+}
+
 void signals_wait_end(struct vm *vm, int signal_fd)
 {
 	struct pollfd fds[2] = {
@@ -103,8 +114,6 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = signal_fd, .events = POLLIN},
 	};
 	int64_t until = vm->config->timeout_ms ? now_ms() + vm->config->timeout_ms : 0, left = -1;
-	const int period = reclaim_period_ms(vm->config);
-	struct reclaim reclaim = {.seen = 0};
 	int n;
 
 	while (!vm_is_ending(vm)) {
@@ -118,13 +127,13 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				break;
 			}
 		}
-		n = poll(fds, 2, sooner(left, period));
+		n = poll(fds, 2, sooner(left, reclaim_due(vm)));
 		if (n > 0 && fds[1].revents)
 			take_signal(vm, signal_fd);
 		if (n)
 			continue;
 		memory_enter(&vm->mem);
-		reclaim_tick(&reclaim, vm->mem.heap);
+		mm_reclaim_expired(vm->mem.heap);
 		memory_leave(&vm->mem);
 	}
 	vm_join(vm);

@@ -163,7 +163,8 @@ static long op_free_pages(unsigned int cpu, size_t n, const u64 *addr, struct vi
 	return send_addresses(cpu, begin(cpu, VIRTIO_KMEM_FREE_PAGES, n), n, addr, bad, nr_bad);
 }
 
-static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags)
+static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags,
+			   u32 *debug)
 {
 	struct exchange *x;
 	size_t len;
@@ -183,6 +184,7 @@ static int op_cache_create(unsigned int cpu, const char *name, size_t size, size
 		return (int)got;
 	if (!x->resp.value || x->resp.value > VIRTIO_KMEM_PM_CACHE_MAX)
 		return -EIO;
+	*debug = x->resp.count;
 	return (int)x->resp.value;
 }
 
@@ -380,6 +382,7 @@ int grt_channel_init(struct kmem_channel *channel)
 		.page_map = phys_to_virt(config.page_map_base),
 		.pin_quota = config.pin_quota,
 		.debug = config.debug,
+		.class_debug = config.class_debug,
 		.max_batch = min_t(u32, config.max_batch, MAX_BATCH),
 		.max_order = min_t(u32, config.max_order, VIRTIO_KMEM_MAX_ORDER),
 		.cpus = kmem_dev.cpus,

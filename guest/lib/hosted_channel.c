@@ -58,9 +58,21 @@ static long op_free_pages(unsigned int cpu, size_t n, const u64 *addr, struct vi
 			     nr_bad);
 }
 
-static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags)
+static u32 debug_bits(int cache)
+{
+	unsigned int modes = mm_cache_modes(hosted.heap, cache);
+
+	return (modes & MM_DEBUG_SANITY ? VIRTIO_KMEM_DEBUG_SANITY : 0) |
+	       (modes & MM_DEBUG_REDZONE ? VIRTIO_KMEM_DEBUG_REDZONE : 0) |
+	       (modes & MM_DEBUG_POISON ? VIRTIO_KMEM_DEBUG_POISON : 0) |
+	       (modes & MM_DEBUG_OWNER ? VIRTIO_KMEM_DEBUG_OWNER : 0);
+}
+
+static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags,
+			   u32 *debug)
 {
 	unsigned int out = 0;
+	int number;
 
 	(void)cpu;
 	if (flags & VIRTIO_KMEM_CACHE_CTOR)
@@ -73,7 +85,9 @@ static int op_cache_create(unsigned int cpu, const char *name, size_t size, size
 		out |= MM_DEBUG_POISON;
 	if (flags & VIRTIO_KMEM_CACHE_OWNER)
 		out |= MM_DEBUG_OWNER;
-	return mm_cache_create(hosted.heap, name, size, align, out);
+	number = mm_cache_create(hosted.heap, name, size, align, out);
+	*debug = number > 0 ? debug_bits(number) : 0;
+	return number;
 }
 
 static int op_cache_destroy(unsigned int cpu, u32 cache)
@@ -224,6 +238,10 @@ int hosted_start(const struct mm_config *config, const char **why)
 		channel.debug |= VIRTIO_KMEM_DEBUG_POISON;
 	if (config->debug & MM_DEBUG_OWNER)
 		channel.debug |= VIRTIO_KMEM_DEBUG_OWNER;
+	for (int i = 0; i < VIRTIO_KMEM_CLASSES; i++) {
+		if (debug_bits(i + 1))
+			channel.class_debug |= 1u << i;
+	}
 	err = kmem_init(&channel);
 	if (err) {
 		mm_heap_destroy(heap);

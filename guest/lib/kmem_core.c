@@ -107,8 +107,10 @@ int kmem_init(const struct kmem_channel *channel)
 				       .words = channel->heap_size / 8,
 				       .page_map = channel->page_map};
 	for (unsigned int i = 0; i < VIRTIO_KMEM_CLASSES; i++) {
+		slab_flags_t flags = channel->class_debug >> i & 1 ? SLAB_CONSISTENCY_CHECKS : 0;
+
 		snprintf(name, sizeof(name), "kmalloc-%u", class_size[i]);
-		if (!kmem_cache_setup(i + 1, name, class_size[i], -1, 0, NULL))
+		if (!kmem_cache_setup(i + 1, name, class_size[i], -1, flags, NULL))
 			return -ENOMEM;
 	}
 	for (unsigned int i = 0; i <= VIRTIO_KMEM_MAX_ORDER; i++) {

@@ -50,19 +50,23 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	struct kmem_cpu *kc = kmem_self();
 	struct kmem_cache *cache;
 	int number = -EINVAL;
+	u32 debug = 0;
 
 	if (!kmem.ready || !name || !size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) ||
 	    align > KMEM_FRAME_SIZE)
 		goto fail;
 	align = cache_align(size, align, flags);
 	spin_lock(&kmem.walk);
-	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor));
+	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor), &debug);
 	if (number < 0)
 		goto unlock;
 	if (!number_is_new(number)) {
 		grt_warn("kmem_cache_create: the host gave %s a number in use, %d", name, number);
 		goto unlock;
 	}
+	/* The host may have been told to watch it. */
+	if (debug)
+		flags |= SLAB_CONSISTENCY_CHECKS;
 	cache = kmem_cache_setup(number, name, size, -1, flags, ctor);
 	if (!cache) {
 		ops->cache_destroy(kc->cpu, number);

@@ -90,11 +90,12 @@ run run --config "$yaml" --guest-ring 0 "$hello" mine
 out_is "hello from ring 0
 $(printf '%smine' "$hello")" 'the command line has the last word'
 
-printf 'node: [size=2M, size=4M]\ncpus: 3\nslab-debug: FZ\n' >"$yaml"
+printf 'node: [size=2M, size=4M]\ncpus: 3\nslab-debug: "FZ;PU,inode*,kmalloc-64"\n' >"$yaml"
 run run --config "$yaml" --dry-run --node size=6M "$hello"
 is_status 0 'a dry run ends with 0'
 if grep -qx '  - size=6M' "$out" && ! grep -q 'size=2M' "$out" && grep -qx 'cpus: 3' "$out" &&
-	grep -qx 'heap: 6M' "$out"; then
+	grep -qx 'heap: 6M' "$out" &&
+	grep -qx 'slab-debug: "FZ;PU,inode\*;PU,kmalloc-64"' "$out"; then
 	ok "the command line's nodes take the place of the file's"
 else
 	not_ok "the command line's nodes take the place of the file's" "$(cat "$out")"

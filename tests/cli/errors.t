@@ -39,6 +39,9 @@ error 125 '--backing silk: give anon, memfd or hugetlb' run --backing silk "$hel
 error 125 '--timeout 0: give whole seconds' run --timeout 0 "$hello"
 error 125 '--reclaim-delay soon: give milliseconds' run --reclaim-delay soon "$hello"
 error 125 '--slab-debug FX: give letters of FZPU' run --slab-debug=FX "$hello"
+error 125 '--slab-debug Z,: give names of 1 to 31 characters' run --slab-debug=Z, "$hello"
+error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
+	run --slab-debug=G,kmalloc-64 "$hello"
 error 125 '--node 512M: write size=SIZE' run --node 512M "$hello"
 error 125 '--node host=0: say how large' run --node host=0 "$hello"
 error 125 '--node size=3M: size is a multiple of 2M' run --node size=3M "$hello"

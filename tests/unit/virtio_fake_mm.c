@@ -134,6 +134,12 @@ long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_ba
 	return release(heap, n, addr, bad, nr_bad);
 }
 
+unsigned int mm_cache_modes(struct mm_heap *heap, int cache)
+{
+	(void)heap;
+	return cache == FAKE_WATCHED || cache > MM_CLASSES ? MM_DEBUG_POISON : 0;
+}
+
 int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
 		    unsigned int flags)
 {

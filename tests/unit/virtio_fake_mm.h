@@ -13,6 +13,8 @@
 #define FAKE_BASE  0x100000000ull
 #define FAKE_SIZE  0x40000000ull
 #define FAKE_BATCH 512
+/* The cache that has a debug mode: class 4. */
+#define FAKE_WATCHED 5
 
 struct mm_heap {
 	pthread_mutex_t lock;

@@ -43,6 +43,7 @@ static void configuration(void **state)
 	assert_int_equal(reg(k.mmio, VIRTIO_MMIO_DEVICE_ID), VIRTIO_ID_KMEM);
 	assert_int_equal(c.version, VIRTIO_KMEM_VERSION);
 	assert_int_equal(c.debug, 0);
+	assert_int_equal(c.class_debug, 1u << (FAKE_WATCHED - 1));
 	assert_int_equal(c.heap_base, FAKE_BASE);
 	assert_int_equal(c.heap_size, FAKE_SIZE);
 	assert_int_equal(c.page_map_base, KMEM_PAGE_MAP);
@@ -232,6 +233,7 @@ static void caches(void **state)
 	assert_int_equal(heap.align, 64);
 	assert_int_equal(heap.flags, MM_CACHE_CTOR | MM_DEBUG_POISON);
 	assert_int_equal(k.resp[0].value, MM_CLASSES + 1);
+	assert_int_equal(k.resp[0].count, VIRTIO_KMEM_DEBUG_POISON);
 	assert_int_equal(k.used_len[0], 16);
 	/* a name without an end, with an escape sequence in it */
 	memset(name, 'x', sizeof(name));

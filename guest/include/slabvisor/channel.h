@@ -39,9 +39,10 @@ struct kmem_channel_ops {
 	long (*free_pages)(unsigned int cpu, size_t n, const u64 *addr, struct virtio_kmem_bad *bad,
 			   size_t *nr_bad);
 
-	/* flags: VIRTIO_KMEM_CACHE_*. Returns the cache's number, -EINVAL, -ENOSPC. */
+	/* flags: VIRTIO_KMEM_CACHE_*. Returns the cache's number, and in *debug what
+	 * VIRTIO_KMEM_DEBUG_* are in force for it; -EINVAL, -ENOSPC. */
 	int (*cache_create)(unsigned int cpu, const char *name, size_t size, size_t align,
-			    u32 flags);
+			    u32 flags, u32 *debug);
 	/* 0, -ENOENT, -EPERM (a size class), -EBUSY while objects are out. */
 	int (*cache_destroy)(unsigned int cpu, u32 cache);
 	/* Returns frames given back to the host, or -errno. */
@@ -76,7 +77,8 @@ struct kmem_channel {
 	unsigned long heap_va; /* virtual address of heap_base */
 	const u8 *page_map;    /* heap_size / 4096 bytes, written by the host */
 	u64 pin_quota;
-	u32 debug; /* VIRTIO_KMEM_DEBUG_* in force */
+	u32 debug;       /* VIRTIO_KMEM_DEBUG_* in force for all caches */
+	u32 class_debug; /* bit i: class i has debug modes */
 	u32 max_batch;
 	unsigned int max_order;
 	unsigned int cpus;
