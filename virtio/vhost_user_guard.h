@@ -14,8 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Ranges guarded at once, in the process. */
-#define VHOST_USER_GUARDS 512
+/* Ranges guarded at once, in the process: those of 16 disks with all the regions that there
+ * may be, while a table is replaced, so that no front end takes another's. */
+#define VHOST_USER_GUARDS 1280
 
 /* Takes SIGBUS over. Once, before the first range. Returns 0 or a negative errno. */
 int vhost_user_guard_setup(void);
