@@ -52,6 +52,7 @@ struct io_engine_config {
 struct io_op {
 	void (*done)(struct io_op *op, int result);
 	bool counted; /* the engine's: queued by io_engine_queue() */
+	bool more;    /* the engine's: done() is called again (IORING_CQE_F_MORE) */
 };
 
 /* A descriptor to wait for beside the ring's own work. The engine's, but for ready. */
@@ -60,6 +61,7 @@ struct io_watch {
 	void (*ready)(struct io_watch *watch); /* on the I/O thread */
 	int fd, index;
 	bool armed, stopping;
+	bool single; /* the kernel has polls of one shot only */
 	struct io_watch *next;
 };
 

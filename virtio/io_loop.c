@@ -3,10 +3,9 @@
  * The I/O thread's rounds.
  *
  * A round that found something is followed by a poll of the drivers' rings and of the
- * completion queue: long (poll_ns) after answers, since drivers then tend to ask for
- * more, short after requests, since those tend to come together. After that the
- * thread asks for notifications and sleeps in the ring. Polls that keep finding nothing
- * are left out for a while.
+ * completion queue: after answers for more requests, after requests for their completions.
+ * After that the thread asks for notifications and sleeps in the ring. Polls of the one kind
+ * or the other that keep finding nothing are left out for a while.
  */
 #include <errno.h>
 #include <time.h>
@@ -14,15 +13,14 @@
 
 #include "virtio/io_priv.h"
 
-#define DEEP          8u /* operations under way from which completions are near */
-#define DEEP_WAIT_NS  1000000u
-#define DEEP_POLL_NS  10000u
-#define POLL_FAILS    4u     /* polls in a row before there are none */
-#define POLL_REST     64u    /* sleeps before the next trial */
-#define POLL_TAKEN_NS 10000u /* after requests */
-#define TICK_MS       100
-#define REAP_BATCH    64u
-#define POLL_SPINS    16 /* looks between two looks at the clock */
+#define DEEP         8u /* operations under way from which completions are near */
+#define DEEP_WAIT_NS 1000000u
+#define DEEP_POLL_NS 10000u
+#define POLL_FAILS   4u  /* polls in a row before there are none */
+#define POLL_REST    64u /* sleeps before the next trial */
+#define TICK_MS      100
+#define REAP_BATCH   16u /* then answers go out, and what drivers ask for comes in */
+#define POLL_SPINS   16  /* looks between two looks at the clock */
 
 static uint64_t now_ns(void)
 {
@@ -116,20 +114,15 @@ static bool take_work(struct io_engine *e)
 	return any;
 }
 
-/* Submits what is queued; with wait, until something completes. A failure leaves
- * entries queued, for the next round. */
-static void submit(struct io_engine *e, bool wait)
+/* The wait that is to follow submits what is queued. */
+static void count_queued(struct io_engine *e)
 {
 	unsigned int queued = io_uring_sq_ready(&e->ring);
 
-	if (queued) {
-		io_stat_add(&e->sqes, queued);
-		io_stat_add(&e->batches, 1);
-	}
-	if (wait)
-		io_uring_submit_and_wait(&e->ring, 1);
-	else if (queued)
-		io_uring_submit(&e->ring);
+	if (!queued)
+		return;
+	io_stat_add(&e->sqes, queued);
+	io_stat_add(&e->batches, 1);
 }
 
 static bool reap(struct io_engine *e)
@@ -139,22 +132,21 @@ static bool reap(struct io_engine *e)
 	unsigned int i, n;
 	bool any = false;
 
-	do {
-		n = io_uring_peek_batch_cqe(&e->ring, cqe, REAP_BATCH);
-		for (i = 0; i < n; i++) {
-			struct io_op *op = io_uring_cqe_get_data(cqe[i]);
+	n = io_uring_peek_batch_cqe(&e->ring, cqe, REAP_BATCH);
+	for (i = 0; i < n; i++) {
+		struct io_op *op = io_uring_cqe_get_data(cqe[i]);
 
-			if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
-				continue;
+		if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
+			continue;
 
-			/* A call may wait for just this: it is looked at before a sleep. */
-			any |= op->counted || e->waiting;
-			if (op->counted)
-				e->inflight--;
-			op->done(op, cqe[i]->res);
-		}
-		io_uring_cq_advance(&e->ring, n);
-	} while (n == REAP_BATCH);
+		/* A call may wait for just this: it is looked at before a sleep. */
+		any |= op->counted || e->waiting;
+		if (op->counted)
+			e->inflight--;
+		op->more = cqe[i]->flags & IORING_CQE_F_MORE;
+		op->done(op, cqe[i]->res);
+	}
+	io_uring_cq_advance(&e->ring, n);
 	if (any)
 		for (source = e->sources; source; source = source->next)
 			source->ops->flush(source);
@@ -200,26 +192,27 @@ static bool poll_for_work(struct io_engine *e, uint64_t ns)
 }
 
 /*
- * A poll after answers that finds nothing has kept a CPU from others, perhaps from the
- * very vCPU that was to add the request. After a few such polls there are none for
- * some sleeps, and then one as a trial.
+ * A poll that finds nothing has kept a CPU from others, perhaps from the very vCPU that
+ * was to add the request. After a few such polls there are none for some sleeps, and then
+ * one as a trial.
  */
-static void judge_poll(struct io_engine *e, bool found)
+static void judge_poll(struct io_poll *p, bool found)
 {
-	if (found) {
-		e->poll_fails = 0;
-	} else if (++e->poll_fails >= POLL_FAILS) {
-		e->poll_ns = 0;
-		e->poll_rest = POLL_REST;
-	}
+	if (found)
+		p->fails = 0;
+	else if (++p->fails >= POLL_FAILS)
+		p->rest = POLL_REST;
 }
 
-static void count_sleep(struct io_engine *e)
+static void count_sleep(struct io_poll *p)
 {
-	if (!e->poll_rest || --e->poll_rest)
-		return;
-	e->poll_ns = (uint64_t)e->config.poll_us * 1000;
-	e->poll_fails = POLL_FAILS - 1;
+	if (p->rest && !--p->rest)
+		p->fails = POLL_FAILS - 1;
+}
+
+static uint64_t poll_ns(const struct io_engine *e, const struct io_poll *p)
+{
+	return p->rest ? 0 : (uint64_t)e->config.poll_us * 1000;
 }
 
 static void sleep_until_something(struct io_engine *e)
@@ -239,8 +232,10 @@ static void sleep_until_something(struct io_engine *e)
 	stay |= atomic_load(&e->stop) || atomic_load(&e->has_calls);
 	if (!stay) {
 		io_stat_add(&e->sleeps, 1);
-		count_sleep(e);
-		submit(e, true);
+		count_sleep(&e->after_answers);
+		count_sleep(&e->after_requests);
+		count_queued(e);
+		io_uring_submit_and_wait(&e->ring, 1);
 	}
 	atomic_store(&e->asleep, false);
 }
@@ -253,17 +248,13 @@ static void sleep_until_something(struct io_engine *e)
 static void wait_for_completion(struct io_engine *e)
 {
 	struct __kernel_timespec limit = {.tv_nsec = DEEP_WAIT_NS};
-	unsigned int queued = io_uring_sq_ready(&e->ring);
 	struct io_uring_cqe *cqe;
 
 	/* Calls still wake it: as in sleep_until_something(). */
 	arm(e);
 	atomic_store(&e->asleep, true);
 	if (!atomic_load(&e->stop) && !atomic_load(&e->has_calls)) {
-		if (queued) {
-			io_stat_add(&e->sqes, queued);
-			io_stat_add(&e->batches, 1);
-		}
+		count_queued(e);
 		io_uring_submit_and_wait_timeout(&e->ring, &cqe, 1, &limit, NULL);
 	}
 	atomic_store(&e->asleep, false);
@@ -271,28 +262,32 @@ static void wait_for_completion(struct io_engine *e)
 
 static void run(struct io_engine *e)
 {
-	bool answered = false, found;
-	uint64_t poll_ns = 0;
+	struct io_poll *poll = &e->after_answers;
 
 	while (!atomic_load_explicit(&e->stop, memory_order_relaxed)) {
 		bool any = run_calls(e);
 		bool taken = take_work(e);
 
+		/* Where no poll follows, one system call submits and sleeps. */
+		if (taken && !any && e->inflight < DEEP && !poll_ns(e, &e->after_requests)) {
+			sleep_until_something(e);
+			continue;
+		}
 		arm(e);
-		submit(e, false);
+		io_engine_submit(e);
 		if (reap(e)) {
-			poll_ns = e->poll_ns;
-			answered = true;
+			poll = &e->after_answers;
 		} else if (taken) {
-			poll_ns = e->poll_ns < POLL_TAKEN_NS ? e->poll_ns : POLL_TAKEN_NS;
-			answered = false;
+			poll = &e->after_requests;
 		} else if (!any && e->inflight >= DEEP) {
 			if (!poll_for_work(e, DEEP_POLL_NS))
 				wait_for_completion(e);
 		} else if (!any) {
-			found = poll_for_work(e, poll_ns);
-			if (answered && poll_ns)
-				judge_poll(e, found);
+			uint64_t ns = poll_ns(e, poll);
+			bool found = poll_for_work(e, ns);
+
+			if (ns)
+				judge_poll(poll, found);
 			if (!found)
 				sleep_until_something(e);
 		}

@@ -26,6 +26,12 @@ struct io_call {
 	struct io_call *next;
 };
 
+/* A poll that is worth its while only if it finds something; see judge_poll(). */
+struct io_poll {
+	unsigned int fails; /* in a row */
+	unsigned int rest;  /* sleeps before the next trial */
+};
+
 struct io_engine {
 	struct io_engine_config config;
 	pthread_t thread;
@@ -51,9 +57,8 @@ struct io_engine {
 	unsigned int cq_entries;
 	unsigned int inflight; /* operations queued and not completed */
 	unsigned int paused;
-	bool waiting;     /* a call is not done, and looked at each round */
-	uint64_t poll_ns; /* how long to poll now */
-	unsigned int poll_fails, poll_rest;
+	bool waiting; /* a call is not done, and looked at each round */
+	struct io_poll after_answers, after_requests;
 	uint64_t wake_value;
 	struct io_op wake_op, tick_op;
 	bool wake_armed, tick_armed;
@@ -69,6 +74,9 @@ void io_ring_destroy(struct io_engine *engine);
 
 /* io_engine.c: has the I/O thread do something, and waits until it is done. */
 void io_call(struct io_engine *engine, struct io_call *call);
+
+/* io_engine.c: submits what is queued. A failure leaves entries queued, for the next time. */
+void io_engine_submit(struct io_engine *engine);
 
 /* io_watch.c: arms the watches that have fired, or are new. */
 void io_watch_arm(struct io_engine *engine);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Descriptors of others that an I/O thread waits for in its ring, by polls of one shot: the
- * eventfd is another's, and whether it blocks is not ours to say, so it is not read by the
- * ring itself.
+ * Descriptors of others that an I/O thread waits for in its ring. A poll of many shots
+ * completes once a signal, whatever the eventfd's count, so the count need not be read; a kernel
+ * without them (before 5.13) has polls of one shot, and there it is read, by a system call: the
+ * eventfd is another's, and whether it blocks is not ours to say.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,13 +15,23 @@ static void fired(struct io_op *op, int result)
 {
 	struct io_watch *w = (struct io_watch *)((char *)op - offsetof(struct io_watch, op));
 	uint64_t value;
+	ssize_t n;
 
-	w->armed = false;
-	if (w->stopping || result < 0)
+	w->armed = op->more;
+	if (w->stopping)
+		return;
+	if (result == -EINVAL && !w->single) {
+		w->single = true;
+		return;
+	}
+	if (result < 0)
 		return;
 	/* Read before work is looked for: what comes after is a signal of its own. */
-	if (read(w->fd, &value, sizeof(value)) < 0 && errno != EAGAIN)
-		w->stopping = true; /* nothing to wait for, for ever */
+	if (!w->armed) {
+		n = read(w->fd, &value, sizeof(value));
+		if (!n || (n < 0 && errno != EAGAIN))
+			w->stopping = true; /* nothing to wait for, for ever */
+	}
 	w->ready(w);
 }
 
@@ -35,7 +46,10 @@ void io_watch_arm(struct io_engine *e)
 		sqe = io_engine_sqe(e);
 		if (!sqe)
 			return;
-		io_uring_prep_poll_add(sqe, w->index, POLLIN);
+		if (w->single)
+			io_uring_prep_poll_add(sqe, w->index, POLLIN);
+		else
+			io_uring_prep_poll_multishot(sqe, w->index, POLLIN);
 		sqe->flags = IOSQE_FIXED_FILE;
 		io_uring_sqe_set_data(sqe, &w->op);
 		w->armed = true;

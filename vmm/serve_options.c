@@ -121,7 +121,7 @@ const struct serve_option serve_options[] = {
 	{"direct", "on|off", "past the host's page cache, where that can be (on)", apply_direct},
 	{"pin-budget", "SIZE", "registers at most SIZE of guest memory for I/O (64G)",
 	 apply_pin_budget},
-	{"poll-us", "N", "polls for up to N us before it sleeps (50)", apply_poll_us},
+	{"poll-us", "N", "polls for up to N us before it sleeps (0)", apply_poll_us},
 };
 
 const unsigned int nr_serve_options = sizeof(serve_options) / sizeof(serve_options[0]);
@@ -139,7 +139,7 @@ const struct serve_option *serve_option_find(const char *name)
 void serve_disk_init(struct serve_disk *disk)
 {
 	*disk = (struct serve_disk){
-		.fd = -1, .direct = true, .queues = 1, .poll_us = 50, .pin_budget = 64ull << 30};
+		.fd = -1, .direct = true, .queues = 1, .pin_budget = 64ull << 30};
 }
 
 void serve_config_free(struct serve_config *config)
