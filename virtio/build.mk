@@ -76,6 +76,10 @@ blk_disk_SRCS := $(BLK_TEST_SRCS)
 blk_disk_LIBS := liburing
 blk_disk_SAN := asan tsan
 
+UNIT_TESTS += blk_packed
+blk_packed_SRCS := $(BLK_TEST_SRCS)
+blk_packed_LIBS := liburing
+
 UNIT_TESTS += blk_hostile
 blk_hostile_SRCS := $(BLK_TEST_SRCS)
 blk_hostile_LIBS := liburing

@@ -22,5 +22,6 @@ void try_exhaustion(void);
 void try_queues(void);
 void try_stores(void);
 void try_bells(void);
+void try_disk(void);
 
 #endif

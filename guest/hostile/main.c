@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a guest may try against its memory service: nonsensical rings, requests that
- * no allocator would make, stores all over the registers. Each must be answered with
+ * no allocator would make, stores all over the registers, and, with a disk, I/O on memory that
+ * goes. Each must be answered with
  * an error or with NEEDS_RESET, and after each a good request must be served.
  * Prints TAP; exit status 0 if all went so.
  *
@@ -64,6 +65,7 @@ int main(void)
 	try_queues();
 	try_stores();
 	try_bells();
+	try_disk();
 	raw_write(REG_STATUS, 0);
 	printk("1..%u\n", checks);
 	console_flush();

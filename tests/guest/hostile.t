@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 
 for ring in 0 3; do
-	guest --heap 16M --cpus 2 --guest-ring $ring "$B/guests/hostile"
+	truncate -s 8M "$work/disk"
+	guest --heap 16M --cpus 2 --guest-ring $ring --disk "path=$work/disk" "$B/guests/hostile"
 	is "$status" 0 "hostile: every attack is answered at CPL $ring" || say_output
 	! grep '^not ok' "$out" | diag 2>&1 | grep .
 	ok $? "hostile: no check fails at CPL $ring"
