@@ -191,6 +191,34 @@ static void a_cache_may_be_debugged_alone(void **state)
 	mm_heap_destroy(heap);
 }
 
+static void refusals_of_one_cache_may_be_reported(void **state)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	const char *why;
+	uint64_t addr;
+
+	(void)state;
+	assert_int_equal(mm_debug_parse("F,kmalloc-64", &config, &why), 0);
+	config.report = report;
+	config.report_opaque = &reports;
+	said[0] = 0;
+	reports = 0;
+	reporting = util_heap(&config);
+	assert_int_equal(mm_cache_modes(reporting, 4), MM_DEBUG_SANITY);
+	assert_int_equal(mm_cache_modes(reporting, 5), 0);
+	assert_int_equal(mm_cache_modes(reporting, MM_CACHE_MAX + 1), 0);
+	/* One more each, so that their slabs stay. */
+	for (int cache = 5; cache >= 4; cache--) {
+		(void)util_alloc(reporting, cache, 0);
+		addr = util_alloc(reporting, cache, 0);
+		util_free(reporting, 0, addr, 0);
+		util_free(reporting, 0, addr, -ENOENT);
+		assert_int_equal(reports, cache == 4);
+	}
+	assert_said("not allocated (a double free?)");
+	mm_heap_destroy(reporting);
+}
+
 static void refused_frees_are_reported(void **state)
 {
 	struct mm_heap *heap = debug_heap(MM_DEBUG_SANITY);
@@ -268,6 +296,7 @@ int main(void)
 		cmocka_unit_test(use_after_free_is_found_and_set_aside),
 		cmocka_unit_test(zero_and_constructors_live_with_debug_modes),
 		cmocka_unit_test(a_cache_may_be_debugged_alone),
+		cmocka_unit_test(refusals_of_one_cache_may_be_reported),
 		cmocka_unit_test(refused_frees_are_reported),
 		cmocka_unit_test(each_of_many_refusals_is_reported),
 		cmocka_unit_test(poison_waits_for_the_unpin),

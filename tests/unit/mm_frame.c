@@ -305,6 +305,9 @@ static void host_pointers_are_checked(void **state)
 	assert_null(mm_host_ptr(heap, run, 4 * MM_FRAME_SIZE + 1));
 	assert_null(mm_host_ptr(heap, run, 0));
 	assert_null(mm_host_ptr(heap, run, SIZE_MAX));
+	/* Here nothing, and what wraps round to the frame before, would look like no frame. */
+	assert_null(mm_host_ptr(heap, run + MM_FRAME_SIZE, 0));
+	assert_null(mm_host_ptr(heap, run + MM_FRAME_SIZE, -(MM_FRAME_SIZE - 1)));
 	assert_null(mm_host_ptr(heap, UTIL_BASE - 1, 2));
 	assert_null(mm_host_ptr(heap, UTIL_BASE + 16 * MIB - 1, 2));
 	assert_null(mm_host_ptr(heap, UINT64_MAX, 2));

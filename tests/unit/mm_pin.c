@@ -261,24 +261,32 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 	const struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
 	int cache = mm_cache_create(heap, "one", 7 * 4096, 4096, MM_CACHE_NOMERGE);
-	const struct slab_list *list = &heap->slabs.cache[cache].list[0];
-	uint64_t addr[NR], unused;
+	struct slab_list *list = &heap->slabs.cache[cache].list[0];
+	uint64_t addr[NR], unused, other;
 
 	(void)state;
 	/* One object a slab, and a frame behind it. */
 	assert_int_equal(heap->slabs.cache[cache].cap, 1);
 	assert_int_equal(heap->slabs.cache[cache].order, 3);
+	other = util_alloc(heap, cache, 0);
 	for (unsigned int i = 0; i < NR; i++)
 		addr[i] = util_alloc(heap, cache, 0) & ~MM_ADDR_FLAGS;
 	for (unsigned int i = 0; i < NR; i++) {
 		unused = addr[i] + 7 * MM_FRAME_SIZE;
 		assert_int_equal(mm_pin(heap, 1, &unused), 1);
 	}
-	for (unsigned int i = 0; i < NR; i++)
+	for (unsigned int i = 0; i < NR - 1; i++)
 		util_free(heap, cache, addr[i], 0);
+	/* There is one that is kept already. */
+	util_free(heap, cache, other, 0);
+	assert_int_equal(list->nr_empty, 1);
+	util_free(heap, cache, addr[NR - 1], 0);
+	assert_int_equal(util_in_use(heap), NR * 8);
+	assert_int_equal(mm_cache_shrink(heap, cache), 8);
 	assert_true(list->head && list->tail);
 	assert_int_equal(list->nr_empty, 0);
 	assert_int_equal(mm_cache_shrink(heap, cache), 0);
+	assert_false(slab_kill_empty(heap, &heap->slabs.slab[list->tail], list));
 	for (unsigned int i = 0; i < NR; i++) {
 		unused = addr[i] + 7 * MM_FRAME_SIZE;
 		unpin(heap, unused, 0);
