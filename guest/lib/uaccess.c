@@ -6,6 +6,8 @@
  * from the word at fault on, so that the count of what is left is exact.
  */
 #include "extable.h"
+#include <linux/bug.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -29,10 +31,20 @@ static unsigned long raw_copy(void *to, const void *from, unsigned long n)
 	return left;
 }
 
+/* A size that is negative as an int comes from arithmetic on what a user said: as in
+ * Linux nothing is done then, not even zero-filling, whose target has no such size. */
+static bool size_ok(unsigned long n)
+{
+	return !WARN_ON_ONCE(n > INT_MAX);
+}
+
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
 {
-	unsigned long left = access_ok(from, n) ? raw_copy(to, from, n) : n;
+	unsigned long left;
 
+	if (!size_ok(n))
+		return n;
+	left = access_ok(from, n) ? raw_copy(to, from, n) : n;
 	if (unlikely(left))
 		memset((char *)to + (n - left), 0, left);
 	return left;
@@ -40,7 +52,7 @@ unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
 
 unsigned long copy_to_user(void __user *to, const void *from, unsigned long n)
 {
-	return access_ok(to, n) ? raw_copy(to, from, n) : n;
+	return size_ok(n) && access_ok(to, n) ? raw_copy(to, from, n) : n;
 }
 
 unsigned long clear_user(void __user *to, unsigned long n)

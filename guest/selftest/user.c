@@ -54,6 +54,7 @@ static void duplicates(void)
 static void copies(void)
 {
 	u8 data[64], back[64];
+	volatile size_t size;
 
 	memset(data, 0x3c, sizeof(data));
 	check(copy_to_user(area + 100, data, 64) == 0 &&
@@ -72,6 +73,12 @@ static void copies(void)
 	check(copy_from_user(back, KERNEL_ADDR, 8) == 8 && bytes_are(back, 8, 0),
 	      "copy_from_user: not beyond user space");
 	check(copy_from_user(back, hole, 0) == 0, "copy_from_user: no bytes, no fault");
+	size = (size_t)-8;
+	memset(back, 0xff, sizeof(back));
+	check(copy_from_user(back, area, size) == size && bytes_are(back, 64, 0xff),
+	      "copy_from_user: a size that is negative is refused, the target left alone");
+	check(copy_to_user(area, data, size) == size && copy_to_user(hole, data, size) == size,
+	      "copy_to_user: a size that is negative is refused");
 	check(clear_user(area + 100, 64) == 0 && copy_from_user(back, area + 100, 64) == 0 &&
 		      bytes_are(back, 64, 0),
 	      "clear_user: zeroes");

@@ -20,7 +20,7 @@ static inline bool __access_ok(const void __user *ptr, unsigned long size)
 #define access_ok(ptr, size) likely(__access_ok((const void *)(ptr), (size)))
 
 /* Bytes that could not be copied: 0 is success. What copy_from_user() could not copy is
- * zeroed in to. */
+ * zeroed in to. More than INT_MAX bytes are refused, and to is left alone. */
 unsigned long __must_check copy_from_user(void *to, const void __user *from, unsigned long n);
 unsigned long __must_check copy_to_user(void __user *to, const void *from, unsigned long n);
 /* Bytes that could not be zeroed. */
