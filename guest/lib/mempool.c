@@ -93,31 +93,43 @@ void mempool_destroy(mempool_t *pool)
 	kfree(pool);
 }
 
-int mempool_resize(mempool_t *pool, int new_min_nr)
+/* Frees what a smaller pool does not keep back, with the lock held but for the frees. */
+static void pool_shrink(mempool_t *pool, int min_nr)
 {
-	void **more, **old, *element;
+	void *element;
 
-	if (new_min_nr <= 0)
-		return -EINVAL;
-	more = kmalloc_array(new_min_nr, sizeof(void *), GFP_KERNEL);
-	if (!more)
-		return -ENOMEM;
-	for (;;) {
-		spin_lock(&pool->lock);
-		if (pool->curr_nr <= new_min_nr)
-			break;
+	while (pool->curr_nr > min_nr) {
 		spin_unlock(&pool->lock);
 		element = pool_take(pool);
 		if (element)
 			pool->free(element, pool->pool_data);
+		spin_lock(&pool->lock);
 	}
-	memcpy(more, pool->elements, pool->curr_nr * sizeof(void *));
-	old = pool->elements;
-	pool->elements = more;
+}
+
+int mempool_resize(mempool_t *pool, int new_min_nr)
+{
+	void **more = NULL, **old = NULL;
+
+	if (new_min_nr <= 0)
+		return -EINVAL;
+	/* As in Linux, a pool becomes smaller in the array it has, so that it cannot fail. */
+	if (new_min_nr > READ_ONCE(pool->min_nr)) {
+		more = kmalloc_array(new_min_nr, sizeof(void *), GFP_KERNEL);
+		if (!more)
+			return -ENOMEM;
+	}
+	spin_lock(&pool->lock);
+	pool_shrink(pool, new_min_nr);
+	if (more) {
+		memcpy(more, pool->elements, pool->curr_nr * sizeof(void *));
+		old = pool->elements;
+		pool->elements = more;
+	}
 	WRITE_ONCE(pool->min_nr, new_min_nr);
 	spin_unlock(&pool->lock);
 	kfree(old);
-	/* As in Linux, what is missing comes with the frees to come. */
+	/* As there, too, what is missing comes with the frees to come. */
 	pool_fill(pool);
 	return 0;
 }

@@ -86,6 +86,33 @@ static void a_pool_that_cannot_be_filled_is_not_made(void **state)
 	assert_int_equal(out, 0);
 }
 
+/* Becoming smaller takes no memory. */
+static void a_pool_shrinks_without_memory(void **state)
+{
+	mempool_t *pool = mempool_create(600, counted_alloc, counted_free, (void *)40);
+	void *hog[256];
+	int n;
+
+	(void)state;
+	assert_int_equal(out, 600);
+	/* All that is left of the class that an array for 599 elements is of. */
+	wire.fail_from = 0;
+	wire.fail_for = LONG_MAX;
+	for (n = 0; n < 256; n++) {
+		hog[n] = kmalloc(599 * sizeof(void *), GFP_KERNEL | __GFP_NOWARN);
+		if (!hog[n])
+			break;
+	}
+	assert_in_range(n, 0, 255);
+	assert_int_equal(mempool_resize(pool, 599), 0);
+	assert_int_equal(out, 599);
+	wire.fail_from = -1;
+	while (n)
+		kfree(hog[--n]);
+	mempool_destroy(pool);
+	assert_int_equal(out, 0);
+}
+
 static void a_pool_is_resized(void **state)
 {
 	mempool_t *pool = mempool_create(3, counted_alloc, counted_free, (void *)40);
@@ -222,6 +249,7 @@ int main(void)
 		TEST(a_pool_keeps_its_elements_back),
 		TEST(a_pool_that_cannot_be_filled_is_not_made),
 		TEST(a_pool_is_resized),
+		TEST(a_pool_shrinks_without_memory),
 		TEST(pools_of_caches_and_of_kmalloc),
 		TEST(blocks_do_not_cross_boundaries),
 		TEST(pools_that_make_no_sense_are_refused),

@@ -35,8 +35,9 @@ int mempool_init(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_fr
 void mempool_destroy(mempool_t *pool);
 void mempool_exit(mempool_t *pool);
 
-/* Another min_nr, at least 1. 0, -EINVAL, or -ENOMEM and the pool is as it was; fewer
- * elements than min_nr may be kept back for a while. */
+/* Another min_nr, at least 1; not two calls at once. 0, -EINVAL, or, for a larger one,
+ * -ENOMEM and the pool is as it was; fewer elements than min_nr may be kept back for a
+ * while. */
 int mempool_resize(mempool_t *pool, int new_min_nr);
 
 /* Never NULL if gfp has __GFP_DIRECT_RECLAIM. __GFP_ZERO is refused (a kept element
