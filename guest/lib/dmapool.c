@@ -202,14 +202,14 @@ void dma_pool_free(struct dma_pool *pool, void *vaddr, dma_addr_t handle)
 		return;
 	}
 	run->bitmap[block / 64] &= ~mask;
+	if (run->used-- == pool->blocks)
+		list_move(&run->link, &pool->free_runs);
 	/* One run with room stays; more go back as they become empty. */
-	if (--run->used == 0 && !list_is_singular(&pool->free_runs)) {
+	if (!run->used && !list_is_singular(&pool->free_runs)) {
 		list_del(&run->link);
 		spin_unlock(&pool->lock);
 		run_free(pool, run);
 		return;
 	}
-	if (run->used == pool->blocks - 1)
-		list_move(&run->link, &pool->free_runs);
 	spin_unlock(&pool->lock);
 }

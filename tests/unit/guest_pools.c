@@ -242,10 +242,40 @@ static void a_pool_without_memory_says_so(void **state)
 	dma_pool_destroy(pool);
 }
 
+/* Runs of this size are asked of the host one by one. */
+static void a_run_of_one_block_is_kept(void **state)
+{
+	struct dma_pool *pool = dma_pool_create("large", NULL, 64 << 10, 0, 0);
+	unsigned long before;
+	dma_addr_t handle[2];
+	void *p[2];
+
+	(void)state;
+	assert_non_null(pool);
+	p[0] = dma_pool_alloc(pool, GFP_KERNEL, &handle[0]);
+	dma_pool_free(pool, p[0], handle[0]);
+	before = wire.requests;
+	for (int i = 0; i < 10; i++) {
+		p[0] = dma_pool_alloc(pool, GFP_KERNEL, &handle[0]);
+		assert_non_null(p[0]);
+		dma_pool_free(pool, p[0], handle[0]);
+	}
+	assert_int_equal(wire.requests, before);
+	/* A second one is not. */
+	for (int i = 0; i < 2; i++)
+		p[i] = dma_pool_alloc(pool, GFP_KERNEL, &handle[i]);
+	before = wire.frees;
+	for (int i = 0; i < 2; i++)
+		dma_pool_free(pool, p[i], handle[i]);
+	assert_int_equal(wire.frees, before + 1);
+	dma_pool_destroy(pool);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(a_run_of_one_block_is_kept),
 		TEST(a_pool_keeps_its_elements_back),
 		TEST(a_pool_that_cannot_be_filled_is_not_made),
 		TEST(a_pool_is_resized),
