@@ -7,6 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <slabvisor/kmem.h>
 
 #define AREA_OWNED 1ul /* vmalloc's: its pages go with it */
 
@@ -87,9 +88,11 @@ static void release(unsigned long start, unsigned long end, bool owned)
 
 static void *allocate(unsigned long size, gfp_t gfp, int node)
 {
+	const struct kmem_channel *channel = kmem_channel();
 	unsigned long start, end;
 
-	if (!size || size > VMALLOC_END - VMALLOC_START - PAGE_SIZE)
+	/* What can never be had is not tried: it would take all memory there is first. */
+	if (!size || !channel || size > channel->heap_size)
 		return NULL;
 	size = PAGE_ALIGN(size);
 	start = reserve(size, AREA_OWNED);

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <slabvisor/kmem.h>
 
 /* More than a kmalloc can be. */
 #define BIG (KMALLOC_MAX_SIZE + PAGE_SIZE)
@@ -68,6 +69,7 @@ static void page_runs(void)
 static void vmallocs(void)
 {
 	u8 *p = vmalloc(5 * PAGE_SIZE + 1), *q;
+	u64 kicks;
 
 	check(p && is_vmalloc_addr(p) && !((unsigned long)p & (PAGE_SIZE - 1)) &&
 		      pages_usable(p, 6),
@@ -82,6 +84,10 @@ static void vmallocs(void)
 	vfree(q);
 	vfree(NULL);
 	check(!vmalloc(0), "vmalloc: zero size gives NULL");
+	check(!vmalloc(~0ul) && !vmalloc(~0ul - 2 * PAGE_SIZE), "vmalloc: no size wraps");
+	kicks = kicks_here();
+	check(!vmalloc(kmem_channel()->heap_size + 1) && kicks_here() == kicks,
+	      "vmalloc: more than there is gives NULL, and takes nothing first");
 }
 
 static void kvmallocs(void)
