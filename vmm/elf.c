@@ -122,7 +122,7 @@ static int scan_notes(struct elf_image *elf, const Elf64_Phdr *p, char *why)
 	len = file_read_at(elf->fd, buf, p->p_filesz < sizeof(buf) ? p->p_filesz : sizeof(buf),
 			   p->p_offset);
 	if (len < 0)
-		return (int)len;
+		return wrong(why, "its notes cannot be read: %s", strerror((int)-len));
 	while ((uint64_t)len - at >= sizeof(note)) {
 		memcpy(&note, buf + at, sizeof(note));
 		name = at + sizeof(note);
