@@ -51,6 +51,11 @@ bench-vhost: ## `slabvisor serve` beside qemu-storage-daemon
 	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD)
 	$(Q)tests/bench/vhost.sh
 
+bench-nested-boot: ## the start of Linux guests on a stock KVM, beside QEMU's microvm
+	$(Q)tools/deps.sh nested
+	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
+	$(Q)tests/bench/nested_boot.sh
+
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)tools/deps.sh lint
 	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
@@ -87,4 +92,4 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

@@ -6,7 +6,8 @@
 #              plain unit tests), tests/, configs/ and each FILE, at the paths they
 #              have in the repository, and the shared libraries that they need
 # Each is packed anew only if something that goes into it is newer, came or went.
-# The caller sees to it that only one runs at a time. Runs in the repository's top folder; paths of FILEs are relative to it.
+# The caller sees to it that only one runs at a time. Runs in the repository's top folder; paths of
+# FILEs are relative to it. One with an absolute path is packed at that path.
 set -euo pipefail
 
 dir=$1
@@ -54,11 +55,17 @@ base() {
 }
 
 work() {
-	local path
+	local path own=()
 	touch "$dir/stamp"
 	root=$(mktemp -d "$dir/root.XXXXXX")
 	mkdir -p "$root/slabvisor"
-	cp -a --parents "$@" "$root/slabvisor/"
+	for path; do
+		case $path in
+		/*) install -D "$path" "$root$path" ;;
+		*) own+=("$path") ;;
+		esac
+	done
+	cp -a --parents "${own[@]}" "$root/slabvisor/"
 	initramfs_libraries "$@" | while read -r path; do
 		install -D "$path" "$root$path"
 	done

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The start of Linux guests on a stock KVM, beside QEMU's microvm; see tests/nested/bench-boot.sh.
+set -eu
+cd "$(dirname "$0")/../.."
+
+dir=build/nested
+tests/nested/kernel.sh "$dir/kernel"
+tests/nested/kernel.sh "$dir/cloud" linux-image-cloud-amd64
+tools/mkinitramfs.sh --modules '' --init tests/nested/boot-init.sh "$dir/guest-boot.cpio"
+files=()
+for f in "$dir"/{kernel,cloud}/vmlinuz "$dir/guest-boot.cpio" /usr/bin/qemu-system-x86_64 \
+	/usr/share/qemu/{qboot.rom,bios-microvm.bin,linuxboot_dma.bin}; do
+	files+=(--file "$f")
+done
+exec tests/nested/run.sh --cpus 2 --timeout 400 "${files[@]}" -- \
+	env ROUNDS="${ROUNDS:-5}" tests/nested/bench-boot.sh
