@@ -23,10 +23,10 @@ bench-kmalloc: $(B)/slabvisor $(B)/guests/kbench $(B)/tests/malloc_peer ## kmall
 bench-start: $(B)/slabvisor $(B)/guests/hello ## time and memory that a guest's start takes
 	$(Q)tests/bench/start.sh
 
-$(B)/tests/pin_bench: $(call host_objs,plain,tests/bench/pin_bench.c $(MM_SRCS))
+$(B)/tests/pin_bench: $(call host_objs,plain,tests/bench/pin_bench.c $(MM_SRCS) $(VIRTIO_IO_SRCS))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^ $$(pkg-config --libs liburing)
 
 bench-blk: $(B)/slabvisor $(B)/guests/zcbench $(B)/tests/pin_bench ## a guest's disk beside fio
 	$(Q)tools/deps.sh bench
