@@ -4,23 +4,22 @@ VIRTIO_SRCS := $(VIRTIO_RING_SRCS) virtio/device.c virtio/mmio.c virtio/mmio_reg
 	virtio/kmem_dev.c virtio/kmem_dev_request.c virtio/kmem_dev_objects.c \
 	virtio/kmem_dev_pages.c virtio/kmem_dev_caches.c virtio/kmem_dev_events.c
 
-UNIT_TESTS += virtio_vring
-virtio_vring_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/device.c \
+VIRTIO_MMIO_TEST_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/device.c \
 	virtio/mmio.c virtio/mmio_regs.c
 
-UNIT_TESTS += virtio_mmio virtio_mmio_queues
-virtio_mmio_SRCS := tests/unit/virtio_echo.c $(virtio_vring_SRCS)
-virtio_mmio_queues_SRCS := $(virtio_mmio_SRCS)
-
-UNIT_TESTS += virtio_packed
-virtio_packed_SRCS := $(virtio_vring_SRCS)
-
-UNIT_TESTS += virtio_rings
-virtio_rings_SRCS := $(virtio_vring_SRCS)
+UNIT_TESTS += virtio_chain virtio_vring virtio_packed virtio_rings
+virtio_chain_SRCS := tests/unit/virtio_ring.c $(VIRTIO_MMIO_TEST_SRCS)
+virtio_vring_SRCS := $(virtio_chain_SRCS)
+virtio_packed_SRCS := $(virtio_chain_SRCS)
+virtio_rings_SRCS := $(virtio_chain_SRCS)
 virtio_rings_SAN := asan tsan
 
+UNIT_TESTS += virtio_mmio virtio_mmio_queues
+virtio_mmio_SRCS := tests/unit/virtio_echo.c $(VIRTIO_MMIO_TEST_SRCS)
+virtio_mmio_queues_SRCS := $(virtio_mmio_SRCS)
+
 UNIT_TESTS += virtio_stop
-virtio_stop_SRCS := $(virtio_vring_SRCS)
+virtio_stop_SRCS := $(VIRTIO_MMIO_TEST_SRCS)
 virtio_stop_SAN := asan tsan
 
 VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_dev.c \
@@ -28,7 +27,7 @@ VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_
 VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS)
 
 UNIT_TESTS += virtio_console
-virtio_console_SRCS := $(virtio_vring_SRCS) $(VIRTIO_CONSOLE_SRCS)
+virtio_console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS)
 virtio_console_SAN := asan tsan
 
 UNIT_TESTS += virtio_kmem

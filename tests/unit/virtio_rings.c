@@ -7,17 +7,7 @@
 #include <semaphore.h>
 #include <string.h>
 
-#include "tests/unit/virtio_driver.h"
-
-struct fixture {
-	struct guest g;
-	struct drv_queue q;
-	struct vring ring;
-	struct iovec seg[4];
-	struct vring_chain chain;
-};
-
-static struct fixture f;
+#include "tests/unit/virtio_ring.h"
 
 static void start_at(uint32_t base)
 {
@@ -38,43 +28,6 @@ static void begin(bool packed, uint16_t size)
 	start_at(vring_fresh_base(packed));
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	memset(&f, 0, sizeof(f));
-	guest_init(&f.g);
-	f.chain.seg = f.seg;
-	f.chain.max_seg = 4;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	guest_fini(&f.g);
-	return 0;
-}
-
-static int pop(void)
-{
-	return vring_pop(&f.ring, &f.chain);
-}
-
-/* One there and back. */
-static void turn(uint16_t id)
-{
-	const struct drv_buf buf = {BUFFERS + 64ull * id, 64, VRING_F_WRITE};
-	uint32_t used, len;
-
-	drv_put(&f.q, id, &buf, 1);
-	assert_int_equal(pop(), 1);
-	assert_int_equal(f.chain.head, id);
-	assert_int_equal(vring_push(&f.ring, &f.chain, id), 0);
-	assert_true(drv_used(&f.q, &used, &len));
-	assert_int_equal(used, id);
-	assert_int_equal(len, id);
-}
-
 /* A ring that is stopped anywhere and started there does not notice. */
 static void base_goes_on(void **state)
 {
@@ -87,9 +40,9 @@ static void base_goes_on(void **state)
 
 		begin(packed, size);
 		for (i = 0; i < 5u * size; i++) {
-			turn((uint16_t)(i * 5 % size));
+			ring_turn((uint16_t)(i * 5 % size));
 			base = vring_stop(&f.ring);
-			assert_int_equal(pop(), 0);
+			assert_int_equal(ring_pop(), 0);
 			if (packed)
 				assert_int_equal(base, ((i + 1) % size |
 							((i + 1) / size % 2 ? 0u : 0x8000u)) *
@@ -112,14 +65,14 @@ static void each_side_has_its_base(void **state)
 	f.q.taken = 10;
 	start_at(0x800a0002);
 	for (i = 0; i < 4; i++)
-		turn(i);
+		ring_turn(i);
 	assert_int_equal(vring_stop(&f.ring), 0x00020006);
 	begin(false, 16);
 	f.q.avail_idx = 0xffff;
 	f.q.used_idx = 0xfffd;
 	start_at(0xfffdffff);
 	for (i = 0; i < 4; i++)
-		turn(i);
+		ring_turn(i);
 	assert_int_equal(vring_stop(&f.ring), 0x00010003);
 }
 
@@ -364,7 +317,7 @@ static void nobody_sleeps_on_work(void **state)
 		assert_false(vring_enable_notify(&f.ring));
 		assert_int_equal(pthread_create(&thread, NULL, driver, &f.q), 0);
 		for (served = 0; served < TRIPS;) {
-			int ret = pop();
+			int ret = ring_pop();
 
 			assert_true(ret >= 0);
 			if (ret) {
@@ -382,7 +335,7 @@ static void nobody_sleeps_on_work(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ring_setup, ring_teardown)
 
 int main(void)
 {
