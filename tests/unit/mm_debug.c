@@ -138,6 +138,49 @@ static void use_after_free_is_found_and_set_aside(void **state)
 	mm_heap_destroy(heap);
 }
 
+static void objects_are_widened_only_while_they_are_out(void **state)
+{
+	for (int watched = 0; watched < 2; watched++) {
+		struct mm_heap *heap = debug_heap(watched ? MM_DEBUG_REDZONE | MM_DEBUG_POISON : 0);
+		uint64_t addr = alloc_asked(heap, 4, 20, 1);
+		uint64_t other = alloc_asked(heap, 4, 20, 1);
+		uint64_t run = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS;
+
+		assert_int_equal(mm_object_widen(heap, addr), watched ? 20 : 64);
+		assert_int_equal(mm_object_widen(heap, addr), 64);
+		memset(util_host(heap, addr), 1, 64);
+		assert_int_equal(mm_object_widen(heap, addr + 8), -EINVAL);
+		assert_int_equal(mm_object_widen(heap, run), -EINVAL);
+		assert_int_equal(mm_object_widen(heap, UTIL_BASE - 64), -EFAULT);
+		assert_int_equal(mm_object_widen(heap, UTIL_BASE + 16 * MIB), -EFAULT);
+		util_free(heap, 4, addr, 0);
+		assert_int_equal(mm_object_widen(heap, addr), -ENOENT);
+		/* One that waits for its unpin is not out either. */
+		run = other & ~(MM_FRAME_SIZE - 1);
+		assert_int_equal(mm_pin(heap, 1, &run), 1);
+		util_free(heap, 4, other, 0);
+		assert_int_equal(mm_object_widen(heap, other), -ENOENT);
+		mm_heap_destroy(heap);
+	}
+	(void)state;
+}
+
+/* Behind the last slot of a slab of 96-byte objects is room for a part of one. */
+static void nothing_behind_the_last_slot_is_an_object(void **state)
+{
+	struct mm_heap *heap = debug_heap(0);
+	struct mm_slabinfo info;
+	uint64_t addr;
+
+	(void)state;
+	addr = alloc_asked(heap, 5, 0, 1);
+	assert_int_equal(mm_slabinfo(heap, 5, &info), 0);
+	addr &= ~(info.pagesperslab * MM_FRAME_SIZE - 1);
+	assert_true(info.objperslab * info.objsize < info.pagesperslab * MM_FRAME_SIZE);
+	assert_int_equal(mm_object_widen(heap, addr + info.objperslab * info.objsize), -EINVAL);
+	mm_heap_destroy(heap);
+}
+
 static void zero_and_constructors_live_with_debug_modes(void **state)
 {
 	struct mm_heap *heap = debug_heap(MM_DEBUG_POISON | MM_DEBUG_REDZONE);
@@ -294,6 +337,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_overrun_is_found_at_the_free),
 		cmocka_unit_test(use_after_free_is_found_and_set_aside),
+		cmocka_unit_test(objects_are_widened_only_while_they_are_out),
+		cmocka_unit_test(nothing_behind_the_last_slot_is_an_object),
 		cmocka_unit_test(zero_and_constructors_live_with_debug_modes),
 		cmocka_unit_test(a_cache_may_be_debugged_alone),
 		cmocka_unit_test(refusals_of_one_cache_may_be_reported),
