@@ -17,9 +17,10 @@ mm_pin_SAN := asan tsan
 mm_stress_SRCS := $(MM_SRCS)
 mm_stress_SAN := asan tsan
 
-MM_BENCHES := $(addprefix $(B)/bench/mm,_harden _discard _trace) $(B)/bench/mm
+MM_BENCHES := $(addprefix $(B)/bench/mm,_harden _colour _discard _trace) $(B)/bench/mm
 $(B)/bench/mm: $(call host_objs,plain,tests/bench/mm_bench.c $(MM_SRCS))
 $(B)/bench/mm_harden: $(call host_objs,plain,tests/bench/mm_harden.c $(MM_SRCS))
+$(B)/bench/mm_colour: $(call host_objs,plain,tests/bench/mm_colour.c $(MM_SRCS))
 $(B)/bench/mm_discard: $(call host_objs,plain,tests/bench/mm_discard.c $(MM_SRCS))
 $(B)/bench/mm_trace: $(call host_objs,plain,tests/bench/mm_trace.c $(MM_SRCS))
 $(MM_BENCHES):
@@ -31,6 +32,7 @@ BENCHES += mm
 bench-mm: $(MM_BENCHES) ## what mm costs by itself
 	$(Q)$(B)/bench/mm
 	$(Q)$(B)/bench/mm_harden
+	$(Q)$(B)/bench/mm_colour
 	$(Q)$(B)/bench/mm_discard
 	$(Q)$(B)/bench/mm_trace 2e7
 
