@@ -298,8 +298,7 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 	if (vhost_user_any_running(vu))
 		return vhost_user_wrong(vu, -EBUSY, "rings are running");
 	if (!part || !area->num_queues || area->num_queues > vu->dev->nr_queues ||
-	    area->mmap_size < part * area->num_queues ||
-	    area->mmap_size > VHOST_USER_MAX_MEMORY ||
+	    area->mmap_size < part * area->num_queues || area->mmap_size > VHOST_USER_MAX_MEMORY ||
 	    area->mmap_offset % VHOST_USER_INFLIGHT_ALIGN)
 		return vhost_user_wrong(
 			vu, -EINVAL, "%u queues of %u entries in %" PRIu64 " bytes at %" PRIu64,
