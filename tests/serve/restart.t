@@ -47,9 +47,10 @@ for format in "${formats[@]}"; do
 		status=$?
 		[ "$status $(figure wrong) $(figure errors)" = '0 0 0' ] || bad=$(cat "$out")
 		# The last one may have come when all was read.
-		lost=$((lost + kills - $(figure reconnects)))
+		reconnects=$(figure reconnects)
+		lost=$((lost + kills - ${reconnects:-0}))
 		killed=$((killed + kills))
-		[ $lost -le 1 ] || bad="of $kills that were killed $(figure reconnects) were missed"
+		[ $lost -le 1 ] || bad="of $kills that were killed ${reconnects:-none} were missed"
 	done
 	is "$bad" '' "killed $killed times ${format:-with split rings}, no wrong byte and no error" || say_output
 	total=$((total + killed))
