@@ -142,6 +142,32 @@ static void copies(void)
 	user_release(area, 40);
 }
 
+static void by_type(void)
+{
+	volatile size_t huge = ~0ul / 4;
+	struct record *r = kzalloc_flex(*r, data, 100);
+	struct head *h = kmalloc_obj(*h), *many;
+	u64 *words = kmalloc_objs(u64, 30, GFP_ATOMIC | __GFP_ZERO);
+
+	check(r && ksize(r) >= struct_size(r, data, 100) && bytes_are(r, sizeof(*r) + 100, 0),
+	      "kzalloc_flex: a structure with its trailing array, zeroed");
+	check(h && ksize(h) >= sizeof(*h), "kmalloc_obj: one of a type, GFP_KERNEL by default");
+	check(!words || bytes_are(words, 30 * sizeof(*words), 0),
+	      "kmalloc_objs: with flags of its own");
+	many = kvzalloc_objs(struct head, 5000);
+	check(many && is_vmalloc_addr(many) == (5000 * sizeof(*many) > KMALLOC_MAX_SIZE) &&
+		      bytes_are(many, 5000 * sizeof(*many), 0),
+	      "kvzalloc_objs: an array, zeroed");
+	check(!kmalloc_objs(*h, huge, GFP_KERNEL | __GFP_NOWARN) &&
+		      !kmalloc_flex(*r, data, ~huge * 2, GFP_KERNEL | __GFP_NOWARN) &&
+		      !kvmalloc_objs(u64, huge, GFP_KERNEL | __GFP_NOWARN),
+	      "kmalloc_objs, kmalloc_flex: a size that overflows gives NULL");
+	kfree(r);
+	kfree(h);
+	kfree(words);
+	kvfree(many);
+}
+
 static void words_and_bits(void)
 {
 	DECLARE_BITMAP(map, 130) = {0};
@@ -195,6 +221,7 @@ void test_port(void)
 
 	driver();
 	copies();
+	by_type();
 	words_and_bits();
 	page_pool();
 	check(objects_out() == before, "neighbours: nothing leaked");

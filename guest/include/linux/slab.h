@@ -217,6 +217,36 @@ void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(const void *p);
 void kvfree_sensitive(const void *p, size_t len);
 
+/*
+ * By type: what is a type or an expression of it, often *p, and the pointer is to that. An
+ * object, an array of n, a structure with n elements of its trailing array. The flags are
+ * last and may be left out: GFP_KERNEL. NULL when the size overflows.
+ */
+#define __gfp_first(gfp, ...)        gfp
+#define __gfp_or_kernel(...)         __gfp_first(__VA_ARGS__ __VA_OPT__(, ) GFP_KERNEL)
+#define __slab_obj(alloc, what, ...) ((__typeof__(what) *)alloc(sizeof(what), __VA_ARGS__))
+#define __slab_objs(alloc, what, n, ...) \
+	((__typeof__(what) *)alloc(size_mul(sizeof(what), n), __VA_ARGS__))
+#define __slab_flex(alloc, what, member, n, ...) \
+	((__typeof__(what) *)alloc(struct_size_t(__typeof__(what), member, n), __VA_ARGS__))
+
+#define kmalloc_obj(what, ...)     __slab_obj(kmalloc, what, __gfp_or_kernel(__VA_ARGS__))
+#define kmalloc_objs(what, n, ...) __slab_objs(kmalloc, what, n, __gfp_or_kernel(__VA_ARGS__))
+#define kmalloc_flex(what, member, n, ...) \
+	__slab_flex(kmalloc, what, member, n, __gfp_or_kernel(__VA_ARGS__))
+#define kzalloc_obj(what, ...)     __slab_obj(kzalloc, what, __gfp_or_kernel(__VA_ARGS__))
+#define kzalloc_objs(what, n, ...) __slab_objs(kzalloc, what, n, __gfp_or_kernel(__VA_ARGS__))
+#define kzalloc_flex(what, member, n, ...) \
+	__slab_flex(kzalloc, what, member, n, __gfp_or_kernel(__VA_ARGS__))
+#define kvmalloc_obj(what, ...)     __slab_obj(kvmalloc, what, __gfp_or_kernel(__VA_ARGS__))
+#define kvmalloc_objs(what, n, ...) __slab_objs(kvmalloc, what, n, __gfp_or_kernel(__VA_ARGS__))
+#define kvmalloc_flex(what, member, n, ...) \
+	__slab_flex(kvmalloc, what, member, n, __gfp_or_kernel(__VA_ARGS__))
+#define kvzalloc_obj(what, ...)     __slab_obj(kvzalloc, what, __gfp_or_kernel(__VA_ARGS__))
+#define kvzalloc_objs(what, n, ...) __slab_objs(kvzalloc, what, n, __gfp_or_kernel(__VA_ARGS__))
+#define kvzalloc_flex(what, member, n, ...) \
+	__slab_flex(kvzalloc, what, member, n, __gfp_or_kernel(__VA_ARGS__))
+
 /* The fast paths of what is declared above. They exist out of line as well, in the one
  * file that says so, for those who take an address. */
 #ifndef KMEM_OUT_OF_LINE
