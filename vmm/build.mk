@@ -6,7 +6,7 @@ VMM_SRCS += vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
-	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_proto.c
+	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_memory.c vmm/qmp_proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c

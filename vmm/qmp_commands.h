@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands of the control socket, as QEMU names and shapes them (its qapi/ folder). */
+/* The commands of the control socket: QEMU's, named and shaped as there (its qapi/ folder), and
+ * three of our own about the memory service. */
 #ifndef VMM_QMP_COMMANDS_H
 #define VMM_QMP_COMMANDS_H
 
@@ -23,5 +24,10 @@ struct vm *qmp_vm(struct qmp_call *call);
 /* qmp_block.c */
 int qmp_query_block(struct qmp_call *call);
 int qmp_block_resize(struct qmp_call *call);
+
+/* qmp_memory.c */
+int qmp_query_memory(struct qmp_call *call);
+int qmp_query_slabinfo(struct qmp_call *call);
+int qmp_query_pins(struct qmp_call *call);
 
 #endif

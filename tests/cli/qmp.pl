@@ -80,6 +80,9 @@ for my $name (grep { /^query-/ } @commands) {
 	ok(exists execute($c, $name)->{return}, "$name is answered");
 }
 is_deeply(execute($c, 'query-block'), {return => []}, 'no disks');
+my ($k64) = grep { $_->{name} eq 'kmalloc-64' } @{execute($c, 'query-slabinfo')->{return}};
+is($k64->{objsize}, 64, 'query-slabinfo knows kmalloc-64');
+is(execute($c, 'query-memory')->{return}{heap}, 1 << 30, 'query-memory knows the heap');
 is_deeply(say_raw($c, '{"execute": "query-kvm", "id": [1, {"a": null}]}'),
 	{return => {enabled => JSON::PP::true, present => JSON::PP::true}, id => [1, {a => undef}]},
 	'the id comes back');

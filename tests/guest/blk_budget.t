@@ -13,12 +13,18 @@ truncate -s 256M "$disk"
 mkfifo "$work/said" "$work/asked"
 
 "$SLABVISOR" run --stats --guest-ring 3 --timeout 110 --heap 1200M --pin-budget ${budget}M \
-	--reclaim-delay 0 --disk "path=$disk" "$B/guests/blkcheck" workset 1024 \
+	--reclaim-delay 0 --qmp "unix:$work/qmp" --disk "path=$disk" "$B/guests/blkcheck" workset 1024 \
 	>"$work/said" 2>"$err" <"$work/asked" &
 pid=$!
 exec 3<"$work/said" 4>"$work/asked"
 : >"$out"
 looks=0
+
+# Frames that the guest has, and those it freed that a window holds on to, as the monitor says.
+in_use() {
+	"$SLABVISOR" ctl "$work/qmp" query-memory | sed -n 's/.*"frames-in-use": \([0-9]*\),*$/\1/p'
+}
+
 while read -r line <&3; do
 	echo "$line" >>"$out"
 	case $line in
@@ -27,6 +33,13 @@ while read -r line <&3; do
 		rss=$(awk '$1 == "VmRSS:" { print int($2 / 1024) }' "/proc/$pid/status")
 		[ "$rss" -ge "$held" ] && [ "$rss" -le $((held + budget + slack)) ]
 		ok $? "holding $held MiB: the monitor has $rss MiB"
+		frames=$(in_use)
+		[ "${frames:-0}" -ge $((held * 256)) ] && [ "$frames" -le $(((held + budget) * 256 + 2048)) ]
+		ok $? "holding $held MiB: query-memory says so ($frames frames)"
+		pinned=$("$SLABVISOR" ctl "$work/qmp" query-pins |
+			sed -n 's/.*"window-bytes": \([0-9]*\),*$/\1/p')
+		[ "${pinned:-0}" -gt 0 ] && [ "$pinned" -le $((budget << 20)) ]
+		ok $? "holding $held MiB: $pinned bytes are registered"
 		looks=$((looks + 1))
 		echo on >&4
 		;;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The service's account by QMP, while the guest runs. What is a command of ours has no counterpart
+ * in QEMU; sizes are in bytes, frames of 4 KiB. */
+#include <errno.h>
+
+#include "vmm/cli.h"
+#include "vmm/qmp_commands.h"
+#include "vmm/vm.h"
+
+static json_int_t number(uint64_t n)
+{
+	return (json_int_t)n;
+}
+
+int qmp_query_memory(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+	struct mm_stats s = {.errors = 0};
+
+	if (!vm)
+		return -EINVAL;
+	memory_enter(&vm->mem);
+	mm_stats(vm->mem.heap, 0, &s);
+	memory_leave(&vm->mem);
+	call->result =
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "ram",
+			  number(vm->mem.ram_size), "heap", number(mm_heap_size(vm->mem.heap)),
+			  "frames-total", number(s.frames_total), "frames-backed",
+			  number(s.frames_backed), "frames-in-use", number(s.frames_in_use),
+			  "frames-cached", number(s.frames_cached), "slabs", number(s.slabs),
+			  "objects-active", number(s.objects_active), "objects-allocated",
+			  number(s.objects_allocated), "objects-freed", number(s.objects_freed),
+			  "bytes-allocated", number(s.bytes_allocated), "errors", number(s.errors));
+	return 0;
+}
+
+int qmp_query_slabinfo(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+	struct mm_slabinfo info;
+	int i;
+
+	if (!vm)
+		return -EINVAL;
+	call->result = json_array();
+	memory_enter(&vm->mem);
+	for (i = 1; i <= MM_CACHE_MAX; i++) {
+		if (mm_slabinfo(vm->mem.heap, i, &info))
+			continue;
+		/* The guest's own words. */
+		json_array_append_new(
+			call->result,
+			json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name",
+				  cli_sanitise(info.name), "cache", i, "active-objs",
+				  number(info.active_objs), "num-objs", number(info.num_objs),
+				  "objsize", number(info.objsize), "objperslab",
+				  number(info.objperslab), "pagesperslab",
+				  number(info.pagesperslab), "active-slabs",
+				  number(info.active_slabs), "num-slabs", number(info.num_slabs)));
+	}
+	memory_leave(&vm->mem);
+	return 0;
+}
+
+int qmp_query_pins(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+	struct io_engine_stats io = {.sqes = 0};
+	struct mm_stats s = {.errors = 0};
+
+	if (!vm)
+		return -EINVAL;
+	memory_enter(&vm->mem);
+	mm_stats(vm->mem.heap, 0, &s);
+	memory_leave(&vm->mem);
+	if (vm->disks.engine)
+		io_engine_get_stats(vm->disks.engine, &io);
+	call->result =
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "frames-pinned", number(s.pages_pinned),
+			  "window-budget", number(vm->config->pin_budget), "window-bytes",
+			  number(io.window_bytes), "window-hits", number(io.window_hits),
+			  "window-misses", number(io.window_misses), "windows-made",
+			  number(io.windows_made), "window-evictions", number(io.window_evictions));
+	return 0;
+}
