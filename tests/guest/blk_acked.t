@@ -17,9 +17,11 @@ if ! loop_make 16M 512 || ! loop_slow 200; then
 	exit 0
 fi
 
-# Flushes that the device has completed.
-flushes() {
-	awk '{ print $16 }' "/sys/block/${loop#/dev/}/stat"
+# Sets $flushes to how many the device has completed. Without another process: soon.
+count_flushes() {
+	local stat
+	read -r -a stat <"/sys/block/${loop#/dev/}/stat"
+	flushes=${stat[15]}
 }
 
 # The lowest round of which a block on the device is.
@@ -37,14 +39,16 @@ slow() {
 		"$SLABVISOR" run --guest-ring 3 --disk "path=$loop" "$B/guests/blkcheck" "$@"
 }
 
-before=$(flushes)
+count_flushes
+before=$flushes
 mkfifo "$work/said"
 slow crash >"$work/said" 2>"$err" </dev/null &
 exec 3<"$work/said"
 for ((round = 1; round <= rounds; round++)); do
 	read -r line <&3 || break
+	count_flushes
+	flushed=$((flushes - before))
 	low=$(lowest)
-	flushed=$(($(flushes) - before))
 	acked=${line#flushed }
 	[ "$low" -ge "${acked:-0}" ]
 	ok $? "flush ${acked:-?}: what was written before is on the device" ||
