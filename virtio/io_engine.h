@@ -61,6 +61,8 @@ struct io_watch {
 	void (*ready)(struct io_watch *watch); /* on the I/O thread */
 	int fd, index;
 	bool armed, stopping;
+	bool removing; /* its removal is under way */
+	struct io_op remove;
 	bool single; /* the kernel has polls of one shot only */
 	struct io_watch *next;
 };

@@ -63,29 +63,33 @@ static bool do_watch(struct io_engine *e, struct io_call *c)
 	return true;
 }
 
-static void cancelled(struct io_op *op, int result)
+/* A poll of many shots that is just being told of a signal is not removed (-EALREADY): the
+ * call that waits for its end is looked at again, and asks again. */
+static void removed(struct io_op *op, int result)
 {
-	(void)op;
+	struct io_watch *w = (struct io_watch *)((char *)op - offsetof(struct io_watch, remove));
+
 	(void)result;
+	w->removing = false;
 }
 
 static bool do_unwatch(struct io_engine *e, struct io_call *c)
 {
-	static struct io_op cancel = {.done = cancelled};
 	struct io_uring_sqe *sqe;
 	struct io_watch **at;
 
 	c->watch->stopping = true;
-	if (c->watch->armed && !c->begun) {
+	if (c->watch->armed && !c->watch->removing) {
 		sqe = io_engine_sqe(e);
 		if (!sqe)
 			return false;
 		io_uring_prep_poll_remove(sqe, (uintptr_t)&c->watch->op);
 		sqe->flags = IOSQE_FIXED_FILE; /* required of all; means nothing here */
-		io_uring_sqe_set_data(sqe, &cancel);
-		c->begun = true;
+		io_uring_sqe_set_data(sqe, &c->watch->remove);
+		c->watch->removing = true;
 	}
-	if (c->watch->armed)
+	/* Both are to be over: the watch is its owner's again. */
+	if (c->watch->armed || c->watch->removing)
 		return false;
 	for (at = &e->watches; *at; at = &(*at)->next)
 		if (*at == c->watch) {
@@ -104,6 +108,8 @@ int io_engine_watch(struct io_engine *e, struct io_watch *watch, int fd)
 	if (index < 0)
 		return index;
 	watch->op = (struct io_op){.done = fired};
+	watch->remove = (struct io_op){.done = removed};
+	watch->removing = false;
 	watch->fd = fd;
 	watch->index = index;
 	watch->armed = false;
