@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Makes a small initramfs for a Linux guest: busybox, and an init that mounts what is usual,
-# loads the virtio drivers and gives a shell on the console; leaving it powers off.
+# loads the virtio drivers and gives a shell on the console; leaving it powers off, and so does
+# the power button.
 set -euo pipefail
 
 usage() {
@@ -26,7 +27,8 @@ die() {
 export PATH=$PATH:/usr/sbin:/sbin
 
 kernel=/ release='' init='' out='' binaries=()
-modules='virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon ext4 crc32c_generic pvpanic-mmio'
+modules='virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon ext4 crc32c_generic pvpanic-mmio
+	button evdev'
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel | --release | --modules | --init)
@@ -75,12 +77,16 @@ else
 	mount -t devtmpfs devtmpfs /dev
 	mount -t tmpfs tmpfs /tmp
 	for m in $(cat /etc/modules); do modprobe "$m"; done
+	acpid -l /dev/null
 	echo "Linux $(uname -r), $(nproc) CPUs; leave by 'exit' to power off"
 	cd /root
 	setsid cttyhack sh
 	poweroff -f
 	END
-	chmod 755 "$root/init"
+	# What busybox's acpid runs when the power button is pressed.
+	mkdir -p "$root/etc/acpi/PWRF"
+	printf '#!/bin/sh\npoweroff -f\n' >"$root/etc/acpi/PWRF/00000080"
+	chmod 755 "$root/init" "$root/etc/acpi/PWRF/00000080"
 fi
 for path in "${binaries[@]}" $(initramfs_libraries "${binaries[@]}"); do
 	install -D "$path" "$root$path"

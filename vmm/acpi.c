@@ -14,9 +14,9 @@
 
 /* IAPC_BOOT_ARCH (table 5.11): none of the legacy devices; no VGA, no MSI, no CMOS clock. */
 #define BOOT_ARCH 0x2c
-/* Flags (table 5.10): WBINVD works; C1 is there; power and sleep button are not of the fixed
- * hardware, nor is the clock's alarm; RESET_REG works. */
-#define FADT_FLAGS    (1u << 0 | 1u << 2 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 10)
+/* Flags (table 5.10): WBINVD works; C1 is there; the sleep button is not of the fixed hardware,
+ * as the power button is, nor is the clock's alarm; RESET_REG works. */
+#define FADT_FLAGS    (1u << 0 | 1u << 2 | 1u << 5 | 1u << 6 | 1u << 10)
 #define NO_C2_LATENCY 101
 #define NO_C3_LATENCY 1001
 

@@ -11,7 +11,7 @@ VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
-	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_options.c vmm/ports.c vmm/serial.c \
+	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_options.c vmm/pm1.c vmm/ports.c vmm/serial.c \
 	vmm/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson
 

@@ -44,16 +44,23 @@ static const struct serial_ops console_ops = {.irq = serial_irq, .output = seria
 
 int ports_create(struct vm *vm)
 {
-	int ret = serial_init(&vm->ports.serial, &console_ops, vm);
+	int ret = pm1_init(&vm->ports.pm1);
 
+	if (ret)
+		return ret;
+	ret = serial_init(&vm->ports.serial, &console_ops, vm);
+	if (ret)
+		pm1_fini(&vm->ports.pm1);
 	vm->ports.there = !ret;
 	return ret;
 }
 
 void ports_destroy(struct vm *vm)
 {
-	if (vm->ports.there)
-		serial_fini(&vm->ports.serial);
+	if (!vm->ports.there)
+		return;
+	serial_fini(&vm->ports.serial);
+	pm1_fini(&vm->ports.pm1);
 	vm->ports.there = false;
 }
 
@@ -69,19 +76,19 @@ static uint32_t pci_read(const struct ports *ports, unsigned int offset)
 }
 
 /* One access of len (1, 2 or 4) bytes. */
-static uint32_t port_read(struct ports *ports, uint16_t port, unsigned int len)
+static uint32_t port_read(struct vm *vm, uint16_t port, unsigned int len)
 {
+	struct ports *ports = &vm->ports;
+
 	if (port >= PORT_SERIAL && port < PORT_SERIAL + SERIAL_PORTS && len == 1)
 		return serial_read(&ports->serial, port - PORT_SERIAL);
 	if (port == PORT_PCI_ADDRESS && len == 4)
 		return atomic_load(&ports->pci_address);
 	if (port >= PORT_PCI_DATA && port + len <= PORT_PCI_DATA + 4)
 		return pci_read(ports, port - PORT_PCI_DATA);
+	if (port >= ACPI_PM1_EVENT && port < ACPI_PM1_EVENT + PM1_EVENT_PORTS)
+		return pm1_read(vm, port - ACPI_PM1_EVENT);
 	switch (port) {
-	case ACPI_PM1_EVENT: /* no event ever */
-		return len == 4 ? atomic_load(&ports->pm1_enable) << 16 : 0;
-	case ACPI_PM1_EVENT + 2:
-		return atomic_load(&ports->pm1_enable);
 	case ACPI_PM1_CONTROL:
 		return ACPI_PM1_SCI_ENABLE;
 	case ACPI_PVPANIC:
@@ -124,17 +131,14 @@ static bool port_write(struct vcpu *cpu, uint16_t port, uint32_t value, unsigned
 		serial_write(&ports->serial, port - PORT_SERIAL, (uint8_t)value);
 		return true;
 	}
+	if (port >= ACPI_PM1_EVENT && port < ACPI_PM1_EVENT + PM1_EVENT_PORTS) {
+		pm1_write(cpu->vm, port - ACPI_PM1_EVENT, value, len);
+		return true;
+	}
 	switch (port) {
 	case PORT_PCI_ADDRESS:
 		if (len == 4)
 			atomic_store(&ports->pci_address, value);
-		return true;
-	case ACPI_PM1_EVENT:
-		if (len == 4)
-			atomic_store(&ports->pm1_enable, value >> 16);
-		return true;
-	case ACPI_PM1_EVENT + 2:
-		atomic_store(&ports->pm1_enable, value & 0xffff);
 		return true;
 	case ACPI_PM1_CONTROL:
 		return write_pm1_control(cpu, value);
@@ -158,7 +162,7 @@ bool ports_serve(struct vcpu *cpu)
 	for (i = 0; i < run->io.count && go_on; i++, data += run->io.size) {
 		value = 0;
 		if (run->io.direction == KVM_EXIT_IO_IN) {
-			value = port_read(&cpu->vm->ports, run->io.port, run->io.size);
+			value = port_read(cpu->vm, run->io.port, run->io.size);
 			memcpy(data, &value, run->io.size);
 		} else {
 			memcpy(&value, data, run->io.size);

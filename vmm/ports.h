@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vmm/pm1.h"
 #include "vmm/serial.h"
 
 #define PORT_SERIAL     0x3f8
@@ -21,7 +22,7 @@ struct vm;
 
 struct ports {
 	struct serial serial;
-	atomic_uint pm1_enable;
+	struct pm1 pm1;
 	atomic_uint pci_address;
 	bool there; /* the ports were made */
 };

@@ -5,6 +5,7 @@
 
 #include "vmm/cli.h"
 #include "vmm/pause.h"
+#include "vmm/pm1.h"
 #include "vmm/vm.h"
 
 static struct qmp_target *target_of(const struct qmp_call *call)
@@ -86,10 +87,16 @@ static int quit(struct qmp_call *call)
 
 static int system_powerdown(struct qmp_call *call)
 {
-	if (!qmp_vm(call))
+	struct vm *vm = qmp_vm(call);
+
+	if (!vm)
 		return -1;
-	return qmp_fail(call, QMP_GENERIC,
-			"This guest has no power button: end it from within, or with quit");
+	if (!pm1_power_button(vm))
+		return qmp_fail(call, QMP_GENERIC,
+				"This guest has no power button, or does not listen to it: end it "
+				"from within, or with quit");
+	target_of(call)->event(target_of(call), "POWERDOWN", NULL);
+	return 0;
 }
 
 const struct qmp_command qmp_commands[] = {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/cli.h"
+#include "vmm/pm1.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm.h"
 
@@ -76,12 +77,17 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void take_signal(struct vm *vm, int signal_fd)
+/* asked: whether the guest has been asked to power down, which it is once. */
+static void take_signal(struct vm *vm, int signal_fd, bool *asked)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
+	if (info.ssi_signo == SIGTERM && !*asked && pm1_power_button(vm)) {
+		*asked = true;
+		return;
+	}
 	terminal_restore(&vm->terminal);
 	let_signals_end(); /* a second one kills */
 	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
@@ -114,6 +120,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = signal_fd, .events = POLLIN},
 	};
 	int64_t until = vm->config->timeout_ms ? now_ms() + vm->config->timeout_ms : 0, left = -1;
+	bool asked = false;
 	int n;
 
 	while (!vm_is_ending(vm)) {
@@ -129,7 +136,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		}
 		n = poll(fds, 2, sooner(left, reclaim_due(vm)));
 		if (n > 0 && fds[1].revents)
-			take_signal(vm, signal_fd);
+			take_signal(vm, signal_fd, &asked);
 		if (n)
 			continue;
 		memory_enter(&vm->mem);

@@ -64,6 +64,15 @@ input)
 	echo "guest: heard $line"
 	poweroff -f
 	;;
+button)
+	# The kernel makes the device's file some time after the driver.
+	until [ -c /dev/input/event0 ]; do
+		sleep 0.05
+	done
+	exec 4</dev/input/event0
+	echo 'guest: listens'
+	dd bs=24 count=1 <&4 2>/dev/null | od -An -tu2 -j16 -N4 | xargs echo 'guest: event'
+	;;
 memory)
 	# Filled and freed by a file in RAM; linux.sh looks at what the monitor keeps.
 	mount -t tmpfs -o size=600m tmpfs /tmp

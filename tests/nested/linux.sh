@@ -71,9 +71,23 @@ check 'having come so far' said '^guest: spins'
 
 start cloud/vmlinuz guest-cloud.cpio end=reboot
 hear 'guest: init' 2
-kill -TERM "$guest"
+kill -KILL "$guest"
 ended
 check 'reboot starts it anew' test "$(grep -c '^guest: init' "$out")" -ge 2
+
+# By a signal, and by QMP: an event of type 1, key 116 (KEY_POWER).
+for way in TERM qmp; do
+	start cloud/vmlinuz guest-cloud.cpio end=button --qmp "unix:$tmp/qmp"
+	hear 'guest: listens'
+	if [ $way = TERM ]; then
+		kill -TERM "$guest"
+	else
+		$slabvisor ctl "$tmp/qmp" system_powerdown >>"$out" 2>&1
+	fi
+	ended
+	check "$way presses the power button" said '^guest: event 1 116$'
+	check 'and the guest ends by itself' test $status = 0
+done
 
 # KiB of the monitor in memory, guest and all.
 resident() {
