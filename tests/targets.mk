@@ -19,7 +19,7 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-NESTED_SCRIPTS := $(addprefix tests/nested/, harness.t check.t acpi.t linux.t disk.t)
+NESTED_SCRIPTS := $(addprefix tests/nested/, check.t linux.t disk.t harness.t acpi.t)
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
@@ -34,7 +34,7 @@ nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4
 check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)tools/deps.sh nested
 	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(B)/tests/vmm_acpi.asan
-	$(Q)prove -e '' $(NESTED_SCRIPTS)
+	$(Q)prove -j2 -e '' $(NESTED_SCRIPTS)
 
 check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end
 	$(Q)tools/deps.sh libvirt
