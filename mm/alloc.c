@@ -22,7 +22,7 @@ struct request {
  */
 static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t n, uint64_t *addr)
 {
-	const uint64_t start = frame_addr(pool, slab->frame);
+	const uint64_t start = slab_start(pool, slab);
 	const uint64_t size = slab->slot_size;
 	const uint64_t flags = MM_ADDR_FRESH | (slab->zero ? MM_ADDR_ZERO : 0);
 	unsigned int fresh = slab->fresh;
@@ -75,8 +75,7 @@ static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_
 		taken = slab_take(&rq->heap->frames, slab, n, addr);
 
 	for (size_t i = 0; i < taken; i++) {
-		uint64_t offset =
-			(addr[i] & ~MM_ADDR_FLAGS) - frame_addr(&rq->heap->frames, slab->frame);
+		uint64_t offset = (addr[i] & ~MM_ADDR_FLAGS) - slab_start(&rq->heap->frames, slab);
 		unsigned int slot = (unsigned int)(offset / slab->slot_size);
 
 		if (!debug_alloc(rq->heap, slab, slot, addr[i] & MM_ADDR_FRESH, &rq->call)) {

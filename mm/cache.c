@@ -81,6 +81,10 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 	cache->slot_size = (uint32_t)slot;
 	cache->order = (uint8_t)cache_order(slot);
 	cache->cap = (uint16_t)cache_slots(slot, cache->order, &waste);
+	waste /= SLAB_COLOUR;
+	cache->colours = 1;
+	if (align <= SLAB_COLOUR)
+		cache->colours += waste < SLAB_MAX_COLOURS ? (uint8_t)waste : SLAB_MAX_COLOURS - 1;
 	cache->recip = ((1ull << SLAB_RECIP_SHIFT) + slot - 1) / slot;
 	memset(cache->list, 0, heap->frames.nr_zones * sizeof(*cache->list));
 	atomic_store_explicit(&cache->errors, 0, memory_order_relaxed);

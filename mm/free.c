@@ -37,7 +37,7 @@ static int batch_status(struct mm_heap *heap, uint64_t addr, uint64_t frame)
 	return value == MM_PM_NONE ? -ENOENT : -EINVAL;
 }
 
-/* The slot that starts at an offset into a slab, or -EINVAL. */
+/* The slot that starts at an offset from a slab's first slot, or -EINVAL. */
 static inline int slab_slot(const struct slab *slab, uint64_t offset)
 {
 	uint64_t slot = offset * slab->recip >> SLAB_RECIP_SHIFT;
@@ -82,8 +82,8 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
  * fewer when their reports are too many. Returns how many objects were freed. */
 static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status)
 {
-	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
-	const uint64_t bytes = MM_FRAME_SIZE << slab->order;
+	const uint64_t start = slab_start(&batch->heap->frames, slab);
+	const uint64_t bytes = slab_bytes(slab);
 	size_t freed = 0;
 
 	for (; batch->next < batch->n && !debug_log_full(batch->call.log); batch->next++) {
@@ -114,14 +114,19 @@ static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status
  * last one's store. */
 static size_t batch_slab(struct batch *batch, struct slab *slab)
 {
-	const uint64_t start = frame_addr(&batch->heap->frames, slab->frame);
-	const uint64_t bytes = MM_FRAME_SIZE << slab->order;
+	const uint64_t start = slab_start(&batch->heap->frames, slab);
+	const uint64_t bytes = slab_bytes(slab);
 	const int status = batch->cache && batch->cache != slab->cache ? -EXDEV : 0;
 	unsigned int at = 0;
 	uint64_t row = slab->free[0];
 	unsigned int put = 0;
 	size_t i;
 
+	/* In the slab, yet before its first slot. */
+	if (batch->addr[batch->next] - start >= bytes) {
+		batch_refuse(batch, batch->next++, -EINVAL);
+		return 0;
+	}
 	if (slab->debug || slab->held || debug_reports(batch->heap, slab->cache))
 		return batch_slab_slow(batch, slab, status);
 	for (i = batch->next; i < batch->n; i++) {

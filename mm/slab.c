@@ -207,6 +207,7 @@ static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigne
 	slab->order = cache->order;
 	slab->empty = false;
 	slab->sparse = false;
+	slab->colour = 0;
 	slab->next = 0;
 	slab->prev = 0;
 	atomic_store_explicit(&slab->pins, 0, memory_order_relaxed);
@@ -247,6 +248,10 @@ uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, 
 	/* A late free may look at the descriptor for its former slab. */
 	mm_lock(&slab->lock);
 	slab_init(slab, cache, number);
+	if (cache->colours > 1)
+		slab->colour = (uint8_t)(atomic_fetch_add_explicit(&cache->next_colour, 1,
+								   memory_order_relaxed) %
+					 cache->colours);
 	slab->zero = frame & FRAME_ZERO;
 	frame &= ~FRAME_ZERO;
 	slab->frame = (uint32_t)frame;
@@ -311,7 +316,7 @@ struct slab *slab_lock_frame(struct mm_heap *heap, uint64_t frame)
 
 bool slab_slot_pinned(struct mm_heap *heap, const struct slab *slab, unsigned int slot)
 {
-	uint64_t start = (uint64_t)slot * slab->slot_size;
+	uint64_t start = slab->colour * SLAB_COLOUR + (uint64_t)slot * slab->slot_size;
 	uint64_t first = slab->frame + (start >> MM_FRAME_SHIFT);
 	uint64_t last = slab->frame + ((start + slab->slot_size - 1) >> MM_FRAME_SHIFT);
 

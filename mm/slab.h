@@ -23,6 +23,11 @@
 /* Reciprocals: slot = offset * recip >> SLAB_RECIP_SHIFT is exact for offsets and
  * sizes up to 4 MiB, as offset * size < 2^45. */
 #define SLAB_RECIP_SHIFT 45
+/* Colours: by how much the slots of one slab begin later than those of another, where
+ * there is room at the end, so that not all of them fall on the same lines of a CPU's
+ * cache (Bonwick, "The Slab Allocator", section 4). */
+#define SLAB_COLOUR      64u
+#define SLAB_MAX_COLOURS 8u
 /* Modes that slabs keep more of each slot for. */
 #define SLAB_DEBUG_MODES (MM_DEBUG_ALL & ~(MM_DEBUG_SANITY | MM_HARDEN_GUARD))
 #define SLAB_REDZONE     8u /* least bytes of a red zone */
@@ -79,6 +84,7 @@ struct slab {
 	uint32_t next, prev;   /* on the list; next also of unused descriptors */
 	_Atomic uint32_t pins; /* on its frames; changes under the slab's lock */
 	bool sparse;           /* listed among those to drain; under the list's lock */
+	uint8_t colour;        /* of SLAB_COLOUR bytes, before the first slot */
 	struct slab_debug *debug;
 	struct slab_held *held;
 	uint64_t free[SLAB_WORDS]; /* 1: free */
@@ -97,7 +103,9 @@ struct slab_list {
 struct slab_cache {
 	_Atomic bool live;
 	uint8_t order;
+	uint8_t colours; /* 1: none */
 	uint16_t cap;
+	_Atomic uint32_t next_colour; /* any value; which slab has which does not matter */
 	unsigned int flags;
 	uint32_t object_size, slot_size, align;
 	uint64_t recip;
@@ -187,10 +195,22 @@ static inline uint32_t slab_pins(const struct slab *slab)
 	return atomic_load_explicit(&slab->pins, memory_order_relaxed);
 }
 
+/* Where the first slot is. */
+static inline uint64_t slab_start(const struct frame_pool *pool, const struct slab *slab)
+{
+	return frame_addr(pool, slab->frame) + slab->colour * SLAB_COLOUR;
+}
+
+/* From there to the end. */
+static inline uint64_t slab_bytes(const struct slab *slab)
+{
+	return (MM_FRAME_SIZE << slab->order) - slab->colour * SLAB_COLOUR;
+}
+
 static inline uint64_t slab_slot_addr(const struct frame_pool *pool, const struct slab *slab,
 				      unsigned int slot)
 {
-	return frame_addr(pool, slab->frame) + (uint64_t)slot * slab->slot_size;
+	return slab_start(pool, slab) + (uint64_t)slot * slab->slot_size;
 }
 
 #endif

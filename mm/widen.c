@@ -29,7 +29,7 @@ long mm_object_widen(struct mm_heap *heap, uint64_t addr)
 		slab = slab_lock_frame(heap, frame);
 	if (!slab)
 		return heap_in_range(heap, addr) ? -EINVAL : -EFAULT;
-	slot = widen_slot(slab, addr - frame_addr(&heap->frames, slab->frame));
+	slot = widen_slot(slab, addr - slab_start(&heap->frames, slab));
 	if (slot < 0) {
 		asked = slot;
 	} else {

@@ -2,10 +2,10 @@
 /*
  * What cache colouring would gain (Bonwick, "The Slab Allocator", section 4): lines of
  * objects of 1152 bytes, of which a slab of 32 KiB holds 28 and has 512 bytes left, that
- * is eight colours, are read in turns as mm lays them out and moved by their slab's
- * colour. `colour_PATTERN_ratio`: the time with colours to that without, medians.
- *   first   the first line of the first object of each slab: the worst case
- *   random  the first line of objects picked at random, as a program's hot ones lie
+ * is eight colours, are read in turns as mm lays them out and as they would lie without.
+ * `colour_PATTERN_ratio`: the time with colours to that without, medians. first   the first line of
+ * the first object of each slab: the worst case random  the first line of objects picked at random,
+ * as a program's hot ones lie
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define TURNS  21
 #define READS  (4u << 20)
 #define LINE   64u
-#define LEFT   512u /* bytes behind the objects of a slab */
+#define SLAB   (32ul << 10)
 
 static double now_ns(void)
 {
@@ -72,16 +72,15 @@ static void measure(const char *name, uint8_t *const *object, size_t per_slab, s
 		size_t slot = random ? next_random(&seed) % per_slab : 0;
 		size_t k;
 
-		plain[i] = object[slab * per_slab + slot];
-		for (k = 0; k < i && plain[k] != plain[i]; k++)
+		coloured[i] = object[slab * per_slab + slot];
+		for (k = 0; k < i && coloured[k] != coloured[i]; k++)
 			;
-		if (k < i) {
+		if (k < i)
 			i--; /* once each */
-			continue;
-		}
-		/* Of lines that are not the object's first when it is moved. */
-		coloured[i] = plain[i] + slab * LINE % LEFT;
 	}
+	/* A colour is less than an object is large. */
+	for (size_t i = 0; i < n; i++)
+		plain[i] = coloured[i] - (uintptr_t)coloured[i] % SLAB % OBJECT;
 	for (int turn = -1; turn < TURNS; turn++) {
 		double with, without;
 
@@ -116,7 +115,7 @@ int main(void)
 	}
 	cache = mm_cache_create(heap, "colour", OBJECT, LINE, MM_CACHE_NOMERGE);
 	if (cache < 0 || mm_slabinfo(heap, cache, &info) || info.objperslab > 32 ||
-	    info.pagesperslab * MM_FRAME_SIZE - info.objperslab * OBJECT < LEFT) {
+	    info.pagesperslab * MM_FRAME_SIZE != SLAB) {
 		fprintf(stderr, "mm_colour: slabs are not what they were\n");
 		return 1;
 	}

@@ -82,8 +82,8 @@ static void free_unchecked(struct mm_heap *heap, size_t n, const uint64_t *addr)
 		uint64_t frame = heap->first + ((addr[i] - heap->frames.base) >> MM_FRAME_SHIFT);
 		struct slab *slab =
 			&set->slab[atomic_load_explicit(&set->of[frame], memory_order_acquire)];
-		uint64_t start = frame_addr(&heap->frames, slab->frame);
-		uint64_t bytes = MM_FRAME_SIZE << slab->order;
+		uint64_t start = slab_start(&heap->frames, slab);
+		uint64_t bytes = slab_bytes(slab);
 		size_t first = i;
 		uint64_t offset;
 

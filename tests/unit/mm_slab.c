@@ -99,6 +99,40 @@ static void every_freed_address_is_checked(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* Slabs with room at the end begin at different lines, and are checked all the same. */
+static void slabs_have_colours(void **state)
+{
+	enum {
+		SLABS = 16,
+		EACH = 28
+	};
+	const struct mm_config config = util_config(16 * MIB, 1);
+	struct mm_heap *heap = util_heap(&config);
+	int cache = mm_cache_create(heap, "coloured", 1152, 64, MM_CACHE_NOMERGE);
+	uint64_t addr[SLABS * EACH], base, lines = 0;
+	struct mm_slabinfo info;
+
+	(void)state;
+	assert_int_equal(mm_slabinfo(heap, cache, &info), 0);
+	assert_int_equal(info.objperslab, EACH);
+	for (int i = 0; i < SLABS * EACH; i++) {
+		addr[i] = util_alloc(heap, cache, 0) & ~MM_ADDR_FLAGS;
+		assert_int_equal(addr[i] % 64, 0);
+		memset(util_host(heap, addr[i]), 1, 1152);
+	}
+	for (int i = 0; i < SLABS * EACH; i += EACH) {
+		base = addr[i] & ~(info.pagesperslab * MM_FRAME_SIZE - 1);
+		lines |= 1ull << (addr[i] - base) / 64;
+		if (base != addr[i])
+			util_free(heap, cache, base, -EINVAL);
+		util_free(heap, cache, addr[i + EACH - 1] + 1152, -EINVAL);
+	}
+	assert_int_equal(lines, 0xff);
+	for (int i = 0; i < SLABS * EACH; i++)
+		util_free(heap, cache, addr[i], 0);
+	mm_heap_destroy(heap);
+}
+
 static void fresh_is_told_once_an_object(void **state)
 {
 	struct mm_config config = util_config(16 * MIB, 1);
@@ -331,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_are_aligned_and_mapped),
 		cmocka_unit_test(every_freed_address_is_checked),
+		cmocka_unit_test(slabs_have_colours),
 		cmocka_unit_test(fresh_is_told_once_an_object),
 		cmocka_unit_test(zero_is_zero),
 		cmocka_unit_test(objects_come_from_the_node_asked_for),
