@@ -52,7 +52,7 @@ hear() {
 # ended: waits for the guest's end; sets status.
 ended() {
 	exec 3>&-
-	wait "$guest"
+	wait "$guest" 2>/dev/null # or bash tells of one that was killed
 	status=$?
 }
 
