@@ -5,6 +5,8 @@
 
 #include "virtio/blk_priv.h"
 
+#define SMALL (16u << 10) /* bytes of a transfer that begins at once; see io_engine_begin() */
+
 static void submit(struct blk_part *part);
 
 /* All parts are over: the next step, or the answer. */
@@ -147,6 +149,8 @@ static void submit(struct blk_part *part)
 	prepare(sqe, part, part->req->type != VIRTIO_BLK_T_IN);
 	count(blk_req_dev(part->req), part);
 	queue(part, sqe);
+	if (part->left <= SMALL)
+		io_engine_begin(blk_req_dev(part->req)->engine);
 }
 
 void blk_part_start(struct blk_req *req, unsigned int i)

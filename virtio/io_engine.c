@@ -11,7 +11,7 @@
 
 /* The kernel gives a disk nothing of a batch before all of it is prepared: with larger ones a
  * disk idles while they are made, with smaller ones each pays for a doorbell of its own. */
-#define SUBMIT_BATCH 4u
+#define SUBMIT_BATCH 2u
 
 static int start_thread(struct io_engine *e)
 {
@@ -298,6 +298,10 @@ void io_engine_queue(struct io_engine *e, struct io_uring_sqe *sqe, struct io_op
 	op->counted = true;
 	e->inflight++;
 	io_uring_sqe_set_data(sqe, op);
+}
+
+void io_engine_begin(struct io_engine *e)
+{
 	if (io_uring_sq_ready(&e->ring) >= SUBMIT_BATCH)
 		io_engine_submit(e);
 }

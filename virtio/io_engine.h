@@ -193,6 +193,13 @@ bool io_engine_room(const struct io_engine *engine, unsigned int n);
 struct io_uring_sqe *io_engine_sqe(struct io_engine *engine);
 void io_engine_queue(struct io_engine *engine, struct io_uring_sqe *sqe, struct io_op *op);
 
+/*
+ * Submits what is queued if that is some operations, ahead of the end of the round. For small
+ * ones: a disk idles while a batch is prepared. Large ones wait, since those of one batch that
+ * adjoin go to the disk as one.
+ */
+void io_engine_begin(struct io_engine *engine);
+
 /* The region that holds [host, host + len), or NULL. Any thread. */
 const struct io_region *io_engine_region(const struct io_engine *engine, const void *host,
 					 uint64_t len);

@@ -19,8 +19,8 @@
 #define POLL_FAILS   4u  /* polls in a row before there are none */
 #define POLL_REST    64u /* sleeps before the next trial */
 #define TICK_MS      100
-#define REAP_BATCH   16u /* then answers go out, and what drivers ask for comes in */
-#define POLL_SPINS   16  /* looks between two looks at the clock */
+#define REAP_BATCH   8u /* then answers go out, and what drivers ask for comes in */
+#define POLL_SPINS   16 /* looks between two looks at the clock */
 
 static uint64_t now_ns(void)
 {
