@@ -23,7 +23,7 @@ clang-format --dry-run -Werror $(list '*.c' '*.h')
 report $? clang-format
 
 strip() {
-	printf '%s\n' "$1" | tr ' ' '\n' | grep -vE '^-(Werror|MMD|MP|mcmodel=.*|fno-pie)$' | tr '\n' ' '
+	printf '%s\n' "$1" | tr -d "'" | tr ' ' '\n' | grep -vE '^-(Werror|MMD|MP|mcmodel=.*|fno-pie)$' | tr '\n' ' '
 }
 resource=$(clang -print-resource-dir)/include
 host=$(strip "$HOST_CFLAGS")
