@@ -224,7 +224,7 @@ static int apply_slab_debug(struct run_config *config, const char *value, char *
 	/* In a file a flag without letters reads `slab-debug: true`. */
 	if (!value || !strcmp(value, "true"))
 		value = "";
-	if (strcmp(value, "false") && mm_debug_parse(value, &modes, &reason))
+	if (strcmp(value, "false") != 0 && mm_debug_parse(value, &modes, &reason))
 		return run_why(why, "%s", reason);
 	config->slab_debug = modes.debug;
 	config->nr_slab_rules = modes.nr_rules;
