@@ -13,9 +13,13 @@
 
 #define PAGE       4096ull
 #define SHORT_LOOP 16u
-#define LONG_LOOP  272u
-/* Of several rounds the fastest count: others had the CPU in the slow ones. */
-#define ROUNDS 4
+
+/* Of several rounds the fastest count: others had the CPU in the slow ones. What still looks
+ * slow is looked at for so long that a trip out of the guest and back matters no more. */
+static const struct {
+	uint32_t count;
+	int rounds;
+} loops[] = {{272, 4}, {2064, 2}};
 
 /* mov $count, %ecx; 1: dec %ecx; jnz 1b; hlt */
 static const uint8_t loop_code[] = {0xb9, 0, 0, 0, 0, 0xff, 0xc9, 0x75, 0xfc, 0xf4};
@@ -46,15 +50,37 @@ static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t coun
 	return cpu->run->exit_reason == KVM_EXIT_HLT ? 0 : -EIO;
 }
 
+/* ns of one time round the loop. Returns 0 or -errno. */
+static int measure(struct vcpu *cpu, uint64_t cr3, uint8_t *code, size_t i, double *ns)
+{
+	double few = 0, many = 0, least_few = 0, least_many = 0;
+	int round, ret;
+
+	for (round = 0; round < loops[i].rounds; round++) {
+		ret = run_loop(cpu, cr3, code, SHORT_LOOP, &few);
+		if (!ret)
+			ret = run_loop(cpu, cr3, code, loops[i].count, &many);
+		if (ret)
+			return ret;
+		least_few = round && least_few < few ? least_few : few;
+		least_many = round && least_many < many ? least_many : many;
+	}
+	*ns = (least_many - least_few) / (loops[i].count - SHORT_LOOP);
+	if (*ns < 0)
+		*ns = 0;
+	return 0;
+}
+
 int ring_probe(struct vm *vm, double *ns)
 {
 	struct ram_alloc ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size};
 	struct vcpu *cpu = &vm->vcpu[0];
-	double few = 0, many = 0, least_few = 0, least_many = 0;
 	struct page_table pt;
 	uint8_t *code;
+	double first;
 	uint64_t at;
-	int i, ret;
+	size_t i;
+	int ret;
 
 	at = ram_take(&ram, PAGE);
 	code = memory_ram(&vm->mem, at, PAGE);
@@ -64,19 +90,12 @@ int ring_probe(struct vm *vm, double *ns)
 	*ns = RING_PROBE_NATIVE_NS;
 	/* The first run pays for its mappings, which would make the short loop look long. */
 	if (!ret)
-		ret = run_loop(cpu, pt.root, code, SHORT_LOOP, &few);
-	for (i = 0; i < ROUNDS && !ret; i++) {
-		ret = run_loop(cpu, pt.root, code, SHORT_LOOP, &few);
-		if (!ret)
-			ret = run_loop(cpu, pt.root, code, LONG_LOOP, &many);
-		if (ret)
+		ret = run_loop(cpu, pt.root, code, SHORT_LOOP, &first);
+	for (i = 0; i < sizeof(loops) / sizeof(*loops) && !ret; i++) {
+		ret = measure(cpu, pt.root, code, i, ns);
+		if (*ns < RING_PROBE_NATIVE_NS)
 			break;
-		least_few = i && least_few < few ? least_few : few;
-		least_many = i && least_many < many ? least_many : many;
-		*ns = (least_many - least_few) / (LONG_LOOP - SHORT_LOOP);
 	}
-	if (*ns < 0)
-		*ns = 0;
 	memset(memory_ram(&vm->mem, PAGE, ram.next - PAGE), 0, ram.next - PAGE);
 	return ret;
 }
