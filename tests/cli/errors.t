@@ -69,7 +69,7 @@ error 124 '--disk path=.*: Is a directory' run --disk "path=$dir" "$hello"
 error 124 '--disk path=/dev/null: give a regular file' run --disk path=/dev/null "$hello"
 truncate -s 1M "$dir/disk"
 error 124 'it is in use by another process' \
-	run --disk "path=$dir/disk" --disk "path=$dir/disk" "$hello"
+	run --disk "path=$dir/disk,direct=off" --disk "path=$dir/disk,direct=off" "$hello"
 error 125 'no such option' doctor --fast
 set -- run
 while [ $# -lt 16 ]; do

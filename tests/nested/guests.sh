@@ -79,7 +79,7 @@ done
 # more memory, time or devices than this machine has.
 for script in tests/cli/*.t tests/guest/*.t; do
 	case ${script##*/} in
-	wordfreq.t | asan.t | blk_acked.t | blk_budget.t | blk_device.t | blk_syscalls.t) ;;
+	wordfreq.t | asan.t | blk_acked.t | blk_budget.t | blk_crash.t | blk_device.t | blk_syscalls.t) ;;
 	*) tap "$script" "$script" "$script" ;;
 	esac
 done
