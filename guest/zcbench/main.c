@@ -20,16 +20,16 @@
 struct io {
 	struct blk_request req;
 	struct worker *worker;
-	struct io *next; /* of those that are to be started again */
 	u64 since;
 };
 
 struct worker {
 	struct buffers buffers;
-	struct io *io, *idle;
+	struct io *io;
 	u64 random, next; /* block */
 	u64 done, bytes, errors;
-	u64 start, end, exits;
+	u64 start, until, end, exits;
+	unsigned int busy;
 	u64 latency_sum;
 	u32 latency[BUCKETS];
 	int err;
@@ -71,11 +71,29 @@ static u64 bucket_ns(unsigned int bucket)
 	return bucket < 8 ? bucket : (8ull + bucket % 8) << (bucket / 8 - 1);
 }
 
+static int start_io(struct worker *w, struct io *io, u64 now)
+{
+	u64 r = random_next(w);
+	u64 block = opt.random ? (u64)((unsigned __int128)r * blocks >> 64) : w->next++ % blocks;
+	int err;
+
+	io->req.sector = block * (opt.bs / BLK_SECTOR_SIZE);
+	if (w->buffers.count > opt.depth)
+		io->req.page =
+			w->buffers.page + (r & 0xffffffff) % w->buffers.count * w->buffers.per;
+	io->since = now;
+	err = blk_add(disk, &io->req);
+	if (!err)
+		w->busy++;
+	return err;
+}
+
+/* Each is started again as it ends, so that the disk has the next while others are looked at. */
 static void io_done(struct blk_request *req)
 {
 	struct io *io = req->private;
 	struct worker *w = io->worker;
-	u64 ns = ktime_get_ns() - io->since;
+	u64 now = ktime_get_ns(), ns = now - io->since;
 
 	if (req->result)
 		w->errors++;
@@ -83,50 +101,26 @@ static void io_done(struct blk_request *req)
 	w->bytes += req->len;
 	w->latency_sum += ns;
 	w->latency[bucket_of(ns)]++;
-	io->next = w->idle;
-	w->idle = io;
-}
-
-static int start_io(struct worker *w, struct io *io, u64 now)
-{
-	u64 r = random_next(w);
-	u64 block = opt.random ? (u64)((unsigned __int128)r * blocks >> 64) : w->next++ % blocks;
-
-	io->req.sector = block * (opt.bs / BLK_SECTOR_SIZE);
-	if (w->buffers.count > opt.depth)
-		io->req.page =
-			w->buffers.page + (r & 0xffffffff) % w->buffers.count * w->buffers.per;
-	io->since = now;
-	return blk_add(disk, &io->req);
+	w->busy--;
+	if (now < w->until && !w->err)
+		w->err = start_io(w, io, now);
 }
 
 static void run(struct worker *w)
 {
-	u64 until, now = ktime_get_ns();
-	unsigned int busy = 0;
-
-	w->start = now;
-	until = now + opt.runtime_ms * 1000000;
-	while (now < until || busy) {
-		while (w->idle && now < until && !w->err) {
-			struct io *io = w->idle;
-
-			w->err = start_io(w, io, now);
-			if (w->err)
-				break;
-			w->idle = io->next;
-			busy++;
-		}
+	w->start = ktime_get_ns();
+	w->until = w->start + opt.runtime_ms * 1000000;
+	for (unsigned int i = 0; i < opt.depth && !w->err; i++)
+		w->err = start_io(w, &w->io[i], w->start);
+	while (w->busy) {
 		int n = blk_wait(disk);
 
-		if (n < 0)
+		if (n < 0) {
 			w->err = n;
-		if (w->err && n <= 0)
 			break;
-		busy -= (unsigned int)n;
-		now = ktime_get_ns();
+		}
 	}
-	w->end = now;
+	w->end = ktime_get_ns();
 }
 
 static void prepare(struct worker *w, unsigned int cpu)
@@ -157,8 +151,6 @@ static void prepare(struct worker *w, unsigned int cpu)
 			.done = io_done,
 			.private = io,
 		};
-		io->next = w->idle;
-		w->idle = io;
 	}
 }
 
