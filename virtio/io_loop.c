@@ -268,11 +268,6 @@ static void run(struct io_engine *e)
 		bool any = run_calls(e);
 		bool taken = take_work(e);
 
-		/* Where no poll follows, one system call submits and sleeps. */
-		if (taken && !any && e->inflight < DEEP && !poll_ns(e, &e->after_requests)) {
-			sleep_until_something(e);
-			continue;
-		}
 		arm(e);
 		io_engine_submit(e);
 		if (reap(e)) {
