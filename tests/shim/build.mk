@@ -30,14 +30,14 @@ shim: $(SHIM) ## build the preloadable malloc, LD_PRELOAD=build/libslabvisor-mal
 
 .PHONY: shim
 
-SHIM_PROGRAMS := $(B)/tests/shim/edges $(B)/tests/shim/threads
-$(SHIM_PROGRAMS): $(B)/tests/shim/%: $(B)/host-plain/tests/shim/%.o
+SHIM_BINS := $(B)/tests/shim/edges $(B)/tests/shim/threads
+$(SHIM_BINS): $(B)/tests/shim/%: $(B)/host-plain/tests/shim/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $<
 
 TAP_SCRIPTS += tests/shim/shim.t
-TEST_BINS += $(SHIM) $(SHIM_PROGRAMS)
+TEST_BINS += $(SHIM) $(SHIM_BINS)
 
 bench-shim: $(SHIM) ## the system's own programs over mm, beside other mallocs
 	$(Q)tools/deps.sh bench
