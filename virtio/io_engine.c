@@ -274,13 +274,21 @@ bool io_engine_room(const struct io_engine *e, unsigned int n)
 	return e->inflight + n <= e->cq_entries / 2;
 }
 
+bool io_engine_count_batch(struct io_engine *e)
+{
+	unsigned int queued = io_uring_sq_ready(&e->ring);
+
+	if (!queued)
+		return false;
+	io_stat_add(&e->sqes, queued);
+	io_stat_add(&e->batches, 1);
+	return true;
+}
+
 void io_engine_submit(struct io_engine *e)
 {
-	if (!io_uring_sq_ready(&e->ring))
-		return;
-	io_stat_add(&e->sqes, io_uring_sq_ready(&e->ring));
-	io_stat_add(&e->batches, 1);
-	io_uring_submit(&e->ring);
+	if (io_engine_count_batch(e))
+		io_uring_submit(&e->ring);
 }
 
 struct io_uring_sqe *io_engine_sqe(struct io_engine *e)

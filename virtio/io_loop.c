@@ -114,17 +114,6 @@ static bool take_work(struct io_engine *e)
 	return any;
 }
 
-/* The wait that is to follow submits what is queued. */
-static void count_queued(struct io_engine *e)
-{
-	unsigned int queued = io_uring_sq_ready(&e->ring);
-
-	if (!queued)
-		return;
-	io_stat_add(&e->sqes, queued);
-	io_stat_add(&e->batches, 1);
-}
-
 static bool reap(struct io_engine *e)
 {
 	struct io_uring_cqe *cqe[REAP_BATCH];
@@ -234,7 +223,7 @@ static void sleep_until_something(struct io_engine *e)
 		io_stat_add(&e->sleeps, 1);
 		count_sleep(&e->after_answers);
 		count_sleep(&e->after_requests);
-		count_queued(e);
+		io_engine_count_batch(e);
 		io_uring_submit_and_wait(&e->ring, 1);
 	}
 	atomic_store(&e->asleep, false);
@@ -254,7 +243,7 @@ static void wait_for_completion(struct io_engine *e)
 	arm(e);
 	atomic_store(&e->asleep, true);
 	if (!atomic_load(&e->stop) && !atomic_load(&e->has_calls)) {
-		count_queued(e);
+		io_engine_count_batch(e);
 		io_uring_submit_and_wait_timeout(&e->ring, &cqe, 1, &limit, NULL);
 	}
 	atomic_store(&e->asleep, false);

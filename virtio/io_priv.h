@@ -77,6 +77,8 @@ void io_call(struct io_engine *engine, struct io_call *call);
 
 /* io_engine.c: submits what is queued. A failure leaves entries queued, for the next time. */
 void io_engine_submit(struct io_engine *engine);
+/* Counts what is queued as a batch, for a wait that submits it. Returns whether there is any. */
+bool io_engine_count_batch(struct io_engine *engine);
 
 /* io_watch.c: arms the watches that have fired, or are new. */
 void io_watch_arm(struct io_engine *engine);
