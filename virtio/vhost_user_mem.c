@@ -110,20 +110,6 @@ int vhost_user_mem_find(const struct vhost_user_mem *mem, const struct vhost_use
 	return -ENOENT;
 }
 
-void *vhost_user_mem_host(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < mem->nr; i++) {
-		const struct vhost_user_mapped *r = &mem->region[i];
-		uint64_t offset = gpa - r->at.guest_addr;
-
-		if (offset < r->at.size)
-			return len <= r->at.size - offset ? r->map.at + offset : NULL;
-	}
-	return NULL;
-}
-
 uint64_t vhost_user_mem_piece(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len,
 			      void **host)
 {
@@ -139,6 +125,13 @@ uint64_t vhost_user_mem_piece(const struct vhost_user_mem *mem, uint64_t gpa, ui
 		return len <= r->at.size - offset ? len : r->at.size - offset;
 	}
 	return 0;
+}
+
+void *vhost_user_mem_host(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len)
+{
+	void *host = NULL;
+
+	return vhost_user_mem_piece(mem, gpa, len, &host) == len ? host : NULL;
 }
 
 bool vhost_user_mem_guest(const struct vhost_user_mem *mem, uint64_t user, uint64_t len,
