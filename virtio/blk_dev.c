@@ -271,6 +271,12 @@ err_free:
 	return ret;
 }
 
+static void tell_capacity(struct blk_dev *blk, uint64_t sectors)
+{
+	virtio_device_set_config64(&blk->dev, offsetof(struct virtio_blk_config, capacity),
+				   htole64(sectors));
+}
+
 int blk_dev_resize(struct virtio_device *dev)
 {
 	struct blk_dev *blk = blk_of(dev);
@@ -282,8 +288,7 @@ int blk_dev_resize(struct virtio_device *dev)
 	sectors = (uint64_t)size / BLK_SECTOR;
 	/* Relaxed: one value, see blk_in_disk(). */
 	if (atomic_exchange_explicit(&blk->sectors, sectors, memory_order_relaxed) != sectors)
-		virtio_device_set_config64(dev, offsetof(struct virtio_blk_config, capacity),
-					   htole64(sectors));
+		tell_capacity(blk, sectors);
 	return 0;
 }
 
@@ -303,8 +308,7 @@ int blk_dev_set_size(struct virtio_device *dev, uint64_t size)
 	atomic_store_explicit(&blk->sectors, ret ? old : sectors, memory_order_relaxed);
 	io_engine_resume(blk->engine);
 	if (!ret && sectors != old)
-		virtio_device_set_config64(dev, offsetof(struct virtio_blk_config, capacity),
-					   htole64(sectors));
+		tell_capacity(blk, sectors);
 	return ret;
 }
 
