@@ -4,6 +4,7 @@
 #include <linux/virtio_config.h>
 #include <stdlib.h>
 
+#include "virtio/kmem_debug.h"
 #include "virtio/kmem_dev_priv.h"
 
 _Static_assert(VIRTIO_KMEM_MAX_RANGES == MM_MAX_RANGES && VIRTIO_KMEM_CLASSES == MM_CLASSES &&
@@ -92,7 +93,7 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 	}
 	for (i = 0; i < MM_CLASSES; i++) {
 		out->class_size[i] = mm_class_size[i];
-		if (kmem_dev_debug(config->heap, (int)i + 1))
+		if (kmem_debug_bits(mm_cache_modes(config->heap, (int)i + 1)))
 			out->class_debug |= 1u << i;
 	}
 	out->version = VIRTIO_KMEM_VERSION;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "virtio/kmem_debug.h"
 #include "virtio/kmem_dev_priv.h"
 
 _Static_assert(VIRTIO_KMEM_NAME_MAX == MM_CACHE_NAME_MAX, "names are passed on whole");
@@ -29,16 +30,6 @@ static int cache_flags(uint32_t flags, unsigned int *mm_flags, uint8_t *alloc_fl
 	return 0;
 }
 
-uint32_t kmem_dev_debug(struct mm_heap *heap, int cache)
-{
-	unsigned int modes = mm_cache_modes(heap, cache);
-
-	return (modes & MM_DEBUG_SANITY ? VIRTIO_KMEM_DEBUG_SANITY : 0) |
-	       (modes & MM_DEBUG_REDZONE ? VIRTIO_KMEM_DEBUG_REDZONE : 0) |
-	       (modes & MM_DEBUG_POISON ? VIRTIO_KMEM_DEBUG_POISON : 0) |
-	       (modes & MM_DEBUG_OWNER ? VIRTIO_KMEM_DEBUG_OWNER : 0);
-}
-
 int kmem_dev_cache_create(struct kmem_request *r)
 {
 	const struct virtio_kmem_req *req = &r->req;
@@ -58,7 +49,7 @@ int kmem_dev_cache_create(struct kmem_request *r)
 	/* Relaxed: the guest learns the number from the reply to this. */
 	atomic_store_explicit(&r->kmem->cache_flags[cache], alloc_flags, memory_order_relaxed);
 	r->resp.value = (uint64_t)cache;
-	r->resp.count = kmem_dev_debug(r->kmem->heap, cache);
+	r->resp.count = kmem_debug_bits(mm_cache_modes(r->kmem->heap, cache));
 	return 0;
 }
 

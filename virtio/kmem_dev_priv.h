@@ -91,9 +91,6 @@ int kmem_dev_check_cache(const struct kmem_request *r);
 int kmem_dev_reply_addrs(struct kmem_request *r, long n);
 int kmem_dev_reply_bad(struct kmem_request *r, long n, size_t nr_bad);
 
-/* VIRTIO_KMEM_DEBUG_* in force for a cache. */
-uint32_t kmem_dev_debug(struct mm_heap *heap, int cache);
-
 /* The requests, one a type. Each returns the status, 0 or a negative errno, and gives a
  * value, count or reply only with 0. */
 int kmem_dev_alloc(struct kmem_request *r);

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "virtio/kmem_debug.h"
 #include "virtio/kmem_dev.h"
 #include "virtio/mmio.h"
 #include "vmm/cli.h"
@@ -64,14 +65,6 @@ static void detach(struct devices *d)
 		close(d->irq[d->count].fd);
 }
 
-static uint32_t debug_bits(unsigned int mm_flags)
-{
-	return (mm_flags & MM_DEBUG_SANITY ? VIRTIO_KMEM_DEBUG_SANITY : 0) |
-	       (mm_flags & MM_DEBUG_REDZONE ? VIRTIO_KMEM_DEBUG_REDZONE : 0) |
-	       (mm_flags & MM_DEBUG_POISON ? VIRTIO_KMEM_DEBUG_POISON : 0) |
-	       (mm_flags & MM_DEBUG_OWNER ? VIRTIO_KMEM_DEBUG_OWNER : 0);
-}
-
 /* Puts a device on the next register page. */
 static int attach(struct vm *vm, struct virtio_device *dev, bool pins)
 {
@@ -124,7 +117,7 @@ static int create_kmem(struct vm *vm)
 		.heap = vm->mem.heap,
 		.cpus = vm->config->cpus,
 		.page_map_gpa = vm->mem.page_map,
-		.debug = debug_bits(vm->config->slab_debug),
+		.debug = kmem_debug_bits(vm->config->slab_debug),
 		.pin_quota = vm->config->heap >> MM_FRAME_SHIFT,
 		.range = vm->mem.range,
 		.nr_ranges = vm->mem.nr_ranges,

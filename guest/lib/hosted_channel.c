@@ -4,6 +4,7 @@
 
 #include "slabvisor/hosted.h"
 #include "slabvisor/kmem.h"
+#include "virtio/kmem_debug.h"
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
@@ -60,12 +61,7 @@ static long op_free_pages(unsigned int cpu, size_t n, const u64 *addr, struct vi
 
 static u32 debug_bits(int cache)
 {
-	unsigned int modes = mm_cache_modes(hosted.heap, cache);
-
-	return (modes & MM_DEBUG_SANITY ? VIRTIO_KMEM_DEBUG_SANITY : 0) |
-	       (modes & MM_DEBUG_REDZONE ? VIRTIO_KMEM_DEBUG_REDZONE : 0) |
-	       (modes & MM_DEBUG_POISON ? VIRTIO_KMEM_DEBUG_POISON : 0) |
-	       (modes & MM_DEBUG_OWNER ? VIRTIO_KMEM_DEBUG_OWNER : 0);
+	return kmem_debug_bits(mm_cache_modes(hosted.heap, cache));
 }
 
 static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags,
@@ -230,14 +226,7 @@ int hosted_start(const struct mm_config *config, const char **why)
 	}
 	channel.nr_ranges = config->nr_ranges;
 	channel.pin_quota = config->pin_quota;
-	if (config->debug & MM_DEBUG_SANITY)
-		channel.debug |= VIRTIO_KMEM_DEBUG_SANITY;
-	if (config->debug & MM_DEBUG_REDZONE)
-		channel.debug |= VIRTIO_KMEM_DEBUG_REDZONE;
-	if (config->debug & MM_DEBUG_POISON)
-		channel.debug |= VIRTIO_KMEM_DEBUG_POISON;
-	if (config->debug & MM_DEBUG_OWNER)
-		channel.debug |= VIRTIO_KMEM_DEBUG_OWNER;
+	channel.debug = kmem_debug_bits(config->debug);
 	for (int i = 0; i < VIRTIO_KMEM_CLASSES; i++) {
 		if (debug_bits(i + 1))
 			channel.class_debug |= 1u << i;
