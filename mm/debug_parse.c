@@ -8,12 +8,15 @@
 
 #define PARSE_DEFAULT (MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)
 
+#define PARSE_FIRST_BIT 8 /* of MM_DEBUG_ALL: the first letter's */
+
+static const char letters[] = "FZPUWQRG";
+
 static unsigned int parse_letter(char letter)
 {
-	static const char letters[] = "FZPUWQRG"; /* from bit 8 of MM_DEBUG_ALL on */
 	const char *at = letter ? strchr(letters, letter) : NULL;
 
-	return at ? 1u << (8 + (at - letters)) : 0;
+	return at ? 1u << (PARSE_FIRST_BIT + (at - letters)) : 0;
 }
 
 /* One block: letters, then names. */
@@ -70,6 +73,35 @@ int mm_debug_parse(const char *text, struct mm_config *config, const char **why)
 			return err;
 		text += len + 1;
 	}
+}
+
+/* One block more; returns how long the text is then. */
+static size_t format_block(char *text, size_t len, unsigned int modes, const char *cache)
+{
+	char *at = text + len;
+
+	if (len)
+		*at++ = ';';
+	for (unsigned int i = 0; letters[i]; i++)
+		if (modes >> (PARSE_FIRST_BIT + i) & 1)
+			*at++ = letters[i];
+	*at = 0;
+	if (cache) {
+		*at++ = ',';
+		at = stpcpy(at, cache);
+	}
+	return (size_t)(at - text);
+}
+
+void mm_debug_format(const struct mm_config *config, char *text)
+{
+	size_t len = 0;
+
+	*text = 0;
+	if (config->debug)
+		len = format_block(text, len, config->debug, NULL);
+	for (unsigned int i = 0; i < config->nr_rules; i++)
+		len = format_block(text, len, config->rule[i].modes, config->rule[i].name);
 }
 
 static bool name_matches(const char *pattern, const char *name)

@@ -119,6 +119,13 @@ struct mm_slabinfo {
  */
 int mm_debug_parse(const char *text, struct mm_config *config, const char **why);
 
+/* Bytes of config's modes and rules as text at most: letters, then for each rule as many, a name
+ * and two separators, and a NUL. */
+#define MM_DEBUG_TEXT_MAX (8 + MM_MAX_DEBUG_RULES * (10 + MM_CACHE_NAME_MAX) + 1)
+
+/* Writes them to text (MM_DEBUG_TEXT_MAX bytes) as mm_debug_parse reads them; none: "". */
+void mm_debug_format(const struct mm_config *config, char *text);
+
 struct mm_heap;
 
 /* An address that was refused: why, and its index in the call. */

@@ -195,32 +195,13 @@ static void print_quoted(const char *text)
 	printf("\"\n");
 }
 
-/* One block as mm_debug_parse reads it; returns how long the text is then. */
-static size_t add_modes(char *text, size_t size, size_t len, unsigned int modes, const char *cache)
-{
-	static const char letters[] = "FZPUWQRG"; /* from bit 8 of MM_DEBUG_ALL on */
-	char some[sizeof(letters)] = "";
-	size_t nr = 0;
-
-	for (unsigned int i = 0; letters[i]; i++)
-		if (modes >> (8 + i) & 1)
-			some[nr++] = letters[i];
-	some[nr] = 0;
-	return len + (size_t)snprintf(text + len, size - len, "%s%s%s%s", len ? ";" : "", some,
-				      cache ? "," : "", cache ? cache : "");
-}
-
 static void print_slab_debug(const struct run_config *config)
 {
-	/* Letters, and for each rule as many, a name and two separators. */
-	char text[9 + MM_MAX_DEBUG_RULES * (10 + MM_CACHE_NAME_MAX)] = "";
-	size_t len = 0;
+	struct mm_config modes = {.debug = config->slab_debug, .nr_rules = config->nr_slab_rules};
+	char text[MM_DEBUG_TEXT_MAX];
 
-	if (config->slab_debug)
-		len = add_modes(text, sizeof(text), len, config->slab_debug, NULL);
-	for (unsigned int i = 0; i < config->nr_slab_rules; i++)
-		len = add_modes(text, sizeof(text), len, config->slab_rule[i].modes,
-				config->slab_rule[i].name);
+	memcpy(modes.rule, config->slab_rule, sizeof(modes.rule));
+	mm_debug_format(&modes, text);
 	printf("slab-debug: ");
 	print_quoted(text);
 }
