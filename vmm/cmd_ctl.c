@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "vmm/cli.h"
 #include "vmm/commands.h"
+#include "vmm/listen.h"
 #include "vmm/qmp_frame.h"
 
 #define STATUS_REFUSED 1
@@ -50,12 +50,11 @@ static int print_help(void)
 static int reach(struct peer *peer)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr;
 
-	if (strlen(peer->path) >= sizeof(addr.sun_path))
+	if (listen_address(peer->path, &addr))
 		return cli_fail(STATUS_USAGE, "%s: a socket's path has at most %zu bytes",
 				peer->path, sizeof(addr.sun_path) - 1);
-	memcpy(addr.sun_path, peer->path, strlen(peer->path) + 1);
 	peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (peer->fd < 0 ||
 	    setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||

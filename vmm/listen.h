@@ -4,6 +4,10 @@
 #define VMM_LISTEN_H
 
 #include <sys/types.h>
+#include <sys/un.h>
+
+/* A path as a Unix socket's address. Returns 0 or -ENAMETOOLONG. */
+int listen_address(const char *path, struct sockaddr_un *addr);
 
 /*
  * Makes a stream socket at path that does not block, with room for one connection that waits. One

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "vmm/cli.h"
@@ -13,16 +12,6 @@
 #include "vmm/serve.h"
 
 #define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */
-
-/* A path as a socket's address. Returns 0 or -ENAMETOOLONG. */
-static int address(const char *path, struct sockaddr_un *addr)
-{
-	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(addr->sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr->sun_path, path);
-	return 0;
-}
 
 static int make(const char *path, int *out)
 {
@@ -90,7 +79,7 @@ void serve_notify(const char *state)
 	socklen_t len;
 	int fd;
 
-	if (!path || (*path != '/' && *path != '@') || address(path, &addr))
+	if (!path || (*path != '/' && *path != '@') || listen_address(path, &addr))
 		return;
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (*path == '@')
