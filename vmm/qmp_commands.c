@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/qmp_commands.h"
 
+#include <errno.h>
 #include <signal.h>
 
 #include "vmm/cli.h"
@@ -53,7 +54,7 @@ static int stop(struct qmp_call *call)
 	struct vm *vm = qmp_vm(call);
 
 	if (!vm)
-		return -1;
+		return -EINVAL;
 	if (!vm_is_paused(vm)) {
 		vm_pause(vm);
 		target_of(call)->event(target_of(call), "STOP", NULL);
@@ -66,7 +67,7 @@ static int cont(struct qmp_call *call)
 	struct vm *vm = qmp_vm(call);
 
 	if (!vm)
-		return -1;
+		return -EINVAL;
 	if (vm_is_paused(vm)) {
 		vm_resume(vm);
 		target_of(call)->event(target_of(call), "RESUME", NULL);
@@ -79,7 +80,7 @@ static int quit(struct qmp_call *call)
 	struct vm *vm = qmp_vm(call);
 
 	if (!vm)
-		return -1;
+		return -EINVAL;
 	target_of(call)->quit = true;
 	vm_end(vm, STATUS_SIGNAL + SIGTERM);
 	return 0;
@@ -90,7 +91,7 @@ static int system_powerdown(struct qmp_call *call)
 	struct vm *vm = qmp_vm(call);
 
 	if (!vm)
-		return -1;
+		return -EINVAL;
 	if (!pm1_power_button(vm))
 		return qmp_fail(call, QMP_GENERIC,
 				"This guest has no power button, or does not listen to it: end it "

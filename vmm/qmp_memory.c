@@ -12,16 +12,26 @@ static json_int_t number(uint64_t n)
 	return (json_int_t)n;
 }
 
-int qmp_query_memory(struct qmp_call *call)
+/* The totals of the heap. Returns the machine; NULL as qmp_vm(). */
+static struct vm *totals(struct qmp_call *call, struct mm_stats *s)
 {
 	struct vm *vm = qmp_vm(call);
+
+	if (!vm)
+		return NULL;
+	memory_enter(&vm->mem);
+	mm_stats(vm->mem.heap, 0, s);
+	memory_leave(&vm->mem);
+	return vm;
+}
+
+int qmp_query_memory(struct qmp_call *call)
+{
 	struct mm_stats s = {.errors = 0};
+	struct vm *vm = totals(call, &s);
 
 	if (!vm)
 		return -EINVAL;
-	memory_enter(&vm->mem);
-	mm_stats(vm->mem.heap, 0, &s);
-	memory_leave(&vm->mem);
 	call->result =
 		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "ram",
 			  number(vm->mem.ram_size), "heap", number(mm_heap_size(vm->mem.heap)),
@@ -64,15 +74,12 @@ int qmp_query_slabinfo(struct qmp_call *call)
 
 int qmp_query_pins(struct qmp_call *call)
 {
-	struct vm *vm = qmp_vm(call);
 	struct io_engine_stats io = {.sqes = 0};
 	struct mm_stats s = {.errors = 0};
+	struct vm *vm = totals(call, &s);
 
 	if (!vm)
 		return -EINVAL;
-	memory_enter(&vm->mem);
-	mm_stats(vm->mem.heap, 0, &s);
-	memory_leave(&vm->mem);
 	if (vm->disks.engine)
 		io_engine_get_stats(vm->disks.engine, &io);
 	call->result =

@@ -76,8 +76,7 @@ static int check_args(struct qmp_call *call, const struct qmp_command *command)
 	json_t *value;
 	unsigned int i;
 
-	json_object_foreach((json_t *)call->args, name, value)
-	{
+	json_object_foreach((json_t *)call->args, name, value) {
 		for (i = 0; i < QMP_MAX_PARAMS && command->param[i].name; i++)
 			if (!strcmp(command->param[i].name, name))
 				break;
@@ -158,13 +157,12 @@ static int execute(struct qmp_proto *proto, struct qmp_call *call, const json_t 
 
 	if (!json_is_object(message))
 		return qmp_fail(call, QMP_GENERIC, "QMP input must be a JSON object");
-	json_object_foreach(
-		(json_t *)message, member,
-		value) if (strcmp(member, "execute") != 0 && strcmp(member, "arguments") != 0 &&
-			   strcmp(member, "id") !=
-				   0) return qmp_fail(call, QMP_GENERIC,
-						      "QMP input member '%s' is unexpected",
-						      member);
+	json_object_foreach((json_t *)message, member, value) {
+		if (strcmp(member, "execute") != 0 && strcmp(member, "arguments") != 0 &&
+		    strcmp(member, "id") != 0)
+			return qmp_fail(call, QMP_GENERIC, "QMP input member '%s' is unexpected",
+					member);
+	}
 	if (!name)
 		return qmp_fail(call, QMP_GENERIC, "QMP input lacks member 'execute'");
 	if (!json_is_string(name))
