@@ -12,18 +12,15 @@
 #include <linux/slab.h>
 #include <slabvisor/platform.h>
 
-#define ORDER       8u
-#define CHUNK_PAGES (1u << ORDER)
-#define CHUNK       (CHUNK_PAGES * PAGE_SIZE) /* 1 MiB */
-#define WORDS       (PAGE_SIZE / sizeof(u64))
-#define READS       4000
+#define ORDER         8u
+#define CHUNK_PAGES   (1u << ORDER)
+#define CHUNK         (CHUNK_PAGES * PAGE_SIZE) /* 1 MiB */
+#define CHUNK_SECTORS (CHUNK / BLK_SECTOR_SIZE)
+#define WORDS         (PAGE_SIZE / sizeof(u64))
+#define READS         4000
 
-struct chunk {
-	struct page *page; /* NULL: freed */
-};
-
-static struct chunk *chunk;
-static u64 chunks, places; /* of memory; of the disk */
+static struct page **chunk; /* the first page of each; NULL: freed */
+static u64 chunks, places;  /* of memory; of the disk */
 
 /* What a word of the disk is. */
 static u64 word(u64 page, unsigned int i)
@@ -64,12 +61,12 @@ static bool write_all(void)
 		u64 place = c % places;
 
 		for (unsigned int k = 0; k < CHUNK_PAGES; k++) {
-			u64 *p = page_address(chunk[c].page + k);
+			u64 *p = page_address(chunk[c] + k);
 
 			for (unsigned int i = 0; i < WORDS; i++)
 				p[i] = word(place * CHUNK_PAGES + k, i);
 		}
-		good = !rw(BLK_WRITE, chunk[c].page, CHUNK_PAGES, place * (CHUNK / 512)) && good;
+		good = !rw(BLK_WRITE, chunk[c], CHUNK_PAGES, place * CHUNK_SECTORS) && good;
 	}
 	return good;
 }
@@ -82,9 +79,9 @@ static bool read_all(void)
 	for (u64 c = 0; c < chunks; c++) {
 		u64 place = (c * 7 + 3) % places;
 
-		good = !rw(BLK_READ, chunk[c].page, CHUNK_PAGES, place * (CHUNK / 512)) && good;
+		good = !rw(BLK_READ, chunk[c], CHUNK_PAGES, place * CHUNK_SECTORS) && good;
 		for (unsigned int k = 0; k < CHUNK_PAGES; k++)
-			good = holds(chunk[c].page + k, place * CHUNK_PAGES + k) && good;
+			good = holds(chunk[c] + k, place * CHUNK_PAGES + k) && good;
 	}
 	return good;
 }
@@ -95,12 +92,12 @@ static bool read_random(u64 first)
 	bool good = true;
 
 	for (unsigned int n = 0; n < READS; n++) {
-		struct chunk *c = &chunk[first + random_u64() % (chunks - first)];
-		struct page *page = c->page + random_u64() % CHUNK_PAGES;
+		u64 c = first + random_u64() % (chunks - first);
+		struct page *page = chunk[c] + random_u64() % CHUNK_PAGES;
 		u64 from = random_u64() % (places * CHUNK_PAGES);
 
-		good = !rw(BLK_READ, page, 1, from * (PAGE_SIZE / 512)) && holds(page, from) &&
-		       good;
+		good = !rw(BLK_READ, page, 1, from * (PAGE_SIZE / BLK_SECTOR_SIZE)) &&
+		       holds(page, from) && good;
 	}
 	return good;
 }
@@ -118,9 +115,9 @@ static void show(u64 mib)
 static void free_chunks(u64 from, u64 to)
 {
 	for (u64 c = from; c < to; c++) {
-		if (chunk[c].page)
-			__free_pages(chunk[c].page, ORDER);
-		chunk[c].page = NULL;
+		if (chunk[c])
+			__free_pages(chunk[c], ORDER);
+		chunk[c] = NULL;
 	}
 }
 
@@ -129,11 +126,11 @@ void check_working_set(u64 mib)
 	bool all = true;
 
 	chunks = mib & ~3ull;
-	places = min(chunks, info.sectors / (CHUNK / 512));
+	places = min(chunks, info.sectors / CHUNK_SECTORS);
 	chunk = kvmalloc_array(chunks, sizeof(*chunk), GFP_KERNEL | __GFP_ZERO);
 	for (u64 c = 0; chunk && c < chunks; c++) {
-		chunk[c].page = alloc_pages(GFP_KERNEL, ORDER);
-		all = all && chunk[c].page;
+		chunk[c] = alloc_pages(GFP_KERNEL, ORDER);
+		all = all && chunk[c];
 	}
 	check(chunks && chunk && all, "memory for %llu MiB", mib);
 	if (!chunks || !chunk || !all)
