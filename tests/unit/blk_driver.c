@@ -113,12 +113,17 @@ void disk_heap_free(struct disk_guest *d, uint64_t gpa)
 
 void disk_attach(struct disk_guest *d)
 {
-	unsigned int i;
-
 	assert_int_equal(blk_dev_create(&d->config, d->engine, &d->dev), 0);
 	assert_int_equal(virtio_mmio_create(d->dev, &d->mem, interrupt, d, &d->mmio), 0);
-	drv_negotiate(d->mmio, d->features & drv_device_features(d->mmio));
 	d->queues = d->config.queues;
+	disk_set_up(d);
+}
+
+void disk_set_up(struct disk_guest *d)
+{
+	unsigned int i;
+
+	drv_negotiate(d->mmio, d->features & drv_device_features(d->mmio));
 	for (i = 0; i < d->queues; i++) {
 		if (d->features & VRING_FEATURE_PACKED)
 			drv_packed_init(&d->q[i], &d->g, QUEUE_SIZE, RING_BASE(i));
@@ -133,6 +138,21 @@ void disk_start(struct disk_guest *d)
 {
 	assert_int_equal(io_engine_create(&d->engine_config, &d->engine), 0);
 	disk_attach(d);
+}
+
+bool disk_needs_reset(struct disk_guest *d)
+{
+	return reg(d->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
+void disk_serves(struct disk_guest *d, unsigned int queue)
+{
+	const struct buffer buf = {BIG_BASE, 4096};
+
+	disk_post(d, queue, 0, VIRTIO_BLK_T_IN, 0, &buf, 1);
+	disk_kick(d, queue);
+	assert_int_equal(disk_wait(d, queue, NULL), 0);
+	assert_int_equal(disk_status(d, queue, 0), VIRTIO_BLK_S_OK);
 }
 
 void disk_detach(struct disk_guest *d)

@@ -56,6 +56,8 @@ void disk_start(struct disk_guest *d);
 /* Only the device and its set-up by the driver; disk_start() has both. */
 void disk_attach(struct disk_guest *d);
 void disk_detach(struct disk_guest *d);
+/* The driver's part again: a reset, and rings whose next entry is 0. */
+void disk_set_up(struct disk_guest *d);
 void disk_stop(struct disk_guest *d);
 
 /* Gives the guest a heap, before disk_start(). quota: pins at once. */
@@ -95,5 +97,9 @@ uint64_t disk_status_at(unsigned int queue, uint16_t slot);
 /* Bytes that depend on a seed. */
 void fill(void *buf, size_t len, uint64_t seed);
 uint64_t next_random(uint64_t *state);
+
+bool disk_needs_reset(struct disk_guest *d);
+/* Asserts that a queue serves a request in slot 0. */
+void disk_serves(struct disk_guest *d, unsigned int queue);
 
 #endif

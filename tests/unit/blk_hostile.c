@@ -36,32 +36,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool needs_reset(void)
-{
-	return reg(d.mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
-}
-
-static void other_queue_serves(void)
-{
-	const struct buffer buf = {BIG_BASE, 4096};
-
-	disk_post(&d, 1, 0, IN, 0, &buf, 1);
-	disk_kick(&d, 1);
-	assert_int_equal(disk_wait(&d, 1, NULL), 0);
-	assert_int_equal(disk_status(&d, 1, 0), OK);
-}
-
 static void reset_heals(void)
 {
-	unsigned int i;
-
-	drv_negotiate(d.mmio, d.features & drv_device_features(d.mmio));
-	for (i = 0; i < 2; i++) {
-		drv_queue_init(&d.q[i], &d.g, QUEUE_SIZE, RING_BASE(i));
-		assert_int_equal(drv_queue_setup(d.mmio, i, &d.q[i]), 1);
-	}
-	drv_driver_ok(d.mmio);
-	assert_false(needs_reset());
+	disk_set_up(&d);
+	assert_false(disk_needs_reset(&d));
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE, 4096), OK);
 }
 
@@ -73,9 +51,9 @@ static void dies_alone(void)
 	disk_kick(&d, 0);
 	/* By the time the other queue has answered, this one was looked at: the thread
 	 * takes the queues in turn. */
-	other_queue_serves();
-	assert_true(needs_reset());
-	other_queue_serves();
+	disk_serves(&d, 1);
+	assert_true(disk_needs_reset(&d));
+	disk_serves(&d, 1);
 	assert_int_equal(drv_used_idx(&d.q[0]), used);
 	reset_heals();
 }
@@ -91,9 +69,9 @@ static void fails_alone(const struct vring_desc *desc, unsigned int n, uint64_t 
 	assert_int_equal(disk_wait(&d, 0, &len), 0);
 	assert_int_equal(len, 1);
 	assert_int_equal(*(uint8_t *)disk_at(&d, status, 1), IOERR);
-	assert_false(needs_reset());
+	assert_false(disk_needs_reset(&d));
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE, 4096), OK);
-	other_queue_serves();
+	disk_serves(&d, 1);
 }
 
 /* (1) */
@@ -120,7 +98,7 @@ static void same_head_twice(void **state)
 	disk_kick(&d, 0);
 	/* Legal if the first was answered before the second was looked at. */
 	assert_int_equal(disk_wait(&d, 0, NULL), 0);
-	other_queue_serves();
+	disk_serves(&d, 1);
 	reset_heals();
 }
 
@@ -220,7 +198,7 @@ static void empty_descriptors(void **state)
 	drv_avail(&d.q[0], 0);
 	disk_kick(&d, 0);
 	assert_int_equal(disk_wait(&d, 0, NULL), 0);
-	other_queue_serves();
+	disk_serves(&d, 1);
 }
 
 /* (10) */
@@ -299,8 +277,8 @@ static void sectors_and_lengths(void **state)
 		assert_int_equal(disk_do1(&d, IN, sector[i], BIG_BASE, 512), IOERR);
 		assert_int_equal(disk_do1(&d, OUT, sector[i], BIG_BASE, 512), IOERR);
 	}
-	assert_false(needs_reset());
-	other_queue_serves();
+	assert_false(disk_needs_reset(&d));
+	disk_serves(&d, 1);
 }
 
 /* (14): what a buffer held before is not shown when the file gives less. */
@@ -376,7 +354,7 @@ static void changing_header(void **state)
 		assert_int_equal(disk_wait(&d, 0, NULL), 0);
 		assert_in_range(disk_status(&d, 0, 0), OK, IOERR);
 	}
-	other_queue_serves();
+	disk_serves(&d, 1);
 }
 
 int main(void)

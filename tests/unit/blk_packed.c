@@ -35,33 +35,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool needs_reset(void)
-{
-	return reg(d.mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
-}
-
-static void other_queue_serves(void)
-{
-	const struct buffer buf = {BIG_BASE, 4096};
-
-	disk_post(&d, 1, 0, IN, 0, &buf, 1);
-	disk_kick(&d, 1);
-	assert_int_equal(disk_wait(&d, 1, NULL), 0);
-	assert_int_equal(disk_status(&d, 1, 0), OK);
-}
-
-/* Reset, and rings whose next entry is 0. */
 static void fresh_rings(void)
 {
-	unsigned int i;
-
-	drv_negotiate(d.mmio, d.features & drv_device_features(d.mmio));
-	for (i = 0; i < 2; i++) {
-		drv_packed_init(&d.q[i], &d.g, QUEUE_SIZE, RING_BASE(i));
-		assert_int_equal(drv_queue_setup(d.mmio, i, &d.q[i]), 1);
-	}
-	drv_driver_ok(d.mmio);
-	assert_false(needs_reset());
+	disk_set_up(&d);
+	assert_false(disk_needs_reset(&d));
 }
 
 static void reset_heals(void)
@@ -76,9 +53,9 @@ static void reset_heals(void)
 static void dies_alone(void)
 {
 	disk_kick(&d, 0);
-	other_queue_serves();
-	assert_true(needs_reset());
-	other_queue_serves();
+	disk_serves(&d, 1);
+	assert_true(disk_needs_reset(&d));
+	disk_serves(&d, 1);
 	reset_heals();
 }
 
@@ -145,7 +122,7 @@ static void same_id_twice(void **state)
 	for (i = 0; i < 8; i++)
 		disk_post(&d, 0, 0, IN, 0, &buf, 1);
 	disk_kick(&d, 0);
-	other_queue_serves();
+	disk_serves(&d, 1);
 	reset_heals();
 }
 
@@ -180,7 +157,7 @@ static void storm(void **state)
 				(uint16_t)next_random(&seed), (uint16_t)next_random(&seed) | AVAIL);
 		}
 		disk_kick(&d, 0);
-		other_queue_serves();
+		disk_serves(&d, 1);
 		reset_heals();
 	}
 }

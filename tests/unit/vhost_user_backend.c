@@ -247,3 +247,33 @@ void backend_still_works(struct backend *b)
 	}
 	client_leave(&c);
 }
+
+int backend_setup(void **state)
+{
+	static struct backend backend;
+
+	*state = &backend;
+	backend_start(&backend);
+	return 0;
+}
+
+int backend_teardown(void **state)
+{
+	backend_still_works(*state);
+	backend_stop(*state);
+	return 0;
+}
+
+void client_join(struct backend *b, struct client *c)
+{
+	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
+	backend_join(b, c);
+}
+
+void client_join_bare(struct backend *b, struct client *c)
+{
+	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
+	assert_int_equal(client_attach(c, backend_connect(b)), 0);
+	assert_int_equal(client_ring_init(c, 0, SLOTS, 0), 0);
+	assert_int_equal(client_ring_init(c, 1, SLOTS, CLIENT_RING_ROOM), 0);
+}

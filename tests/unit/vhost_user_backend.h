@@ -44,10 +44,18 @@ void backend_start(struct backend *b);
 /* Ends it, and asserts that no descriptor was left open. */
 void backend_stop(struct backend *b);
 
+/* Fixtures: *state is a back end; which works to the end, and leaves nothing open. */
+int backend_setup(void **state);
+int backend_teardown(void **state);
+
 /* Begins a session: the other end of its socket. */
 int backend_connect(struct backend *b);
 /* ... and negotiates, shares memory and starts rings. */
 void backend_join(struct backend *b, struct client *c);
+/* A new client that has joined so. */
+void client_join(struct backend *b, struct client *c);
+/* ... or one that has negotiated and has rings, which it has told nobody of, as of its memory. */
+void client_join_bare(struct backend *b, struct client *c);
 void client_leave(struct client *c);
 /* Whether the session says a line with this in it; forgets what was said. */
 bool backend_said(struct backend *b, const char *text);

@@ -17,36 +17,6 @@
 #include "virtio/vhost_user_guard.h"
 #include "virtio/vring.h"
 
-static struct backend backend;
-
-static int setup(void **state)
-{
-	*state = &backend;
-	backend_start(&backend);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	backend_still_works(*state);
-	backend_stop(*state);
-	return 0;
-}
-
-static void join_bare(struct backend *b, struct client *c)
-{
-	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
-	assert_int_equal(client_attach(c, backend_connect(b)), 0);
-	assert_int_equal(client_ring_init(c, 0, SLOTS, 0), 0);
-	assert_int_equal(client_ring_init(c, 1, SLOTS, CLIENT_RING_ROOM), 0);
-}
-
-static void join(struct backend *b, struct client *c)
-{
-	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
-	backend_join(b, c);
-}
-
 static int tell(struct client *c, uint32_t request, const void *payload, uint32_t size)
 {
 	return client_tell(c, request, payload, size, NULL, 0);
@@ -78,7 +48,7 @@ static void kinds_of_files(void **state)
 	int fd, pipes[2];
 	struct client c;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", c.mem_fd);
 	refused_file(b, &c, open(path, O_RDONLY | O_CLOEXEC), "open for reading and writing");
 	refused_file(b, &c, open(path, O_PATH | O_CLOEXEC), "Bad file descriptor");
@@ -112,7 +82,7 @@ static void unaligned_regions(void **state)
 	struct client c;
 	size_t i;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		r.region = bad[i];
 		assert_int_equal(
@@ -133,7 +103,7 @@ static void shrinking_file(void **state)
 
 	/* cmocka has taken the signal for the time of a test. */
 	assert_int_equal(vhost_user_guard_setup(), 0);
-	join(b, &c);
+	client_join(b, &c);
 	for (i = 0; i < SLOTS; i++) {
 		client_request_at(&q, 0, i, 0, i * 8, 4096);
 		client_post(&c, 0, (uint16_t)i, &q);
@@ -156,7 +126,7 @@ static void shrinking_inflight(void **state)
 	unsigned int i;
 
 	assert_int_equal(vhost_user_guard_setup(), 0);
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(client_share(&c), 0);
 	size = c.ring[0].size;
 	c.inflight_fd = memfd_create("inflight", MFD_CLOEXEC);
@@ -183,7 +153,7 @@ static void regions_under_io(void **state)
 	unsigned int round, i;
 	struct client c;
 
-	join(b, &c);
+	client_join(b, &c);
 	for (round = 0; round < 50; round++) {
 		more.region.mmap_offset = DATA + round * 4096;
 		assert_int_equal(
@@ -207,7 +177,7 @@ static void regions_under_io(void **state)
 			/* All anew: the whole table, replaced under what is left. */
 			assert_int_equal(client_share(&c), 0);
 			client_fini(&c);
-			join(b, &c);
+			client_join(b, &c);
 		}
 	}
 	client_leave(&c);
@@ -219,7 +189,7 @@ static void ring_memory_removed(void **state)
 	struct vhost_user_single_region all;
 	struct client c;
 
-	join(b, &c);
+	client_join(b, &c);
 	all = (struct vhost_user_single_region){
 		.region = {CLIENT_GPA_BASE, c.mem_size, (uintptr_t)c.mem, 0}};
 	assert_int_equal(client_do(&c, 0, 0, 0, 4096), 0);
@@ -241,7 +211,7 @@ static void ring_memory_moved(void **state)
 	struct vhost_user_single_region far = {.region = {1ull << 44, 4096, 1ull << 45, 0}};
 	struct client c;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(tell_part(&c, VHOST_USER_ADD_MEM_REG, 0, ring1), 0);
 	assert_int_equal(tell_part(&c, VHOST_USER_ADD_MEM_REG, ring1, rest), 0);
 	assert_int_equal(tell_part(&c, VHOST_USER_ADD_MEM_REG, rest, MEMORY_SIZE), 0);
@@ -262,7 +232,7 @@ static void ring_memory_moved(void **state)
  * second is one page. */
 static void join_in_pieces(struct backend *b, struct client *c, uint64_t first)
 {
-	join_bare(b, c);
+	client_join_bare(b, c);
 	assert_int_equal(tell_part(c, VHOST_USER_ADD_MEM_REG, 0, first), 0);
 	assert_int_equal(tell_part(c, VHOST_USER_ADD_MEM_REG, first, first + 4096), 0);
 	assert_int_equal(tell_part(c, VHOST_USER_ADD_MEM_REG, first + 4096, MEMORY_SIZE), 0);
@@ -357,7 +327,7 @@ static void dirty_log(void **state)
 	unsigned int n = 0;
 	int fd;
 
-	join(b, &c);
+	client_join(b, &c);
 	fd = memfd_create("log", MFD_CLOEXEC);
 	assert_int_equal(ftruncate(fd, (off_t)(size + 8192)), 0);
 	log = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -405,7 +375,7 @@ static void dirty_log(void **state)
 	client_leave(&c);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, backend_setup, backend_teardown)
 
 int main(void)
 {

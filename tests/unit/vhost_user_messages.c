@@ -15,30 +15,11 @@
 
 #include "tests/unit/vhost_user_backend.h"
 
-static struct backend backend;
-
-static int setup(void **state)
-{
-	*state = &backend;
-	backend_start(&backend);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	backend_still_works(*state);
-	backend_stop(*state);
-	return 0;
-}
-
 /* A session that has negotiated, with memory shared, and no ring. */
 static void join_bare(struct backend *b, struct client *c)
 {
-	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
-	assert_int_equal(client_attach(c, backend_connect(b)), 0);
+	client_join_bare(b, c);
 	assert_int_equal(client_share(c), 0);
-	assert_int_equal(client_ring_init(c, 0, SLOTS, 0), 0);
-	assert_int_equal(client_ring_init(c, 1, SLOTS, CLIENT_RING_ROOM), 0);
 }
 
 static int tell(struct client *c, uint32_t request, const void *payload, uint32_t size, int fd)
@@ -442,20 +423,23 @@ static void inflight_areas(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(split_in_bytes, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(malformed_headers, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_sizes, setup, teardown),
-		cmocka_unit_test_setup_teardown(unknown_request, setup, teardown),
-		cmocka_unit_test_setup_teardown(not_negotiated, setup, teardown),
-		cmocka_unit_test_setup_teardown(descriptor_floods, setup, teardown),
-		cmocka_unit_test_setup_teardown(impossible_regions, setup, teardown),
-		cmocka_unit_test_setup_teardown(overlapping_regions, setup, teardown),
-		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),
-		cmocka_unit_test_setup_teardown(configuration_bounds, setup, teardown),
-		cmocka_unit_test_setup_teardown(told_of_a_resize, setup, teardown),
-		cmocka_unit_test_setup_teardown(never_reads, setup, teardown),
-		cmocka_unit_test_setup_teardown(inflight_areas, setup, teardown),
+		cmocka_unit_test_setup_teardown(split_in_bytes, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(two_at_once, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(malformed_headers, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(wrong_sizes, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(unknown_request, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(not_negotiated, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(descriptor_floods, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(impossible_regions, backend_setup,
+						backend_teardown),
+		cmocka_unit_test_setup_teardown(overlapping_regions, backend_setup,
+						backend_teardown),
+		cmocka_unit_test_setup_teardown(too_many_regions, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(configuration_bounds, backend_setup,
+						backend_teardown),
+		cmocka_unit_test_setup_teardown(told_of_a_resize, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(never_reads, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(inflight_areas, backend_setup, backend_teardown),
 	};
 
 	return cmocka_run_group_tests_name("vhost_user_messages", tests, NULL, NULL);

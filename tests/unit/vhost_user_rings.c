@@ -16,36 +16,6 @@
 #include "tests/unit/vhost_user_backend.h"
 #include "virtio/vring.h"
 
-static struct backend backend;
-
-static int setup(void **state)
-{
-	*state = &backend;
-	backend_start(&backend);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	backend_still_works(*state);
-	backend_stop(*state);
-	return 0;
-}
-
-static void join_bare(struct backend *b, struct client *c)
-{
-	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
-	assert_int_equal(client_attach(c, backend_connect(b)), 0);
-	assert_int_equal(client_ring_init(c, 0, SLOTS, 0), 0);
-	assert_int_equal(client_ring_init(c, 1, SLOTS, CLIENT_RING_ROOM), 0);
-}
-
-static void join(struct backend *b, struct client *c)
-{
-	assert_int_equal(client_init(c, MEMORY_SIZE), 0);
-	backend_join(b, c);
-}
-
 static int tell(struct client *c, uint32_t request, const void *payload, uint32_t size)
 {
 	return client_tell(c, request, payload, size, NULL, 0);
@@ -56,7 +26,7 @@ static void before_memory(void **state)
 	struct backend *b = *state;
 	struct client c;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(client_ring_start(&c, 0), -EPROTO);
 	assert_true(backend_said(b, "outside of the memory shared"));
 	/* With memory it is as good as any. */
@@ -76,7 +46,7 @@ static void impossible_rings(void **state)
 	struct client c;
 	size_t i;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(client_share(&c), 0);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_NUM, &bad[i], sizeof(bad[i])),
@@ -124,7 +94,7 @@ static void set_while_running(void **state)
 	uint64_t features = 1ull << 32;
 	struct client c;
 
-	join(b, &c);
+	client_join(b, &c);
 	assert_int_equal(tell(&c, VHOST_USER_SET_VRING_NUM, &num, sizeof(num)), -EPROTO);
 	assert_int_equal(tell(&c, VHOST_USER_SET_VRING_BASE, &base, sizeof(base)), -EPROTO);
 	assert_int_equal(tell(&c, VHOST_USER_SET_VRING_ADDR, &addr, sizeof(addr)), -EPROTO);
@@ -147,7 +117,7 @@ static void events_that_are_none(void **state)
 	int pipes[2];
 	size_t i;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(pipe(pipes), 0);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(client_tell(&c, requests[i], &queue0, 8, &c.mem_fd, 1), -EPROTO);
@@ -179,7 +149,7 @@ static void full_blocking_call(void **state)
 	unsigned int i;
 	int full;
 
-	join(b, &c);
+	client_join(b, &c);
 	full = eventfd(0, EFD_CLOEXEC);
 	assert_int_equal(write(full, &most, sizeof(most)), sizeof(most));
 	assert_int_equal(client_tell(&c, VHOST_USER_SET_VRING_CALL, &queue0, 8, &full, 1), 0);
@@ -207,7 +177,7 @@ static void nonsense_in_a_ring(struct backend *b, void (*spoil)(struct client *c
 	struct client c;
 	int err;
 
-	join(b, &c);
+	client_join(b, &c);
 	err = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_int_equal(client_tell(&c, VHOST_USER_SET_VRING_ERR, &queue0, 8, &err, 1), 0);
 	client_request_at(&q, 0, 0, 0, 0, 4096);
@@ -280,7 +250,7 @@ static void stop_and_go(void **state)
 	struct client c;
 	uint32_t base;
 
-	join(b, &c);
+	client_join(b, &c);
 	for (round = 0; round < 20; round++) {
 		for (i = 0; i < SLOTS; i++) {
 			client_request_at(&q, 0, i, 0, i * 8, 4096);
@@ -305,7 +275,7 @@ static void gone_with_io_in_flight(void **state)
 	struct client c;
 
 	for (round = 0; round < 30; round++) {
-		join(b, &c);
+		client_join(b, &c);
 		for (i = 0; i < SLOTS; i++) {
 			client_request_at(&q, i & 1, i, i & 1, i * 128, DATA_ROOM);
 			client_post(&c, i & 1, (uint16_t)i, &q);
@@ -360,7 +330,7 @@ static void inflight_of_another_format(void **state)
 	struct backend *b = *state;
 	struct client c;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(client_share(&c), 0);
 	assert_int_equal(client_share_inflight(&c, QUEUES, c.ring[0].size), 0);
 	c.features |= VRING_FEATURE_PACKED;
@@ -379,7 +349,7 @@ static void inflight_without_end(void **state)
 	const uint64_t size = 1ull << 44;
 	struct client c;
 
-	join_bare(b, &c);
+	client_join_bare(b, &c);
 	assert_int_equal(client_share(&c), 0);
 	c.inflight_fd = memfd_create("endless", MFD_CLOEXEC);
 	assert_int_equal(ftruncate(c.inflight_fd, (off_t)size), 0);
@@ -396,7 +366,7 @@ static void reset_device(void **state)
 	struct backend *b = *state;
 	struct client c;
 
-	join(b, &c);
+	client_join(b, &c);
 	assert_int_equal(client_do(&c, 0, 0, 0, 4096), 0);
 	assert_int_equal(tell(&c, VHOST_USER_RESET_DEVICE, NULL, 0), 0);
 	/* As after connecting, with the memory still there. */
@@ -408,7 +378,7 @@ static void reset_device(void **state)
 	client_leave(&c);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, backend_setup, backend_teardown)
 
 int main(void)
 {
