@@ -11,65 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/vhost_user_inflight.h"
+#include "tests/fuzz/ring_guest.h"
+#include "tests/unit/inflight_track.h"
 
-#define RAM_SIZE 0x4000u
-#define AVAIL    0x1000u
-#define USED     0x1800u
-#define SEGS     64u
-#define HELD     16u
-#define STEPS    64u
+#define SEGS  64u
+#define HELD  16u
+#define STEPS 64u
 
-static uint8_t *ram, *account;
+static uint8_t *account;
 static uint64_t account_size;
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
-
-static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
-{
-	(void)opaque;
-	return len && gpa < RAM_SIZE && len <= RAM_SIZE - gpa ? ram + gpa : NULL;
-}
-
-static const struct virtio_guest_mem mem = {.host_ptr = host_ptr};
-
-static bool again_pending(const void *opaque)
-{
-	return vhost_user_inflight_again_pending(opaque);
-}
-
-static int again(void *opaque, const struct vring *ring, struct vring_chain *chain)
-{
-	return vhost_user_inflight_again(opaque, ring, chain);
-}
-
-static void taken(void *opaque, const struct vring *ring, uint16_t first,
-		  const struct vring_chain *chain)
-{
-	vhost_user_inflight_taken(opaque, ring, first, chain);
-}
-
-static void returning(void *opaque, const struct vring *ring, const struct vring_chain *chain)
-{
-	vhost_user_inflight_returning(opaque, ring, chain);
-}
-
-static void returned(void *opaque, const struct vring *ring, const struct vring_chain *chain)
-{
-	vhost_user_inflight_returned(opaque, ring, chain);
-}
-
-static const struct vring_track_ops track = {
-	.again_pending = again_pending,
-	.again = again,
-	.taken = taken,
-	.returning = returning,
-	.returned = returned,
-};
 
 struct device {
 	struct vring ring;
@@ -192,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.packed = data[0] & 1,
 		.indirect = data[0] & 4,
 		.size = (uint16_t)(data[0] & 1 ? 1 + data[1] % 128 : 1 << data[1] % 8),
-		.track = &track,
+		.track = &inflight_track_ops,
 		.track_opaque = &d.inflight,
 	};
 	/* An account may be for larger rings. */

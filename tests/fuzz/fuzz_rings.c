@@ -10,24 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/vring.h"
+#include "tests/fuzz/ring_guest.h"
 
-#define RAM_SIZE 0x4000u
-#define AVAIL    0x1000u
-#define USED     0x1800u
-#define SEGS     64u
-#define HELD     8u
-#define STEPS    64u
-
-static uint8_t *ram; /* an allocation, so that a step over its edge is seen */
-
-static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
-{
-	(void)opaque;
-	return len && gpa < RAM_SIZE && len <= RAM_SIZE - gpa ? ram + gpa : NULL;
-}
-
-static const struct virtio_guest_mem mem = {.host_ptr = host_ptr};
+#define SEGS  64u
+#define HELD  8u
+#define STEPS 64u
 
 /* A device and what it has in flight. */
 struct device {
@@ -37,12 +24,6 @@ struct device {
 	struct iovec seg[HELD][SEGS];
 	unsigned int nr;
 };
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void touch(const struct vring_chain *chain)
 {

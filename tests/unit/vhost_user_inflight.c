@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/inflight_track.h"
 #include "tools/vhost/client.h"
 #include "virtio/vhost_user_inflight.h"
 #include "virtio/vring_priv.h"
@@ -57,40 +58,6 @@ static void *door(void *opaque, uint64_t gpa, uint64_t len)
 	return m->client.mem + offset;
 }
 
-static bool again_pending(const void *opaque)
-{
-	return vhost_user_inflight_again_pending(opaque);
-}
-
-static int again(void *opaque, const struct vring *ring, struct vring_chain *chain)
-{
-	return vhost_user_inflight_again(opaque, ring, chain);
-}
-
-static void taken(void *opaque, const struct vring *ring, uint16_t first,
-		  const struct vring_chain *chain)
-{
-	vhost_user_inflight_taken(opaque, ring, first, chain);
-}
-
-static void returning(void *opaque, const struct vring *ring, const struct vring_chain *chain)
-{
-	vhost_user_inflight_returning(opaque, ring, chain);
-}
-
-static void returned(void *opaque, const struct vring *ring, const struct vring_chain *chain)
-{
-	vhost_user_inflight_returned(opaque, ring, chain);
-}
-
-static const struct vring_track_ops track_ops = {
-	.again_pending = again_pending,
-	.again = again,
-	.taken = taken,
-	.returning = returning,
-	.returned = returned,
-};
-
 static uint64_t gpa_of(const struct model *m, const void *at)
 {
 	return CLIENT_GPA_BASE + (uint64_t)((const uint8_t *)at - m->client.mem);
@@ -112,7 +79,7 @@ static int attach(struct model *m, struct vhost_user_recovery *recovery)
 		.event_idx = true,
 		.packed = r->packed,
 		.base = vring_fresh_base(r->packed),
-		.track = &track_ops,
+		.track = &inflight_track_ops,
 		.track_opaque = &m->inflight,
 	};
 	if (r->packed) {
