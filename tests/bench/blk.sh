@@ -5,6 +5,7 @@
 # of the rounds and of their ratios. ROUNDS=5, MS=1000 of each measurement.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/bench/lib.sh
 export LC_ALL=C
 B=${B:-build}
 rounds=${ROUNDS:-5}
@@ -110,24 +111,7 @@ for ((round = 0; round < rounds; round++)); do
 		END { print p / (p + f) }' "$work/err")" x
 done
 
-awk -v copied="$copied" '
-	{
-		if (!($1 in unit)) {
-			unit[$1] = $3
-			order[++n] = $1
-		}
-		value[$1, ++count[$1]] = $2
-	}
-	function median(name,    i, j, v, k) {
-		k = count[name]
-		for (i = 2; i <= k; i++) {
-			v = value[name, i]
-			for (j = i; j > 1 && value[name, j - 1] > v; j--)
-				value[name, j] = value[name, j - 1]
-			value[name, j] = v
-		}
-		return value[name, int((k + 1) / 2)]
-	}
+awk -v copied="$copied" "$medians"'
 	END {
 		for (i = 1; i <= n; i++)
 			printf "%s %.3f %s\n", order[i], median(order[i]), unit[order[i]]

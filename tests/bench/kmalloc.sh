@@ -4,6 +4,7 @@
 # `name value unit` lines: medians of the rounds, and ratios to the fastest peer.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/bench/lib.sh
 B=${B:-build}
 rounds=${ROUNDS:-9}
 peer=$B/tests/malloc_peer
@@ -34,24 +35,7 @@ for ((round = 0; round < rounds; round++)); do
 	done
 done
 
-awk -v names="$names" '
-	{
-		if (!($1 in unit)) {
-			unit[$1] = $3
-			order[++n] = $1
-		}
-		value[$1, ++count[$1]] = $2
-	}
-	function median(name,    i, j, v, k) {
-		k = count[name]
-		for (i = 2; i <= k; i++) {
-			v = value[name, i]
-			for (j = i; j > 1 && value[name, j - 1] > v; j--)
-				value[name, j] = value[name, j - 1]
-			value[name, j] = v
-		}
-		return value[name, int((k + 1) / 2)]
-	}
+awk -v names="$names" "$medians"'
 	function ratio(what,    i, peers, best, v) {
 		split(names, peers, " ")
 		for (i in peers) {

@@ -14,6 +14,7 @@
 
 #include "mm/heap.h"
 #include "tests/bench/buddy.h"
+#include "tests/bench/clock.h"
 
 #define RUNS  7
 #define BATCH 64u
@@ -21,14 +22,6 @@
 #define SIZE  (1ull << 30)
 
 static uint64_t frame[SIZE / MM_FRAME_SIZE];
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* This thread's own time: of two threads on a machine that others use too, the wall
  * clock would say how busy those are. Waiting for a lock spins, and is counted. */

@@ -3,15 +3,17 @@
  * What cache colouring would gain (Bonwick, "The Slab Allocator", section 4): lines of
  * objects of 1152 bytes, of which a slab of 32 KiB holds 28 and has 512 bytes left, that
  * is eight colours, are read in turns as mm lays them out and as they would lie without.
- * `colour_PATTERN_ratio`: the time with colours to that without, medians. first   the first line of
- * the first object of each slab: the worst case random  the first line of objects picked at random,
- * as a program's hot ones lie
+ * `colour_PATTERN_ratio`: the time with colours to that without, medians.
+ *
+ * first: the first line of the first object of each slab, the worst case.
+ *
+ * random: the first line of objects picked at random, as a program's hot ones lie.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "mm/mm.h"
+#include "tests/bench/clock.h"
 
 #define OBJECT 1152u
 #define SLABS  64u
@@ -19,21 +21,6 @@
 #define READS  (4u << 20)
 #define LINE   64u
 #define SLAB   (32ul << 10)
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 /* Each object's first word leads to the next one's: no read begins before the last. */
 static void chain(uint8_t **line, size_t n)

@@ -14,30 +14,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mm/mm.h"
+#include "tests/bench/clock.h"
 
 #define ROUNDS      9
 #define SLOW_ROUNDS 3   /* of a memfd, whose small pages take seconds to populate */
 #define SPAN        32u /* huge frames freed side by side */
 #define POOL        "/proc/sys/vm/nr_hugepages"
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static void die(const char *what)
 {

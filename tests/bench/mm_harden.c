@@ -6,29 +6,14 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "mm/heap.h"
+#include "tests/bench/clock.h"
 
 #define TURNS  41
 #define ROUNDS 400
 #define BATCH  64u
 #define CACHE  4 /* 64 bytes */
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static struct mm_heap *heap_with(unsigned int modes)
 {

@@ -9,10 +9,10 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "mm/heap.h"
 #include "tests/bench/buddy.h"
+#include "tests/bench/clock.h"
 
 #define BASE    (4ull << 30)
 #define SIZE    (1ull << 30)
@@ -39,14 +39,6 @@ struct side {
 	double (*fragmented_pct)(void *state);
 	bool (*empty)(void *state);
 };
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 static uint64_t next_random(uint64_t *state)
 {

@@ -5,6 +5,7 @@
 # lines: medians of the rounds, and ratios of those.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/bench/lib.sh
 B=${B:-build}
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-2} size=${SIZE:-1024}
 dir=$(mktemp -d "$B/vhost.XXXXXX")
@@ -77,22 +78,13 @@ for ((round = 0; round < rounds; round++)); do
 	measure_fio
 done
 
-sort -s -k1,1 -k2,2n "$figures" | awk '
-	{
-		if (!($1 in n))
-			order[++names] = $1
-		value[$1, ++n[$1]] = $2
-		unit[$1] = $3
-	}
-	function median(name) {
-		return value[name, int((n[name] + 1) / 2)]
-	}
+sort -s -k1,1 "$figures" | awk "$medians"'
 	function ratio(name, a, b) {
 		if (median(b) > 0)
 			printf "%s %.3f ratio\n", name, median(a) / median(b)
 	}
 	END {
-		for (i = 1; i <= names; i++)
+		for (i = 1; i <= n; i++)
 			printf "%s %s %s\n", order[i], median(order[i]), unit[order[i]]
 		split("4k_qd1 4k_qd32 4k_qd128 4k_qd1_q2 4k_qd32_q2 4k_qd128_q2", what, " ")
 		for (i = 1; i <= 6; i++) {
