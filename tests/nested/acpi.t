@@ -4,36 +4,25 @@
 # comes of that compiles again without an error or a warning. Runs on this machine.
 set -u
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-count=0 failures=0
+. tests/nested/tap.sh
 
-check() { # NAME LOG CONDITION...
-	local name=$1 log=$2
-	shift 2
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		failures=$((failures + 1))
-		sed 's/^/# | /' "$log"
-	fi
+# shellcheck disable=SC2317 # called by check
+explain() {
+	sed 's/^/# | /' "$tmp/log"
 }
 
 ACPI_TABLES=$tmp build/tests/vmm_acpi.asan >"$tmp/log" 2>&1
-check 'the tables are written' "$tmp/log" test -s "$tmp/large-SRAT.aml"
+check 'the tables are written' test -s "$tmp/large-SRAT.aml"
 for table in "$tmp"/*.aml; do
 	name=${table##*/}
 	name=${name%.aml}
 	iasl -d "$table" >"$tmp/log" 2>&1
-	check "$name disassembles" "$tmp/log" test -s "${table%.aml}.dsl"
-	check "$name: without a warning" "$tmp/log" eval "! grep -qiE 'warning|error|invalid|not' <(
+	check "$name disassembles" test -s "${table%.aml}.dsl"
+	check "$name: without a warning" eval "! grep -qiE 'warning|error|invalid|not' <(
 		grep -vE '^(Intel ACPI|Copyright|File appears|Input file|ACPI: [A-Z]{4} 0x|Pass [12]|Parsing|Disassembly|ASL Output)' '$tmp/log')"
 	iasl -ve -p "$tmp/again" "${table%.aml}.dsl" >"$tmp/log" 2>&1
-	check "$name compiles again" "$tmp/log" test $? = 0
+	check "$name compiles again" test $? = 0
 	iasl -p "$tmp/again" "${table%.aml}.dsl" >"$tmp/log" 2>&1
-	check "$name: no errors, no warnings" "$tmp/log" grep -qE '0 Errors, 0 Warnings' "$tmp/log"
+	check "$name: no errors, no warnings" grep -qE '0 Errors, 0 Warnings' "$tmp/log"
 done
-echo "1..$count"
-[ $failures = 0 ]
+done_checking

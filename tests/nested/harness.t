@@ -5,22 +5,12 @@
 set -u
 
 run=tests/nested/run.sh
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-count=0 failures=0
+. tests/nested/tap.sh
 
-check() { # NAME CONDITION...
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		failures=$((failures + 1))
-		echo "# status $status; stderr:"
-		sed 's/^/# | /' "$tmp/err"
-	fi
+# shellcheck disable=SC2317 # called by check
+explain() {
+	echo "# status $status; stderr:"
+	sed 's/^/# | /' "$tmp/err"
 }
 
 harness() {
@@ -74,5 +64,4 @@ harness -- sh -c 'echo "BUG: KVM, to see who looks" >/dev/kmsg'
 check 'a complaint in the kernel log: 202' test $status = 202
 check 'which is shown' has err 'BUG: KVM, to see'
 
-echo "1..$count"
-[ $failures = 0 ]
+done_checking

@@ -5,25 +5,15 @@
 
 slabvisor=build/slabvisor
 dir=build/nested
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. tests/nested/tap.sh
 out=$tmp/out # what the last guest printed, lines ending in CR LF
 guest=''     # its monitor's process
 status=0
-count=0 failures=0
 
-check() { # NAME CONDITION...
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		failures=$((failures + 1))
-		echo "# status $status"
-		tail -n 60 "$out" | tr -d '\r' | sed 's/^/# | /'
-	fi
+# shellcheck disable=SC2317 # called by check
+explain() {
+	echo "# status $status"
+	tail -n 60 "$out" | tr -d '\r' | sed 's/^/# | /'
 }
 
 said() { # PATTERN
@@ -87,6 +77,5 @@ finish() {
 	local found
 	found=$(dmesg -r | grep '^<[0-4]>' | grep -iE 'kvm|svm')
 	check "the machine's kernel has nothing to complain of KVM" test -z "$found"
-	echo "1..$count"
-	[ $failures = 0 ]
+	done_checking
 }
