@@ -59,7 +59,7 @@ struct io_op {
 struct io_watch {
 	struct io_op op;
 	void (*ready)(struct io_watch *watch); /* on the I/O thread */
-	int fd, index;
+	int fd;
 	bool armed, stopping;
 	bool removing; /* its removal is under way */
 	struct io_op remove;
@@ -165,11 +165,10 @@ void io_engine_remove_region(struct io_engine *engine, const void *host);
 
 /*
  * Calls watch->ready whenever fd, a non-blocking eventfd, is signalled, having read it,
- * and then looks at all sources: a kick that costs no other thread. Returns 0, -ENOSPC
- * (IO_MAX_FILES) or what the kernel said. io_engine_unwatch() returns when fd and watch
- * are not used any more. Both wait for the thread.
+ * and then looks at all sources: a kick that costs no other thread. io_engine_unwatch()
+ * returns when fd and watch are not used any more. Both wait for the thread.
  */
-int io_engine_watch(struct io_engine *engine, struct io_watch *watch, int fd);
+void io_engine_watch(struct io_engine *engine, struct io_watch *watch, int fd);
 void io_engine_unwatch(struct io_engine *engine, struct io_watch *watch);
 
 /*

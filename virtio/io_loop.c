@@ -49,7 +49,11 @@ static void ticked(struct io_op *op, int result)
 	io_windows_tick(e->windows, now_ns() / 1000000);
 }
 
-/* Operations of the thread's own, which count for nothing. */
+/*
+ * Operations of the thread's own, which count for nothing. None of those that may last is on a
+ * file of the ring's table: before Linux 6.13 an operation on an entry of that table keeps the
+ * tags of all buffers back that are let go of after it began, for as long as it lasts.
+ */
 static void arm(struct io_engine *e)
 {
 	struct io_uring_sqe *sqe;
@@ -58,8 +62,7 @@ static void arm(struct io_engine *e)
 		sqe = io_engine_sqe(e);
 		if (!sqe)
 			return;
-		io_uring_prep_read(sqe, 0, &e->wake_value, sizeof(e->wake_value), 0);
-		sqe->flags = IOSQE_FIXED_FILE;
+		io_uring_prep_read(sqe, e->wake_fd, &e->wake_value, sizeof(e->wake_value), 0);
 		io_uring_sqe_set_data(sqe, &e->wake_op);
 		e->wake_armed = true;
 	}
@@ -68,7 +71,6 @@ static void arm(struct io_engine *e)
 		if (!sqe)
 			return;
 		io_uring_prep_timeout(sqe, &e->tick, 0, 0);
-		sqe->flags = IOSQE_FIXED_FILE; /* required of all; means nothing here */
 		io_uring_sqe_set_data(sqe, &e->tick_op);
 		e->tick_armed = true;
 	}

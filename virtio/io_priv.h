@@ -67,8 +67,8 @@ struct io_engine {
 	io_stat sqes, batches, polls, sleeps;
 };
 
-/* io_ring.c: makes the ring as good as the kernel has it, and undoes that. wake_fd
- * is entered as file 0. Returns 0 or a negative errno. */
+/* io_ring.c: makes the ring as good as the kernel has it, and undoes that. Returns 0 or a
+ * negative errno. */
 int io_ring_create(struct io_engine *engine);
 void io_ring_destroy(struct io_engine *engine);
 

@@ -92,10 +92,8 @@ static int register_files(struct io_engine *e)
 {
 	int fd[IO_MAX_FILES], i;
 
-	fd[0] = e->wake_fd;
-	for (i = 1; i < IO_MAX_FILES; i++)
+	for (i = 0; i < IO_MAX_FILES; i++)
 		fd[i] = -1;
-	e->file_used[0] = true;
 	return io_uring_register_files(&e->ring, fd, IO_MAX_FILES);
 }
 
@@ -116,10 +114,8 @@ static void restrict_ring(struct io_engine *e)
 		r[n].opcode = IORING_RESTRICTION_SQE_OP;
 		r[n++].sqe_op = IO_OP_WRITEV_FIXED;
 	}
-	/* Only files of the table. */
+	/* Allowed, not required: what lasts is on files by descriptor (io_loop.c). */
 	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-	r[n++].sqe_flags = IOSQE_FIXED_FILE;
-	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED;
 	r[n++].sqe_flags = IOSQE_FIXED_FILE;
 	r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
 	r[n++].register_op = IORING_REGISTER_BUFFERS_UPDATE;

@@ -47,10 +47,9 @@ void io_watch_arm(struct io_engine *e)
 		if (!sqe)
 			return;
 		if (w->single)
-			io_uring_prep_poll_add(sqe, w->index, POLLIN);
+			io_uring_prep_poll_add(sqe, w->fd, POLLIN);
 		else
-			io_uring_prep_poll_multishot(sqe, w->index, POLLIN);
-		sqe->flags = IOSQE_FIXED_FILE;
+			io_uring_prep_poll_multishot(sqe, w->fd, POLLIN);
 		io_uring_sqe_set_data(sqe, &w->op);
 		w->armed = true;
 	}
@@ -84,7 +83,6 @@ static bool do_unwatch(struct io_engine *e, struct io_call *c)
 		if (!sqe)
 			return false;
 		io_uring_prep_poll_remove(sqe, (uintptr_t)&c->watch->op);
-		sqe->flags = IOSQE_FIXED_FILE; /* required of all; means nothing here */
 		io_uring_sqe_set_data(sqe, &c->watch->remove);
 		c->watch->removing = true;
 	}
@@ -99,23 +97,17 @@ static bool do_unwatch(struct io_engine *e, struct io_call *c)
 	return true;
 }
 
-int io_engine_watch(struct io_engine *e, struct io_watch *watch, int fd)
+void io_engine_watch(struct io_engine *e, struct io_watch *watch, int fd)
 {
 	struct io_call c = {.fn = do_watch, .watch = watch};
-	int index;
 
-	index = io_engine_add_file(e, fd);
-	if (index < 0)
-		return index;
 	watch->op = (struct io_op){.done = fired};
 	watch->remove = (struct io_op){.done = removed};
 	watch->removing = false;
 	watch->fd = fd;
-	watch->index = index;
 	watch->armed = false;
 	watch->stopping = false;
 	io_call(e, &c);
-	return 0;
 }
 
 void io_engine_unwatch(struct io_engine *e, struct io_watch *watch)
@@ -123,5 +115,4 @@ void io_engine_unwatch(struct io_engine *e, struct io_watch *watch)
 	struct io_call c = {.fn = do_unwatch, .watch = watch};
 
 	io_call(e, &c);
-	io_engine_remove_file(e, watch->index);
 }

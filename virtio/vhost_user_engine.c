@@ -16,7 +16,8 @@ static int watch(void *opaque, unsigned int queue, int fd)
 	if (queue >= VHOST_USER_ENGINE_QUEUES)
 		return -ENOSPC;
 	e->watch[queue].ready = ready;
-	return io_engine_watch(e->engine, &e->watch[queue], fd);
+	io_engine_watch(e->engine, &e->watch[queue], fd);
+	return 0;
 }
 
 static void unwatch(void *opaque, unsigned int queue)
