@@ -28,13 +28,6 @@ static void taken(void *opaque, const struct vring *ring, uint16_t first,
 	vhost_user_inflight_taken(&q->inflight, ring, first, chain);
 }
 
-static void returning(void *opaque, const struct vring *ring, const struct vring_chain *chain)
-{
-	struct vhost_user_queue *q = opaque;
-
-	vhost_user_inflight_returning(&q->inflight, ring, chain);
-}
-
 /* Marks [addr, addr + len) as written. The front end reads and clears the log meanwhile. */
 static void mark(struct vhost_user *vu, struct vhost_user_log *log, uint64_t addr, uint64_t len)
 {
@@ -62,8 +55,8 @@ static void mark_host(struct vhost_user *vu, struct vhost_user_log *log, const v
 		mark(vu, log, gpa, len);
 }
 
-/* The ring itself. Marked after it was written, as all: a bit that is set before could be
- * taken, and the old page copied, before the write. */
+/* The ring itself, marked after it was written: a bit that is set before could be taken, and the
+ * old page copied, before the write. */
 static void mark_ring(struct vhost_user *vu, struct vhost_user_log *log,
 		      const struct vhost_user_queue *q, const struct vring *ring)
 {
@@ -78,25 +71,38 @@ static void mark_ring(struct vhost_user *vu, struct vhost_user_log *log,
 	     sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + sizeof(uint16_t));
 }
 
-static void returned(void *opaque, const struct vring *ring, const struct vring_chain *chain)
+/* The log to mark what is written in, or NULL. */
+static struct vhost_user_log *log_of(struct vhost_user *vu)
 {
-	struct vhost_user_queue *q = opaque;
-	struct vhost_user *vu = q->vu;
-	struct vhost_user_log *log;
-	unsigned int i;
-
-	vhost_user_inflight_returned(&q->inflight, ring, chain);
 	/* Relaxed, both: a request that is answered while logging is turned on may have been
 	 * written before, which the first pass of a migration copies. */
 	if (!atomic_load_explicit(&vu->logging, memory_order_relaxed))
-		return;
-	log = atomic_load_explicit(&vu->log, memory_order_relaxed);
+		return NULL;
+	return atomic_load_explicit(&vu->log, memory_order_relaxed);
+}
+
+/* What a chain names has been written by now, and is marked before the driver knows. */
+static void returning(void *opaque, const struct vring *ring, const struct vring_chain *chain)
+{
+	struct vhost_user_queue *q = opaque;
+	struct vhost_user_log *log = log_of(q->vu);
+	unsigned int i;
+
+	vhost_user_inflight_returning(&q->inflight, ring, chain);
 	if (!log)
 		return;
 	for (i = chain->nr_readable; i < chain->nr_readable + chain->nr_writable; i++)
-		mark_host(vu, log, chain->seg[i].iov_base, chain->seg[i].iov_len);
-	if (q->log_used)
-		mark_ring(vu, log, q, ring);
+		mark_host(q->vu, log, chain->seg[i].iov_base, chain->seg[i].iov_len);
+}
+
+static void returned(void *opaque, const struct vring *ring, const struct vring_chain *chain)
+{
+	struct vhost_user_queue *q = opaque;
+	struct vhost_user_log *log = log_of(q->vu);
+
+	vhost_user_inflight_returned(&q->inflight, ring, chain);
+	if (log && q->log_used)
+		mark_ring(q->vu, log, q, ring);
 }
 
 const struct vring_track_ops vhost_user_track_ops = {
