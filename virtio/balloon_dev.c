@@ -7,6 +7,8 @@
 #include <linux/virtio_ids.h>
 #include <stdlib.h>
 
+#include "virtio/io_engine.h"
+
 #define FRAME 4096ull
 
 /* The specification numbers the queues as if all were there; Linux leaves out those
@@ -17,11 +19,23 @@
 #define QUEUES             5
 #define PAGES_MAX          256 /* of one request to inflate: what Linux sends */
 
+/* A queue's request, of which there is one at a time. Under the queue's lock; while busy, chain
+ * and what it names are the engine's. */
+struct request {
+	struct balloon_dev *balloon;
+	unsigned int queue;
+	struct vring_chain chain;
+	struct iovec seg[VRING_MAX_SEGS];
+	struct iovec range[PAGES_MAX]; /* of inflate */
+	struct io_release release;     /* what to discard */
+	unsigned int busy;             /* the release is under way */
+};
+
 struct balloon_dev {
 	struct virtio_device dev;
 	struct balloon_dev_config config;
-	_Alignas(8) uint8_t space[8];             /* num_pages and actual */
-	struct iovec seg[QUEUES][VRING_MAX_SEGS]; /* under each queue's lock */
+	_Alignas(8) uint8_t space[8]; /* num_pages and actual */
+	struct request request[QUEUES];
 };
 
 /* Cuts what is not whole frames off a range. Returns whether something is left. */
@@ -39,55 +53,112 @@ static bool whole_frames(struct iovec *range)
 }
 
 /* The pages lie where the chain's writable buffers do. */
-static void report(const struct balloon_dev *b, struct vring_chain *chain)
+static void report(struct request *req)
 {
-	struct iovec *seg = chain->seg + chain->nr_readable;
+	struct iovec *seg = req->seg + req->chain.nr_readable;
 	unsigned int i, n = 0;
 
-	for (i = 0; i < chain->nr_writable; i++)
+	for (i = 0; i < req->chain.nr_writable; i++)
 		if (whole_frames(&seg[i]))
 			seg[n++] = seg[i];
-	if (n)
-		b->config.discard(b->config.opaque, seg, n);
+	req->release.range = seg;
+	req->release.nr = n;
 }
 
 /* The chain is an array of frame numbers. */
-static void inflate(const struct balloon_dev *b, const struct vring_chain *chain)
+static void inflate(struct request *req)
 {
-	struct iovec range[PAGES_MAX];
+	const struct balloon_dev_config *config = &req->balloon->config;
 	uint32_t pfn[PAGES_MAX];
-	size_t count = vring_chain_read(chain, 0, pfn, sizeof(pfn)) / sizeof(pfn[0]), i;
+	size_t count = vring_chain_read(&req->chain, 0, pfn, sizeof(pfn)) / sizeof(pfn[0]), i;
 	unsigned int n = 0;
 
 	for (i = 0; i < count; i++) {
-		range[n].iov_base =
-			b->config.host_ptr(b->config.opaque, le32toh(pfn[i]) * FRAME, FRAME);
-		range[n].iov_len = FRAME;
-		if (range[n].iov_base)
+		req->range[n].iov_base =
+			config->host_ptr(config->opaque, le32toh(pfn[i]) * FRAME, FRAME);
+		req->range[n].iov_len = FRAME;
+		if (req->range[n].iov_base)
 			n++;
 	}
-	if (n)
-		b->config.discard(b->config.opaque, range, n);
+	req->release.range = req->range;
+	req->release.nr = n;
+}
+
+/* The queue's lock is held, in all of these. */
+static void answer(struct request *req)
+{
+	struct balloon_dev *b = req->balloon;
+
+	if (req->release.nr)
+		b->config.discard(b->config.opaque, req->release.range, req->release.nr);
+	vring_push(&b->dev.queue[req->queue].ring, &req->chain, 0);
+	virtio_queue_signal(&b->dev, req->queue);
+}
+
+/* Takes a request, if there is one. Returns whether to look for another. */
+static bool serve(struct request *req)
+{
+	struct balloon_dev *b = req->balloon;
+	struct virtio_device *dev = &b->dev;
+
+	req->chain = (struct vring_chain){.seg = req->seg, .max_seg = VRING_MAX_SEGS};
+	if (virtio_queue_pop(dev, req->queue, &req->chain)) {
+		req->release.nr = 0;
+		if (req->queue == QUEUE_INFLATE)
+			inflate(req);
+		else if (req->queue == QUEUE_REPORT_LINUX || req->queue == QUEUE_REPORT)
+			report(req);
+		/* A page that leaves the balloon needs nothing: it comes when touched. */
+		if (req->release.nr && b->config.engine) {
+			req->busy = 1;
+			io_engine_release(b->config.engine, &req->release);
+			return false;
+		}
+		answer(req);
+	}
+	return virtio_queue_live(dev, req->queue) &&
+	       vring_enable_notify(&dev->queue[req->queue].ring);
+}
+
+/* On the engine's thread, which is not kept: one request, and the next as a release of its own. */
+static void released(struct io_release *release)
+{
+	struct request *req =
+		(struct request *)((char *)release - offsetof(struct request, release));
+	struct virtio_device *dev = &req->balloon->dev;
+
+	virtio_queue_lock(dev, req->queue);
+	if (req->chain.seg) {
+		answer(req);
+		req->chain.seg = NULL;
+	}
+	req->busy = 0;
+	if (serve(req)) {
+		req->chain.seg = NULL;
+		req->release.nr = 0;
+		req->busy = 1;
+		io_engine_release(req->balloon->config.engine, release);
+	}
+	virtio_queue_unlock(dev, req->queue);
 }
 
 /* One request a call, so that a queue that is kept full keeps nobody out. */
 static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
 {
-	struct balloon_dev *b = (struct balloon_dev *)dev;
-	struct vring *ring = &dev->queue[queue].ring;
-	struct vring_chain chain = {.seg = b->seg[queue], .max_seg = VRING_MAX_SEGS};
+	struct request *req = &((struct balloon_dev *)dev)->request[queue];
 
 	(void)cpu;
-	if (virtio_queue_pop(dev, queue, &chain)) {
-		if (queue == QUEUE_INFLATE)
-			inflate(b, &chain);
-		else if (queue == QUEUE_REPORT_LINUX || queue == QUEUE_REPORT)
-			report(b, &chain);
-		/* A page that leaves the balloon needs nothing: it comes when touched. */
-		vring_push(ring, &chain, 0);
-		virtio_queue_signal(dev, queue);
-	}
-	return virtio_queue_live(dev, queue) && vring_enable_notify(ring);
+	/* Who answers the one under way looks for more. */
+	return !req->busy && serve(req);
+}
+
+/* No request is taken by now: a release that is under way is the last. */
+static void queue_stop(struct virtio_device *dev, unsigned int queue)
+{
+	struct balloon_dev *b = (struct balloon_dev *)dev;
+
+	if (b->config.engine)
+		io_engine_drain(b->config.engine, &b->request[queue].busy);
 }
 
 /* The driver tells how many pages the balloon has; nobody here asks. */
@@ -107,6 +178,7 @@ static void destroy(struct virtio_device *dev)
 }
 
 static const struct virtio_device_ops balloon_ops = {
+	.queue_stop = queue_stop,
 	.notify = notify,
 	.config_write = config_write,
 	.destroy = destroy,
@@ -118,11 +190,17 @@ int balloon_dev_create(const struct balloon_dev_config *config, struct virtio_de
 	static const uint16_t sizes[QUEUES] = {BALLOON_QUEUE_SIZE, BALLOON_QUEUE_SIZE,
 					       BALLOON_QUEUE_SIZE, 0, BALLOON_QUEUE_SIZE};
 	struct balloon_dev *b = calloc(1, sizeof(*b));
+	unsigned int i;
 	int ret;
 
 	if (!b)
 		return -ENOMEM;
 	b->config = *config;
+	for (i = 0; i < QUEUES; i++) {
+		b->request[i].balloon = b;
+		b->request[i].queue = i;
+		b->request[i].release.done = released;
+	}
 	b->dev.ops = &balloon_ops;
 	b->dev.id = VIRTIO_ID_BALLOON;
 	b->dev.offered = VRING_FEATURE_INDIRECT | 1ull << VIRTIO_BALLOON_F_REPORTING |

@@ -4,18 +4,23 @@
  * of memory that it does not use, which goes back to the host, and is zero when the guest
  * touches it again. The balloon itself is never asked to grow; pages that a
  * driver puts into it go back as well. A request is answered before its notification
- * returns.
+ * returns, or, where disks may have registered such memory, when they have let go of it: the
+ * vCPU does not wait for that.
  */
 #ifndef BALLOON_DEV_H
 #define BALLOON_DEV_H
 
 #include "virtio/device.h"
 
+struct io_engine;
+
 #define BALLOON_QUEUE_SIZE 64
 
 struct balloon_dev_config {
+	/* Whose I/O may go to the guest's RAM; it outlives the device's transport. NULL: nobody's. */
+	struct io_engine *engine;
 	/* Gives n ranges of this process's memory back, each whole frames of the guest's RAM. No
-	 * call overlaps another of the same device's queue. */
+	 * call overlaps another of the same device's queue. On a vCPU's thread or the engine's. */
 	void (*discard)(void *opaque, const struct iovec *range, unsigned int n);
 	/* Where [gpa, gpa + len) of RAM lies, or NULL; as of struct virtio_guest_mem. */
 	void *(*host_ptr)(void *opaque, uint64_t gpa, uint64_t len);

@@ -22,12 +22,16 @@ UNIT_TESTS += virtio_stop
 virtio_stop_SRCS := $(VIRTIO_MMIO_TEST_SRCS)
 virtio_stop_SAN := asan tsan
 
+VIRTIO_IO_SRCS := virtio/io_engine.c virtio/io_loop.c virtio/io_region.c \
+	virtio/io_ring.c virtio/io_watch.c virtio/io_window.c virtio/io_window_release.c
+
 VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_dev.c \
 	virtio/balloon_dev.c
-VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS)
 
 UNIT_TESTS += virtio_console
-virtio_console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS)
+virtio_console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_IO_SRCS) \
+	$(MM_SRCS)
+virtio_console_LIBS := liburing
 virtio_console_SAN := asan tsan
 
 UNIT_TESTS += virtio_kmem
@@ -48,8 +52,6 @@ UNIT_TESTS += virtio_heap
 virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	$(VIRTIO_SRCS) $(MM_SRCS)
 
-VIRTIO_IO_SRCS := virtio/io_engine.c virtio/io_loop.c virtio/io_region.c \
-	virtio/io_ring.c virtio/io_watch.c virtio/io_window.c
 VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_part.c virtio/blk_pin.c \
 	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
@@ -62,13 +64,19 @@ blk_requests_LIBS := liburing
 
 VHOST_USER_SRCS := $(addprefix virtio/vhost_user_, guard.c inflight.c inflight_packed.c mem.c \
 	msg.c queue.c request.c ring.c session.c table.c track.c)
-VIRTIO_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VHOST_USER_SRCS) virtio/vhost_user_engine.c
+VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VHOST_USER_SRCS) \
+	virtio/vhost_user_engine.c
 VMM_LIBS += liburing
 
 UNIT_TESTS += blk_data
 blk_data_SRCS := $(BLK_TEST_SRCS)
 blk_data_LIBS := liburing
-blk_data_SAN := asan tsan
+blk_data_SAN := asan tsan plain
+
+UNIT_TESTS += blk_release
+blk_release_SRCS := $(BLK_TEST_SRCS) virtio/balloon_dev.c
+blk_release_LIBS := liburing
+blk_release_SAN := asan tsan plain
 
 UNIT_TESTS += blk_disk
 blk_disk_SRCS := $(BLK_TEST_SRCS)
@@ -98,6 +106,7 @@ vhost_user_messages_LIBS := liburing
 UNIT_TESTS += vhost_user_memory
 vhost_user_memory_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_memory_LIBS := liburing
+vhost_user_memory_SAN := asan plain
 
 UNIT_TESTS += vhost_user_rings
 vhost_user_rings_SRCS := $(VHOST_USER_TEST_SRCS)

@@ -162,7 +162,7 @@ static bool do_pause(struct io_engine *e, struct io_call *c)
 	for (source = e->sources; source; source = source->next)
 		if (source->busy)
 			return false;
-	io_windows_release(e->windows, true);
+	io_windows_release(e->windows);
 	return io_windows_settled(e->windows);
 }
 
@@ -172,14 +172,6 @@ static bool do_resume(struct io_engine *e, struct io_call *c)
 	if (e->paused)
 		e->paused--;
 	return true;
-}
-
-static bool do_shrink(struct io_engine *e, struct io_call *c)
-{
-	if (!c->begun)
-		io_windows_release(e->windows, false);
-	c->begun = true;
-	return io_windows_settled(e->windows);
 }
 
 static bool do_add_file(struct io_engine *e, struct io_call *c)
@@ -246,11 +238,15 @@ void io_engine_resume(struct io_engine *e)
 	io_call(e, &c);
 }
 
-void io_engine_shrink(struct io_engine *e)
+void io_engine_release(struct io_engine *e, struct io_release *release)
 {
-	struct io_call c = {.fn = do_shrink};
-
-	io_call(e, &c);
+	release->held = false;
+	pthread_mutex_lock(&e->lock);
+	release->next = e->new_releases;
+	e->new_releases = release;
+	atomic_store(&e->has_calls, true);
+	pthread_mutex_unlock(&e->lock);
+	io_engine_kick(e);
 }
 
 int io_engine_add_file(struct io_engine *e, int fd)

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct mm_heap;
 struct io_engine;
@@ -150,9 +151,23 @@ void io_engine_drain(struct io_engine *engine, const unsigned int *busy);
 void io_engine_pause(struct io_engine *engine);
 void io_engine_resume(struct io_engine *engine);
 
-/* Lets go of all windows that have no I/O under way now, and returns when their
- * memory is free to be given back: for when the host is short. */
-void io_engine_shrink(struct io_engine *engine);
+/*
+ * Before memory that stays in its region is given back to the host: registered pages would
+ * outlive that, and I/O go to them. io_engine_release() returns at once; when nothing
+ * registered has a part in the ranges any more, done is called on the I/O thread, with no lock
+ * held, and may discard them. Until then I/O there is plain. The release is the caller's again
+ * when done is called. On kernels before 6.13 that takes about a second if something was
+ * registered.
+ */
+struct io_release {
+	const struct iovec
+		*range; /* of this process's memory; whatever lies in no region is passed */
+	unsigned int nr;
+	void (*done)(struct io_release *release);
+	bool held;               /* the engine's */
+	struct io_release *next; /* the engine's */
+};
+void io_engine_release(struct io_engine *engine, struct io_release *release);
 
 /*
  * Memory that comes and goes. io_engine_add_region() returns 0, -ENOSPC (IO_MAX_REGIONS) or

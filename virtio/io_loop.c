@@ -77,6 +77,43 @@ static void arm(struct io_engine *e)
 	io_watch_arm(e);
 }
 
+/* The lock is held. */
+static void take_releases(struct io_engine *e)
+{
+	struct io_release *r;
+
+	while (e->new_releases) {
+		r = e->new_releases;
+		e->new_releases = r->next;
+		r->next = e->releases;
+		e->releases = r;
+	}
+}
+
+/* Without the lock: done() takes a queue's lock, under which others add releases. */
+static bool run_releases(struct io_engine *e)
+{
+	struct io_release **at, *r;
+	bool any = false;
+
+	for (at = &e->releases; *at;) {
+		r = *at;
+		if (!r->held)
+			io_windows_hold(e->windows, r->range, r->nr);
+		r->held = true;
+		if (!io_windows_clear(e->windows, r->range, r->nr)) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		/* No I/O begins before this thread is back from done(). */
+		io_windows_unhold(e->windows, r->range, r->nr);
+		r->done(r);
+		any = true;
+	}
+	return any;
+}
+
 static bool run_calls(struct io_engine *e)
 {
 	struct io_call **at, *call;
@@ -86,6 +123,7 @@ static bool run_calls(struct io_engine *e)
 	if (!e->waiting && !atomic_load_explicit(&e->has_calls, memory_order_acquire))
 		return false;
 	pthread_mutex_lock(&e->lock);
+	take_releases(e);
 	atomic_store_explicit(&e->has_calls, false, memory_order_relaxed);
 	for (at = &e->calls; *at;) {
 		call = *at;
@@ -101,6 +139,8 @@ static bool run_calls(struct io_engine *e)
 	if (any)
 		pthread_cond_broadcast(&e->cond);
 	pthread_mutex_unlock(&e->lock);
+	any |= run_releases(e);
+	e->waiting |= e->releases != NULL;
 	return any;
 }
 

@@ -38,9 +38,10 @@ struct io_engine {
 	int wake_fd;
 
 	/* Between threads. */
-	pthread_mutex_t lock; /* calls, up, start_result */
+	pthread_mutex_t lock; /* calls, new_releases, up, start_result */
 	pthread_cond_t cond;
 	struct io_call *calls;
+	struct io_release *new_releases;
 	bool up;
 	int start_result;
 	atomic_bool has_calls; /* new ones */
@@ -57,7 +58,8 @@ struct io_engine {
 	unsigned int cq_entries;
 	unsigned int inflight; /* operations queued and not completed */
 	unsigned int paused;
-	bool waiting; /* a call is not done, and looked at each round */
+	struct io_release *releases; /* whose windows are not gone yet */
+	bool waiting;                /* a call or a release is not done, and looked at each round */
 	struct io_poll after_answers, after_requests;
 	uint64_t wake_value;
 	struct io_op wake_op, tick_op;

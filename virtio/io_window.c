@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/io_window.h"
+#include "virtio/io_window_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,62 +8,12 @@
 #include <sys/resource.h>
 #include <sys/uio.h>
 
-#include "mm/mm.h"
-#include "virtio/io_stat.h"
-
 /* How much more often than its victim a window must be asked for. */
 #define ADMIT_MARGIN 8
 /* Frequencies are halved after this many uses a window. */
 #define AGE_USES 16
 /* Windows looked at, from the least recently used on, for one without I/O. */
 #define VICTIM_LOOKS 8
-
-/* A window's place, there or not. */
-struct place {
-	struct io_window *window; /* NULL: not registered */
-	uint8_t uses;             /* recently, saturating */
-	bool refused;             /* by the kernel; looked at again after a tick */
-};
-
-struct io_window {
-	struct io_op gone; /* completes when the kernel let go: the slot's tag */
-	struct io_windows *set;
-	struct place *place;
-	struct io_window *newer, *older; /* by use; not while leaving */
-	uint64_t size;
-	uint64_t anchor; /* the pinned frame, guest-physical */
-	struct mm_heap *heap;
-	uint64_t used_ms; /* at the tick before its last use */
-	uint16_t slot;
-	uint32_t refs; /* I/O under way */
-	bool leaving;
-};
-
-struct zone {
-	const struct io_region *region;
-	uintptr_t base; /* the region's start, rounded down to a window */
-	uint64_t nr;
-	struct place *place;
-};
-
-struct io_windows {
-	const struct io_engine_config *config;
-	struct io_engine *engine;
-	struct io_uring *ring; /* NULL: no registration */
-	struct zone zone[IO_MAX_REGIONS];
-	uint64_t nr_places;
-	uint64_t budget;    /* bytes */
-	uint64_t bytes;     /* registered, those leaving included */
-	unsigned int count; /* windows, those leaving included */
-	unsigned int leaving;
-	struct io_window *newest, *oldest;
-	uint64_t uses; /* since frequencies were halved */
-	uint64_t now_ms;
-	uint16_t *free_slot; /* a stack */
-	unsigned int nr_free;
-	bool warned;
-	io_stat hits, misses, refusals, made, evictions, failures, registered;
-};
 
 int io_windows_add_region(struct io_windows *set, unsigned int index)
 {
@@ -118,62 +68,12 @@ void io_windows_enable(struct io_windows *set, struct io_uring *ring)
 	set->ring = ring;
 }
 
-static void unlink_window(struct io_windows *set, struct io_window *w)
-{
-	*(w->newer ? &w->newer->older : &set->newest) = w->older;
-	*(w->older ? &w->older->newer : &set->oldest) = w->newer;
-}
-
 static void link_newest(struct io_windows *set, struct io_window *w)
 {
 	w->newer = NULL;
 	w->older = set->newest;
 	*(set->newest ? &set->newest->newer : &set->oldest) = w;
 	set->newest = w;
-}
-
-static void unpin(struct mm_heap *heap, uint64_t frame)
-{
-	struct mm_bad bad;
-	size_t nr_bad;
-
-	/* Refused only if the heap was reset, which forgets pins. */
-	mm_unpin(heap, 1, &frame, &bad, &nr_bad);
-}
-
-/* Frees a window that the kernel has let go of, and says so to its heap. */
-static void forget(struct io_windows *set, struct io_window *w)
-{
-	set->bytes -= w->size;
-	set->count--;
-	set->free_slot[set->nr_free++] = w->slot;
-	io_stat_add(&set->registered, -w->size);
-	if (w->heap)
-		unpin(w->heap, w->anchor);
-	w->place->window = NULL;
-	free(w);
-}
-
-static void gone(struct io_op *op, int result)
-{
-	struct io_window *w = (struct io_window *)((char *)op - offsetof(struct io_window, gone));
-
-	(void)result;
-	w->set->leaving--;
-	forget(w->set, w);
-}
-
-/* Takes a window without I/O out of the table. It is forgotten when its tag completes. */
-static void let_go(struct io_windows *set, struct io_window *w)
-{
-	struct iovec none = {0};
-	__u64 no_tag = 0;
-
-	if (io_uring_register_buffers_update_tag(set->ring, w->slot, &none, &no_tag, 1) < 0)
-		return; /* short of memory: it stays, to be tried again */
-	unlink_window(set, w);
-	w->leaving = true;
-	set->leaving++;
 }
 
 void io_windows_destroy(struct io_windows *set)
@@ -184,7 +84,7 @@ void io_windows_destroy(struct io_windows *set)
 	for (z = 0; z < IO_MAX_REGIONS; z++) {
 		for (i = 0; set->zone[z].place && i < set->zone[z].nr; i++)
 			if (set->zone[z].place[i].window)
-				forget(set, set->zone[z].place[i].window);
+				io_window_forget(set, set->zone[z].place[i].window);
 		free(set->zone[z].place);
 	}
 	free(set->free_slot);
@@ -261,7 +161,7 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, s
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return NULL;
-	w->gone.done = gone;
+	w->gone.done = io_window_gone;
 	w->set = set;
 	w->place = place;
 	w->size = end - start;
@@ -290,7 +190,7 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, s
 
 err_unpin:
 	if (w->heap)
-		unpin(w->heap, w->anchor);
+		io_window_unpin(w->heap, w->anchor);
 err_free:
 	free(w);
 	return NULL;
@@ -310,7 +210,7 @@ static void consider_eviction(struct io_windows *set, const struct place *place)
 		return;
 	}
 	io_stat_add(&set->evictions, 1);
-	let_go(set, w);
+	io_window_let_go(set, w);
 }
 
 static void count_use(struct io_windows *set, struct place *place)
@@ -339,15 +239,15 @@ struct io_window *io_window_get(struct io_windows *set, const struct io_region *
 	if (!set->ring || ((uintptr_t)host + len - 1 - zone->base) >> IO_WINDOW_SHIFT != i)
 		return NULL;
 	count_use(set, place);
-	if (w && !w->leaving) {
+	if (w && !w->leaving && !place->holds) {
 		io_stat_add(&set->hits, 1);
 		if (set->newest != w) {
-			unlink_window(set, w);
+			io_window_unlink(set, w);
 			link_newest(set, w);
 		}
 	} else {
 		io_stat_add(&set->misses, 1);
-		if (w || place->refused)
+		if (w || place->refused || place->holds)
 			return NULL;
 		if (!set->nr_free || set->bytes + IO_WINDOW_SIZE > set->budget) {
 			consider_eviction(set, place);
@@ -376,68 +276,6 @@ unsigned int io_window_slot(const struct io_window *w)
 unsigned int io_windows_count(const struct io_windows *set)
 {
 	return set->count;
-}
-
-void io_windows_tick(struct io_windows *set, uint64_t now_ms)
-{
-	struct io_window *w, *newer;
-	unsigned int z;
-	uint64_t i;
-
-	set->now_ms = now_ms;
-	for (w = set->oldest; w; w = newer) {
-		newer = w->newer;
-		if (w->refs)
-			continue;
-		if ((set->config->idle_ms && now_ms - w->used_ms > set->config->idle_ms &&
-		     w->used_ms) ||
-		    (w->heap && !mm_host_ptr(w->heap, w->anchor, MM_FRAME_SIZE)))
-			let_go(set, w);
-		if (!w->used_ms)
-			w->used_ms = now_ms;
-	}
-	for (z = 0; z < set->config->nr_regions; z++)
-		for (i = 0; i < set->zone[z].nr; i++)
-			set->zone[z].place[i].refused = false;
-}
-
-void io_windows_release(struct io_windows *set, bool heaps_only)
-{
-	struct io_window *w, *newer;
-
-	for (w = set->oldest; w; w = newer) {
-		newer = w->newer;
-		if (!w->refs && (w->heap || !heaps_only))
-			let_go(set, w);
-	}
-}
-
-bool io_windows_remove_region(struct io_windows *set, unsigned int index)
-{
-	struct zone *zone = &set->zone[index];
-	bool left = false;
-	uint64_t i;
-
-	for (i = 0; i < zone->nr; i++) {
-		struct io_window *w = zone->place[i].window;
-
-		if (!w)
-			continue;
-		left = true;
-		if (!w->refs && !w->leaving)
-			let_go(set, w);
-	}
-	if (left)
-		return false;
-	set->nr_places -= zone->nr;
-	free(zone->place);
-	*zone = (struct zone){0};
-	return true;
-}
-
-bool io_windows_settled(const struct io_windows *set)
-{
-	return !set->leaving;
 }
 
 void io_windows_get_stats(const struct io_windows *set, struct io_engine_stats *stats)

@@ -70,10 +70,19 @@ unsigned int io_windows_count(const struct io_windows *windows);
 /* Time to look for windows to let go of. */
 void io_windows_tick(struct io_windows *windows, uint64_t now_ms);
 
-/* Begins to let go of windows that have no I/O under way: of heaps only, or all. */
-void io_windows_release(struct io_windows *windows, bool heaps_only);
+/* Begins to let go of windows of heaps that have no I/O under way. */
+void io_windows_release(struct io_windows *windows);
 /* Whether every window whose release has begun is gone. */
 bool io_windows_settled(const struct io_windows *windows);
+
+/*
+ * Between the two no window is made or used over n ranges of this process's memory: other I/O
+ * there is plain. io_windows_clear() lets go of those that there are, as their I/O ends, and
+ * returns whether none is left, to be called again if not.
+ */
+void io_windows_hold(struct io_windows *windows, const struct iovec *range, unsigned int n);
+void io_windows_unhold(struct io_windows *windows, const struct iovec *range, unsigned int n);
+bool io_windows_clear(struct io_windows *windows, const struct iovec *range, unsigned int n);
 
 void io_windows_get_stats(const struct io_windows *windows, struct io_engine_stats *stats);
 

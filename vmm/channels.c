@@ -48,27 +48,20 @@ static void *ram_ptr(void *opaque, uint64_t addr, uint64_t len)
 	return memory_ram(&vm->mem, addr, len);
 }
 
-/*
- * Memory that is registered with the disks' ring would stay, and I/O go to pages that the
- * guest has no more: what is registered is let go of first, at rest.
- */
 static void discard(void *opaque, const struct iovec *range, unsigned int n)
 {
-	struct vm *vm = opaque;
 	unsigned int i;
 
-	disks_pause(vm);
-	if (vm->disks.engine)
-		io_engine_shrink(vm->disks.engine);
+	(void)opaque;
 	/* One that fails keeps its memory, which does no harm. */
 	for (i = 0; i < n; i++)
 		madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED);
-	disks_resume(vm);
 }
 
 static int create_balloon(struct vm *vm)
 {
 	const struct balloon_dev_config config = {
+		.engine = vm->disks.engine,
 		.discard = discard,
 		.host_ptr = ram_ptr,
 		.opaque = vm,

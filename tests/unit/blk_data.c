@@ -174,7 +174,8 @@ static void random_heap(void **state)
 	assert_true(stats.pins > 0);
 	assert_true(stats.fixed_ops > 0);
 	assert_int_equal(stats.pin_refusals, 0);
-	io_engine_shrink(d.engine);
+	io_engine_pause(d.engine);
+	io_engine_resume(d.engine);
 	assert_int_equal(pinned_now(), 0);
 }
 
@@ -226,7 +227,8 @@ static void freed_under_io(void **state)
 		}
 		disk_heap_free(&d, again);
 	}
-	io_engine_shrink(d.engine);
+	io_engine_pause(d.engine);
+	io_engine_resume(d.engine);
 	assert_int_equal(pinned_now(), 0);
 }
 
@@ -247,7 +249,8 @@ static void not_handed_out(void **state)
 	if (!mm_host_ptr(d.heap, mine + 4096, 1))
 		assert_int_equal(disk_do(&d, IN, 0, &buf, 1, NULL), IOERR);
 	assert_int_equal(disk_do1(&d, IN, 0, mine, 4096), OK);
-	io_engine_shrink(d.engine);
+	io_engine_pause(d.engine);
+	io_engine_resume(d.engine);
 	assert_int_equal(pinned_now(), 0);
 }
 
@@ -328,6 +331,7 @@ static void small_budget(void **state)
 {
 	struct io_engine_stats stats;
 	unsigned int i;
+	uint64_t hits;
 
 	(void)state;
 	d.engine_config.pin_budget = 4 << 20;
@@ -338,15 +342,18 @@ static void small_budget(void **state)
 	assert_true(stats.window_bytes > 0);
 	assert_true(stats.window_bytes <= 4 << 20);
 	assert_true(stats.window_misses > stats.windows_made);
-	/* What is used again and again gets in. */
-	for (i = 0; i < 300; i++)
-		assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE + (24 << 20), 4096), OK);
-	io_engine_get_stats(d.engine, &stats);
+	/* What is used again and again gets in: once the kernel has let go of another. */
+	hits = stats.window_hits;
+	do {
+		for (i = 0; i < 300; i++)
+			assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE + (24 << 20), 4096), OK);
+		io_engine_get_stats(d.engine, &stats);
+	} while (stats.window_hits == hits);
 	assert_true(stats.window_evictions > 0);
-	i = (unsigned int)stats.window_hits;
+	hits = stats.window_hits;
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE + (24 << 20), 4096), OK);
 	io_engine_get_stats(d.engine, &stats);
-	assert_int_equal(stats.window_hits, i + 1);
+	assert_int_equal(stats.window_hits, hits + 1);
 	assert_true(stats.window_bytes <= 4 << 20);
 	assert_string_equal(d.warned, "");
 }

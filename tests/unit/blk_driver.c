@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "virtio/io_window.h"
+
 /* A slot: 16 bytes of header, a status byte, room for an indirect table. */
 #define SLOT_SIZE 512u
 /* Raw requests' table; one of them at a time. */
@@ -51,9 +53,11 @@ void disk_init(struct disk_guest *d)
 {
 	memset(d, 0, sizeof(*d));
 	guest_init(&d->g);
-	/* 2 MiB aligned but for one page, so that windows have odd edges. */
-	d->big = mmap(NULL, BIG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_true(d->big != MAP_FAILED);
+	d->map = mmap(NULL, BIG_SIZE + IO_WINDOW_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(d->map != MAP_FAILED);
+	/* Where windows begin is known to the tests; that of the RAM lie anywhere. */
+	d->big = (uint8_t *)(((uintptr_t)d->map + IO_WINDOW_SIZE - 1) & ~(IO_WINDOW_SIZE - 1));
 	d->mem =
 		(struct virtio_guest_mem){.host_ptr = door, .buffer_ptr = buffer_door, .opaque = d};
 	sem_init(&d->irq, 0, 0);
@@ -173,7 +177,7 @@ void disk_stop(struct disk_guest *d)
 	close(d->fd);
 	unlink(d->path);
 	sem_destroy(&d->irq);
-	munmap(d->big, BIG_SIZE);
+	munmap(d->map, BIG_SIZE + IO_WINDOW_SIZE);
 	guest_fini(&d->g);
 }
 

@@ -31,8 +31,8 @@ struct buffer {
 };
 
 struct disk_guest {
-	struct guest g; /* rings and headers */
-	uint8_t *big;
+	struct guest g;       /* rings and headers */
+	uint8_t *map, *big;   /* the mapping, and what is the guest's of it */
 	struct mm_heap *heap; /* NULL unless asked for */
 	struct virtio_guest_mem mem;
 	struct io_engine_config engine_config;
