@@ -19,7 +19,7 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-NESTED_SCRIPTS := $(addprefix tests/nested/, check.t linux.t disk.t harness.t acpi.t)
+NESTED_SCRIPTS := $(addprefix tests/nested/, check.t linux.t disk.t units.t harness.t acpi.t)
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)

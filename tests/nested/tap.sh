@@ -16,7 +16,10 @@ check() { # NAME CONDITION...
 	else
 		echo "not ok $count - $name"
 		failures=$((failures + 1))
-		explain
+		{
+			echo "# $name:"
+			explain
+		} >&2 # where prove shows it
 	fi
 }
 

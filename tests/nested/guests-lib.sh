@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What the scripts share that run programs in the nested machine: one TAP stream of them all.
+# What a program prints stands indented before its own line. Sourced.
+
+count=0 failures=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+result() { # RESULT(0: good) NAME
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failures=$((failures + 1))
+		# Where prove shows it.
+		sed "1i$2:" "$out" | tail -n 40 | sed 's/^/# /' >&2
+	fi
+}
+
+# show CMD...: runs it for at most 150 s, shows what it prints and keeps it in $out.
+show() {
+	timeout -k 5 150 "$@" 2>&1 </dev/null | tee "$out" | sed -u 's/^/    /'
+	return "${PIPESTATUS[0]}"
+}
+
+# tap NAME FILE CMD...: CMD must end with 0 and print a TAP stream that holds what it
+# plans and no failure. FILE is what CMD needs built.
+tap() {
+	local name=$1 file=$2 status good
+	shift 2
+	if [ ! -x "$file" ]; then
+		echo "$file is not built" >"$out"
+		result 1 "$name"
+		return
+	fi
+	show "$@"
+	status=$?
+	awk '/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+		/^ok / { n++ }
+		/^not ok / { n++; if (!/# *TODO/) bad = 1 }
+		/^Bail out!/ { bad = 1 }
+		END { exit bad || !planned || !n || n != plan }' "$out"
+	good=$?
+	[ $status = 0 ] || echo "# exit status $status"
+	result $((good | status)) "$name"
+}
+
+# prints NAME FILE PATTERN CMD...: CMD must end with 0 and print a line like PATTERN.
+prints() {
+	local name=$1 file=$2 pattern=$3 status good
+	shift 3
+	if [ ! -x "$file" ]; then
+		echo "$file is not built" >"$out"
+		result 1 "$name"
+		return
+	fi
+	show "$@"
+	status=$?
+	grep -qE -- "$pattern" "$out"
+	good=$?
+	[ $status = 0 ] || echo "# exit status $status"
+	result $((good | status)) "$name"
+}
+
+finish() {
+	echo "1..$count"
+	[ $failures = 0 ]
+}
