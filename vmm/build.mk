@@ -2,7 +2,7 @@
 VMM_SRCS += vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c \
 	vmm/doctor.c vmm/elf.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c vmm/memory.c \
-	vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
+	vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
@@ -33,8 +33,8 @@ vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 vmm_memory_SRCS = vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
-	vmm/disk_options.c vmm/linux_options.c vmm/memory.c vmm/options.c vmm/pagetable.c \
-	vmm/run_config.c $(MM_SRCS)
+	vmm/disk_options.c vmm/linux_options.c vmm/memory.c vmm/memory_options.c \
+	vmm/options.c vmm/pagetable.c vmm/run_config.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_qmp
 vmm_qmp_SRCS := vmm/cli.c vmm/qmp_frame.c vmm/qmp_proto.c

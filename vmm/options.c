@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "vmm/channels.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/linux_options.h"
+#include "vmm/memory_options.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
 
@@ -37,29 +37,6 @@ static int set_string(char **to, const char *value)
 	return 0;
 }
 
-static int apply_memory(struct run_config *config, const char *value, char *why)
-{
-	uint64_t size;
-
-	if (cli_parse_size(value, &size) || size < RUN_MIN_MEMORY || size > PLATFORM_HOLE_BASE ||
-	    size & (MM_FRAME_SIZE - 1))
-		return run_why(why, "give a size from 4M to 3328M in whole pages of 4K");
-	config->memory = size;
-	config->memory_given = true;
-	return 0;
-}
-
-static int apply_heap(struct run_config *config, const char *value, char *why)
-{
-	uint64_t size;
-
-	if (cli_parse_size(value, &size) || !size || size > RUN_MAX_HEAP || size & HUGE_MASK)
-		return run_why(why, "give a size from 2M to 400G, a multiple of 2M");
-	config->heap = size;
-	config->heap_given = true;
-	return 0;
-}
-
 static int apply_cpus(struct run_config *config, const char *value, char *why)
 {
 	uint64_t n;
@@ -68,64 +45,6 @@ static int apply_cpus(struct run_config *config, const char *value, char *why)
 		return run_why(why, "give a number from 1 to %d", PLATFORM_MAX_CPUS);
 	config->cpus = (unsigned int)n;
 	return 0;
-}
-
-static int parse_node_field(struct run_node *node, const char *key, const char *value, char *why)
-{
-	char path[64];
-	uint64_t n;
-
-	if (!strcmp(key, "size")) {
-		if (cli_parse_size(value, &node->size) || !node->size ||
-		    node->size > RUN_MAX_HEAP || node->size & HUGE_MASK)
-			return run_why(why, "size is a multiple of 2M, up to 400G");
-		return 0;
-	}
-	if (!strcmp(key, "host")) {
-		if (cli_parse_number(value, 0, 1023, &n))
-			return run_why(why, "host is the number of a NUMA node of this machine");
-		snprintf(path, sizeof(path), "/sys/devices/system/node/node%u", (unsigned int)n);
-		if (access(path, F_OK))
-			return run_why(why, "this machine has no NUMA node %u (see %s)",
-				       (unsigned int)n, "/sys/devices/system/node");
-		node->host_node = (int)n;
-		return 0;
-	}
-	return run_why(why, "write size=SIZE[,host=N], as in size=512M,host=0");
-}
-
-static int apply_node(struct run_config *config, const char *value, char *why)
-{
-	struct run_node node = {.size = 0, .host_node = -1};
-	char spec[128], *field, *eq, *next;
-	int ret;
-
-	if (config->nr_nodes == RUN_MAX_NODES)
-		return run_why(why, "at most %d nodes", RUN_MAX_NODES);
-	if (strlen(value) >= sizeof(spec))
-		return run_why(why, "write size=SIZE[,host=N]");
-	memcpy(spec, value, strlen(value) + 1);
-	for (field = spec; field; field = next) {
-		next = strchr(field, ',');
-		if (next)
-			*next++ = '\0';
-		eq = strchr(field, '=');
-		if (!eq)
-			return run_why(why, "write size=SIZE[,host=N], as in size=512M,host=0");
-		*eq = '\0';
-		ret = parse_node_field(&node, field, eq + 1, why);
-		if (ret)
-			return ret;
-	}
-	if (!node.size)
-		return run_why(why, "say how large it is, as in size=512M");
-	config->node[config->nr_nodes++] = node;
-	return 0;
-}
-
-static void forget_nodes(struct run_config *config)
-{
-	config->nr_nodes = 0;
 }
 
 static int apply_guest_ring(struct run_config *config, const char *value, char *why)
@@ -232,24 +151,6 @@ static int apply_slab_debug(struct run_config *config, const char *value, char *
 	return 0;
 }
 
-static const char *const backings[] = {
-	[MM_BACKING_ANON] = "anon",
-	[MM_BACKING_MEMFD] = "memfd",
-	[MM_BACKING_HUGETLB] = "hugetlb",
-};
-
-static int apply_backing(struct run_config *config, const char *value, char *why)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(backings) / sizeof(backings[0]); i++)
-		if (!strcmp(value, backings[i])) {
-			config->backing = (enum mm_backing)i;
-			return 0;
-		}
-	return run_why(why, "give anon, memfd or hugetlb");
-}
-
 static int apply_reclaim_delay(struct run_config *config, const char *value, char *why)
 {
 	uint64_t n;
@@ -293,12 +194,12 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .metavar = "SIZE",
 	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M,\n"
 		 "default 64M; of a Linux guest: all its RAM, default 512M",
-	 .apply = apply_memory},
+	 .apply = memory_option_memory},
 	{.name = "heap",
 	 .metavar = "SIZE",
 	 .help = "the window of memory that the service hands out, a multiple of 2M,\n"
 		 "default 1G; it costs host memory only as pages are handed out",
-	 .apply = apply_heap},
+	 .apply = memory_option_heap},
 	{.name = "cpus",
 	 .metavar = "N",
 	 .help = "virtual CPUs, 1 to 16, default 1",
@@ -309,8 +210,8 @@ const struct run_option run_options[RUN_OPTIONS] = {
 		 "together they are the heap, so that --heap may be left out. host=N\n"
 		 "backs it with memory of the host's node N",
 	 .repeats = true,
-	 .apply = apply_node,
-	 .forget = forget_nodes},
+	 .apply = memory_option_node,
+	 .forget = memory_option_forget_nodes},
 	{.name = "guest-ring",
 	 .metavar = "RING",
 	 .help = "privilege level of the program: 0, 3, or auto (the default), which\n"
@@ -368,7 +269,7 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .metavar = "KIND",
 	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"
 		 "can map it), hugetlb (the host's pool of 2 MiB pages)",
-	 .apply = apply_backing},
+	 .apply = memory_option_backing},
 	{.name = "reclaim-delay",
 	 .metavar = "MS",
 	 .help = "memory that the guest freed goes back to the host after so many\n"
@@ -423,9 +324,4 @@ const struct run_option *run_option_find(const char *name)
 		if (!strcmp(run_options[i].name, name))
 			return &run_options[i];
 	return NULL;
-}
-
-const char *run_backing_name(enum mm_backing backing)
-{
-	return backings[backing];
 }

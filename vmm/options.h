@@ -100,9 +100,6 @@ extern const struct run_option run_options[RUN_OPTIONS];
 /* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */
 int run_why(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* As --backing takes it. */
-const char *run_backing_name(enum mm_backing backing);
-
 /* The defaults. Returns 0 or -ENOMEM. */
 int run_config_init(struct run_config *config);
 void run_config_free(struct run_config *config);

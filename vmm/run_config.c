@@ -11,6 +11,7 @@
 #include "vmm/config.h"
 #include "vmm/disk_options.h"
 #include "vmm/linux_options.h"
+#include "vmm/memory_options.h"
 #include "vmm/options.h"
 
 int run_config_init(struct run_config *config)
@@ -64,31 +65,6 @@ int run_config_set_args(struct run_config *config, unsigned int count, char *con
 		config->arg[config->nr_args] = strdup(arg[config->nr_args]);
 		if (!config->arg[config->nr_args])
 			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* What no option can check alone. Returns 0 or -EINVAL with the reason in why. */
-static int check_together(struct run_config *config, char *why)
-{
-	uint64_t sum = 0;
-	char size[32];
-	unsigned int i;
-
-	for (i = 0; i < config->nr_nodes; i++)
-		sum += config->node[i].size;
-	if (config->nr_nodes && config->heap_given && config->heap != sum)
-		return run_why(why,
-			       "the nodes' sizes add up to %s, which is not the heap's: "
-			       "leave --heap out, or make them equal",
-			       cli_format_size(size, sizeof(size), sum));
-	if (sum > RUN_MAX_HEAP)
-		return run_why(why, "the nodes' sizes add up to more than 400G");
-	if (config->nr_nodes) {
-		config->heap = sum;
-	} else {
-		config->node[0] = (struct run_node){.size = config->heap, .host_node = -1};
-		config->nr_nodes = 1;
 	}
 	return 0;
 }
@@ -175,7 +151,7 @@ int run_config_parse(struct run_config *config, int argc, char **argv)
 	if (!config->nr_args && !config->kernel)
 		return cli_fail(STATUS_USAGE, "no program given: "
 					      "slabvisor run [options] PROGRAM [ARGS...]");
-	if (check_together(config, why))
+	if (memory_options_check(config, why))
 		return cli_fail(STATUS_USAGE, "--node: %s", why);
 	return 0;
 }
@@ -250,16 +226,8 @@ void run_config_print(const struct run_config *config)
 	char size[32], socket[128];
 	unsigned int i;
 
-	printf("memory: %s\n", cli_format_size(size, sizeof(size), config->memory));
-	printf("heap: %s\n", cli_format_size(size, sizeof(size), config->heap));
+	memory_options_print(config);
 	printf("cpus: %u\n", config->cpus);
-	printf("node:\n");
-	for (i = 0; i < config->nr_nodes; i++) {
-		printf("  - size=%s", cli_format_size(size, sizeof(size), config->node[i].size));
-		if (config->node[i].host_node >= 0)
-			printf(",host=%d", config->node[i].host_node);
-		putchar('\n');
-	}
 	if (config->guest_ring == RUN_RING_AUTO)
 		printf("guest-ring: auto\n");
 	else
@@ -273,7 +241,7 @@ void run_config_print(const struct run_config *config)
 	print_disks(config);
 	printf("pin-budget: %s\n", cli_format_size(size, sizeof(size), config->pin_budget));
 	printf("poll-us: %u\n", config->poll_us);
-	printf("backing: %s\n", run_backing_name(config->backing));
+	printf("backing: %s\n", memory_backing_name(config->backing));
 	if (config->reclaim_delay_ms < 0)
 		printf("reclaim-delay: never\n");
 	else
