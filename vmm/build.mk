@@ -11,8 +11,8 @@ VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
-	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_options.c vmm/pm1.c vmm/ports.c vmm/serial.c \
-	vmm/terminal.c
+	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c vmm/pm1.c \
+	vmm/ports.c vmm/serial.c vmm/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
@@ -43,4 +43,4 @@ UNIT_TESTS += vmm_acpi vmm_serial vmm_linux
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS := vmm/file.c vmm/linux_image.c
+vmm_linux_SRCS = vmm/cli.c vmm/file.c vmm/linux_image.c vmm/linux_map.c vmm/memory.c $(MM_SRCS)

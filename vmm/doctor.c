@@ -68,7 +68,7 @@ static void check_kvm_limits(int fd)
 		say(NOTE, "KVM takes at most %d vCPUs: use no more with --cpus", cpus);
 	else
 		say(GOOD, "KVM takes %d vCPUs, guests use up to %d", cpus, PLATFORM_MAX_CPUS);
-	if (slots < MM_MAX_RANGES + PLATFORM_MMIO_MAX + 3)
+	if (slots < MM_MAX_RANGES + PLATFORM_MMIO_MAX + 4)
 		say(NOTE, "KVM has %d memory slots: guests with many nodes may not start", slots);
 }
 

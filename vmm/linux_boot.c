@@ -14,6 +14,7 @@
 #include "vmm/irqchip.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/linux_image.h"
+#include "vmm/linux_map.h"
 #include "vmm/vm.h"
 
 #define PAGE 4096ull
@@ -21,15 +22,11 @@
 #define BOOT_PARAMS  0x7000ull
 #define CMDLINE      0x20000ull
 #define CMDLINE_ROOM 0x10000ull
-#define LOW_RAM_END  0xa0000ull
-
-#define E820_RAM      1
-#define E820_RESERVED 2
 
 struct boot {
 	struct vm *vm;
 	uint8_t *ram;
-	uint64_t ram_size;
+	uint64_t ram_low;
 	struct linux_image image;
 	struct boot_params *params;
 };
@@ -38,7 +35,7 @@ static int load_kernel(struct boot *b)
 {
 	int ret;
 
-	if (b->image.end > b->ram_size)
+	if (b->image.end > b->ram_low)
 		return cli_fail(STATUS_BAD_IMAGE,
 				"--kernel %s: needs RAM up to %llu MiB while it starts: "
 				"raise --memory",
@@ -56,7 +53,7 @@ static int load_kernel(struct boot *b)
 static int place_initrd(struct boot *b, int fd, uint64_t size)
 {
 	const char *path = b->vm->config->initrd;
-	uint64_t top = b->ram_size < b->image.initrd_limit ? b->ram_size : b->image.initrd_limit;
+	uint64_t top = b->ram_low < b->image.initrd_limit ? b->ram_low : b->image.initrd_limit;
 	uint64_t at;
 	ssize_t n;
 
@@ -112,47 +109,6 @@ static int put_cmdline(struct boot *b)
 	return 0;
 }
 
-static void add_e820(struct boot_params *params, uint64_t start, uint64_t end, uint32_t type)
-{
-	params->e820_table[params->e820_entries++] = (struct boot_e820_entry){
-		.addr = start,
-		.size = end - start,
-		.type = type,
-	};
-}
-
-static void fill_e820(struct boot *b)
-{
-	add_e820(b->params, 0, LOW_RAM_END, E820_RAM);
-	add_e820(b->params, ACPI_BASE, ACPI_BASE + ACPI_SIZE, E820_RESERVED);
-	add_e820(b->params, LINUX_LOW, b->ram_size, E820_RAM);
-}
-
-/* RAM is dealt out to the nodes in equal parts of whole huge frames; the heap's ranges
- * have their own. */
-static void fill_ranges(const struct vm *vm, struct acpi_config *acpi)
-{
-	const struct memory *mem = &vm->mem;
-	uint64_t part = mem->ram_size / acpi->nodes & ~(MM_HUGE_SIZE - 1), base = 0;
-	unsigned int i;
-
-	for (i = 0; i < acpi->nodes; i++, base += part)
-		acpi->range[acpi->nr_ranges++] = (struct acpi_range){
-			.base = base,
-			.size = i + 1 < acpi->nodes ? part : mem->ram_size - base,
-			.node = i,
-		};
-	for (i = 0; i < mem->nr_ranges; i++)
-		acpi->range[acpi->nr_ranges++] = (struct acpi_range){
-			.base = mem->range[i].base,
-			.size = mem->range[i].size,
-			.node = (unsigned int)mem->range[i].node,
-			.hotplug = 1,
-		};
-}
-
-_Static_assert(RUN_MAX_NODES + MM_MAX_RANGES <= ACPI_MAX_RANGES, "room for all ranges");
-
 static int put_acpi(struct boot *b)
 {
 	const struct vm *vm = b->vm;
@@ -170,7 +126,7 @@ static int put_acpi(struct boot *b)
 	}
 	for (i = 0; i < acpi.devices; i++)
 		acpi.gsi[i] = irqchip_gsi(i);
-	fill_ranges(vm, &acpi);
+	linux_map_ranges(&vm->mem, &acpi);
 	ret = acpi_build(&acpi, b->ram + ACPI_BASE, ACPI_SIZE, ACPI_BASE);
 	if (ret < 0)
 		return cli_fail(STATUS_HOST_ERROR, "the ACPI tables: %s", strerror((int)-ret));
@@ -180,7 +136,7 @@ static int put_acpi(struct boot *b)
 
 int linux_boot_build(struct vm *vm)
 {
-	struct boot b = {.vm = vm, .ram = vm->mem.ram, .ram_size = vm->mem.ram_size};
+	struct boot b = {.vm = vm, .ram = vm->mem.ram, .ram_low = vm->mem.ram_low};
 	char why[LINUX_WHY_MAX];
 	int status;
 
@@ -195,7 +151,7 @@ int linux_boot_build(struct vm *vm)
 	if (!status)
 		status = put_acpi(&b);
 	if (!status) {
-		fill_e820(&b);
+		linux_map_e820(&vm->mem, b.params);
 		linux_cpu_tables(b.ram);
 		vm->elf.entry = b.image.entry;
 	}

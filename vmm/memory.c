@@ -34,51 +34,93 @@ static uint64_t ram_for(const struct run_config *config)
 	return round_up((config->memory + window / 128) / 127 * 128, MM_HUGE_SIZE);
 }
 
-/* Adds a node's memory at *next, in two pieces where the hole is in its way. */
-static void place_node(struct memory *mem, const struct run_node *node, int number, uint64_t *next)
+/* Ranges that are laid one behind the other, and where the next one begins. */
+struct layout {
+	struct mm_range *range;
+	unsigned int nr;
+	uint64_t next;
+	uint64_t hole; /* the first address below PLATFORM_HOLE_END that is not for them */
+};
+
+/* Adds memory of a node, in two pieces where the hole is in its way. */
+static void lay(struct layout *at, uint64_t left, int node, int host_node)
 {
-	uint64_t left = node->size, size;
+	uint64_t size;
 
 	while (left) {
-		if (*next >= PLATFORM_HOLE_BASE && *next < PLATFORM_HOLE_END)
-			*next = PLATFORM_HOLE_END;
+		if (at->next >= at->hole && at->next < PLATFORM_HOLE_END)
+			at->next = PLATFORM_HOLE_END;
 		size = left;
-		if (*next < PLATFORM_HOLE_BASE && size > PLATFORM_HOLE_BASE - *next)
-			size = PLATFORM_HOLE_BASE - *next;
-		mem->range[mem->nr_ranges++] = (struct mm_range){
-			.base = *next,
+		if (at->next < at->hole && size > at->hole - at->next)
+			size = at->hole - at->next;
+		at->range[at->nr++] = (struct mm_range){
+			.base = at->next,
 			.size = size,
-			.node = number,
-			.host_node = node->host_node,
+			.node = node,
+			.host_node = host_node,
 		};
-		*next += size;
+		at->next += size;
 		left -= size;
 	}
 }
 
+/* RAM that does not fit below the hole goes on above it, and ends below at a boundary of 1 GiB,
+ * so that all of it can be mapped by pages of that size. */
+static void place_ram(struct memory *mem, const struct run_config *config)
+{
+	struct layout at = {.range = mem->ram_range};
+	uint64_t part = mem->ram_size / config->nr_nodes & ~(MM_HUGE_SIZE - 1),
+		 left = mem->ram_size;
+	unsigned int i;
+
+	mem->ram_low = mem->ram_size <= PLATFORM_HOLE_BASE ? mem->ram_size
+							   : PLATFORM_HOLE_BASE / GIB * GIB;
+	at.hole = mem->ram_low;
+	for (i = 0; i < config->nr_nodes; i++) {
+		if (i + 1 == config->nr_nodes)
+			part = left;
+		lay(&at, part, (int)i, config->node[i].host_node);
+		left -= part;
+	}
+	mem->nr_ram_ranges = at.nr;
+}
+
+static void place_heap(struct memory *mem, const struct run_config *config)
+{
+	struct layout at = {
+		.range = mem->range,
+		.next = round_up(memory_ram_end(mem), GIB),
+		.hole = PLATFORM_HOLE_BASE,
+	};
+	unsigned int i;
+
+	for (i = 0; i < config->nr_nodes; i++)
+		lay(&at, config->node[i].size, (int)i, config->node[i].host_node);
+	mem->nr_ranges = at.nr;
+	mem->heap_base = mem->range[0].base;
+	mem->heap_end = at.next;
+	mem->page_map = at.next;
+}
+
 static int place(struct memory *mem, const struct run_config *config, uint64_t limit)
 {
-	uint64_t next;
-	unsigned int i;
-	char size[32];
+	char size[32], heap[32];
 
 	mem->ram_size = ram_for(config);
-	if (mem->ram_size > PLATFORM_HOLE_BASE)
+	/* A program's runtime knows of one piece of RAM. */
+	if (!config->kernel && mem->ram_size > PLATFORM_HOLE_BASE)
 		return cli_fail(STATUS_USAGE,
 				"--memory %s: with the page array of this heap it passes 3328M: "
 				"ask for less memory or a smaller heap",
 				cli_format_size(size, sizeof(size), config->memory));
-	next = round_up(mem->ram_size, GIB);
-	for (i = 0; i < config->nr_nodes; i++)
-		place_node(mem, &config->node[i], (int)i, &next);
-	mem->heap_base = mem->range[0].base;
-	mem->heap_end = next;
-	mem->page_map = next;
-	if (next + (next >> MM_FRAME_SHIFT) + MM_HUGE_SIZE > limit)
+	place_ram(mem, config);
+	place_heap(mem, config);
+	if (mem->page_map + (mem->page_map >> MM_FRAME_SHIFT) + MM_HUGE_SIZE > limit)
 		return cli_fail(STATUS_NO_MEMORY,
-				"--heap %s: beyond the physical addresses of this host: "
-				"ask for a smaller heap",
-				cli_format_size(size, sizeof(size), config->heap));
+				"--memory %s and --heap %s: beyond the physical addresses of this "
+				"host: ask for less",
+				cli_format_size(size, sizeof(size), config->memory),
+				cli_format_size(heap, sizeof(heap), config->heap));
 	return 0;
 }
 
@@ -157,9 +199,21 @@ void memory_destroy(struct memory *mem)
 	munmap(mem->ram, mem->ram_size);
 }
 
+uint64_t memory_ram_end(const struct memory *mem)
+{
+	return mem->ram_size > mem->ram_low ? PLATFORM_HOLE_END + (mem->ram_size - mem->ram_low)
+					    : mem->ram_low;
+}
+
 void *memory_ram(const struct memory *mem, uint64_t addr, uint64_t len)
 {
-	if (!len || addr >= mem->ram_size || len > mem->ram_size - addr)
+	uint64_t end = mem->ram_low;
+
+	if (addr >= PLATFORM_HOLE_END) {
+		addr -= PLATFORM_HOLE_END - mem->ram_low;
+		end = mem->ram_size;
+	}
+	if (!len || addr >= end || len > end - addr)
 		return NULL;
 	return mem->ram + addr;
 }
@@ -277,7 +331,7 @@ int memory_read32(const struct memory *mem, uint64_t addr, uint32_t *value)
 
 const char *memory_name(const struct memory *mem, uint64_t addr)
 {
-	if (addr < mem->ram_size)
+	if (memory_ram(mem, addr, 1))
 		return "RAM";
 	if (addr >= PLATFORM_BASE && addr < PLATFORM_BASE + MM_FRAME_SIZE)
 		return "the platform page";

@@ -19,8 +19,13 @@
 #include "vmm/options.h"
 
 struct memory {
+	/* All RAM, one piece here. For the guest it is [0, ram_low) and, what is more than
+	 * fits below the hole, [PLATFORM_HOLE_END, ...). */
 	uint8_t *ram;
 	uint64_t ram_size; /* bytes, a multiple of 2 MiB */
+	uint64_t ram_low;
+	struct mm_range ram_range[MM_MAX_RANGES]; /* the nodes' parts, ascending */
+	unsigned int nr_ram_ranges;
 	struct mm_heap *heap;
 	struct mm_range range[MM_MAX_RANGES];
 	unsigned int nr_ranges;
@@ -42,6 +47,9 @@ struct memory {
 int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
 		  mm_report_fn report, void *opaque);
 void memory_destroy(struct memory *mem);
+
+/* The first address above RAM. */
+uint64_t memory_ram_end(const struct memory *mem);
 
 /* Host pointer to [addr, addr + len) if len is not 0 and all of it is RAM, else NULL. */
 void *memory_ram(const struct memory *mem, uint64_t addr, uint64_t len);

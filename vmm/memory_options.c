@@ -14,9 +14,9 @@ int memory_option_memory(struct run_config *config, const char *value, char *why
 {
 	uint64_t size;
 
-	if (cli_parse_size(value, &size) || size < RUN_MIN_MEMORY || size > PLATFORM_HOLE_BASE ||
+	if (cli_parse_size(value, &size) || size < RUN_MIN_MEMORY || size > RUN_MAX_MEMORY ||
 	    size & (MM_FRAME_SIZE - 1))
-		return run_why(why, "give a size from 4M to 3328M in whole pages of 4K");
+		return run_why(why, "give a size from 4M to 1T in whole pages of 4K");
 	config->memory = size;
 	config->memory_given = true;
 	return 0;
@@ -115,15 +115,19 @@ int memory_options_check(struct run_config *config, char *why)
 	char size[32];
 	unsigned int i;
 
+	if (!config->kernel && config->memory > PLATFORM_HOLE_BASE)
+		return run_why(
+			why, "--memory %s: a program takes 3328M at most, only a Linux guest more",
+			cli_format_size(size, sizeof(size), config->memory));
 	for (i = 0; i < config->nr_nodes; i++)
 		sum += config->node[i].size;
 	if (config->nr_nodes && config->heap_given && config->heap != sum)
 		return run_why(why,
-			       "the nodes' sizes add up to %s, which is not the heap's: "
+			       "--node: the sizes add up to %s, which is not the heap's: "
 			       "leave --heap out, or make them equal",
 			       cli_format_size(size, sizeof(size), sum));
 	if (sum > RUN_MAX_HEAP)
-		return run_why(why, "the nodes' sizes add up to more than 400G");
+		return run_why(why, "--node: the sizes add up to more than 400G");
 	if (config->nr_nodes) {
 		config->heap = sum;
 	} else {

@@ -193,7 +193,7 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "memory",
 	 .metavar = "SIZE",
 	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M,\n"
-		 "default 64M; of a Linux guest: all its RAM, default 512M",
+		 "default 64M; of a Linux guest: all its RAM, 4M to 1T, default 512M",
 	 .apply = memory_option_memory},
 	{.name = "heap",
 	 .metavar = "SIZE",

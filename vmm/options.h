@@ -18,6 +18,7 @@
 #define RUN_RING_AUTO  (-1)
 #define RUN_WHY_MAX    256
 #define RUN_MIN_MEMORY (4ull << 20)
+#define RUN_MAX_MEMORY (1ull << 40)
 #define RUN_MAX_HEAP   (400ull << 30) /* its page array fits below the hole */
 
 struct run_node {

@@ -146,13 +146,11 @@ int run_config_parse(struct run_config *config, int argc, char **argv)
 	if (optind < argc &&
 	    run_config_set_args(config, (unsigned int)(argc - optind), argv + optind))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	if (linux_options_check(config, why))
+	if (linux_options_check(config, why) || memory_options_check(config, why))
 		return cli_fail(STATUS_USAGE, "%s", why);
 	if (!config->nr_args && !config->kernel)
 		return cli_fail(STATUS_USAGE, "no program given: "
 					      "slabvisor run [options] PROGRAM [ARGS...]");
-	if (memory_options_check(config, why))
-		return cli_fail(STATUS_USAGE, "--node: %s", why);
 	return 0;
 }
 

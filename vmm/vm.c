@@ -92,7 +92,10 @@ static int add_memory(struct vm *vm)
 	unsigned int i;
 	int ret;
 
-	ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_size, false);
+	ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_low, false);
+	if (!ret && mem->ram_size > mem->ram_low)
+		ret = kvm_add_slot(vm, PLATFORM_HOLE_END, mem->ram + mem->ram_low,
+				   mem->ram_size - mem->ram_low, false);
 	for (i = 0; i < mem->nr_ranges && !ret; i++)
 		ret = kvm_add_slot(vm, mem->range[i].base,
 				   heap + (mem->range[i].base - mem->heap_base), mem->range[i].size,

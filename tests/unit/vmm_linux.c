@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Kernel images, good ones and those that lie about themselves. */
+/* Kernel images, good ones and those that lie about themselves; what a kernel is told of its
+ * memory. */
 #include <elf.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "vmm/linux_image.h"
+#include "vmm/linux_map.h"
 
 #define SETUP     0x1f1
 #define SECTORS   2
@@ -224,6 +226,61 @@ static void not_files(void **state)
 	assert_int_equal(linux_image_open("/dev/zero", &image, why), -ENOEXEC);
 }
 
+static void e820_is(const struct boot_params *params, unsigned int i, uint64_t start, uint64_t end,
+		    uint32_t type)
+{
+	assert_true(i < params->e820_entries);
+	assert_int_equal(params->e820_table[i].addr, start);
+	assert_int_equal(params->e820_table[i].addr + params->e820_table[i].size, end);
+	assert_int_equal(params->e820_table[i].type, type);
+}
+
+static void e820(void **state)
+{
+	struct memory mem = {.ram_size = 512 << 20, .ram_low = 512 << 20};
+	struct boot_params params;
+
+	(void)state;
+	memset(&params, 0, sizeof(params));
+	linux_map_e820(&mem, &params);
+	assert_int_equal(params.e820_entries, 3);
+	e820_is(&params, 0, 0, 0xa0000, 1);
+	e820_is(&params, 1, 0xe0000, 0x100000, 2);
+	e820_is(&params, 2, 0x100000, 512 << 20, 1);
+
+	mem.ram_size = 4ull << 30;
+	mem.ram_low = 3ull << 30;
+	memset(&params, 0, sizeof(params));
+	linux_map_e820(&mem, &params);
+	assert_int_equal(params.e820_entries, 4);
+	e820_is(&params, 2, 0x100000, 3ull << 30, 1);
+	e820_is(&params, 3, 4ull << 30, 5ull << 30, 1);
+}
+
+static void ranges(void **state)
+{
+	struct memory mem = {
+		.nr_ram_ranges = 2,
+		.ram_range = {{.size = 3ull << 30},
+			      {.base = 4ull << 30, .size = 1 << 30, .node = 1}},
+		.nr_ranges = 1,
+		.range = {{.base = 5ull << 30, .size = 2 << 20, .node = 1}},
+	};
+	struct acpi_config acpi = {.nr_ranges = 0};
+
+	(void)state;
+	linux_map_ranges(&mem, &acpi);
+	assert_int_equal(acpi.nr_ranges, 3);
+	assert_int_equal(acpi.range[0].size, 3ull << 30);
+	assert_int_equal(acpi.range[0].node, 0);
+	assert_int_equal(acpi.range[1].base, 4ull << 30);
+	assert_int_equal(acpi.range[1].size, 1 << 30);
+	assert_int_equal(acpi.range[1].node, 1);
+	assert_false(acpi.range[1].hotplug);
+	assert_int_equal(acpi.range[2].base, 5ull << 30);
+	assert_true(acpi.range[2].hotplug);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +289,8 @@ int main(void)
 		cmocka_unit_test(vmlinux),
 		cmocka_unit_test(bad_vmlinux),
 		cmocka_unit_test(not_files),
+		cmocka_unit_test(e820),
+		cmocka_unit_test(ranges),
 	};
 	int fd = mkstemp(path), ret;
 

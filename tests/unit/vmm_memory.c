@@ -69,6 +69,71 @@ static void test_layout(void **state)
 	run_config_free(&config);
 }
 
+/* A Linux guest's RAM goes on above the hole, and the heap above that. */
+static void test_layout_high(void **state)
+{
+	struct run_config config = config_of(4 * GIB, 64 * MIB);
+	char kernel[] = "vmlinuz";
+	struct memory mem;
+
+	(void)state;
+	config.kernel = kernel;
+	config.nr_nodes = 3;
+	config.node[1] = config.node[2] = config.node[0];
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(mem.ram_size, 4 * GIB);
+	assert_int_equal(mem.ram_low, 3 * GIB);
+	assert_int_equal(memory_ram_end(&mem), 5 * GIB);
+	/* In whole huge frames; the third node has the rest, in two pieces. */
+	assert_int_equal(mem.nr_ram_ranges, 4);
+	assert_int_equal(mem.ram_range[0].size, 1364 * MIB);
+	assert_int_equal(mem.ram_range[1].base, 1364 * MIB);
+	assert_int_equal(mem.ram_range[2].base, 2 * 1364 * MIB);
+	assert_int_equal(mem.ram_range[2].size, 3 * GIB - 2 * 1364 * MIB);
+	assert_int_equal(mem.ram_range[3].base, 4 * GIB);
+	assert_int_equal(mem.ram_range[3].size, GIB);
+	assert_int_equal(mem.ram_range[2].node, 2);
+	assert_int_equal(mem.ram_range[3].node, 2);
+	assert_int_equal(mem.heap_base, 5 * GIB);
+
+	/* The door to it. */
+	assert_ptr_equal(memory_ram(&mem, 0, 3 * GIB), mem.ram);
+	assert_null(memory_ram(&mem, 0, 3 * GIB + 1));
+	assert_null(memory_ram(&mem, 3 * GIB - 1, 2));
+	assert_null(memory_ram(&mem, 3 * GIB, 1));
+	assert_null(memory_ram(&mem, 4 * GIB - 1, 1));
+	assert_null(memory_ram(&mem, 4 * GIB - 1, 2));
+	assert_ptr_equal(memory_ram(&mem, 4 * GIB, GIB), mem.ram + 3 * GIB);
+	assert_null(memory_ram(&mem, 4 * GIB, GIB + 1));
+	assert_ptr_equal(memory_ram(&mem, 5 * GIB - 1, 1), mem.ram + 4 * GIB - 1);
+	assert_null(memory_ram(&mem, 5 * GIB, 1));
+	assert_null(memory_ram(&mem, UINT64_MAX, 2));
+	assert_null(memory_ram(&mem, 4 * GIB, UINT64_MAX));
+	assert_string_equal(memory_name(&mem, 4 * GIB), "RAM");
+	assert_string_equal(memory_name(&mem, 3 * GIB), "nothing");
+	memory_destroy(&mem);
+
+	/* As much as fits below the hole stays there. */
+	config.memory = PLATFORM_HOLE_BASE;
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(mem.ram_low, PLATFORM_HOLE_BASE);
+	assert_int_equal(mem.nr_ram_ranges, 3);
+	assert_int_equal(mem.heap_base, 4 * GIB);
+	memory_destroy(&mem);
+	/* A page more does not. */
+	config.memory += 4096;
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(mem.ram_low, 3 * GIB);
+	assert_int_equal(memory_ram_end(&mem), 4 * GIB + 258 * MIB);
+	assert_int_equal(mem.heap_base, 5 * GIB);
+	memory_destroy(&mem);
+	assert_int_equal(memory_create(&mem, &config, 5 * GIB, NULL, NULL), STATUS_NO_MEMORY);
+	/* A program's does not go on there. */
+	config.kernel = NULL;
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), STATUS_USAGE);
+	run_config_free(&config);
+}
+
 static void test_door(void **state)
 {
 	struct run_config config = config_of(4 * MIB, 8 * MIB);
@@ -136,7 +201,8 @@ static uint64_t lookup(const struct page_table *pt, uint64_t va, int *level)
 static void test_page_table(void **state)
 {
 	static uint8_t ram_bytes[64 * 4096] __attribute__((aligned(4096)));
-	struct memory mem = {.ram = ram_bytes, .ram_size = sizeof(ram_bytes)};
+	struct memory mem = {
+		.ram = ram_bytes, .ram_size = sizeof(ram_bytes), .ram_low = sizeof(ram_bytes)};
 	struct ram_alloc ram = {.mem = &mem, .next = 4096, .end = sizeof(ram_bytes)};
 	struct page_table pt;
 	int level;
@@ -272,9 +338,13 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),           cmocka_unit_test(test_door),
-		cmocka_unit_test(test_page_table),       cmocka_unit_test(test_read_beyond_quota),
-		cmocka_unit_test(test_reset_while_read), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_layout_high),
+		cmocka_unit_test(test_door),
+		cmocka_unit_test(test_page_table),
+		cmocka_unit_test(test_read_beyond_quota),
+		cmocka_unit_test(test_reset_while_read),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,8 @@
 #define WORD    64ull
 
 static _Alignas(64) _Atomic uint32_t words[1024];
-static struct memory mem = {.ram = (uint8_t *)words, .ram_size = sizeof(words)};
+static struct memory mem = {
+	.ram = (uint8_t *)words, .ram_size = sizeof(words), .ram_low = sizeof(words)};
 static struct wait_queue queue;
 
 static int setup(void **state)
