@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/room.h"
+
 #define LIMIT_PATH 1024
 
 static _Thread_local char why_text[256];
@@ -21,8 +23,7 @@ const char *limit_why(const char *format, ...)
 	return why_text;
 }
 
-/* The number in a file that holds one; UINT64_MAX for "max", none or no file. */
-static uint64_t limit_read(const char *path)
+uint64_t limit_read(const char *path)
 {
 	uint64_t value = UINT64_MAX;
 	char text[32];
@@ -57,12 +58,52 @@ static uint64_t limit_host_memory(void)
 	return kib ? kib << 10 : UINT64_MAX;
 }
 
+/* Bytes of the file pages that a group's memory.stat tells of: they can go. */
+static uint64_t limit_file_pages(const char *path, const struct limit_files *files)
+{
+	unsigned long long value;
+	uint64_t sum = 0;
+	char line[128], name[64];
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63s %llu", name, &value) != 2)
+			continue;
+		if (!strcmp(name, files->active) || !strcmp(name, files->inactive))
+			sum += value;
+	}
+	fclose(file);
+	return sum;
+}
+
+/* What a group may have, less what it has and cannot let go of, if that is asked. */
+static uint64_t limit_of_group(const char *group, const struct limit_files *files)
+{
+	char path[3 * LIMIT_PATH];
+	uint64_t most, used, files_used;
+
+	snprintf(path, sizeof(path), "%s/%s", group, files->most);
+	most = limit_read(path);
+	if (most >= LIMIT_NONE || !files->used)
+		return most;
+	snprintf(path, sizeof(path), "%s/%s", group, files->used);
+	used = limit_read(path);
+	if (used == UINT64_MAX)
+		return most;
+	snprintf(path, sizeof(path), "%s/memory.stat", group);
+	files_used = files->active ? limit_file_pages(path, files) : 0;
+	used -= files_used < used ? files_used : used;
+	return used < most ? most - used : 0;
+}
+
 /* The least limit from the group at path up to the root of its hierarchy. */
-static uint64_t limit_walk(const char *root, const char *path, const char *name)
+static uint64_t limit_walk(const char *root, const char *path, const struct limit_files *files)
 {
 	uint64_t least = UINT64_MAX;
 	char group[LIMIT_PATH];
-	char file[2 * LIMIT_PATH];
+	char dir[2 * LIMIT_PATH];
 
 	if (strlen(path) >= sizeof(group))
 		return least;
@@ -71,8 +112,8 @@ static uint64_t limit_walk(const char *root, const char *path, const char *name)
 		char *slash = strrchr(group, '/');
 		uint64_t value;
 
-		snprintf(file, sizeof(file), "%s%s/%s", root, group, name);
-		value = limit_read(file);
+		snprintf(dir, sizeof(dir), "%s%s", root, group);
+		value = limit_of_group(dir, files);
 		if (value < least)
 			least = value;
 		if (!slash)
@@ -81,8 +122,8 @@ static uint64_t limit_walk(const char *root, const char *path, const char *name)
 	}
 }
 
-/* The least limit that this process's groups set: v2 and v1 name the files. */
-static uint64_t limit_cgroup(const char *v2, const char *controller, const char *v1)
+uint64_t limit_cgroup(const char *controller, const struct limit_files *v2,
+		      const struct limit_files *v1)
 {
 	char root[64];
 	uint64_t least = UINT64_MAX;
@@ -113,7 +154,7 @@ static uint64_t limit_cgroup(const char *v2, const char *controller, const char 
 	return least;
 }
 
-static const char *limit_size(char text[24], uint64_t bytes)
+const char *limit_size(char text[24], uint64_t bytes)
 {
 	if (bytes >> 30)
 		snprintf(text, 24, "%.1f GiB", (double)bytes / (1 << 30));
@@ -124,40 +165,23 @@ static const char *limit_size(char text[24], uint64_t bytes)
 
 static int limit_check_hugetlb(uint64_t size, const char **why)
 {
-	const char *dir = "/sys/kernel/mm/hugepages/hugepages-2048kB";
-	char path[128];
-	uint64_t needed = size / MM_HUGE_SIZE;
-	uint64_t free_pages;
-	uint64_t reserved;
-	uint64_t limit;
+	/* Beyond the group's limit a fault would be a SIGBUS, pool or no pool. */
+	uint64_t limit = room_hugetlb_limit(MM_HUGE_SIZE);
 	char asked[24];
 	char there[24];
 
-	snprintf(path, sizeof(path), "%s/free_hugepages", dir);
-	free_pages = limit_read(path);
-	snprintf(path, sizeof(path), "%s/resv_hugepages", dir);
-	reserved = limit_read(path);
-	if (free_pages == UINT64_MAX || reserved == UINT64_MAX) {
-		*why = "the host has no hugetlb pool of 2 MiB pages";
-		return -ENOMEM;
-	}
-	free_pages -= reserved < free_pages ? reserved : free_pages;
-	/* Beyond the group's limit a fault would be a SIGBUS, pool or no pool. */
-	limit = limit_cgroup("hugetlb.2MB.max", "hugetlb", "hugetlb.2MB.limit_in_bytes");
 	if (size > limit) {
-		*why = limit_why("heap of %s asked, the hugetlb limit of the cgroup is %s",
+		*why = limit_why("heap of %s asked, the hugetlb limit of the cgroup leaves %s",
 				 limit_size(asked, size), limit_size(there, limit));
 		return -ENOMEM;
 	}
-	if (needed <= free_pages)
-		return 0;
-	*why = limit_why("hugetlb pool has %llu free pages of 2 MiB, %llu are needed",
-			 (unsigned long long)free_pages, (unsigned long long)needed);
-	return -ENOMEM;
+	return room_pool_check(MM_HUGE_SIZE, size, -1, why);
 }
 
 int limit_check(enum mm_backing backing, uint64_t size, const char **why)
 {
+	static const struct limit_files v2 = {.most = "memory.max"};
+	static const struct limit_files v1 = {.most = "memory.limit_in_bytes"};
 	char asked[24];
 	char there[24];
 	uint64_t memory;
@@ -170,7 +194,7 @@ int limit_check(enum mm_backing backing, uint64_t size, const char **why)
 				 limit_size(there, memory));
 		return -ENOMEM;
 	}
-	memory = limit_cgroup("memory.max", "memory", "memory.limit_in_bytes");
+	memory = limit_cgroup("memory", &v2, &v1);
 	if (size > memory) {
 		*why = limit_why("heap of %s asked, the memory limit of the cgroup is %s",
 				 limit_size(asked, size), limit_size(there, memory));

@@ -13,6 +13,29 @@
  */
 const char *limit_why(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A size for such a text, in GiB or MiB. Returns text. */
+const char *limit_size(char text[24], uint64_t bytes);
+
+/* The number in a file that holds one; UINT64_MAX for "max", none or no file. */
+uint64_t limit_read(const char *path);
+
+/* Limits from here on are none: what version 1 says when there is none. */
+#define LIMIT_NONE (1ull << 62)
+
+/* Files of a control group, in one of the two versions. */
+struct limit_files {
+	const char *most;              /* what it may have at most */
+	const char *used;              /* what it has; NULL: that does not count */
+	const char *active, *inactive; /* in memory.stat: file pages, or NULL */
+};
+
+/*
+ * The least that this process's group of a controller and those above it may have; with
+ * .used, may have more than they have. LIMIT_NONE or more: there is no limit.
+ */
+uint64_t limit_cgroup(const char *controller, const struct limit_files *v2,
+		      const struct limit_files *v1);
+
 /*
  * Checks that the host can give size bytes of the backing: against its memory and
  * the memory limits of this process's cgroup and of those above it, or against the

@@ -21,6 +21,7 @@
 #define MM_FRAME_SHIFT    12
 #define MM_FRAME_SIZE     4096ul
 #define MM_HUGE_SIZE      (2ul << 20)
+#define MM_GIANT_SIZE     (1ul << 30)
 #define MM_MAX_ORDER      10
 #define MM_MAX_RANGES     16
 #define MM_MAX_NODES      16
@@ -127,6 +128,10 @@ int mm_debug_parse(const char *text, struct mm_config *config, const char **why)
 void mm_debug_format(const struct mm_config *config, char *text);
 
 struct mm_heap;
+
+/* Whether this process can have memory of a host node. Returns 0, -EINVAL (there is none) or
+ * another negative errno (the host does not let it choose). */
+int mm_node_check(int node);
 
 /* An address that was refused: why, and its index in the call. */
 struct mm_bad {

@@ -3,42 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mempolicy.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "mm/limit.h"
+#include "mm/node.h"
+#include "mm/populate.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
 #endif
 #ifndef MFD_HUGE_2MB
 #define MFD_HUGE_2MB (21u << 26)
 #endif
-
-#define REGION_MAX_HOST_NODES 1024
-
-static int region_bind(uint8_t *host, uint64_t size, int node, const char **why)
-{
-	unsigned long mask[REGION_MAX_HOST_NODES / (8 * sizeof(long))] = {0};
-	const unsigned int bits = 8 * sizeof(long);
-
-	if (node >= REGION_MAX_HOST_NODES)
-		goto bad;
-	mask[(unsigned int)node / bits] = 1ul << ((unsigned int)node % bits);
-	/* The kernel takes one bit less than the count it is told. */
-	if (syscall(SYS_mbind, host, size, MPOL_BIND, mask, REGION_MAX_HOST_NODES + 1, 0))
-		goto bad;
-	return 0;
-bad:
-	*why = limit_why("host node %d cannot be bound to: it has no memory here", node);
-	return -EINVAL;
-}
 
 static int region_open(struct region *region, const char **why)
 {
@@ -91,7 +69,7 @@ static int region_map(struct region *region, const struct mm_config *config, con
 		if (region->backing != MM_BACKING_HUGETLB)
 			(void)madvise(host, range->size, MADV_HUGEPAGE);
 		if (range->host_node >= 0) {
-			err = region_bind(host, range->size, range->host_node, why);
+			err = node_bind(host, range->size, range->host_node, why);
 			if (err)
 				return err;
 		}

@@ -134,29 +134,11 @@ static void a_memfd_comes_and_goes(void **state)
 	backing(MM_BACKING_MEMFD);
 }
 
-/* Sets the size of the hugetlb pool; returns what it was, or -1. */
-static long pool_resize(long pages)
-{
-	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "r+e");
-	long old = -1;
-
-	if (!file)
-		return -1;
-	if (fscanf(file, "%ld", &old) == 1) {
-		rewind(file);
-		if (fprintf(file, "%ld\n", pages < 0 ? old + 8 : pages) < 0)
-			old = -1;
-	}
-	if (fclose(file))
-		old = -1;
-	return old;
-}
-
 /* Its memory stays accessible; what is written there meanwhile is gone nonetheless. */
 static void hugetlb_memory_comes_and_goes(void **state)
 {
 	struct mm_config config = util_config(8 * MIB, 1);
-	long old = pool_resize(-1);
+	int grown = util_pool_grow(8);
 	struct region region;
 	const char *why = NULL;
 
@@ -179,8 +161,8 @@ static void hugetlb_memory_comes_and_goes(void **state)
 		assert_int_equal(region_discard(&region, 4 * MIB, 2 * MIB), 0);
 	}
 	region_destroy(&region);
-	if (old >= 0)
-		(void)pool_resize(old);
+	if (grown)
+		util_pool_grow(-8);
 }
 
 static void a_memfd_is_shared_and_sealed(void **state)

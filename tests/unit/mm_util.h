@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -119,6 +120,24 @@ static inline int util_is_zero(const void *memory, size_t size)
 	const uint8_t *byte = memory;
 
 	return !size || (!byte[0] && !memcmp(byte, byte + 1, size - 1));
+}
+
+/* Has the host's hugetlb pool be by so many pages larger, or smaller. Whether it is. */
+static inline int util_pool_grow(long pages)
+{
+	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "r+e");
+	long old = 0, now = 0;
+	int ok;
+
+	if (!file)
+		return 0;
+	ok = fscanf(file, "%ld", &old) == 1;
+	rewind(file);
+	ok = ok && fprintf(file, "%ld\n", old + pages) > 0 && !fflush(file);
+	rewind(file);
+	ok = ok && fscanf(file, "%ld", &now) == 1 && now >= old + pages;
+	fclose(file);
+	return ok;
 }
 
 #endif
