@@ -4,7 +4,7 @@
 TEST_BINS += $(B)/slabvisor-asan
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	blk.t blk_acked.t blk_budget.t blk_crash.t blk_device.t blk_resize.t blk_syscalls.t \
-	asan.t hello.t hostile.t install.t negative.t selftest.t signals.t wordfreq.t)
+	asan.t hello.t hostile.t install.t memory.t negative.t selftest.t signals.t wordfreq.t)
 
 TAP_SCRIPTS += $(addprefix tests/serve/, serve.t limits.t restart.t systemd.t)
 

@@ -109,6 +109,8 @@ static bool serve(struct request *req)
 		else if (req->queue == QUEUE_REPORT_LINUX || req->queue == QUEUE_REPORT)
 			report(req);
 		/* A page that leaves the balloon needs nothing: it comes when touched. */
+		if (!b->config.discard)
+			req->release.nr = 0;
 		if (req->release.nr && b->config.engine) {
 			req->busy = 1;
 			io_engine_release(b->config.engine, &req->release);
@@ -203,8 +205,9 @@ int balloon_dev_create(const struct balloon_dev_config *config, struct virtio_de
 	}
 	b->dev.ops = &balloon_ops;
 	b->dev.id = VIRTIO_ID_BALLOON;
-	b->dev.offered = VRING_FEATURE_INDIRECT | 1ull << VIRTIO_BALLOON_F_REPORTING |
-			 1ull << VIRTIO_BALLOON_F_DEFLATE_ON_OOM;
+	b->dev.offered = VRING_FEATURE_INDIRECT | 1ull << VIRTIO_BALLOON_F_DEFLATE_ON_OOM;
+	if (config->discard)
+		b->dev.offered |= 1ull << VIRTIO_BALLOON_F_REPORTING;
 	b->dev.config = b->space;
 	b->dev.config_size = sizeof(b->space);
 	b->dev.nr_queues = QUEUES;

@@ -60,9 +60,12 @@ static void discard(void *opaque, const struct iovec *range, unsigned int n)
 
 static int create_balloon(struct vm *vm)
 {
+	/* What was taken before the start was wanted to be there; and of a pool's pages only whole
+	 * ones could go, by which the guest would lose their reservation. */
+	const bool stays = vm->config->hugepages || vm->config->prefault;
 	const struct balloon_dev_config config = {
 		.engine = vm->disks.engine,
-		.discard = discard,
+		.discard = stays ? NULL : discard,
 		.host_ptr = ram_ptr,
 		.opaque = vm,
 	};

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "virtio/platform_abi.h"
 #include "vmm/cli.h"
@@ -15,6 +14,12 @@
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
 	return (value + to - 1) / to * to;
+}
+
+/* What RAM comes in. */
+static uint64_t page_of(const struct run_config *config)
+{
+	return config->hugepages ? config->hugepages : MM_HUGE_SIZE;
 }
 
 /*
@@ -28,10 +33,10 @@ static uint64_t ram_for(const struct run_config *config)
 
 	/* Linux takes its page array from its RAM. */
 	if (config->kernel)
-		return round_up(config->memory, MM_HUGE_SIZE);
+		return round_up(config->memory, page_of(config));
 	window = config->heap + (PLATFORM_HOLE_END - PLATFORM_HOLE_BASE);
 
-	return round_up((config->memory + window / 128) / 127 * 128, MM_HUGE_SIZE);
+	return round_up((config->memory + window / 128) / 127 * 128, page_of(config));
 }
 
 /* Ranges that are laid one behind the other, and where the next one begins. */
@@ -69,7 +74,7 @@ static void lay(struct layout *at, uint64_t left, int node, int host_node)
 static void place_ram(struct memory *mem, const struct run_config *config)
 {
 	struct layout at = {.range = mem->ram_range};
-	uint64_t part = mem->ram_size / config->nr_nodes & ~(MM_HUGE_SIZE - 1),
+	uint64_t part = mem->ram_size / config->nr_nodes & ~(page_of(config) - 1),
 		 left = mem->ram_size;
 	unsigned int i;
 
@@ -124,6 +129,30 @@ static int place(struct memory *mem, const struct run_config *config, uint64_t l
 	return 0;
 }
 
+static int create_ram(struct memory *mem, const struct run_config *config)
+{
+	const struct mm_ram_config ram = {
+		.range = mem->ram_range,
+		.nr_ranges = mem->nr_ram_ranges,
+		.page = config->hugepages,
+		.populate = config->prefault,
+		.dry_run = config->dry_run,
+	};
+	const char *why;
+	char size[32];
+	int ret;
+
+	ret = mm_ram_create(&ram, &mem->backing, &why);
+	if (ret)
+		return cli_fail(ret == -EINVAL ? STATUS_USAGE : STATUS_NO_MEMORY,
+				"--memory %s%s%s: %s",
+				cli_format_size(size, sizeof(size), config->memory),
+				config->hugepages ? " --hugepages" : "",
+				config->prefault ? " --prefault" : "", why);
+	mem->ram = mem->backing.host;
+	return 0;
+}
+
 static int create_heap(struct memory *mem, const struct run_config *config, mm_report_fn report,
 		       void *opaque)
 {
@@ -175,18 +204,12 @@ int memory_create(struct memory *mem, const struct run_config *config, uint64_t 
 	status = place(mem, config, limit);
 	if (status)
 		return status;
-	mem->ram = mmap(NULL, mem->ram_size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (mem->ram == MAP_FAILED)
-		return cli_fail(STATUS_NO_MEMORY, "--memory: the host cannot map it: %s",
-				strerror(errno));
-	/* What boot and runtime touch lies together: a few large pages come sooner
-	 * than many small ones, here and in the guest's page tables. Without them it
-	 * works as well. */
-	madvise(mem->ram, mem->ram_size, MADV_HUGEPAGE);
+	status = create_ram(mem, config);
+	if (status)
+		return status;
 	status = create_heap(mem, config, report, opaque);
 	if (status)
-		munmap(mem->ram, mem->ram_size);
+		mm_ram_destroy(&mem->backing);
 	else
 		init_lock(&mem->reset);
 	return status;
@@ -196,7 +219,7 @@ void memory_destroy(struct memory *mem)
 {
 	pthread_rwlock_destroy(&mem->reset);
 	mm_heap_destroy(mem->heap);
-	munmap(mem->ram, mem->ram_size);
+	mm_ram_destroy(&mem->backing);
 }
 
 uint64_t memory_ram_end(const struct memory *mem)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "mm/mm.h"
+#include "mm/ram.h"
 #include "vmm/options.h"
 
 struct memory {
@@ -26,6 +27,7 @@ struct memory {
 	uint64_t ram_low;
 	struct mm_range ram_range[MM_MAX_RANGES]; /* the nodes' parts, ascending */
 	unsigned int nr_ram_ranges;
+	struct mm_ram backing;
 	struct mm_heap *heap;
 	struct mm_range range[MM_MAX_RANGES];
 	unsigned int nr_ranges;
@@ -39,9 +41,9 @@ struct memory {
 };
 
 /*
- * Lays out RAM and heap as config says and reserves both; nothing of them takes
- * host memory yet. limit: the first address that the host's CPU cannot reach. report
- * is called with opaque for what the heap's debug modes find.
+ * Lays out RAM and heap as config says and reserves both; of them, nothing takes host memory
+ * yet but what config wants to be there at start. limit: the first address that the host's
+ * CPU cannot reach. report is called with opaque for what the heap's debug modes find.
  * Returns 0 or the exit status, the error having been reported.
  */
 int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,

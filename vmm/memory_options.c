@@ -91,6 +91,27 @@ void memory_option_forget_nodes(struct run_config *config)
 	config->nr_nodes = 0;
 }
 
+int memory_option_hugepages(struct run_config *config, const char *value, char *why)
+{
+	uint64_t size;
+
+	/* In a file the option without a value reads `hugepages: true`. */
+	if (!value || !strcmp(value, "true"))
+		config->hugepages = MM_HUGE_SIZE;
+	else if (!strcmp(value, "false"))
+		config->hugepages = 0;
+	else if (!cli_parse_size(value, &size) && (size == MM_HUGE_SIZE || size == MM_GIANT_SIZE))
+		config->hugepages = size;
+	else
+		return run_why(why, "give 2M or 1G");
+	return 0;
+}
+
+int memory_option_prefault(struct run_config *config, const char *value, char *why)
+{
+	return run_flag(&config->prefault, value, why);
+}
+
 static const char *const backings[] = {
 	[MM_BACKING_ANON] = "anon",
 	[MM_BACKING_MEMFD] = "memfd",
@@ -119,6 +140,10 @@ int memory_options_check(struct run_config *config, char *why)
 		return run_why(
 			why, "--memory %s: a program takes 3328M at most, only a Linux guest more",
 			cli_format_size(size, sizeof(size), config->memory));
+	if (config->kernel && config->hugepages && config->memory % config->hugepages)
+		return run_why(why, "--memory %s: with --hugepages=%s give whole pages of that",
+			       cli_format_size(size, sizeof(size), config->memory),
+			       config->hugepages == MM_HUGE_SIZE ? "2M" : "1G");
 	for (i = 0; i < config->nr_nodes; i++)
 		sum += config->node[i].size;
 	if (config->nr_nodes && config->heap_given && config->heap != sum)
@@ -143,6 +168,10 @@ void memory_options_print(const struct run_config *config)
 	unsigned int i;
 
 	printf("memory: %s\n", cli_format_size(size, sizeof(size), config->memory));
+	printf("hugepages: %s\n", config->hugepages
+					  ? cli_format_size(size, sizeof(size), config->hugepages)
+					  : "false");
+	printf("prefault: %s\n", config->prefault ? "true" : "false");
 	printf("heap: %s\n", cli_format_size(size, sizeof(size), config->heap));
 	printf("node:\n");
 	for (i = 0; i < config->nr_nodes; i++) {

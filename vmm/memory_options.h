@@ -9,13 +9,15 @@ int memory_option_memory(struct run_config *config, const char *value, char *why
 int memory_option_heap(struct run_config *config, const char *value, char *why);
 int memory_option_node(struct run_config *config, const char *value, char *why);
 void memory_option_forget_nodes(struct run_config *config);
+int memory_option_hugepages(struct run_config *config, const char *value, char *why);
+int memory_option_prefault(struct run_config *config, const char *value, char *why);
 int memory_option_backing(struct run_config *config, const char *value, char *why);
 
 /* What they say together; settles the nodes and the heap. Returns 0, or -EINVAL with what would
  * be right in why. */
 int memory_options_check(struct run_config *config, char *why);
 
-/* Prints memory, heap and nodes in the form of a configuration file. */
+/* Prints them, but for --backing, in the form of a configuration file. */
 void memory_options_print(const struct run_config *config);
 
 /* As --backing takes it. */

@@ -109,7 +109,7 @@ static int apply_timeout(struct run_config *config, const char *value, char *why
 	return 0;
 }
 
-static int apply_flag(bool *flag, const char *value, char *why)
+int run_flag(bool *flag, const char *value, char *why)
 {
 	if (!value || !strcmp(value, "true"))
 		*flag = true;
@@ -122,17 +122,17 @@ static int apply_flag(bool *flag, const char *value, char *why)
 
 static int apply_stats(struct run_config *config, const char *value, char *why)
 {
-	return apply_flag(&config->stats, value, why);
+	return run_flag(&config->stats, value, why);
 }
 
 static int apply_dry_run(struct run_config *config, const char *value, char *why)
 {
-	return apply_flag(&config->dry_run, value, why);
+	return run_flag(&config->dry_run, value, why);
 }
 
 static int apply_help(struct run_config *config, const char *value, char *why)
 {
-	return apply_flag(&config->help, value, why);
+	return run_flag(&config->help, value, why);
 }
 
 static int apply_slab_debug(struct run_config *config, const char *value, char *why)
@@ -195,6 +195,17 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M,\n"
 		 "default 64M; of a Linux guest: all its RAM, 4M to 1T, default 512M",
 	 .apply = memory_option_memory},
+	{.name = "hugepages",
+	 .metavar = "[2M|1G]",
+	 .help = "takes RAM from the host's pool of hugetlb pages, default 2M; fails at once\n"
+		 "if the pool has too few. They are the guest's until it ends, whatever its\n"
+		 "balloon says. It says nothing of the heap: for that there is --backing",
+	 .apply = memory_option_hugepages},
+	{.name = "prefault",
+	 .help = "takes all RAM before the guest starts, or fails; it is the guest's until\n"
+		 "it ends, whatever its balloon says. The heap always comes as it is\n"
+		 "handed out",
+	 .apply = memory_option_prefault},
 	{.name = "heap",
 	 .metavar = "SIZE",
 	 .help = "the window of memory that the service hands out, a multiple of 2M,\n"
@@ -268,7 +279,8 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "backing",
 	 .metavar = "KIND",
 	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"
-		 "can map it), hugetlb (the host's pool of 2 MiB pages)",
+		 "can map it), hugetlb (the host's pool of 2 MiB pages). It says nothing of\n"
+		 "RAM: for that there is --hugepages",
 	 .apply = memory_option_backing},
 	{.name = "reclaim-delay",
 	 .metavar = "MS",

@@ -45,9 +45,11 @@ struct run_port {
 };
 
 struct run_config {
-	uint64_t memory; /* bytes of RAM asked for */
-	uint64_t heap;   /* bytes */
-	bool heap_given; /* heap was named, not defaulted */
+	uint64_t memory;    /* bytes of RAM asked for */
+	uint64_t heap;      /* bytes */
+	bool heap_given;    /* heap was named, not defaulted */
+	uint64_t hugepages; /* RAM is of the host's pool of pages of so many bytes; 0: not */
+	bool prefault;      /* RAM is there before the guest starts */
 	unsigned int cpus;
 	struct run_node node[RUN_MAX_NODES];
 	unsigned int nr_nodes;
@@ -95,8 +97,11 @@ struct run_option {
 	void (*forget)(struct run_config *config);
 };
 
-#define RUN_OPTIONS 23
+#define RUN_OPTIONS 25
 extern const struct run_option run_options[RUN_OPTIONS];
+
+/* For options that are there or not; value NULL: there. As struct run_option's apply. */
+int run_flag(bool *flag, const char *value, char *why);
 
 /* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */
 int run_why(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

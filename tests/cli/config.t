@@ -60,6 +60,9 @@ E2
 bad 1 'stats: maybe: give true or false' <<'E2'
 stats: maybe
 E2
+bad 1 'hugepages: 3M: give 2M or 1G' <<'E2'
+hugepages: 3M
+E2
 printf 'cpus: "1\\0"\n' >"$yaml"
 run run --config "$yaml" "$hello"
 err_is_line "$yaml:1: .*must not contain NUL" 'a NUL in a value is refused'

@@ -30,6 +30,11 @@ error 125 '--memory 2T: give a size from 4M to 1T' run --memory 2T "$hello"
 error 125 '--memory 4G: a program takes 3328M at most' run --memory 4G "$hello"
 error 125 'passes 3328M: ask for less memory' run --memory 3328M "$hello"
 error 125 '--memory 99999999999999999999: give' run --memory 99999999999999999999 "$hello"
+error 125 '--hugepages 4M: give 2M or 1G' run --hugepages=4M "$hello"
+error 125 '--hugepages maybe: give 2M or 1G' run --hugepages=maybe "$hello"
+error 125 '--prefault=2: no such option, or a value where none belongs' run --prefault=2 "$hello"
+error 125 '--memory 1536M: with --hugepages=1G give whole pages' \
+	run --hugepages=1G --memory 1536M --kernel "$hello"
 error 125 '--heap 3M: give a size from 2M' run --heap 3M "$hello"
 error 125 '--heap 0: give a size' run --heap 0 "$hello"
 error 125 '--cpus 0: give a number from 1 to 16' run --cpus 0 "$hello"
@@ -108,6 +113,14 @@ fi
 # Memory that the host does not have.
 error 123 '--heap 300G: ' run --heap 300G "$hello"
 error 123 '--heap 100G: the host cannot give it: .*hugetlb' run --backing hugetlb --heap 100G "$hello"
+
+error 123 '--memory 3000M --hugepages: hugetlb pool has [0-9]+ free pages of 2 MiB, [0-9]+ are needed: sysctl vm.nr_hugepages=' \
+	run --hugepages --memory 3000M "$hello"
+error 123 '--memory 3000M --hugepages: hugetlb pool has' run --dry-run --hugepages --memory 3000M "$hello"
+error 123 '--memory 900G --hugepages: .*hugetlb pool' run --hugepages=1G --memory 900G --kernel "$hello"
+error 123 '--memory 900G --prefault: 900.0 GiB are needed, .* GiB are missing' \
+	run --prefault --memory 900G --kernel "$hello"
+error 123 '--memory 900G --prefault: .* are missing' run --dry-run --prefault --memory 900G --kernel "$hello"
 
 # Programs.
 error 124 "$dir/none: cannot be read: No such file" run "$dir/none"

@@ -384,6 +384,40 @@ static void balloon(void **state)
 	virtio_device_destroy(dev);
 }
 
+/* One whose guest keeps its RAM: a driver that reports and inflates all the same is answered. */
+static void balloon_that_gives_nothing(void **state)
+{
+	const struct balloon_dev_config config = {.host_ptr = host_ptr, .opaque = f.g.mem.opaque};
+	const struct drv_buf report = {.addr = BUFFERS, .len = 0x3000, .flags = VRING_F_WRITE};
+	const struct drv_buf inflate = {.addr = BUFFERS, .len = 4};
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q[2];
+	uint32_t id, len;
+
+	(void)state;
+	assert_int_equal(balloon_dev_create(&config, &dev), 0);
+	assert_false(dev->offered & 1ull << 5);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	drv_negotiate(mmio, 0);
+	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
+	drv_queue_init(&q[1], &f.g, Q_SIZE, RING_BASE(1));
+	assert_int_equal(drv_queue_setup(mmio, 0, &q[0]), 1);
+	assert_int_equal(drv_queue_setup(mmio, 2, &q[1]), 1);
+	drv_driver_ok(mmio);
+	memset(guest_at(&f.g, BUFFERS, 0x3000), 0x77, 0x3000);
+	drv_put(&q[1], 0, &report, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 2);
+	assert_true(drv_used(&q[1], &id, &len));
+	*(uint32_t *)guest_at(&f.g, BUFFERS, 4) = htole32(RAM_BASE >> 12);
+	drv_put(&q[0], 0, &inflate, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(drv_used(&q[0], &id, &len));
+	assert_int_equal(*(uint8_t *)guest_at(&f.g, BUFFERS + 0x2fff, 1), 0x77);
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -396,6 +430,7 @@ int main(void)
 		TEST(reset_under_a_full_socket),
 		TEST(rng),
 		TEST(balloon),
+		TEST(balloon_that_gives_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,35 @@ static void test_layout_high(void **state)
 	run_config_free(&config);
 }
 
+/* RAM of pages of 1 GiB is whole ones, and so are the nodes' parts. */
+static void test_layout_giant(void **state)
+{
+	struct run_config config = config_of(4 * GIB, 64 * MIB);
+	char kernel[] = "vmlinuz";
+	struct memory mem;
+
+	(void)state;
+	config.kernel = kernel;
+	config.nr_nodes = 2;
+	config.node[1] = config.node[0];
+	config.hugepages = GIB;
+	config.dry_run = true;
+	/* Whether the pages are there or not, it was laid out. */
+	if (!memory_create(&mem, &config, LIMIT, NULL, NULL))
+		memory_destroy(&mem);
+	assert_int_equal(mem.ram_size, 4 * GIB);
+	assert_int_equal(mem.nr_ram_ranges, 3);
+	assert_int_equal(mem.ram_range[0].size, 2 * GIB);
+	assert_int_equal(mem.ram_range[1].size, GIB);
+	assert_int_equal(mem.ram_range[2].size, GIB);
+	config.kernel = NULL;
+	config.memory = 64 * MIB;
+	if (!memory_create(&mem, &config, LIMIT, NULL, NULL))
+		memory_destroy(&mem);
+	assert_int_equal(mem.ram_size, GIB);
+	run_config_free(&config);
+}
+
 static void test_door(void **state)
 {
 	struct run_config config = config_of(4 * MIB, 8 * MIB);
@@ -338,13 +367,10 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),
-		cmocka_unit_test(test_layout_high),
-		cmocka_unit_test(test_door),
-		cmocka_unit_test(test_page_table),
-		cmocka_unit_test(test_read_beyond_quota),
-		cmocka_unit_test(test_reset_while_read),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_layout),           cmocka_unit_test(test_layout_high),
+		cmocka_unit_test(test_layout_giant),     cmocka_unit_test(test_door),
+		cmocka_unit_test(test_page_table),       cmocka_unit_test(test_read_beyond_quota),
+		cmocka_unit_test(test_reset_while_read), cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
