@@ -61,7 +61,7 @@ static int print_help(void)
 	       "\n"
 	       "A configuration file is a YAML mapping with the names of the options as keys,\n"
 	       "without the dashes, but for config, dry-run and help; program and args name the\n"
-	       "program and its arguments. A list of node, module or disk on the command line takes\n"
+	       "program and its arguments. A list of numa, module or disk on the command line takes\n"
 	       "the place of the file's.\n"
 	       "\n"
 	       "Exit status:\n"
@@ -83,7 +83,7 @@ static int print_help(void)
 	       "\n"
 	       "Examples:\n"
 	       "  slabvisor run --module words.txt --cpus 2 wordfreq\n"
-	       "  slabvisor run --node size=512M --node size=512M --stats selftest\n"
+	       "  slabvisor run --numa heap=512M --numa heap=512M --stats selftest\n"
 	       "  slabvisor run --config guest.yaml --dry-run\n");
 	return 0;
 }

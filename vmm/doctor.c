@@ -88,7 +88,7 @@ static bool check_guest(int kvm_fd)
 	}
 	config.memory = RUN_MIN_MEMORY;
 	config.heap = MM_HUGE_SIZE;
-	config.node[0] = (struct run_node){.size = config.heap, .host_node = -1};
+	config.node[0] = (struct run_node){.heap = config.heap, .host_node = -1};
 	config.nr_nodes = 1;
 	vm->config = &config;
 	vm->kvm_fd = kvm_fd;

@@ -74,14 +74,16 @@ static void lay(struct layout *at, uint64_t left, int node, int host_node)
 static void place_ram(struct memory *mem, const struct run_config *config)
 {
 	struct layout at = {.range = mem->ram_range};
-	uint64_t part = mem->ram_size / config->nr_nodes & ~(page_of(config) - 1),
-		 left = mem->ram_size;
+	const uint64_t equal = mem->ram_size / config->nr_nodes & ~(page_of(config) - 1);
+	uint64_t left = mem->ram_size, part;
 	unsigned int i;
 
 	mem->ram_low = mem->ram_size <= PLATFORM_HOLE_BASE ? mem->ram_size
 							   : PLATFORM_HOLE_BASE / GIB * GIB;
 	at.hole = mem->ram_low;
 	for (i = 0; i < config->nr_nodes; i++) {
+		part = config->node[i].memory ? config->node[i].memory : equal;
+		/* The last has the rest, such as a program's page array. */
 		if (i + 1 == config->nr_nodes)
 			part = left;
 		lay(&at, part, (int)i, config->node[i].host_node);
@@ -100,7 +102,7 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 	unsigned int i;
 
 	for (i = 0; i < config->nr_nodes; i++)
-		lay(&at, config->node[i].size, (int)i, config->node[i].host_node);
+		lay(&at, config->node[i].heap, (int)i, config->node[i].host_node);
 	mem->nr_ranges = at.nr;
 	mem->heap_base = mem->range[0].base;
 	mem->heap_end = at.next;

@@ -7,7 +7,7 @@
 
 int memory_option_memory(struct run_config *config, const char *value, char *why);
 int memory_option_heap(struct run_config *config, const char *value, char *why);
-int memory_option_node(struct run_config *config, const char *value, char *why);
+int memory_option_numa(struct run_config *config, const char *value, char *why);
 void memory_option_forget_nodes(struct run_config *config);
 int memory_option_hugepages(struct run_config *config, const char *value, char *why);
 int memory_option_prefault(struct run_config *config, const char *value, char *why);

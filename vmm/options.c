@@ -197,14 +197,13 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .apply = memory_option_memory},
 	{.name = "hugepages",
 	 .metavar = "[2M|1G]",
-	 .help = "takes RAM from the host's pool of hugetlb pages, default 2M; fails at once\n"
-		 "if the pool has too few. They are the guest's until it ends, whatever its\n"
-		 "balloon says. It says nothing of the heap: for that there is --backing",
+	 .help = "RAM is of the host's pool of hugetlb pages of 2M (the default) or 1G, and\n"
+		 "reserved at start: too few of them are an error. They stay the guest's till\n"
+		 "its end. The heap is not meant: see --backing",
 	 .apply = memory_option_hugepages},
 	{.name = "prefault",
-	 .help = "takes all RAM before the guest starts, or fails; it is the guest's until\n"
-		 "it ends, whatever its balloon says. The heap always comes as it is\n"
-		 "handed out",
+	 .help = "all RAM is there before the guest starts, or it does not start, and stays\n"
+		 "the guest's till its end. The heap comes as it is handed out all the same",
 	 .apply = memory_option_prefault},
 	{.name = "heap",
 	 .metavar = "SIZE",
@@ -215,13 +214,15 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .metavar = "N",
 	 .help = "virtual CPUs, 1 to 16, default 1",
 	 .apply = apply_cpus},
-	{.name = "node",
+	{.name = "numa",
 	 .metavar = "SPEC",
-	 .help = "a NUMA node of the guest: size=SIZE[,host=N]. The first is node 0;\n"
-		 "together they are the heap, so that --heap may be left out. host=N\n"
-		 "backs it with memory of the host's node N",
+	 .help = "a NUMA node of the guest, up to 15 times; the first is node 0:\n"
+		 "[memory=SIZE][,heap=SIZE][,host=N]. memory and heap are its parts of RAM\n"
+		 "and heap: together they are --memory and --heap, which may be left out.\n"
+		 "Where no node says, they are dealt out in equal parts. host=N takes both\n"
+		 "from the host's node N alone",
 	 .repeats = true,
-	 .apply = memory_option_node,
+	 .apply = memory_option_numa,
 	 .forget = memory_option_forget_nodes},
 	{.name = "guest-ring",
 	 .metavar = "RING",
@@ -279,8 +280,8 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "backing",
 	 .metavar = "KIND",
 	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"
-		 "can map it), hugetlb (the host's pool of 2 MiB pages). It says nothing of\n"
-		 "RAM: for that there is --hugepages",
+		 "can map it), hugetlb (the host's pool of 2 MiB pages). RAM is not meant:\n"
+		 "see --hugepages",
 	 .apply = memory_option_backing},
 	{.name = "reclaim-delay",
 	 .metavar = "MS",

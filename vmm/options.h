@@ -22,8 +22,9 @@
 #define RUN_MAX_HEAP   (400ull << 30) /* its page array fits below the hole */
 
 struct run_node {
-	uint64_t size; /* bytes, a multiple of 2 MiB */
-	int host_node; /* host NUMA node that backs it, or -1 */
+	uint64_t memory; /* bytes of RAM, a multiple of 2 MiB; 0 in all: in equal parts */
+	uint64_t heap;   /* bytes, a multiple of 2 MiB */
+	int host_node;   /* host NUMA node that backs it, or -1 */
 };
 
 /* An I/O thread's table of files holds two a disk (IO_MAX_FILES). */

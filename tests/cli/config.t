@@ -24,11 +24,11 @@ bad 3 'cpus: 99: give a number from 1 to 16' <<'E2'
 memory: 64M
 cpus: 99
 E2
-bad 4 'node: size=3M: size is a multiple of 2M' <<'E2'
+bad 4 'numa: heap=3M: heap is a multiple of 2M' <<'E2'
 cpus: 1
-node:
-  - size=2M
-  - size=3M
+numa:
+  - heap=2M
+  - heap=3M
 E2
 bad 3 'cpus: this key is given twice' <<'E2'
 cpus: 1
@@ -37,7 +37,7 @@ cpus: 2
 E2
 bad 3 'not valid YAML' <<'E2'
 cpus: 1
-node: [size=2M
+numa: [heap=2M
 E2
 bad 1 'cpus: expected a plain value' <<'E2'
 cpus: [1, 2]
@@ -93,10 +93,10 @@ run run --config "$yaml" --guest-ring 0 "$hello" mine
 out_is "hello from ring 0
 $(printf '%smine' "$hello")" 'the command line has the last word'
 
-printf 'node: [size=2M, size=4M]\ncpus: 3\nslab-debug: "FZ;PU,inode*,kmalloc-64"\n' >"$yaml"
-run run --config "$yaml" --dry-run --node size=6M "$hello"
+printf 'numa: [heap=2M, heap=4M]\ncpus: 3\nslab-debug: "FZ;PU,inode*,kmalloc-64"\n' >"$yaml"
+run run --config "$yaml" --dry-run --numa heap=6M "$hello"
 is_status 0 'a dry run ends with 0'
-if grep -qx '  - size=6M' "$out" && ! grep -q 'size=2M' "$out" && grep -qx 'cpus: 3' "$out" &&
+if grep -qx '  - heap=6M' "$out" && ! grep -q 'heap=2M' "$out" && grep -qx 'cpus: 3' "$out" &&
 	grep -qx 'heap: 6M' "$out" &&
 	grep -qx 'slab-debug: "FZ;PU,inode\*;PU,kmalloc-64"' "$out"; then
 	ok "the command line's nodes take the place of the file's"
@@ -110,6 +110,16 @@ if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml"; then
 else
 	not_ok 'what a dry run prints is a configuration that says the same' \
 		"$(diff "$out" "$dir/printed.yaml")" "$(cat "$err")"
+fi
+
+run run --dry-run --numa memory=16M,host=0 --numa memory=8M "$hello"
+cp "$out" "$dir/printed.yaml"
+run run --config "$dir/printed.yaml" --dry-run
+if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml" && grep -qx 'memory: 24M' "$out" &&
+	grep -qx '  - heap=512M,memory=16M,host=0' "$out" && grep -qx '  - heap=512M,memory=8M' "$out"; then
+	ok 'nodes may say what they have of the RAM alone'
+else
+	not_ok 'nodes may say what they have of the RAM alone' "$(cat "$out")" "$(cat "$err")"
 fi
 
 run run --config configs/example.yaml --dry-run "$hello"

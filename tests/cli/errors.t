@@ -48,13 +48,30 @@ error 125 '--slab-debug FX: give letters of FZPU' run --slab-debug=FX "$hello"
 error 125 '--slab-debug Z,: give names of 1 to 31 characters' run --slab-debug=Z, "$hello"
 error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
 	run --slab-debug=G,kmalloc-64 "$hello"
-error 125 '--node 512M: write size=SIZE' run --node 512M "$hello"
-error 125 '--node host=0: say how large' run --node host=0 "$hello"
-error 125 '--node size=3M: size is a multiple of 2M' run --node size=3M "$hello"
-error 125 '--node size=2M,host=999: this machine has no NUMA node 999' \
-	run --node size=2M,host=999 "$hello"
-error 125 'sizes add up to 6M, which is not the heap' \
-	run --heap 8M --node size=2M --node size=4M "$hello"
+error 125 '--numa 512M: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
+error 125 '--numa size=2M: write memory=SIZE' run --numa size=2M "$hello"
+error 125 '--numa heap=3M: heap is a multiple of 2M, up to 400G' run --numa heap=3M "$hello"
+error 125 '--numa memory=1M: memory is a multiple of 2M, up to 1T' run --numa memory=1M "$hello"
+error 125 '--numa host=two: host is the number of a NUMA node' run --numa host=two "$hello"
+error 125 '--numa heap=2M,host=999: this machine has no NUMA node 999' \
+	run --numa heap=2M,host=999 "$hello"
+error 125 "--numa: the nodes' heap adds up to 6M, and --heap is 8M" \
+	run --heap 8M --numa heap=2M --numa heap=4M "$hello"
+error 125 "--numa: the nodes' memory adds up to 6M, and --memory is 8M" \
+	run --memory 8M --numa memory=2M --numa memory=4M "$hello"
+error 125 "--numa: the nodes' heap adds up to 600G: at most 400G" \
+	run --numa heap=300G --numa heap=300G "$hello"
+error 125 "--numa: the nodes' memory adds up to 4G: at most 3328M" \
+	run --numa memory=2G --numa memory=2G "$hello"
+error 125 "--numa: the nodes' memory adds up to 2M: give 4M at least" run --numa memory=2M "$hello"
+error 125 '--numa: give memory= of every node, or of none' \
+	run --numa memory=16M,heap=2M --numa heap=2M "$hello"
+error 125 '--numa: give heap= of every node, or of none' run --numa heap=2M,memory=8M --numa memory=8M "$hello"
+error 125 '--heap 2M: less than 2M for each of 2 nodes' run --heap 2M --numa host=0 --numa host=0 "$hello"
+error 125 '--memory 4M: less than 2M for each of 3 nodes' \
+	run --memory 4M --numa heap=2M --numa heap=2M --numa heap=2M "$hello"
+error 125 '--numa memory=512M: with --hugepages=1G give whole pages' \
+	run --hugepages=1G --numa memory=512M --kernel "$hello"
 error 125 '--disk disk.img: write path=FILE' run --disk disk.img "$hello"
 error 125 '--disk direct=on: say which file' run --disk direct=on "$hello"
 error 125 '--disk path=: write path=FILE' run --disk path= "$hello"
@@ -79,9 +96,9 @@ error 124 'it is in use by another process' \
 error 125 'no such option' doctor --fast
 set -- run
 while [ $# -lt 16 ]; do
-	set -- "$@" --node=size=2M
+	set -- "$@" --numa=heap=2M
 done
-error 125 'at most 15 nodes' "$@" --node=size=2M "$hello"
+error 125 'at most 15 nodes' "$@" --numa=heap=2M "$hello"
 
 # What is no error: help and version, whatever else is there.
 for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help'; do

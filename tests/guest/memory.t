@@ -87,7 +87,7 @@ waiting --hugepages --prefault
 ok $? "--hugepages --prefault: all of it is taken: $(has HugetlbPages) KiB" || diag <"$err"
 over '--hugepages --prefault'
 
-waiting --hugepages=2M --node size=256M,host=0
+waiting --hugepages=2M --numa heap=256M,host=0
 [ "$(has HugetlbPages)" -ge $((256 << 10)) ]
 ok $? "... as it is when it is to be of one node: $(has HugetlbPages) KiB" || diag <"$err"
 over 'of a node'

@@ -34,7 +34,7 @@ for ring in 0 3; do
 		selftest "CPL $ring, $cpus vCPU" --guest-ring $ring --cpus $cpus
 	done
 done
-selftest 'two nodes' --guest-ring 3 --cpus 2 --node size=32M --node size=32M
+selftest 'two nodes' --guest-ring 3 --cpus 2 --numa heap=32M --numa heap=32M
 selftest 'memfd' --guest-ring 3 --cpus 2 --backing memfd
 selftest 'memory given back at once' --guest-ring 3 --cpus 2 --reclaim-delay 0
 selftest 'debug modes' --guest-ring 3 --cpus 2 --slab-debug=FZPU

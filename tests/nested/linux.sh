@@ -53,7 +53,7 @@ echo 'typed in' >&3
 ended
 check 'what is typed arrives' said '^guest: heard typed in'
 
-boot cloud/vmlinuz '' --cpus 4 --node size=64M --node size=64M
+boot cloud/vmlinuz '' --cpus 4 --numa heap=64M --numa heap=64M
 check 'four vCPUs in two nodes' said '^guest: nodes 0-1'
 quiet 'four vCPUs in two nodes'
 

@@ -29,7 +29,7 @@ static struct run_config config_of(uint64_t memory, uint64_t heap)
 	assert_int_equal(run_config_init(&config), 0);
 	config.memory = memory;
 	config.heap = heap;
-	config.node[0] = (struct run_node){.size = heap, .host_node = -1};
+	config.node[0] = (struct run_node){.heap = heap, .host_node = -1};
 	config.nr_nodes = 1;
 	return config;
 }
@@ -55,7 +55,7 @@ static void test_layout(void **state)
 
 	/* RAM that ends in the last GiB below the hole. */
 	config.memory = 3000 * MIB;
-	config.node[0].size = 2 * MIB;
+	config.node[0].heap = 2 * MIB;
 	config.heap = 2 * MIB;
 	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
 	assert_int_equal(mem.range[0].base, 3 * GIB);
@@ -160,6 +160,46 @@ static void test_layout_giant(void **state)
 	if (!memory_create(&mem, &config, LIMIT, NULL, NULL))
 		memory_destroy(&mem);
 	assert_int_equal(mem.ram_size, GIB);
+	run_config_free(&config);
+}
+
+/* Nodes that say what they have of the RAM. */
+static void test_layout_nodes(void **state)
+{
+	struct run_config config = config_of(4 * GIB, 64 * MIB);
+	char kernel[] = "vmlinuz";
+	struct memory mem;
+
+	(void)state;
+	config.kernel = kernel;
+	config.nr_nodes = 2;
+	config.node[0].memory = GIB;
+	config.node[0].host_node = 0;
+	config.node[1] = (struct run_node){.memory = 3 * GIB, .heap = 2 * MIB, .host_node = -1};
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(mem.nr_ram_ranges, 3);
+	assert_int_equal(mem.ram_range[0].size, GIB);
+	assert_int_equal(mem.ram_range[0].node, 0);
+	assert_int_equal(mem.ram_range[0].host_node, 0);
+	assert_int_equal(mem.ram_range[1].base, GIB);
+	assert_int_equal(mem.ram_range[1].size, 2 * GIB);
+	assert_int_equal(mem.ram_range[2].base, 4 * GIB);
+	assert_int_equal(mem.ram_range[2].size, GIB);
+	assert_int_equal(mem.ram_range[2].node, 1);
+	assert_int_equal(mem.ram_range[2].host_node, -1);
+	memory_destroy(&mem);
+
+	/* Of a program the last has the page array too. */
+	config.kernel = NULL;
+	config.memory = 64 * MIB;
+	config.node[0].memory = 16 * MIB;
+	config.node[1].memory = 48 * MIB;
+	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(mem.nr_ram_ranges, 2);
+	assert_int_equal(mem.ram_range[0].size, 16 * MIB);
+	assert_int_equal(mem.ram_range[1].size, mem.ram_size - 16 * MIB);
+	assert_true(mem.ram_size > 64 * MIB);
+	memory_destroy(&mem);
 	run_config_free(&config);
 }
 
@@ -367,10 +407,15 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),           cmocka_unit_test(test_layout_high),
-		cmocka_unit_test(test_layout_giant),     cmocka_unit_test(test_door),
-		cmocka_unit_test(test_page_table),       cmocka_unit_test(test_read_beyond_quota),
-		cmocka_unit_test(test_reset_while_read), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_layout_high),
+		cmocka_unit_test(test_layout_giant),
+		cmocka_unit_test(test_layout_nodes),
+		cmocka_unit_test(test_door),
+		cmocka_unit_test(test_page_table),
+		cmocka_unit_test(test_read_beyond_quota),
+		cmocka_unit_test(test_reset_while_read),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
