@@ -181,3 +181,21 @@ void mm_ram_destroy(struct mm_ram *ram)
 	munmap(ram->host, ram->size);
 	ram->host = NULL;
 }
+
+int64_t mm_ram_room(uint64_t page)
+{
+	struct room_pool pool;
+	uint64_t room, limit;
+	int ret;
+
+	if (!page) {
+		room = room_memory(-1);
+		return room < INT64_MAX ? (int64_t)room : INT64_MAX;
+	}
+	ret = room_pool(page, -1, &pool);
+	if (ret)
+		return ret;
+	limit = room_hugetlb_limit(page);
+	room = pool.free * page;
+	return (int64_t)(room < limit ? room : limit);
+}

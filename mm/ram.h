@@ -36,4 +36,8 @@ struct mm_ram {
 int mm_ram_create(const struct mm_ram_config *config, struct mm_ram *ram, const char **why);
 void mm_ram_destroy(struct mm_ram *ram);
 
+/* Bytes that could be taken at once, of a pool's pages or of ordinary memory (page 0); those
+ * that no control group of this process's would refuse. -ENOENT: the kernel has no such pool. */
+int64_t mm_ram_room(uint64_t page);
+
 #endif

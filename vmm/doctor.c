@@ -189,33 +189,40 @@ static void check_thp(void)
 
 static void check_hugetlb(void)
 {
-	char line[32];
+	int64_t room = mm_ram_room(MM_HUGE_SIZE);
 
-	if (!read_line("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", line,
-		       sizeof(line)))
+	if (room < 0)
 		say(NOTE,
-		    "no pool of 2 MiB pages in this kernel: --backing hugetlb cannot be used");
-	else if (!strcmp(line, "0"))
-		say(NOTE, "the pool of 2 MiB pages is empty: for --backing hugetlb reserve some "
-			  "with the sysctl vm.nr_hugepages");
+		    "no pool of 2 MiB pages in this kernel: --hugepages and --backing hugetlb "
+		    "cannot be used");
+	else if (!room)
+		say(NOTE, "the pool of 2 MiB pages has none free: for --hugepages and --backing "
+			  "hugetlb reserve some with the sysctl vm.nr_hugepages");
 	else
-		say(GOOD, "%s pages of 2 MiB are free for --backing hugetlb", line);
+		say(GOOD,
+		    "%" PRId64 " pages of 2 MiB are free for --hugepages and --backing hugetlb",
+		    room / (int64_t)MM_HUGE_SIZE);
+	room = mm_ram_room(MM_GIANT_SIZE);
+	if (room > 0)
+		say(GOOD, "%" PRId64 " pages of 1 GiB are free for --hugepages=1G",
+		    room / (int64_t)MM_GIANT_SIZE);
+}
+
+static void check_numa(void)
+{
+	char line[64];
+
+	if (read_line("/sys/devices/system/node/has_memory", line, sizeof(line)) &&
+	    strcmp(line, "0") != 0)
+		say(GOOD, "memory is on the NUMA nodes %s: --numa host=N takes it from one", line);
 }
 
 static void check_memory(void)
 {
-	uint64_t kib = 0;
-	char line[128];
-	FILE *file;
+	uint64_t mib = (uint64_t)mm_ram_room(0) >> 20;
 
-	file = fopen("/proc/meminfo", "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	say(kib >= 256 << 10 ? GOOD : NOTE, "%" PRIu64 " MiB of memory are available%s", kib >> 10,
-	    kib >= 256 << 10 ? "" : ": that is little");
+	say(mib >= 256 ? GOOD : NOTE, "%" PRIu64 " MiB of memory are available%s", mib,
+	    mib >= 256 ? "" : ": that is little");
 }
 
 int cmd_doctor(int argc, char **argv)
@@ -246,6 +253,7 @@ int cmd_doctor(int argc, char **argv)
 	check_memlock();
 	check_thp();
 	check_hugetlb();
+	check_numa();
 	check_memory();
 	printf("%s\n", ok ? "Guests can run on this host." : "Guests cannot run on this host.");
 	return ok ? 0 : STATUS_NO_KVM;

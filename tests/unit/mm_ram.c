@@ -186,15 +186,20 @@ static void pages_of_the_pool(void **state)
 	const struct mm_ram_config config = {.range = &range, .nr_ranges = 1, .page = MM_HUGE_SIZE};
 	struct mm_ram ram, other;
 	const char *why = NULL;
+	int64_t room;
 
 	(void)state;
 	if (!util_pool_grow(8)) {
 		print_message("# left out: the pool cannot be made larger\n");
 		skip();
 	}
+	room = mm_ram_room(MM_HUGE_SIZE);
 	create(&config, &ram);
 	assert_int_equal((uintptr_t)ram.host % MM_HUGE_SIZE, 0);
 	assert_int_equal(resident(&ram), 0);
+	assert_in_range(room, 16 * MIB, INT64_MAX);
+	assert_int_equal(mm_ram_room(3 * MIB), -ENOENT);
+	assert_in_range(mm_ram_room(0), 1, INT64_MAX);
 	if (!mm_ram_create(&config, &other, &why))
 		mm_ram_destroy(&other); /* somebody has left pages there */
 	else
