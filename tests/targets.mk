@@ -19,8 +19,8 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-NESTED_SCRIPTS := $(addprefix tests/nested/, check.t linux.t disk.t units.t harness.t acpi.t)
-NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial
+NESTED_SCRIPTS := $(addprefix tests/nested/, check.t linux.t memory.t disk.t units.t harness.t acpi.t)
+NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
