@@ -163,8 +163,8 @@ int region_discard(struct region *region, uint64_t offset, uint64_t size)
 	if (err)
 		return -errno;
 	/* This can fail for want of mappings; the memory is gone all the same, and
-	 * backing it anew does not depend on it. The pages of hugetlb stay reserved for the
-	 * heap: a stray access costs the host nothing, and this a third of the discard. */
+	 * backing it anew does not depend on it. With hugetlb a stray access takes no more of
+	 * the pool than was reserved at start, and this takes a third of the discard. */
 	if (region->backing != MM_BACKING_HUGETLB)
 		(void)mprotect(host, size, PROT_NONE);
 	return 0;

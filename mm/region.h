@@ -3,8 +3,9 @@
  * The lowest layer: a window of address space for the heap, and the host's memory
  * behind parts of it. The window is one mapping, 2 MiB aligned, PROT_NONE wherever
  * nothing is backed, so that a stray access by anyone is a fault and not a page. Only
- * hugetlb memory stays accessible once it was backed: its pages are the heap's by
- * reservation, so that such a page is there for certain and takes nobody else's.
+ * hugetlb memory stays accessible once it was backed: a stray access takes a page of the
+ * pool, of which as many were reserved for the window at start. A page that is given back
+ * is reserved no more, and backing may fail for want of it.
  *
  * Memory comes and goes in whole huge frames: a guest's 2 MiB mapping is made at
  * once only over a host huge page that is already there.
