@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c \
-	vmm/doctor.c vmm/elf.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c vmm/memory.c \
-	vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
+	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c \
+	vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
@@ -29,7 +29,7 @@ $(B)/tests/asm/%: tests/guest-asm/%.S $(wildcard tests/guest-asm/*.inc)
 TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/qmp.pl tests/cli/signals.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
-vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/file.c vmm/symbols.c
+vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 vmm_memory_SRCS = vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \

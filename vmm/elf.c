@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/elf_notes.h"
 #include "vmm/file.h"
 
 #define PAGE        4096ull
@@ -112,37 +113,29 @@ static bool executable(const struct elf_image *elf, uint64_t addr, uint64_t len)
 /* Looks for the platform note among the notes of one PT_NOTE segment. */
 static int scan_notes(struct elf_image *elf, const Elf64_Phdr *p, char *why)
 {
-	uint8_t buf[4096];
-	uint64_t at = 0, name, desc;
-	Elf64_Nhdr note;
-	ssize_t len;
+	const struct elf_notes notes = {
+		.offset = p->p_offset,
+		.size = p->p_filesz,
+		.align = p->p_align,
+	};
+	long len;
 
 	if (p->p_offset > elf->file_size || p->p_filesz > elf->file_size - p->p_offset)
 		return wrong(why, "notes reach past the end of the file: it is cut short");
-	len = file_read_at(elf->fd, buf, p->p_filesz < sizeof(buf) ? p->p_filesz : sizeof(buf),
-			   p->p_offset);
+	if (elf->has_note)
+		return 0;
+	len = elf_notes_find(elf->fd, &notes, PLATFORM_NOTE_NAME, PLATFORM_NOTE_BOOT, &elf->note,
+			     sizeof(elf->note));
+	if (len == -ENOENT)
+		return 0;
+	if (len == -EINVAL)
+		return wrong(why, "its Slabvisor note is cut short");
 	if (len < 0)
 		return wrong(why, "its notes cannot be read: %s", strerror((int)-len));
-	while ((uint64_t)len - at >= sizeof(note)) {
-		memcpy(&note, buf + at, sizeof(note));
-		name = at + sizeof(note);
-		/* The sizes are 32-bit, so none of these sums overflows. */
-		desc = name + (((uint64_t)note.n_namesz + 3) & ~3ull);
-		at = desc + (((uint64_t)note.n_descsz + 3) & ~3ull);
-		if (desc > (uint64_t)len || note.n_descsz > (uint64_t)len - desc)
-			break;
-		if (note.n_type == PLATFORM_NOTE_BOOT &&
-		    note.n_namesz == sizeof(PLATFORM_NOTE_NAME) &&
-		    !memcmp(buf + name, PLATFORM_NOTE_NAME, sizeof(PLATFORM_NOTE_NAME))) {
-			if (note.n_descsz != sizeof(elf->note))
-				return wrong(why, "its Slabvisor note has %u bytes, not %zu",
-					     note.n_descsz, sizeof(elf->note));
-			memcpy(&elf->note, buf + desc, sizeof(elf->note));
-			elf->has_note = true;
-		}
-		if (at > (uint64_t)len)
-			break;
-	}
+	if (len != sizeof(elf->note))
+		return wrong(why, "its Slabvisor note has %ld bytes, not %zu", len,
+			     sizeof(elf->note));
+	elf->has_note = true;
 	return 0;
 }
 

@@ -188,6 +188,25 @@ static void test_without_note(void **state)
 	elf_close(&elf);
 }
 
+static void test_note(void **state)
+{
+	struct file f;
+
+	(void)state;
+	f = good();
+	f.nhdr.n_descsz++;
+	refused(&f, "cut short");
+	f = good();
+	f.nhdr.n_descsz = UINT32_MAX;
+	refused(&f, "cut short");
+	f = good();
+	f.nhdr.n_descsz--;
+	refused(&f, "bytes, not");
+	f = good();
+	f.p[2].p_filesz = sizeof(f);
+	refused(&f, "past the end");
+}
+
 static void test_header(void **state)
 {
 	struct file f;
@@ -363,10 +382,11 @@ static void test_symbols(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),           cmocka_unit_test(test_without_note),
-		cmocka_unit_test(test_header),         cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_code_addresses), cmocka_unit_test(test_every_cut),
-		cmocka_unit_test(test_noise),          cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_good),      cmocka_unit_test(test_without_note),
+		cmocka_unit_test(test_note),      cmocka_unit_test(test_header),
+		cmocka_unit_test(test_segments),  cmocka_unit_test(test_code_addresses),
+		cmocka_unit_test(test_every_cut), cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_symbols),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
