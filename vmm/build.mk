@@ -11,8 +11,8 @@ VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
-	vmm/linux_cpu.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c vmm/pm1.c \
-	vmm/ports.c vmm/serial.c vmm/terminal.c
+	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c \
+	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
@@ -26,7 +26,27 @@ $(B)/tests/asm/%: tests/guest-asm/%.S $(wildcard tests/guest-asm/*.inc)
 		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,-Ttext-segment=0xffffffff80000000 -o $@ $<
 
-TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/qmp.pl tests/cli/signals.t
+# A kernel that is entered by PVH, as ELF32 and as ELF64.
+PVH_CFLAGS := -m32 -march=i686 -std=gnu11 $(WARN) -O2 -ffreestanding -nostdinc \
+	-isystem $(shell $(CC) -print-file-name=include) -fno-pic -fno-pie -fno-stack-protector \
+	-mgeneral-regs-only -fcf-protection=none -fno-asynchronous-unwind-tables \
+	-nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+	-Wl,--no-warn-rwx-segments -Wl,-T,tests/pvh/pvh.lds
+TEST_BINS += $(B)/tests/asm/pvh32 $(B)/tests/asm/pvh64
+
+$(B)/tests/asm/pvh32: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PVH_CFLAGS) -o $@ $(filter-out %.lds,$^)
+
+$(B)/tests/asm/pvh64: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PVH_CFLAGS) -DWIDE -o $@.32 $(filter-out %.lds,$^)
+	$(Q)objcopy -O elf64-x86-64 $@.32 $@ && rm $@.32
+
+TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/pvh.t \
+	tests/cli/qmp.pl tests/cli/signals.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
@@ -39,8 +59,10 @@ vmm_memory_SRCS = vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c
 UNIT_TESTS += vmm_qmp
 vmm_qmp_SRCS := vmm/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
 
-UNIT_TESTS += vmm_acpi vmm_serial vmm_linux
+UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS = vmm/cli.c vmm/file.c vmm/linux_image.c vmm/linux_map.c vmm/memory.c $(MM_SRCS)
+vmm_linux_SRCS = vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
+	vmm/linux_map.c vmm/memory.c $(MM_SRCS)
+vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c

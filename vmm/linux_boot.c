@@ -15,20 +15,24 @@
 #include "vmm/linux_cpu.h"
 #include "vmm/linux_image.h"
 #include "vmm/linux_map.h"
+#include "vmm/pvh.h"
 #include "vmm/vm.h"
 
 #define PAGE 4096ull
 /* Below the first MiB: what is read once, before the kernel has its own of it. */
+#define PVH_INFO     0x6000ull
 #define BOOT_PARAMS  0x7000ull
 #define CMDLINE      0x20000ull
 #define CMDLINE_ROOM 0x10000ull
+
+_Static_assert(PVH_INFO + sizeof(struct pvh_info) <= BOOT_PARAMS, "one after the other");
 
 struct boot {
 	struct vm *vm;
 	uint8_t *ram;
 	uint64_t ram_low;
 	struct linux_image image;
-	struct boot_params *params;
+	uint64_t initrd, initrd_size;
 };
 
 static int load_kernel(struct boot *b)
@@ -45,7 +49,6 @@ static int load_kernel(struct boot *b)
 	if (ret)
 		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: cannot be read: %s",
 				b->vm->config->kernel, strerror(-ret));
-	b->params->hdr = b->image.header;
 	return 0;
 }
 
@@ -67,8 +70,8 @@ static int place_initrd(struct boot *b, int fd, uint64_t size)
 	if (n < 0 || (uint64_t)n != size)
 		return cli_fail(STATUS_BAD_IMAGE, "--initrd %s: cannot be read: %s", path,
 				n < 0 ? strerror((int)-n) : "it became shorter");
-	b->params->hdr.ramdisk_image = (uint32_t)at;
-	b->params->hdr.ramdisk_size = (uint32_t)size;
+	b->initrd = at;
+	b->initrd_size = size;
 	return 0;
 }
 
@@ -105,7 +108,6 @@ static int put_cmdline(struct boot *b)
 		return cli_fail(STATUS_USAGE, "--append: %zu bytes: this kernel takes %zu", len,
 				max);
 	memcpy(b->ram + CMDLINE, text, len + 1);
-	b->params->hdr.cmd_line_ptr = CMDLINE;
 	return 0;
 }
 
@@ -130,8 +132,50 @@ static int put_acpi(struct boot *b)
 	ret = acpi_build(&acpi, b->ram + ACPI_BASE, ACPI_SIZE, ACPI_BASE);
 	if (ret < 0)
 		return cli_fail(STATUS_HOST_ERROR, "the ACPI tables: %s", strerror((int)-ret));
-	b->params->acpi_rsdp_addr = ACPI_BASE;
 	return 0;
+}
+
+static void put_boot_params(struct boot *b)
+{
+	struct boot_params *params = (struct boot_params *)(b->ram + BOOT_PARAMS);
+
+	params->hdr = b->image.header;
+	params->hdr.cmd_line_ptr = CMDLINE;
+	params->hdr.ramdisk_image = (uint32_t)b->initrd;
+	params->hdr.ramdisk_size = (uint32_t)b->initrd_size;
+	params->acpi_rsdp_addr = ACPI_BASE;
+	linux_map_e820(&b->vm->mem, params);
+}
+
+static void put_pvh_info(struct boot *b)
+{
+	struct linux_map map;
+	const struct pvh_config config = {
+		.map = &map,
+		.cmdline = CMDLINE,
+		.rsdp = ACPI_BASE,
+		.initrd = b->initrd,
+		.initrd_size = b->initrd_size,
+	};
+
+	linux_map_fill(&map, &b->vm->mem);
+	pvh_fill((struct pvh_info *)(b->ram + PVH_INFO), PVH_INFO, &config);
+}
+
+/* What the kernel is told, and how it is entered. */
+static void prepare_entry(struct boot *b)
+{
+	b->vm->entry = (struct linux_entry){
+		.rip = b->image.entry,
+		.pvh = b->image.pvh,
+		.params = b->image.pvh ? PVH_INFO : BOOT_PARAMS,
+	};
+	if (b->image.pvh) {
+		put_pvh_info(b);
+	} else {
+		put_boot_params(b);
+		linux_cpu_tables(b->ram);
+	}
 }
 
 int linux_boot_build(struct vm *vm)
@@ -142,7 +186,6 @@ int linux_boot_build(struct vm *vm)
 
 	if (linux_image_open(vm->config->kernel, &b.image, why))
 		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", vm->config->kernel, why);
-	b.params = (struct boot_params *)(b.ram + BOOT_PARAMS);
 	status = load_kernel(&b);
 	if (!status)
 		status = load_initrd(&b);
@@ -150,11 +193,8 @@ int linux_boot_build(struct vm *vm)
 		status = put_cmdline(&b);
 	if (!status)
 		status = put_acpi(&b);
-	if (!status) {
-		linux_map_e820(&vm->mem, b.params);
-		linux_cpu_tables(b.ram);
-		vm->elf.entry = b.image.entry;
-	}
+	if (!status)
+		prepare_entry(&b);
 	linux_image_close(&b.image);
 	return status;
 }
@@ -167,5 +207,5 @@ int linux_boot_reset(struct vm *vm)
 	for (i = 0; i < vm->nr_cpus && !ret; i++)
 		ret = linux_cpu_msrs(&vm->vcpu[i]);
 	/* The others wait for INIT and SIPI, as KVM has made them. */
-	return ret ? ret : linux_cpu_enter(&vm->vcpu[0], vm->elf.entry, BOOT_PARAMS);
+	return ret ? ret : linux_cpu_enter(&vm->vcpu[0], &vm->entry);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Puts a Linux kernel into RAM: kernel, initrd, command line, boot_params with the e820 map
- * (Linux, Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"), ACPI tables, and
- * the first page table and GDT; and the registers to enter it with.
+ * Puts a kernel into RAM: kernel, initrd, command line, ACPI tables, and either PVH's start
+ * info (pvh.h) or boot_params (Linux, Documentation/arch/x86/boot.rst, "64-bit Boot
+ * Protocol") with the first page table and GDT; and the registers to enter it with.
  */
 #ifndef VMM_LINUX_BOOT_H
 #define VMM_LINUX_BOOT_H

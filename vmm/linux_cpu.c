@@ -20,6 +20,13 @@
 #define DESC_CODE64 0x00af9b000000ffffull
 #define DESC_DATA   0x00cf93000000ffffull
 
+/* Types of segments. */
+#define SEG_DATA     0x3
+#define SEG_CODE     0xb
+#define SEG_TSS_BUSY 0xb
+
+#define PVH_TSS_LIMIT 0x67
+
 #define CR0_PE   (1ull << 0)
 #define CR0_ET   (1ull << 4)
 #define CR0_PG   (1ull << 31)
@@ -208,37 +215,61 @@ int linux_cpu_msrs(const struct vcpu *cpu)
 	return 0;
 }
 
-static struct kvm_segment flat(uint16_t selector, bool code)
+static struct kvm_segment flat(uint16_t selector, uint8_t type, bool is64)
 {
 	return (struct kvm_segment){
 		.limit = 0xffffffff,
 		.selector = selector,
-		.type = code ? 0xb : 0x3,
+		.type = type,
 		.present = 1,
-		.db = !code,
+		.db = !is64,
 		.s = 1,
-		.l = code,
+		.l = is64,
 		.g = 1,
 	};
 }
 
-int linux_cpu_enter(const struct vcpu *cpu, uint64_t entry, uint64_t params)
+static void enter_64(struct kvm_sregs *s)
 {
-	const struct kvm_regs regs = {.rip = entry, .rsi = params, .rflags = 2};
+	s->cs = flat(BOOT_CS, SEG_CODE, true);
+	s->gdt.base = GDT;
+	s->gdt.limit = BOOT_DS + 7;
+	s->cr0 = CR0_PG | CR0_ET | CR0_PE;
+	s->cr3 = PAGE_TABLE;
+	s->cr4 = CR4_PAE;
+	s->efer = EFER_LME | EFER_LMA;
+}
+
+/* A kernel brings its own GDT: it is told nothing of the selectors. */
+static void enter_pvh(struct kvm_sregs *s)
+{
+	s->cs = flat(BOOT_CS, SEG_CODE, false);
+	s->tr = (struct kvm_segment){.limit = PVH_TSS_LIMIT, .type = SEG_TSS_BUSY, .present = 1};
+	s->gdt.base = 0;
+	s->gdt.limit = 0;
+	s->cr0 = CR0_ET | CR0_PE;
+	s->cr3 = 0;
+	s->cr4 = 0;
+	s->efer = 0;
+}
+
+int linux_cpu_enter(const struct vcpu *cpu, const struct linux_entry *entry)
+{
+	struct kvm_regs regs = {.rip = entry->rip, .rflags = 2};
 	struct kvm_sregs s;
 
 	if (ioctl(cpu->fd, KVM_GET_SREGS, &s))
 		return -errno;
-	s.cs = flat(BOOT_CS, true);
-	s.ds = s.es = s.fs = s.gs = s.ss = flat(BOOT_DS, false);
-	s.gdt.base = GDT;
-	s.gdt.limit = BOOT_DS + 7;
+	s.ds = s.es = s.fs = s.gs = s.ss = flat(BOOT_DS, SEG_DATA, false);
 	s.idt.base = 0;
 	s.idt.limit = 0;
-	s.cr0 = CR0_PG | CR0_ET | CR0_PE;
-	s.cr3 = PAGE_TABLE;
-	s.cr4 = CR4_PAE;
-	s.efer = EFER_LME | EFER_LMA;
+	if (entry->pvh) {
+		enter_pvh(&s);
+		regs.rbx = entry->params;
+	} else {
+		enter_64(&s);
+		regs.rsi = entry->params;
+	}
 	if (ioctl(cpu->fd, KVM_SET_SREGS, &s) || ioctl(cpu->fd, KVM_SET_REGS, &regs))
 		return -errno;
 	return 0;

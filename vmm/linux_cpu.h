@@ -5,11 +5,19 @@
 #define VMM_LINUX_CPU_H
 
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct run_config;
 struct vcpu;
 struct vm;
+
+/* Where a kernel is entered, and what it is told. Guest-physical. */
+struct linux_entry {
+	uint64_t rip;
+	uint64_t params; /* boot_params, or PVH's start info */
+	bool pvh;
+};
 
 /* The node of a vCPU: they are dealt out to the nodes in blocks. */
 unsigned int linux_cpu_node(const struct run_config *config, unsigned int index);
@@ -40,8 +48,11 @@ void linux_cpu_tables(uint8_t *ram);
 /* Returns 0 or -errno. */
 int linux_cpu_msrs(const struct vcpu *cpu);
 
-/* Puts the vCPU at the kernel's entry, in 64-bit mode, with boot_params at params. Returns 0 or
- * -errno. */
-int linux_cpu_enter(const struct vcpu *cpu, uint64_t entry, uint64_t params);
+/*
+ * Puts the vCPU at the kernel's entry: in 64-bit mode, with linux_cpu_tables() and
+ * boot_params in RSI, or as PVH has it: in 32-bit mode without paging, start info in EBX.
+ * Returns 0 or -errno.
+ */
+int linux_cpu_enter(const struct vcpu *cpu, const struct linux_entry *entry);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux kernels: bzImage (Linux, Documentation/arch/x86/boot.rst) and vmlinux, an ELF64
- * file. Both are entered in 64-bit mode. A file is hostile: every offset and size in it
- * is checked before use.
+ * Kernels: bzImage (Linux, Documentation/arch/x86/boot.rst) and ELF files. One with a PVH
+ * note is entered by it, the others in 64-bit mode. A file is hostile: every offset and
+ * size in it is checked before use.
  */
 #ifndef VMM_LINUX_IMAGE_H
 #define VMM_LINUX_IMAGE_H
@@ -23,7 +23,8 @@ struct linux_segment {
 
 struct linux_image {
 	int fd;
-	struct setup_header header; /* as the kernel wants it handed over */
+	bool pvh;                   /* entry is that of a PVH note */
+	struct setup_header header; /* else: as the kernel wants it handed over */
 	struct linux_segment segment[LINUX_MAX_SEGMENTS];
 	unsigned int nr_segments;
 	uint64_t start, end; /* what it takes of RAM while it starts */
@@ -39,6 +40,9 @@ struct linux_image {
  */
 int linux_image_open(const char *path, struct linux_image *image, char *why);
 void linux_image_close(struct linux_image *image);
+
+/* Writes why an image is unfit to why (LINUX_WHY_MAX bytes). Returns -ENOEXEC. */
+int linux_reject(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Copies the kernel to ram, guest-physical address 0 on; image->end is at most its size.
  * Returns 0 or -errno (the file changed, or cannot be read). */

@@ -1,32 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/linux_map.h"
 
+#include <asm/bootparam.h>
+
+#include "vmm/acpi.h"
 #include "vmm/linux_image.h"
+#include "vmm/memory.h"
 
 #define LOW_RAM_END 0xa0000ull /* below the first MiB, where PCs have video memory */
 
-#define E820_RAM      1
-#define E820_RESERVED 2
-
-_Static_assert(2 * MM_MAX_RANGES <= ACPI_MAX_RANGES, "room for all ranges");
-
-static void add_e820(struct boot_params *params, uint64_t start, uint64_t end, uint32_t type)
+static void add(struct linux_map *map, uint64_t start, uint64_t end, uint32_t type)
 {
-	params->e820_table[params->e820_entries++] = (struct boot_e820_entry){
-		.addr = start,
-		.size = end - start,
-		.type = type,
-	};
+	map->range[map->count++] = (struct linux_range){.start = start, .end = end, .type = type};
 }
+
+void linux_map_fill(struct linux_map *map, const struct memory *mem)
+{
+	map->count = 0;
+	add(map, 0, LOW_RAM_END, LINUX_RAM);
+	add(map, ACPI_BASE, ACPI_BASE + ACPI_SIZE, LINUX_RESERVED);
+	add(map, LINUX_LOW, mem->ram_low, LINUX_RAM);
+	if (mem->ram_size > mem->ram_low)
+		add(map, PLATFORM_HOLE_END, memory_ram_end(mem), LINUX_RAM);
+}
+
+_Static_assert(LINUX_MAX_RANGES <= E820_MAX_ENTRIES_ZEROPAGE, "the E820 table holds a map");
 
 void linux_map_e820(const struct memory *mem, struct boot_params *params)
 {
-	add_e820(params, 0, LOW_RAM_END, E820_RAM);
-	add_e820(params, ACPI_BASE, ACPI_BASE + ACPI_SIZE, E820_RESERVED);
-	add_e820(params, LINUX_LOW, mem->ram_low, E820_RAM);
-	if (mem->ram_size > mem->ram_low)
-		add_e820(params, PLATFORM_HOLE_END, memory_ram_end(mem), E820_RAM);
+	const struct linux_range *r;
+	struct linux_map map;
+	unsigned int i;
+
+	linux_map_fill(&map, mem);
+	for (i = 0; i < map.count; i++) {
+		r = &map.range[i];
+		params->e820_table[i] = (struct boot_e820_entry){
+			.addr = r->start,
+			.size = r->end - r->start,
+			.type = r->type,
+		};
+	}
+	params->e820_entries = (uint8_t)map.count;
 }
+
+_Static_assert(2 * MM_MAX_RANGES <= ACPI_MAX_RANGES, "room for all ranges");
 
 static void add_ranges(const struct mm_range *range, unsigned int n, int hotplug,
 		       struct acpi_config *acpi)

@@ -258,12 +258,13 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .apply = apply_poll_us},
 	{.name = "kernel",
 	 .metavar = "FILE",
-	 .help = "runs a Linux guest instead of a program: a bzImage or a vmlinux. Its\n"
-		 "console is a serial port, ttyS0; Ctrl-A x ends it",
+	 .help = "runs a kernel instead of a program: Linux, as bzImage or vmlinux, or any\n"
+		 "ELF with a PVH note, 32 or 64 bits. One with the note is entered by it.\n"
+		 "The console is a serial port, ttyS0; Ctrl-A x ends it",
 	 .apply = linux_option_kernel},
 	{.name = "initrd",
 	 .metavar = "FILE",
-	 .help = "its initial RAM disk",
+	 .help = "its initial RAM disk, which PVH names its only module",
 	 .apply = linux_option_initrd},
 	{.name = "append",
 	 .metavar = "TEXT",

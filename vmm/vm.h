@@ -17,6 +17,7 @@
 #include "vmm/devices.h"
 #include "vmm/disk.h"
 #include "vmm/elf.h"
+#include "vmm/linux_cpu.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"
 #include "vmm/ports.h"
@@ -54,6 +55,7 @@ struct vm {
 	struct memory mem;
 	struct devices devices;
 	/* Of Linux guests. */
+	struct linux_entry entry;
 	struct ports ports;
 	struct channels channels;
 	struct terminal terminal;

@@ -9,6 +9,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 echo "guest: init, kernel $(uname -r), $(nproc) CPUs"
+echo "guest: loader $(cat /proc/sys/kernel/bootloader_type)"
 end=poweroff
 read -r words </proc/cmdline
 for word in $words; do

@@ -29,9 +29,18 @@ for cpus in 1 2; do
 	boots "standard kernel, vCPUs: $cpus" kernel/vmlinuz $cpus
 done
 
-boot kernel/vmlinux ''
-check 'a vmlinux boots' said '^guest: powers off'
-check 'and ends with 0' test $status = 0
+# The kernel calls its loader 0xb0 when it was entered by PVH, 0xff as the monitor's boot_params
+# have it.
+by_entry() { # KERNEL LOADER OPTION...
+	local loader=$2
+	boot "$1" '' "${@:3}"
+	check "$1 boots" said '^guest: powers off'
+	check 'and ends with 0' test $status = 0
+	check "having been entered as loader $loader" said "^guest: loader $loader\$"
+	quiet "$1"
+}
+by_entry kernel/vmlinux 176 --cpus 2
+by_entry kernel/vmlinux-entry 255
 
 build/nested/dial "$tmp/console" >"$tmp/hvc0" </dev/null &
 dials=($!)

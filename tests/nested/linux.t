@@ -10,6 +10,14 @@ for kernel in kernel cloud; do
 	tools/mkinitramfs.sh --kernel "$dir/$kernel" --init tests/nested/linux-init.sh \
 		"$dir/guest-$kernel.cpio"
 done
+# One without the PVH note, type 18, is entered at its 64-bit entry.
+vmlinux=$dir/kernel/vmlinux
+if [ ! "$vmlinux-entry" -nt "$vmlinux" ]; then
+	perl -0777 -pe 's/\x12\0\0\0Xen\0/\x12\0\0\0Xem\0/ or die "no PVH note\n"' \
+		"$vmlinux" >"$vmlinux-entry.new"
+	mv "$vmlinux-entry.new" "$vmlinux-entry"
+fi
 exec tests/nested/run.sh --cpus 2 --timeout 420 \
-	--file "$dir/kernel/vmlinuz" --file "$dir/kernel/vmlinux" --file "$dir/guest-kernel.cpio" \
+	--file "$dir/kernel/vmlinuz" --file "$vmlinux" \
+	--file "$vmlinux-entry" --file "$dir/guest-kernel.cpio" \
 	--file "$dir/cloud/vmlinuz" --file "$dir/guest-cloud.cpio" -- tests/nested/linux.sh

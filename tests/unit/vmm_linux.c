@@ -13,8 +13,10 @@
 
 #include <cmocka.h>
 
+#include "vmm/acpi.h"
 #include "vmm/linux_image.h"
 #include "vmm/linux_map.h"
+#include "vmm/memory.h"
 
 #define SETUP     0x1f1
 #define SECTORS   2
@@ -146,7 +148,7 @@ static void make_vmlinux(void)
 		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1},
 		.e_type = ET_EXEC,
 		.e_machine = EM_X86_64,
-		.e_entry = 0x1000100,
+		.e_entry = 0x1000010,
 		.e_phoff = sizeof(Elf64_Ehdr),
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = 1,
@@ -169,7 +171,7 @@ static void vmlinux(void **state)
 	(void)state;
 	make_vmlinux();
 	assert_int_equal(open_image(), 0);
-	assert_int_equal(image.entry, 0x1000100);
+	assert_int_equal(image.entry, 0x1000010);
 	assert_int_equal(image.end, 0x1002000);
 	ram = calloc(1, image.end);
 	assert_int_equal(linux_image_load(&image, ram), 0);

@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Kernels that are entered by PVH, ELF32 and ELF64: what tests/pvh/check.c finds.
+. tests/cli/tap.sh
+
+printf 'of the module' >"$dir/initrd"
+
+# Pages that adjoin the end of RAM hold the module.
+told() { # CMDLINE MODULE
+	cat <<-END
+		cpu 0x1 0x0 0x0 zero
+		info 0x336ec578 0x1 0x0
+		cmdline $1
+		rsdp RSD PTR 
+		memory 0x0 0xa0000 0x1 0x0 good
+		memory 0xe0000 0x20000 0x2 0x0
+		memory 0x100000 0x3f00000 0x1 0x0 good
+		$2
+	END
+}
+
+for bits in 32 64; do
+	kernel=$GUEST/pvh$bits
+	run run --memory 64M --kernel "$kernel" --append 'one two' --initrd "$dir/initrd"
+	is_status 0 "ELF$bits: it powers off"
+	out_is "$(told 'one two' 'module 0x3fff000 0xd 0x0 of the module')" \
+		'... having found what it was to be told'
+	run run --memory 64M --cpus 2 --kernel "$kernel"
+	is_status 0 '... also without command line and module'
+	out_is "$(told '' 'no module')" '... of which it is told'
+done
+
+# One byte of the name makes it another's note.
+for bits in 32 64; do
+	sed 's/Xen/Xem/' "$GUEST/pvh$bits" >"$dir/pvh$bits"
+done
+run run --kernel "$dir/pvh32"
+is_status 124 'ELF32 without the note is refused'
+err_is_line '--kernel .*: a 32-bit ELF without a PVH note: give' '... which is said'
+run run --kernel "$dir/pvh64"
+is_status 120 'ELF64 without the note is entered at its entry'
+err_has 'triple fault' '... which faults'
+
+# The entry is the contents of the note, after the name.
+printf '\0\0\100' | dd of="$dir/pvh32" bs=1 conv=notrunc seek=$(($(grep -abo 'Xem' \
+	"$dir/pvh32" | cut -d: -f1) + 4)) 2>/dev/null
+sed -i 's/Xem/Xen/' "$dir/pvh32"
+run run --dry-run --kernel "$dir/pvh32"
+is_status 124 'an entry outside of the kernel is refused'
+err_is_line 'its PVH entry 0x400000 is not within it' '... and named'
+
+finish
