@@ -178,4 +178,13 @@ while [ $# -lt 17 ]; do
 done
 error 125 'at most 16 modules' "$@" --module "$dir/small" "$hello"
 
+# A test whose guests are not built.
+if GUEST=$dir timeout 20 tests/cli/signals.t >"$out" 2>"$err"; then
+	not_ok 'signals.t without its guests fails'
+elif grep -q "^Bail out! $dir/loop is not built" "$out"; then
+	ok 'signals.t without its guests says what is missing'
+else
+	not_ok 'signals.t without its guests says what is missing' "$(head -5 "$out" "$err")"
+fi
+
 finish

@@ -3,6 +3,7 @@
 # Signals end a guest at once, whatever it does: in guest code, waiting for input, held up
 # by a reader that does not read, or before it runs, while the monitor waits for a file.
 . tests/cli/tap.sh
+needs "$GUEST/loop" "$GUEST/echo" "$GUEST/modules" # or the pipes below are opened by nobody
 
 # ends_by SIGNAL STATUS NAME: the guest whose first line is awaited ends so.
 ends_by() {

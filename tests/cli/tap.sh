@@ -3,6 +3,7 @@
 # For scripts that run slabvisor and print TAP. A script sources this first and calls
 # `finish` last.
 #
+#   needs FILE...          ends the script unless the programs are built
 #   run ARGS...            runs slabvisor; sets $status, files $out and $err
 #   is_status N NAME       the status was N
 #   out_is TEXT NAME       standard output is TEXT and a newline
@@ -17,6 +18,15 @@ out=$dir/out
 err=$dir/err
 tests=0
 failed=0
+
+needs() {
+	for file; do
+		[ -x "$file" ] && continue
+		echo "Bail out! $file is not built: run 'make all tests'"
+		exit 1
+	done
+}
+needs "$SLABVISOR"
 
 ok() {
 	tests=$((tests + 1))
