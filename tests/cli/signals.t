@@ -72,4 +72,17 @@ for pair in INT:130 TERM:143; do
 	exec 3>&-
 	is_status "${pair#*:}" "${pair%:*} ends a wait for a module"
 done
+
+# One that nobody opens to write: the monitor sleeps in open().
+"$SLABVISOR" run --module "$dir/module" "$GUEST/modules" >/dev/null 2>"$err" &
+pid=$!
+for _ in $(seq 200); do
+	grep -q '(slabvisor[^)]*) S' "/proc/$pid/stat" && break
+	sleep 0.05
+done
+kill -TERM "$pid"
+timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+status=0
+wait "$pid" || status=$?
+is_status 143 'TERM ends a wait for a module that nobody writes'
 finish
