@@ -17,6 +17,12 @@
 
 #define BATCH VIRTIO_KMEM_MAX_BATCH /* pages under the lock at once, and a request */
 
+/* Two of them have nothing to be about here: there is no memory of devices, and no mapping
+ * is taken away to see who faults. */
+#define FOLL_ANYONE                                                                  \
+	(FOLL_WRITE | FOLL_FORCE | FOLL_NOFAULT | FOLL_FAST_ONLY | FOLL_PCI_P2PDMA | \
+	 FOLL_HONOR_NUMA_FAULT)
+
 static void flush_batch(struct grt_cpu *gc)
 {
 	if (gc->unpin_count)
@@ -101,8 +107,9 @@ static long pin_at_host(size_t n, const u64 *addr)
 }
 
 /* Up to BATCH pages; as the callers' return values. */
-static long get_batch(unsigned long start, size_t n, bool write, bool pin, struct page **pages)
+static long get_batch(unsigned long start, size_t n, unsigned int gup_flags, struct page **pages)
 {
+	const bool pin = gup_flags & FOLL_PIN;
 	struct page *local[BATCH];
 	u64 addr[BATCH];
 	size_t taken;
@@ -111,7 +118,7 @@ static long get_batch(unsigned long start, size_t n, bool write, bool pin, struc
 
 	user_lock();
 	for (taken = 0; taken < n; taken++) {
-		err = user_page(start + taken * PAGE_SIZE, write, &local[taken]);
+		err = user_page(start + taken * PAGE_SIZE, gup_flags, &local[taken]);
 		if (!err && !take(local[taken], pin))
 			err = -ENOMEM;
 		if (err)
@@ -134,7 +141,7 @@ static long get_batch(unsigned long start, size_t n, bool write, bool pin, struc
 	return pinned;
 }
 
-static int get(unsigned long start, int nr_pages, bool write, bool pin, struct page **pages)
+static int get_range(unsigned long start, int nr_pages, unsigned int gup_flags, struct page **pages)
 {
 	unsigned long len, end;
 	int got = 0;
@@ -149,7 +156,7 @@ static int get(unsigned long start, int nr_pages, bool write, bool pin, struct p
 		return -EFAULT;
 	while (got < nr_pages) {
 		size_t n = min_t(size_t, (size_t)(nr_pages - got), BATCH);
-		long more = get_batch(start + (unsigned long)got * PAGE_SIZE, n, write, pin,
+		long more = get_batch(start + (unsigned long)got * PAGE_SIZE, n, gup_flags,
 				      pages ? pages + got : NULL);
 
 		if (more < 0)
@@ -161,20 +168,43 @@ static int get(unsigned long start, int nr_pages, bool write, bool pin, struct p
 	return got;
 }
 
+static int get(unsigned long start, int nr_pages, unsigned int gup_flags, struct page **pages)
+{
+	int got;
+
+	/* Only what the page tables let the CPU do right now. */
+	if (gup_flags & FOLL_FAST_ONLY)
+		gup_flags = (gup_flags | FOLL_NOFAULT) & ~(unsigned int)FOLL_FORCE;
+	got = get_range(start, nr_pages, gup_flags, pages);
+	return gup_flags & FOLL_FAST_ONLY ? max(got, 0) : got;
+}
+
 int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
 			struct page **pages)
 {
-	if (gup_flags & ~(unsigned int)(FOLL_WRITE | FOLL_GET))
+	if (gup_flags & ~(unsigned int)(FOLL_ANYONE | FOLL_GET))
 		return -EINVAL;
-	return get(start, nr_pages, gup_flags & FOLL_WRITE, false, pages);
+	return get(start, nr_pages, gup_flags, pages);
+}
+
+int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
+			     struct page **pages)
+{
+	return max(get_user_pages_fast(start, nr_pages, gup_flags | FOLL_FAST_ONLY, pages), 0);
 }
 
 int pin_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
 			struct page **pages)
 {
-	if (!pages || (gup_flags & ~(unsigned int)(FOLL_WRITE | FOLL_PIN | FOLL_LONGTERM)))
+	if (!pages || (gup_flags & ~(unsigned int)(FOLL_ANYONE | FOLL_PIN | FOLL_LONGTERM)))
 		return -EINVAL;
-	return get(start, nr_pages, gup_flags & FOLL_WRITE, true, pages);
+	return get(start, nr_pages, gup_flags | FOLL_PIN, pages);
+}
+
+int pin_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
+			     struct page **pages)
+{
+	return max(pin_user_pages_fast(start, nr_pages, gup_flags | FOLL_FAST_ONLY, pages), 0);
 }
 
 void unpin_user_page(struct page *page)

@@ -12,6 +12,8 @@
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+#define AREA_SHARED (1ul << 8) /* beside PROT_* */
+
 #define MAX_AHEAD (64 * PAGE_SIZE) /* that one fault brings in for a copy */
 
 /* Page fault error code. */
@@ -20,7 +22,7 @@
 
 static struct {
 	struct mutex lock;
-	struct vspace areas; /* flags: PROT_* */
+	struct vspace areas; /* flags: PROT_*, AREA_SHARED */
 	unsigned long resident;
 } user = {
 	.areas = {.lo = PAGE_SIZE, .hi = TASK_SIZE},
@@ -88,13 +90,31 @@ static int fault_in(const struct vrange *area, unsigned long addr, struct page *
 	return 0;
 }
 
-int user_page(unsigned long addr, bool write, struct page **page)
+/* As in Linux, FOLL_FORCE reads whatever is mapped, and writes what is private, since nobody
+ * else sees that. The permissions of the mapping stay. */
+static bool may_get(const struct vrange *area, unsigned int gup_flags)
+{
+	const bool write = gup_flags & FOLL_WRITE;
+
+	if (permits(area->flags, write, false))
+		return true;
+	return gup_flags & FOLL_FORCE && !(write && area->flags & AREA_SHARED);
+}
+
+int user_page(unsigned long addr, unsigned int gup_flags, struct page **page)
 {
 	const struct vrange *area = vspace_at(&user.areas, addr);
+	u64 *pte;
 
-	if (!area || !permits(area->flags, write, false))
+	if (!area || !may_get(area, gup_flags))
 		return -EFAULT;
-	return fault_in(area, addr, page);
+	if (!(gup_flags & FOLL_NOFAULT))
+		return fault_in(area, addr, page);
+	pte = grt_pte(addr, false, NULL);
+	if (!pte || !pte_read(pte))
+		return -EFAULT;
+	*page = phys_to_page(pte_read(pte) & PTE_ADDR);
+	return 0;
 }
 
 int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
@@ -210,7 +230,9 @@ unsigned long user_mmap(unsigned long addr, unsigned long len, int prot, int fla
 {
 	const int known = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
 			  MAP_FIXED_NOREPLACE | MAP_POPULATE;
-	struct vrange area = {.flags = (unsigned long)prot};
+	struct vrange area = {
+		.flags = (unsigned long)prot | (flags & MAP_SHARED ? AREA_SHARED : 0),
+	};
 	struct page *page;
 	int err;
 
@@ -308,7 +330,8 @@ int user_mprotect(unsigned long addr, unsigned long len, int prot)
 	if (!err) {
 		for (size_t i = vspace_find(&user.areas, addr);
 		     i < user.areas.count && user.areas.range[i].start < end; i++)
-			user.areas.range[i].flags = (unsigned long)prot;
+			user.areas.range[i].flags = (user.areas.range[i].flags & AREA_SHARED) |
+						    (unsigned long)prot;
 		protect_pages(addr, end, (unsigned long)prot);
 		vspace_merge(&user.areas, addr, end);
 	}

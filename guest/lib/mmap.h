@@ -11,8 +11,9 @@ struct page;
 void user_lock(void);
 void user_unlock(void);
 
-/* The page at a user address, faulted in. -EFAULT: there is none with that permission;
- * -ENOMEM. It has no reference of the caller's. */
-int user_page(unsigned long addr, bool write, struct page **page);
+/* The page at a user address, as get_user_pages_fast() has it by these of its flags:
+ * FOLL_WRITE, FOLL_FORCE, FOLL_NOFAULT. -EFAULT: there is none with that permission, or
+ * none yet; -ENOMEM. It has no reference of the caller's. */
+int user_page(unsigned long addr, unsigned int gup_flags, struct page **page);
 
 #endif

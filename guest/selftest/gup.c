@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <slabvisor/user.h>
 
 #define PAGES 6
 
@@ -161,6 +162,123 @@ static void counting_limit(void)
 	user_release(area, 2);
 }
 
+static int get_one(u8 __user *area, unsigned int flags)
+{
+	int n = get_user_pages_fast((unsigned long)area, 1, flags, pages);
+
+	put_all(n);
+	return n;
+}
+
+/* The second of three pages has been touched. */
+static void present_only(void)
+{
+	u8 __user *area = user_area(3, true), __user *touched = area + PAGE_SIZE;
+	unsigned long start = (unsigned long)area, resident;
+	u64 pinned = pages_pinned();
+	int n;
+
+	if (!area || put_user((u8)1, touched)) {
+		check(false, "FOLL_NOFAULT: user memory for it");
+		return;
+	}
+	resident = user_resident_pages();
+	check(get_one(area, FOLL_NOFAULT) == -EFAULT,
+	      "FOLL_NOFAULT: -EFAULT for a page never touched");
+	n = pin_user_pages_fast(start + PAGE_SIZE, 2, FOLL_WRITE | FOLL_NOFAULT, pages);
+	check(n == 1 && *(u8 *)page_address(pages[0]) == 1,
+	      "FOLL_NOFAULT: up to a page never touched");
+	unpin_user_pages(pages, n > 0 ? (unsigned long)n : 0);
+	check(get_user_pages_fast(start, 2, FOLL_FAST_ONLY, pages) == 0,
+	      "FOLL_FAST_ONLY: 0 in the place of -EFAULT");
+	check(get_user_pages_fast_only(start, 2, 0, pages) == 0 &&
+		      !get_user_page_fast_only(start, FOLL_WRITE, pages) &&
+		      pin_user_pages_fast_only(start, 2, 0, pages) == 0,
+	      "get_user_pages_fast_only: 0 for a page never touched");
+	check(get_user_pages_fast_only(-PAGE_SIZE, 2, 0, pages) == 0 &&
+		      get_user_pages_fast_only(start, 1, FOLL_PIN, pages) == 0 &&
+		      pin_user_pages_fast_only(start, 1, FOLL_GET, pages) == 0,
+	      "get_user_pages_fast_only: 0 for what is an error of others");
+	n = get_user_pages_fast_only(start + PAGE_SIZE, 2, FOLL_WRITE, pages);
+	check(n == 1 && pages_pinned() == pinned + 1,
+	      "get_user_pages_fast_only: the pages that are there, pinned");
+	put_all(n);
+	n = pin_user_pages_fast_only(start + PAGE_SIZE, 2, FOLL_WRITE, pages);
+	check(n == 1 && page_maybe_dma_pinned(pages[0]),
+	      "pin_user_pages_fast_only: the same as pins");
+	unpin_user_pages(pages, n > 0 ? (unsigned long)n : 0);
+	check(user_resident_pages() == resident && pages_pinned() == pinned,
+	      "FOLL_NOFAULT: no page was brought in, and no pin is left");
+	user_release(area, 3);
+}
+
+static void forced(void)
+{
+	const unsigned int write = FOLL_WRITE | FOLL_FORCE;
+	u8 __user *area = user_area(3, true), __user * shared;
+	unsigned long start = (unsigned long)area, addr;
+	u64 pinned = pages_pinned();
+	u8 byte = 0;
+
+	addr = user_mmap(0, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS);
+	shared = (u8 __user *)addr;
+	if (!area || IS_ERR_VALUE(addr) || put_user((u8)7, area) || user_protect(area, 1, false) ||
+	    user_mprotect(start + PAGE_SIZE, PAGE_SIZE, PROT_NONE) ||
+	    user_release(area + 2 * PAGE_SIZE, 1)) {
+		check(false, "FOLL_FORCE: user memory for it");
+		return;
+	}
+	check(get_user_pages_fast(start, 1, write, pages) == 1,
+	      "FOLL_FORCE: a private read-only page for writing");
+	*(u8 *)page_address(pages[0]) = 8;
+	put_page(pages[0]);
+	check(!get_user(byte, area) && byte == 8 && put_user(byte, area),
+	      "FOLL_FORCE: the store is seen, and the mapping is as it was");
+	check(get_one(area, write | FOLL_NOFAULT) == 1, "FOLL_FORCE: also without faults");
+	check(get_user_pages_fast_only(start, 1, write, pages) == 0,
+	      "FOLL_FORCE: no effect on FOLL_FAST_ONLY");
+	check(get_one(area + PAGE_SIZE, 0) == -EFAULT &&
+		      get_one(area + PAGE_SIZE, FOLL_FORCE) == 1 &&
+		      get_one(area + PAGE_SIZE, write) == 1 && get_user(byte, area + PAGE_SIZE),
+	      "FOLL_FORCE: a page that may not be read");
+	check(get_one(area + 2 * PAGE_SIZE, FOLL_FORCE) == -EFAULT,
+	      "FOLL_FORCE: -EFAULT where nothing is mapped");
+	check(get_one(shared, FOLL_FORCE) == 1 && get_one(shared, write) == -EFAULT,
+	      "FOLL_FORCE: -EFAULT for writing to a shared read-only page");
+	check(!user_mprotect(addr, PAGE_SIZE, PROT_NONE) && get_one(shared, write) == -EFAULT &&
+		      !user_mprotect(addr, PAGE_SIZE, PROT_READ | PROT_WRITE) &&
+		      get_one(shared, FOLL_WRITE) == 1,
+	      "FOLL_FORCE: a shared mapping stays one when it is protected");
+	check(pages_pinned() == pinned, "FOLL_FORCE: no pin is left over");
+	user_munmap(addr, PAGE_SIZE);
+	user_release(area, 2);
+}
+
+/* Flags that are for others, and those that make no difference. */
+static void flags(void)
+{
+	u8 __user *area = user_area(1, true);
+	unsigned long start = (unsigned long)area;
+	int n;
+
+	if (!area) {
+		check(false, "get_user_pages_fast: user memory for flags");
+		return;
+	}
+	check(get_one(area, FOLL_PIN) == -EINVAL && get_one(area, FOLL_LONGTERM) == -EINVAL &&
+		      get_one(area, 0x2) == -EINVAL,
+	      "get_user_pages_fast: -EINVAL for FOLL_PIN, FOLL_LONGTERM and what is not known");
+	check(pin_user_pages_fast(start, 1, FOLL_GET, pages) == -EINVAL &&
+		      pin_user_pages_fast(start, 1, 0, NULL) == -EINVAL,
+	      "pin_user_pages_fast: -EINVAL for FOLL_GET, and without room for pages");
+	check(get_one(area, FOLL_GET | FOLL_PCI_P2PDMA | FOLL_HONOR_NUMA_FAULT) == 1,
+	      "get_user_pages_fast: flags that make no difference");
+	n = pin_user_pages_fast(start, 1, FOLL_LONGTERM | FOLL_PCI_P2PDMA, pages);
+	check(n == 1, "pin_user_pages_fast: the same");
+	unpin_user_pages(pages, n > 0 ? (unsigned long)n : 0);
+	user_release(area, 1);
+}
+
 void test_gup(void)
 {
 	u64 before = objects_out();
@@ -169,5 +287,8 @@ void test_gup(void)
 	refusals();
 	pins();
 	counting_limit();
+	present_only();
+	forced();
+	flags();
 	check(objects_out() == before, "gup family: nothing leaked");
 }

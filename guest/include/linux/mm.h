@@ -142,11 +142,23 @@ int set_page_dirty_lock(struct page *page);
 bool PageDirty(const struct page *page);
 void ClearPageDirty(struct page *page);
 
-/* Flags of get_user_pages_fast(). */
-#define FOLL_WRITE    0x01
-#define FOLL_GET      0x04
-#define FOLL_PIN      0x40000
-#define FOLL_LONGTERM 0x10000
+/*
+ * Flags of get_user_pages_fast().
+ * FOLL_FORCE: gets pages that are mapped but not readable, and with FOLL_WRITE those of
+ * private mappings that are not writable; what they are mapped with stays.
+ * FOLL_NOFAULT: faults none in: up to the first page never touched.
+ * FOLL_FAST_ONLY: that too, FOLL_FORCE has no effect, and 0 takes the place of errors.
+ * FOLL_LONGTERM (of pins), FOLL_PCI_P2PDMA, FOLL_HONOR_NUMA_FAULT: make no difference here.
+ */
+#define FOLL_WRITE            0x01
+#define FOLL_GET              0x04
+#define FOLL_FORCE            0x10
+#define FOLL_NOFAULT          0x80
+#define FOLL_HONOR_NUMA_FAULT 0x1000
+#define FOLL_LONGTERM         0x10000
+#define FOLL_PIN              0x40000
+#define FOLL_FAST_ONLY        0x80000
+#define FOLL_PCI_P2PDMA       0x100000
 
 /* What a FOLL_PIN adds to a page's reference count. */
 #define GUP_PIN_COUNTING_BIAS 1024
@@ -168,6 +180,22 @@ int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flag
 /* The same with FOLL_PIN: pages is needed (-EINVAL), unpin_user_page() ends it. */
 int pin_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
 			struct page **pages);
+
+/*
+ * Both with FOLL_FAST_ONLY: up to the first page that is not there or may not be used so,
+ * which may be 0 pages, and never an error. They do ask the host.
+ */
+int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
+			     struct page **pages);
+int pin_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
+			     struct page **pages);
+
+/* Whether one page could be got so. */
+static inline bool get_user_page_fast_only(unsigned long addr, unsigned int gup_flags,
+					   struct page **pagep)
+{
+	return get_user_pages_fast_only(addr, 1, gup_flags, pagep) == 1;
+}
 
 void unpin_user_page(struct page *page);
 void unpin_user_pages(struct page **pages, unsigned long nr_pages);

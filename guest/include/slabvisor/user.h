@@ -17,7 +17,7 @@
 
 /*
  * Maps len bytes, rounded up to pages, of anonymous memory with PROT_*. flags:
- * MAP_PRIVATE or MAP_SHARED (which mean the same here) and MAP_ANONYMOUS, perhaps
+ * MAP_PRIVATE or MAP_SHARED (which only FOLL_FORCE tells apart) and MAP_ANONYMOUS, perhaps
  * MAP_POPULATE, MAP_FIXED (replaces what was there) or MAP_FIXED_NOREPLACE; without
  * the last two addr is a hint.
  * Returns the address, or a negative errno as mmap(2) has them (test it with
