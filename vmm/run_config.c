@@ -154,15 +154,52 @@ int run_config_parse(struct run_config *config, int argc, char **argv)
 	return 0;
 }
 
+/*
+ * How many bytes a character has that would end the line, or that no YAML may hold as it is:
+ * control characters, line and paragraph separators, U+FFFE and U+FFFF. Its number goes to
+ * *code. 0: it is none of them.
+ */
+static size_t special(const char *text, unsigned int *code)
+{
+	static const struct {
+		char bytes[4];
+		unsigned int code;
+	} wide[] = {
+		{"\xe2\x80\xa8", 0x2028},
+		{"\xe2\x80\xa9", 0x2029},
+		{"\xef\xbf\xbe", 0xfffe},
+		{"\xef\xbf\xbf", 0xffff},
+	};
+	const unsigned char *c = (const unsigned char *)text;
+	size_t i;
+
+	*code = c[0];
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return 1;
+	*code = c[1];
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+		return 2;
+	for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (!strncmp(text, wide[i].bytes, 3)) {
+			*code = wide[i].code;
+			return 3;
+		}
+	return 0;
+}
+
 /* A YAML double-quoted scalar. */
 static void print_quoted(const char *text)
 {
+	unsigned int code;
+	size_t len;
+
 	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
+	for (; *text; text += len ? len : 1) {
+		len = special(text, &code);
+		if (len)
+			printf(code > 0xff ? "\\u%04x" : "\\x%02x", code);
+		else if (*text == '"' || *text == '\\')
 			printf("\\%c", *text);
-		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			printf("\\x%02x", (unsigned int)*text);
 		else
 			putchar(*text);
 	}

@@ -103,14 +103,31 @@ if grep -qx '  - heap=6M' "$out" && ! grep -q 'heap=2M' "$out" && grep -qx 'cpus
 else
 	not_ok "the command line's nodes take the place of the file's" "$(cat "$out")"
 fi
-cp "$out" "$dir/printed.yaml"
-run run --config "$dir/printed.yaml" --dry-run
-if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml"; then
-	ok 'what a dry run prints is a configuration that says the same'
+# says_the_same NAME: what the last dry run printed, read again, is printed so.
+says_the_same() {
+	cp "$out" "$dir/printed.yaml"
+	run run --config "$dir/printed.yaml" --dry-run
+	if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml"; then
+		ok "$1"
+	else
+		not_ok "$1" "$(diff "$out" "$dir/printed.yaml")" "$(cat "$err")"
+	fi
+}
+says_the_same 'what a dry run prints is a configuration that says the same'
+
+# Characters that end a line, or that a file may not hold as they are.
+printf 'program: %s\nargs: ["\\t\\"\\\\\\n", "a\\N\\_b", " \\L\\P", "\\x80\\ufffe\\uffff", "\\u00e9\\U0001f600"]\n' \
+	"$hello" >"$yaml"
+run run --config "$yaml" --dry-run
+is_status 0 'arguments may hold any character'
+if grep -qxF '  - "a\x85'"$(printf '\302\240')"'b"' "$out" &&
+	grep -qxF '  - " \u2028\u2029"' "$out" && grep -qxF '  - "\x80\ufffe\uffff"' "$out" &&
+	grep -qxF "  - \"$(printf '\303\251\360\237\230\200')\"" "$out"; then
+	ok '... and are printed as they can be read again'
 else
-	not_ok 'what a dry run prints is a configuration that says the same' \
-		"$(diff "$out" "$dir/printed.yaml")" "$(cat "$err")"
+	not_ok '... and are printed as they can be read again' "$(cat "$out")"
 fi
+says_the_same '... and say the same then'
 
 run run --dry-run --numa memory=16M,host=0 --numa memory=8M "$hello"
 cp "$out" "$dir/printed.yaml"
