@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/fuzz/must.h"
 #include "virtio/vhost_user.h"
 #include "virtio/vhost_user_guard.h"
 
@@ -56,12 +57,6 @@ static struct vhost_user *vu;
 static int peer = -1;
 static int mem_fd, extra_fd, event_fd, pipes[2], account_fd = -1;
 static uint8_t *ram;
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void touch(const struct vring_chain *chain)
 {

@@ -3,9 +3,9 @@
 #ifndef RING_GUEST_H
 #define RING_GUEST_H
 
-#include <stdbool.h>
 #include <stdlib.h>
 
+#include "tests/fuzz/must.h"
 #include "virtio/vring.h"
 
 #define RAM_SIZE 0x4000u
@@ -13,12 +13,6 @@
 #define USED     0x1800u
 
 static uint8_t *ram; /* an allocation, so that a step over its edge is seen */
-
-static inline void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
 {

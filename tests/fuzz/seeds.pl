@@ -196,6 +196,123 @@ sub inflight {
 			. join('', map { $place->(0, $_ + 1, 0, 0, 0, 0, 0, 0, 0) } 2 .. $n - 1)) . $packed);
 }
 
+# A note: name, type, contents, padded to four bytes.
+sub note {
+	my ($name, $type, $desc) = @_;
+	my $padded = sub { my $s = shift; return $s . "\0" x (-length($s) % 4) };
+	return pack('L<3', length($name) + 1, length $desc, $type) . $padded->("$name\0")
+		. $padded->($desc);
+}
+
+# An ELF64 with these program headers: [type, flags, address, bytes, size in memory].
+sub elf64 {
+	my ($entry, $sections, @segments) = @_;
+	my $at = 64 + 56 * @segments;
+	my ($headers, $bytes) = ('', '');
+	for (@segments) {
+		my ($type, $flags, $address, $contents, $memsz) = @$_;
+		$headers .= pack 'L<2Q<6', $type, $flags, $at + length $bytes, $address, $address,
+			length $contents, $memsz // length $contents, $type == 4 ? 4 : 4096;
+		$bytes .= $contents;
+	}
+	my $end = $at + length $bytes;
+	my $tail = $sections ? $sections->($end) : '';
+	return pack('a4C4x8S<2L<Q<3L<S<6', "\177ELF", 2, 1, 1, 0, 2, 62, 1, $entry, 64,
+		$sections ? $end : 0, 0, 64, 56, scalar @segments, 64, $sections ? 3 : 0, 0)
+		. $headers . $bytes . $tail;
+}
+
+# fuzz_elf.c: a program of two segments with its note and symbols.
+sub elf {
+	my ($load, $note, $base) = (1, 4, ~0x7fffffff);
+	my $text = "\x90" x 1024;
+	my @segments = ([$load, 5, $base, $text], [$load, 6, $base + 0x1000, 'data', 0x3000]);
+	my $boot = note('Slabvisor', 1, pack 'L<2Q<', 1, 16, $base + 0x100);
+	my $symbols = sub {
+		my $end = shift;
+		my $sym = pack('x24') . pack('L<CCS<Q<2', 1, 0x12, 0, 1, $base, 0x20)
+			. pack('L<CCS<Q<2', 6, 0x12, 0, 1, $base + 0x1000, 0);
+		my $strings = "\0main\0other\0";
+		my $table = $end + 3 * 64;
+		return pack('x64') . pack('L<2Q<4L<2Q<2', 0, 2, 0, 0, $table, length $sym, 2, 0, 8, 24)
+			. pack('L<2Q<4L<2Q<2', 0, 3, 0, 0, $table + length $sym, length $strings, 0, 0,
+				1, 0) . $sym . $strings;
+	};
+
+	save('plain', elf64($base, undef, @segments));
+	save('whole', elf64($base + 0x10, $symbols, @segments, [$note, 4, 0, $boot]));
+}
+
+# fuzz_linux.c: kernels of each kind.
+sub linux {
+	my ($load, $note, $base) = (1, 4, 0x200000);
+	my @segments = ([$load, 5, $base, 'code' x 16], [$load, 6, $base + 0x1000, 'data', 0x2000]);
+	my $other = note('GNU', 3, 'build-id');
+	my $setup = memory(0x1f1 => pack('C', 1), 0x1fe => pack('S<', 0xaa55), 0x202 => 'HdrS'
+		. pack('S<', 0x20f), 0x211 => "\1", 0x22c => pack('L<', 0x7fffffff),
+		0x236 => pack('S<', 1), 0x238 => pack('L<', 2047), 0x258 => pack('Q<L<', 1 << 24,
+			1 << 20));
+
+	save('vmlinux', elf64($base, undef, @segments));
+	for my $size (4, 8) {
+		my $entry = pack $size == 4 ? 'L<' : 'Q<', $base + 4;
+		save("pvh-$size", elf64(0, undef, @segments,
+			[$note, 4, 0, $other . note('Xen', 18, $entry) . $other]));
+	}
+	my $pvh = note('Xen', 18, pack 'L<', $base + 4);
+	save('pvh-32', pack('a4C4x8S<2L<5S<6', "\177ELF", 1, 1, 1, 0, 2, 3, 1, 0, 52, 0, 0, 52, 32, 2,
+			40, 0, 0)
+		. pack('L<8', $load, 116, $base, $base, 16, 0x1000, 7, 4096)
+		. pack('L<8', $note, 132, 0, 0, length $pvh, length $pvh, 4, 4) . 'code' x 4 . $pvh);
+	save('bzimage', $setup . "\0" x (1024 - length $setup) . 'payload' x 100);
+}
+
+# fuzz_config.c: each key of a guest and of served disks.
+sub config {
+	my $text = <<'END';
+memory: 64M
+node: [size=256M, "size=256M,host=0"]
+cpus: 2
+guest-ring: 3
+module:
+  - "a,b"
+disk:
+  - path=a,,b,direct=off,readonly=on,serial=s,queues=2,packed=off
+pin-budget: 2M
+poll-us: 10
+backing: memfd
+reclaim-delay: never
+slab-debug: FZ,kmalloc-64;P,inode*
+timeout: 9
+stats: true
+qmp: unix:/run/q
+program: hello
+args: [a, "b\n\"c\u2028", 'd']
+END
+	save('program', $text);
+	save('linux', "kernel: &k vmlinux\ninitrd: i\nappend: >\n  a\n  b\n"
+		. "virtio-port: name=n,path=p,console=on\nkvm-device: /dev/kvm\n"
+		. "slab-debug: true\nheap: 2M\n");
+	save('serve', <<'END');
+disks:
+  - {blk-file: a, socket-path: b, read-only: on, queues: 2, serial: s}
+  - {blk-file: c, fd: 3, direct: off, pin-budget: 2M, poll-us: 5}
+END
+}
+
+# fuzz_qmp.c: a session, by messages that are right and some that are not.
+sub qmp {
+	my @messages = ('{"execute": "qmp_capabilities", "id": 1}', '{"execute":"query-commands"}',
+		'{"execute": "echo", "arguments": {"number": 7, "list": [1, {"a": null}], "flag": true},'
+			. " \"id\": {\"a\": [\"\\u00e9\"]}}",
+		'{"execute": "refuse", "arguments": {"name": "\u20ac\"}{", "object": {}}}',
+		'{"execute": "echo", "arguments": {"number": "7"}}', '{"execute": "none"}', 'hello',
+		'[1.5e3]', '{"half', '}');
+
+	save('session', chr(6) . join("\n", @messages) . "\n");
+	save("message-$_", chr(0) . $messages[0] . $messages[$_]) for 1 .. $#messages;
+}
+
 my %seeds = (vring => \&vring, rings => \&rings, vhost_user => \&vhost_user,
-	inflight => \&inflight);
+	inflight => \&inflight, elf => \&elf, linux => \&linux, config => \&config, qmp => \&qmp);
 $seeds{$name}->() if $seeds{$name};

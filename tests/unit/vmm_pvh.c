@@ -410,8 +410,10 @@ static void start_info(void **state)
 		assert_int_equal(info.memmap[i].reserved, 0);
 	}
 	assert_int_equal(info.memmap[2].addr, 1 << 20);
-	assert_int_equal(info.memmap[2].size, 63 << 20);
+	assert_int_equal(info.memmap[2].size, (3ull << 30) - (1 << 20));
 	assert_int_equal(info.memmap[2].type, LINUX_RAM);
+	assert_int_equal(info.memmap[3].addr, 4ull << 30);
+	assert_int_equal(info.memmap[3].size, 1ull << 30);
 	config.initrd_size = 0;
 	pvh_fill(&info, 0x6000, &config);
 	assert_int_equal(info.start.nr_modules, 0);
