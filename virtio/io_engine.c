@@ -15,6 +15,8 @@
 
 static int start_thread(struct io_engine *e)
 {
+	const cpu_set_t *cpus = e->config.cpus;
+	pthread_attr_t attr;
 	sigset_t all, old;
 	int ret;
 
@@ -24,10 +26,15 @@ static int start_thread(struct io_engine *e)
 	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (ret)
 		return ret;
-	ret = -pthread_create(&e->thread, NULL, io_loop, e);
+	pthread_attr_init(&attr);
+	if (cpus)
+		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
+	ret = -pthread_create(&e->thread, &attr, io_loop, e);
+	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret)
 		return ret;
+	pthread_setname_np(e->thread, "io");
 	pthread_mutex_lock(&e->lock);
 	while (!e->up)
 		pthread_cond_wait(&e->cond, &e->lock);

@@ -16,6 +16,7 @@
 #define IO_ENGINE_H
 
 #include <liburing.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,10 +41,11 @@ struct io_region {
 struct io_engine_config {
 	struct io_region region[IO_MAX_REGIONS]; /* disjoint; all that I/O may touch */
 	unsigned int nr_regions;
-	uint32_t poll_us;     /* longest poll before a sleep; 0: none */
-	uint64_t pin_budget;  /* bytes of guest memory registered at most; 0: none */
-	uint32_t idle_ms;     /* a window unused for this long is let go; 0: never */
-	uint32_t force_plain; /* IO_NO_*: do without, as an old kernel would */
+	const cpu_set_t *cpus; /* the thread's; NULL: any. Read by io_engine_create() alone */
+	uint32_t poll_us;      /* longest poll before a sleep; 0: none */
+	uint64_t pin_budget;   /* bytes of guest memory registered at most; 0: none */
+	uint32_t idle_ms;      /* a window unused for this long is let go; 0: never */
+	uint32_t force_plain;  /* IO_NO_*: do without, as an old kernel would */
 	/* A line for the user, without newline; from the I/O thread. NULL: dropped. */
 	void (*warn)(void *opaque, const char *text);
 	void *warn_opaque;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
+VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c \
 	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c \
 	vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
@@ -52,7 +52,7 @@ UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
-VMM_CONFIG_SRCS := vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
+VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
 	vmm/disk_options.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 

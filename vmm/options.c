@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "vmm/affinity.h"
 #include "vmm/channels.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
@@ -45,6 +46,16 @@ static int apply_cpus(struct run_config *config, const char *value, char *why)
 		return run_why(why, "give a number from 1 to %d", PLATFORM_MAX_CPUS);
 	config->cpus = (unsigned int)n;
 	return 0;
+}
+
+static int apply_vcpu_cpus(struct run_config *config, const char *value, char *why)
+{
+	return affinity_parse(value, &config->vcpu_cpus, why);
+}
+
+static int apply_io_cpus(struct run_config *config, const char *value, char *why)
+{
+	return affinity_parse(value, &config->io_cpus, why);
 }
 
 static int apply_guest_ring(struct run_config *config, const char *value, char *why)
@@ -214,6 +225,16 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .metavar = "N",
 	 .help = "virtual CPUs, 1 to 16, default 1",
 	 .apply = apply_cpus},
+	{.name = "vcpu-cpus",
+	 .metavar = "LIST",
+	 .help = "CPUs of the host for the virtual ones, as in 0,2-3: each is kept on one\n"
+		 "of them, in turn",
+	 .apply = apply_vcpu_cpus},
+	{.name = "io-cpus",
+	 .metavar = "LIST",
+	 .help = "CPUs of the host that the disks' thread may run on. One that takes the\n"
+		 "disk's interrupts, and none of the virtual CPUs', serves best",
+	 .apply = apply_io_cpus},
 	{.name = "numa",
 	 .metavar = "SPEC",
 	 .help = "a NUMA node of the guest, up to 15 times; the first is node 0:\n"

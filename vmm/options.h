@@ -6,6 +6,7 @@
 #ifndef VMM_OPTIONS_H
 #define VMM_OPTIONS_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,7 @@ struct run_config {
 	uint64_t hugepages; /* RAM is of the host's pool of pages of so many bytes; 0: not */
 	bool prefault;      /* RAM is there before the guest starts */
 	unsigned int cpus;
+	cpu_set_t vcpu_cpus, io_cpus; /* of the host; empty: any */
 	struct run_node node[RUN_MAX_NODES];
 	unsigned int nr_nodes;
 	int guest_ring; /* 0, 3 or RUN_RING_AUTO */
@@ -98,7 +100,7 @@ struct run_option {
 	void (*forget)(struct run_config *config);
 };
 
-#define RUN_OPTIONS 25
+#define RUN_OPTIONS 27
 extern const struct run_option run_options[RUN_OPTIONS];
 
 /* For options that are there or not; value NULL: there. As struct run_option's apply. */

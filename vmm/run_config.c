@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/affinity.h"
 #include "vmm/cli.h"
 #include "vmm/config.h"
 #include "vmm/disk_options.h"
@@ -256,6 +257,14 @@ static void print_text(const char *name, const char *text)
 	print_quoted(text);
 }
 
+static void print_cpus(const char *name, const cpu_set_t *set)
+{
+	char text[AFFINITY_TEXT_MAX];
+
+	if (CPU_COUNT(set))
+		print_text(name, affinity_format(set, text));
+}
+
 void run_config_print(const struct run_config *config)
 {
 	char size[32], socket[128];
@@ -263,6 +272,8 @@ void run_config_print(const struct run_config *config)
 
 	memory_options_print(config);
 	printf("cpus: %u\n", config->cpus);
+	print_cpus("vcpu-cpus", &config->vcpu_cpus);
+	print_cpus("io-cpus", &config->io_cpus);
 	if (config->guest_ring == RUN_RING_AUTO)
 		printf("guest-ring: auto\n");
 	else

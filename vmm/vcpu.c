@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "vmm/affinity.h"
 #include "vmm/boot.h"
 #include "vmm/cli.h"
 #include "vmm/exits.h"
@@ -200,12 +201,18 @@ static void *vcpu_main(void *arg)
 
 int vcpu_start(struct vcpu *cpu)
 {
+	const cpu_set_t *cpus = &cpu->vm->config->vcpu_cpus;
 	pthread_attr_t attr;
+	cpu_set_t one;
 	char name[16];
 	int ret;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
+	if (CPU_COUNT(cpus)) {
+		affinity_pick(cpus, cpu->index, &one);
+		pthread_attr_setaffinity_np(&attr, sizeof(one), &one);
+	}
 	ret = pthread_create(&cpu->thread, &attr, vcpu_main, cpu);
 	pthread_attr_destroy(&attr);
 	if (ret)

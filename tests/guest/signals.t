@@ -46,6 +46,25 @@ is "$status" 143 'spin at CPL 0: SIGTERM ends it with 143' || diag <"$err"
 guest --timeout 1 --guest-ring 3 --cpus 2 "$B/guests/negative" spin_all
 is "$status" 142 'spin_all: --timeout 1 ends it with 142' || say_output
 
+# Where its threads are kept. Each vCPU has one CPU of the list, the disks' thread all of it.
+truncate -s 1M "$work/disk"
+cpus=$(taskset -c -p $$ | sed 's/.*: //')
+first=${cpus%%[,-]*} last=${cpus##*[,-]}
+start "$SLABVISOR" run --guest-ring 3 --cpus 2 --vcpu-cpus "$first,$last" --io-cpus "$last" \
+	--disk "path=$work/disk" "$B/guests/negative" spin_all
+kept() { # THREAD: the CPUs that it may run on
+	local task
+	for task in "/proc/$monitor/task/"*; do
+		[ "$(cat "$task/comm")" != "$1" ] || sed -n 's/^Cpus_allowed_list:\t//p' "$task/status"
+	done
+}
+is "$(kept vcpu0)" "$first" '--vcpu-cpus: the first vCPU is kept on the first CPU'
+is "$(kept vcpu1)" "$last" '... and the second on the last'
+is "$(kept io)" "$last" "--io-cpus: and so is the disks' thread"
+kill -s TERM "$monitor"
+finish
+is "$status" 143 '... and the guest ends' || diag <"$err"
+
 # On a terminal of its own: Ctrl-C is typed when the guest is seen to run. The shell
 # notes the terminal's settings before and after.
 cat >"$work/session" <<END
