@@ -306,7 +306,8 @@ static void run(struct io_engine *e)
 		} else if (taken) {
 			poll = &e->after_requests;
 		} else if (!any && e->inflight >= DEEP) {
-			if (!poll_for_work(e, DEEP_POLL_NS))
+			/* Who does not want polls has a driver that does not poll either. */
+			if (!poll_for_work(e, e->config.poll_us ? DEEP_POLL_NS : 0))
 				wait_for_completion(e);
 		} else if (!any) {
 			uint64_t ns = poll_ns(e, poll);
