@@ -19,7 +19,10 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-NESTED_SCRIPTS := $(addprefix tests/nested/, check.t linux.t memory.t disk.t units.t harness.t acpi.t)
+NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t linux.t check.t memory.t disk.t units.t \
+	harness.t acpi.t)
+# Of what depends on the kernel.
+NESTED_UNITS := $(B)/tests/blk_data.plain $(B)/tests/blk_release.plain $(B)/tests/vhost_user_memory.plain
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
@@ -33,7 +36,7 @@ nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4
 
 check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(B)/tests/vmm_acpi.asan
+	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan
 	$(Q)prove -j2 -e '' $(NESTED_SCRIPTS)
 
 check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end
