@@ -6,6 +6,13 @@ TAP_SCRIPTS += $(addprefix tests/guest/, \
 	blk.t blk_acked.t blk_budget.t blk_crash.t blk_device.t blk_resize.t blk_syscalls.t \
 	asan.t hello.t hostile.t install.t memory.t negative.t selftest.t signals.t wordfreq.t)
 
+$(B)/tests/sandbox/rules: $(call host_objs,plain,tests/sandbox/rules.c $(SANDBOX_SRCS))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^ $$(pkg-config --libs libseccomp)
+TEST_BINS += $(B)/tests/sandbox/rules
+TAP_SCRIPTS += tests/sandbox/used.t
+
 TAP_SCRIPTS += $(addprefix tests/serve/, serve.t limits.t restart.t systemd.t)
 
 include tests/shim/build.mk

@@ -49,6 +49,10 @@ struct io_engine_config {
 	/* A line for the user, without newline; from the I/O thread. NULL: dropped. */
 	void (*warn)(void *opaque, const char *text);
 	void *warn_opaque;
+	/* Called once on the I/O thread, when it has made its ring and before it serves any
+	 * source. NULL: nothing. */
+	void (*settle)(void *opaque);
+	void *settle_opaque;
 };
 
 /* One operation under way. done gets what the ring says: bytes, 0 or -errno. */

@@ -337,6 +337,8 @@ void *io_loop(void *arg)
 	pthread_mutex_unlock(&e->lock);
 	if (ret)
 		return NULL;
+	if (e->config.settle)
+		e->config.settle(e->config.settle_opaque);
 	run(e);
 	io_ring_destroy(e);
 	return NULL;

@@ -36,6 +36,7 @@ int io_windows_add_region(struct io_windows *set, unsigned int index)
 int io_windows_create(struct io_engine *engine, const struct io_engine_config *config,
 		      struct io_windows **out)
 {
+	struct rlimit limit = {0};
 	struct io_windows *set;
 	unsigned int i;
 
@@ -45,6 +46,9 @@ int io_windows_create(struct io_engine *engine, const struct io_engine_config *c
 	set->engine = engine;
 	set->config = config;
 	set->budget = config->pin_budget;
+	/* Now: it may not be asked for any more when it is needed. */
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	set->memlock = limit.rlim_cur;
 	set->free_slot = calloc(IO_WINDOW_SLOTS, sizeof(*set->free_slot));
 	if (!set->free_slot)
 		goto err;
@@ -121,7 +125,6 @@ static bool pin_anchor(struct io_window *w, uintptr_t start, const void *host)
 static void lower_budget(struct io_windows *set, int err)
 {
 	const struct io_engine_config *config = set->config;
-	struct rlimit limit = {0};
 	uint64_t wanted = 0;
 	char text[256];
 	unsigned int i;
@@ -134,12 +137,11 @@ static void lower_budget(struct io_windows *set, int err)
 		wanted += config->region[i].size;
 	if (wanted > config->pin_budget)
 		wanted = config->pin_budget;
-	getrlimit(RLIMIT_MEMLOCK, &limit);
 	snprintf(text, sizeof(text),
 		 "io_uring registers %llu KiB of guest memory and no more (%s): RLIMIT_MEMLOCK is "
 		 "%llu KiB, %llu KiB are required (ulimit -l, LimitMEMLOCK=) or CAP_IPC_LOCK",
 		 (unsigned long long)set->bytes >> 10, strerror(-err),
-		 (unsigned long long)limit.rlim_cur >> 10, (unsigned long long)wanted >> 10);
+		 (unsigned long long)set->memlock >> 10, (unsigned long long)wanted >> 10);
 	config->warn(config->warn_opaque, text);
 }
 

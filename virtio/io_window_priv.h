@@ -52,6 +52,7 @@ struct io_windows {
 	uint16_t *free_slot; /* a stack */
 	unsigned int nr_free;
 	bool warned;
+	uint64_t memlock; /* RLIMIT_MEMLOCK, bytes */
 	io_stat hits, misses, refusals, made, evictions, failures, registered;
 };
 

@@ -10,10 +10,11 @@ VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c
+VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
 	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c \
 	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
-VMM_LIBS += yaml-0.1 liburing jansson
+VMM_LIBS += yaml-0.1 liburing jansson libseccomp
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
 ASM_GUESTS := $(patsubst tests/guest-asm/%.S,$(B)/tests/asm/%,$(wildcard tests/guest-asm/*.S))
@@ -66,3 +67,12 @@ vmm_serial_SAN := asan tsan
 vmm_linux_SRCS = vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
 	vmm/linux_map.c vmm/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
+
+# Sanitizers make calls of their own.
+UNIT_TESTS += vmm_sandbox vmm_landlock
+SANDBOX_SRCS := vmm/cli.c vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
+vmm_sandbox_SRCS := $(SANDBOX_SRCS)
+vmm_sandbox_LIBS := libseccomp
+vmm_sandbox_SAN := plain
+vmm_landlock_SRCS := vmm/landlock.c
+vmm_landlock_SAN := asan plain

@@ -23,6 +23,7 @@
 #include "virtio/vhost_user_guard.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"
+#include "vmm/sandbox.h"
 #include "vmm/serve.h"
 
 /* As QEMU's own back ends: the largest that its front end asks for. */
@@ -43,6 +44,8 @@ struct disk {
 
 struct service {
 	struct serve_config config;
+	struct sandbox *sandbox; /* NULL: off */
+	int notify_fd;           /* -1: nobody to tell */
 	struct disk disk[SERVE_MAX_DISKS];
 	unsigned int nr; /* disks that are up */
 	int signal_fd;
@@ -90,8 +93,13 @@ static int create_device(struct disk *disk, const struct blk_dev_config *blk)
 	}
 }
 
+static void settle(void *opaque)
+{
+	sandbox_enter(opaque, SANDBOX_IO);
+}
+
 /* Everything of a disk but its socket. Returns 0 or the exit status. */
-static int open_disk(struct disk *disk)
+static int open_disk(struct disk *disk, struct sandbox *sandbox)
 {
 	const struct serve_disk *config = disk->config;
 	struct io_engine_config engine = {
@@ -99,6 +107,8 @@ static int open_disk(struct disk *disk)
 		.pin_budget = config->pin_budget,
 		.warn = say,
 		.warn_opaque = disk,
+		.settle = settle,
+		.settle_opaque = sandbox,
 	};
 	struct blk_dev_config blk = {
 		.path = config->blk_file,
@@ -111,6 +121,7 @@ static int open_disk(struct disk *disk)
 	struct vhost_user_config vu;
 	int ret;
 
+	sandbox_expect(sandbox);
 	ret = io_engine_create(&engine, &disk->engine);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR,
@@ -277,9 +288,21 @@ static int print_help(void)
 			 serve_options[i].metavar ? serve_options[i].metavar : "");
 		printf("  %-22s %s\n", name, serve_options[i].help);
 	}
+	printf("  %-22s %s\n", "--sandbox on|off",
+	       "may open nothing and make few system calls, once it serves (on)");
 	printf("  %-22s %s\n", "--config FILE", "several disks: a YAML list, `disks`, of options");
 	printf("  %-22s %s\n", "--print-capabilities", "prints what QEMU's conventions ask for");
 	return 0;
+}
+
+static int make_sandbox(struct service *s)
+{
+	const char *socket[SERVE_MAX_DISKS];
+	unsigned int i;
+
+	for (i = 0; i < s->config.nr_disks; i++)
+		socket[i] = s->config.disk[i].socket_path;
+	return s->config.sandbox ? sandbox_create(socket, s->config.nr_disks, &s->sandbox) : 0;
 }
 
 static int run(struct service *s)
@@ -290,22 +313,29 @@ static int run(struct service *s)
 	ret = setup_signals(&s->signal_fd);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "signals: %s", strerror(-ret));
+	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	status = make_sandbox(s);
+	if (status)
+		return status;
 	for (i = 0; i < s->config.nr_disks; i++) {
 		struct disk *disk = &s->disk[i];
 
 		disk->config = &s->config.disk[i];
 		disk->socket = -1;
 		s->nr++;
-		status = open_disk(disk);
+		status = open_disk(disk, s->sandbox);
 		if (!status)
 			status = open_socket(disk, &next);
 		if (status)
 			return status;
 	}
-	serve_notify("READY=1");
+	status = sandbox_close(s->sandbox, SANDBOX_SERVE);
+	if (status)
+		return status;
+	serve_notify(s->notify_fd, "READY=1");
 	serve_all(s);
-	serve_notify("STOPPING=1");
+	serve_notify(s->notify_fd, "STOPPING=1");
 	return 0;
 }
 
@@ -318,6 +348,7 @@ int cmd_serve(int argc, char **argv)
 	if (!s)
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
 	s->signal_fd = -1;
+	s->notify_fd = -1;
 	status = serve_config_parse(&s->config, argc, argv);
 	if (!status && s->config.help)
 		print_help();
@@ -328,6 +359,9 @@ int cmd_serve(int argc, char **argv)
 		status = run(s);
 	while (s->nr)
 		close_disk(&s->disk[--s->nr]);
+	sandbox_destroy(s->sandbox);
+	if (s->notify_fd >= 0)
+		close(s->notify_fd);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	serve_config_free(&s->config);

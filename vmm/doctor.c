@@ -17,6 +17,8 @@
 #include "vmm/cli.h"
 #include "vmm/commands.h"
 #include "vmm/kvm.h"
+#include "vmm/landlock.h"
+#include "vmm/sandbox.h"
 #include "vmm/vm.h"
 
 /* Below this the monitor runs, but registered I/O buffers will not fit. */
@@ -172,6 +174,22 @@ static void check_memlock(void)
 		    cli_format_size(size, sizeof(size), limit.rlim_cur));
 }
 
+static void check_sandbox(void)
+{
+	int abi = landlock_abi();
+
+	if (sandbox_has_seccomp())
+		say(GOOD, "seccomp filters are there for the sandbox of a service");
+	else
+		say(NOTE, "this kernel has no seccomp filters: services do without them");
+	if (abi)
+		say(GOOD, "Landlock is there for the sandbox of a service, ABI %d", abi);
+	else
+		say(NOTE,
+		    "Landlock is off, or not in this kernel: services do without it (from "
+		    "5.13 on; landlock in lsm= of the kernel's command line)");
+}
+
 static void check_thp(void)
 {
 	char line[64];
@@ -251,6 +269,7 @@ int cmd_doctor(int argc, char **argv)
 	ok = check_kvm(device);
 	check_io_uring();
 	check_memlock();
+	check_sandbox();
 	check_thp();
 	check_hugetlb();
 	check_numa();

@@ -26,6 +26,7 @@ struct serve_config {
 	struct serve_disk disk[SERVE_MAX_DISKS];
 	unsigned int nr_disks;
 	char *config; /* the configuration file's path, or NULL */
+	bool sandbox;
 	bool print_capabilities;
 	bool help;
 };
@@ -63,7 +64,14 @@ int serve_config_read(struct serve_config *config, const char *path);
  */
 int serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd, bool *listening);
 
-/* Tells systemd, where it started us, how we are: "READY=1" and the like. */
-void serve_notify(const char *state);
+/* Sets config->sandbox by its word, on or off. Returns and writes to why as an option's apply. */
+int serve_set_sandbox(struct serve_config *config, const char *value, char *why);
+
+/* Connects to systemd, where it started us, to be told how we are. Returns a socket, or -1: there
+ * is nobody to tell. */
+int serve_notify_open(void);
+
+/* Tells it how we are: "READY=1" and the like. fd is serve_notify_open()'s. */
+void serve_notify(int fd, const char *state);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The configuration file of `slabvisor serve`: a list, `disks`, of mappings whose keys are
- * the options of a disk. */
+ * the options of a disk; and what is of no disk, `sandbox`. */
 #include <stdio.h>
 #include <string.h>
 
@@ -83,9 +83,54 @@ static int read_disks(struct config_file *f, struct serve_config *config)
 	}
 }
 
+static int read_sandbox(struct serve_config *config, struct config_file *f)
+{
+	char value[16], what[48], why[SERVE_WHY_MAX];
+	int status = config_file_next(f);
+
+	if (!status)
+		status = take_scalar(f, value, sizeof(value), "sandbox");
+	if (status || !serve_set_sandbox(config, value, why))
+		return status;
+	snprintf(what, sizeof(what), "sandbox: %s", value);
+	return config_file_fail(f, what, why);
+}
+
+static int read_keys(struct config_file *f, struct serve_config *config)
+{
+	bool disks = false, sandbox = false, *seen;
+	char key[32];
+	int status;
+
+	for (;;) {
+		status = config_file_next(f);
+		if (status)
+			return status;
+		if (f->event.type == YAML_MAPPING_END_EVENT)
+			return disks ? 0
+				     : config_file_fail(f, "expected `disks:` and a list", NULL);
+		status = take_scalar(f, key, sizeof(key), "key");
+		if (status)
+			return status;
+		seen = !strcmp(key, "disks") ? &disks : !strcmp(key, "sandbox") ? &sandbox : NULL;
+		if (!seen)
+			return config_file_fail(f, key, "expected `disks:` and a list, `sandbox:`");
+		if (*seen)
+			return config_file_fail(f, key, "this key is given twice");
+		*seen = true;
+		if (seen == &sandbox)
+			status = read_sandbox(config, f);
+		else
+			status = expect(f, YAML_SEQUENCE_START_EVENT, "disks: expected a list");
+		if (!status && seen == &disks)
+			status = read_disks(f, config);
+		if (status)
+			return status;
+	}
+}
+
 static int read_document(struct config_file *f, struct serve_config *config)
 {
-	char key[32];
 	int status;
 
 	status = expect(f, YAML_STREAM_START_EVENT, "expected a document");
@@ -94,18 +139,7 @@ static int read_document(struct config_file *f, struct serve_config *config)
 	if (!status)
 		status = expect(f, YAML_MAPPING_START_EVENT, "expected `disks:` and a list");
 	if (!status)
-		status = config_file_next(f);
-	if (!status)
-		status = take_scalar(f, key, sizeof(key), "key");
-	if (status)
-		return status;
-	if (strcmp(key, "disks") != 0)
-		return config_file_fail(f, key, "expected `disks:` and a list");
-	status = expect(f, YAML_SEQUENCE_START_EVENT, "disks: expected a list");
-	if (!status)
-		status = read_disks(f, config);
-	if (!status)
-		status = expect(f, YAML_MAPPING_END_EVENT, "expected nothing beside `disks`");
+		status = read_keys(f, config);
 	if (!status)
 		status = expect(f, YAML_DOCUMENT_END_EVENT, "expected the end");
 	if (!status)

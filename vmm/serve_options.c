@@ -111,6 +111,11 @@ static int apply_pin_budget(struct serve_disk *disk, const char *value, char *wh
 	return 0;
 }
 
+int serve_set_sandbox(struct serve_config *config, const char *value, char *why)
+{
+	return set_bool(&config->sandbox, value, why);
+}
+
 const struct serve_option serve_options[] = {
 	{"blk-file", "PATH", "the disk: a raw image or a block device", apply_blk_file},
 	{"socket-path", "PATH", "makes a socket there and listens on it", apply_socket_path},
@@ -154,35 +159,50 @@ void serve_config_free(struct serve_config *config)
 	free(config->config);
 }
 
+/* An option that is of no disk. Returns 0 or the exit status. */
+static int apply_to_all(struct serve_config *config, const char *name, const char *value)
+{
+	char why[SERVE_WHY_MAX];
+
+	if (!strcmp(name, "config")) {
+		free(config->config);
+		config->config = strdup(value);
+		return config->config ? 0 : cli_fail(STATUS_HOST_ERROR, "out of memory");
+	}
+	if (serve_set_sandbox(config, value, why))
+		return cli_fail(STATUS_USAGE, "--%s %s: %s", name, value, why);
+	return 0;
+}
+
 /* One argument, and perhaps the next as its value. Returns 0 or the exit status. */
 static int read_argument(struct serve_config *config, int argc, char **argv, int *i)
 {
-	const char *arg = argv[*i], *eq = strchr(arg, '='), *value = NULL;
+	const char *arg = argv[*i], *eq = strchr(arg, '='), *value = NULL, *metavar = NULL;
 	const struct serve_option *option = NULL;
 	char name[32] = "", why[SERVE_WHY_MAX];
-	bool is_config;
 
 	if (strncmp(arg, "--", 2) != 0)
 		return cli_fail(STATUS_USAGE, "%s: no such argument: see slabvisor serve --help",
 				arg);
 	snprintf(name, sizeof(name), "%.*s", (int)(eq ? eq - arg - 2 : 31), arg + 2);
-	is_config = !strcmp(name, "config");
 	option = serve_option_find(name);
-	if (!option && !is_config)
+	if (option)
+		metavar = option->metavar;
+	else if (!strcmp(name, "config"))
+		metavar = "FILE";
+	else if (!strcmp(name, "sandbox"))
+		metavar = "on|off";
+	else
 		return cli_fail(STATUS_USAGE, "--%s: no such option: see slabvisor serve --help",
 				name);
 	if (eq)
 		value = eq + 1;
-	else if (is_config || option->metavar)
+	else if (metavar)
 		value = argv[++*i < argc ? *i : argc];
-	if (!value && (is_config || option->metavar))
-		return cli_fail(STATUS_USAGE, "--%s: %s is needed", name,
-				is_config ? "FILE" : option->metavar);
-	if (is_config) {
-		free(config->config);
-		config->config = strdup(value);
-		return config->config ? 0 : cli_fail(STATUS_HOST_ERROR, "out of memory");
-	}
+	if (!value && metavar)
+		return cli_fail(STATUS_USAGE, "--%s: %s is needed", name, metavar);
+	if (!option)
+		return apply_to_all(config, name, value);
 	if (option->apply(&config->disk[0], value, why))
 		return cli_fail(STATUS_USAGE, "--%s%s%s: %s", name, value ? " " : "",
 				value ? value : "", why);
@@ -205,7 +225,7 @@ int serve_config_parse(struct serve_config *config, int argc, char **argv)
 	unsigned int d;
 	int i, status;
 
-	*config = (struct serve_config){0};
+	*config = (struct serve_config){.sandbox = true};
 	for (d = 0; d < SERVE_MAX_DISKS; d++)
 		serve_disk_init(&config->disk[d]);
 	/* They win over all else (QEMU's conventions; ours). */

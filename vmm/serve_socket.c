@@ -72,7 +72,7 @@ int serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd, boo
 	return check(*fd, "LISTEN_FDS: descriptor", listening);
 }
 
-void serve_notify(const char *state)
+int serve_notify_open(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un addr;
@@ -80,15 +80,21 @@ void serve_notify(const char *state)
 	int fd;
 
 	if (!path || (*path != '/' && *path != '@') || listen_address(path, &addr))
-		return;
+		return -1;
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (*path == '@')
 		addr.sun_path[0] = 0;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, len)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void serve_notify(int fd, const char *state)
+{
 	/* Nobody to tell is no error of ours. */
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr, len) < 0)
+	if (fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL) < 0)
 		errno = 0;
-	close(fd);
 }

@@ -23,6 +23,7 @@ fails 125 'no disk' 'no disk: usage' --socket-path "$socket"
 fails 125 'no socket' 'no socket: usage' --blk-file "$disk"
 fails 125 'only one of them' '--socket-path with --fd: usage' --blk-file "$disk" --socket-path x --fd 3
 fails 125 'from 1 to 16' 'a bad number: usage' --blk-file "$disk" --queues 0
+fails 125 'on or off is needed' 'a bad word: usage' --blk-file "$disk" --sandbox maybe
 fails 125 'no such option' 'an unknown option: usage' --blk-file "$disk" --quick
 fails 127 'cannot be served: No such file' 'a file that is not there' --blk-file "$disks/none" --socket-path "$socket"
 fails 127 'a regular file or a block device' 'a file that is no disk' --blk-file /dev/null --socket-path "$socket"
@@ -30,6 +31,15 @@ printf 'disks:\n  - blk-file: %s\n    queues: many\n' "$disk" >"$work/bad.yaml"
 fails 126 'bad.yaml:3: queues: many: a number' 'a bad value in a file, with its line' --config "$work/bad.yaml"
 printf 'disks:\n  - blk-file: %s\n    colour: red\n' "$disk" >"$work/bad.yaml"
 fails 126 'bad.yaml:3: colour: no such option' 'an unknown key in a file' --config "$work/bad.yaml"
+printf 'sandbox: maybe\ndisks:\n  - blk-file: %s\n' "$disk" >"$work/bad.yaml"
+fails 126 'bad.yaml:1: sandbox: maybe: on or off' 'a bad word in a file' --config "$work/bad.yaml"
+printf 'sandbox: off\nsandbox: on\n' >"$work/bad.yaml"
+fails 126 'bad.yaml:2: sandbox: this key is given twice' 'a key that is given twice' --config "$work/bad.yaml"
+printf 'sandbox: off\n' >"$work/bad.yaml"
+fails 126 'bad.yaml:2: expected .disks:. and a list' 'a file without disks' --config "$work/bad.yaml"
+printf 'cache: off\n' >"$work/bad.yaml"
+fails 126 'bad.yaml:1: cache: expected .disks:. and a list' 'an unknown key beside disks' \
+	--config "$work/bad.yaml"
 
 : >"$err"
 start_service --queues 2 --serial tea
@@ -106,6 +116,7 @@ disks:
     socket-path: $socket.2
     serial: second
     direct: off
+sandbox: on
 END
 "$SLABVISOR" serve --config "$work/two.yaml" 2>>"$err" &
 pid=$!

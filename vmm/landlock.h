@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Landlock (Linux, Documentation/userspace-api/landlock.rst): a process that takes rights to the
+ * file system and to the network away from itself. What it has open stays open.
+ */
+#ifndef VMM_LANDLOCK_H
+#define VMM_LANDLOCK_H
+
+/* The version of the kernel's ABI; 0: it has none, or it is off. */
+int landlock_abi(void);
+
+/*
+ * Makes a rule set that allows nothing but to remove files in the nr folders named, and in what is
+ * below them; a folder that is not there is left out. Returns a descriptor for landlock_enter(), or
+ * -errno (-EOPNOTSUPP: the kernel has no Landlock, or it is off).
+ */
+int landlock_create(const char *const *folder, unsigned int nr);
+
+/* Holds the calling thread, and those it makes, to a rule set. It has no_new_privs. Returns 0 or
+ * -errno. */
+int landlock_enter(int ruleset_fd);
+
+#endif

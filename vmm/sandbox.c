@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/cli.h"
+#include "vmm/landlock.h"
+#include "vmm/sandbox_priv.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+
+struct sandbox {
+	bool has_seccomp;
+	int ruleset_fd;       /* Landlock's; -1: none */
+	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t entered_one;
+	scmp_filter_ctx filter[SANDBOX_KINDS]; /* NULL: not made yet */
+	unsigned int expected, entered;
+	int error; /* of the first that could not enter, -errno */
+};
+
+const char *const sandbox_names[SANDBOX_KINDS] = {
+	[SANDBOX_IO] = "io",
+	[SANDBOX_SERVE] = "serve",
+};
+
+int sandbox_drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	size_t i;
+	unsigned int held = 0;
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		held |= data[i].effective | data[i].permitted | data[i].inheritable;
+	/* A service manager may have forbidden the call to those who have none. */
+	if (!held)
+		return 0;
+	memset(data, 0, sizeof(data));
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+/* The folder that a path is in, to be freed; or NULL. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static int make_ruleset(struct sandbox *s, const char *const *socket, unsigned int nr)
+{
+	char *folder[SANDBOX_MAX_SOCKETS];
+	unsigned int i, n = 0;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; i++) {
+		if (!socket[i])
+			continue;
+		folder[n] = folder_of(socket[i]);
+		if (folder[n])
+			n++;
+		else
+			ret = -ENOMEM;
+	}
+	if (!ret)
+		ret = landlock_create((const char *const *)folder, n);
+	while (n)
+		free(folder[--n]);
+	if (ret >= 0)
+		s->ruleset_fd = ret;
+	/* Without it seccomp is what there is: doctor says so. */
+	return ret >= 0 || ret == -EOPNOTSUPP || ret == -EPERM ? 0 : ret;
+}
+
+bool sandbox_has_seccomp(void)
+{
+	const uint32_t action = SECCOMP_RET_TRAP;
+
+	return !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+}
+
+static int prepare(struct sandbox *s, const char *const *socket, unsigned int nr)
+{
+	int ret;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	/* One arena: the first time that glibc gives memory of another back it reads a file. */
+	mallopt(M_ARENA_MAX, 1);
+	s->has_seccomp = sandbox_has_seccomp();
+	if (!s->has_seccomp)
+		cli_note("this kernel has no seccomp filters: the sandbox does without them");
+	ret = sandbox_trap();
+	return ret ? ret : make_ruleset(s, socket, nr);
+}
+
+int sandbox_create(const char *const *socket, unsigned int nr, struct sandbox **out)
+{
+	struct sandbox *s;
+	int ret = -ENOMEM;
+
+	*out = NULL;
+	if (IS_SANITIZED)
+		return 0;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		goto fail;
+	s->ruleset_fd = -1;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->entered_one, NULL);
+	ret = prepare(s, socket, nr);
+	if (ret)
+		goto fail;
+	*out = s;
+	return 0;
+fail:
+	sandbox_destroy(s);
+	return cli_fail(STATUS_HOST_ERROR,
+			"the sandbox cannot be prepared: %s: --sandbox off "
+			"would do without",
+			strerror(-ret));
+}
+
+/* Forgets what only those need who are still to enter. */
+static void forget(struct sandbox *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < SANDBOX_KINDS; i++) {
+		seccomp_release(s->filter[i]);
+		s->filter[i] = NULL;
+	}
+	if (s->ruleset_fd >= 0)
+		close(s->ruleset_fd);
+	s->ruleset_fd = -1;
+}
+
+void sandbox_destroy(struct sandbox *s)
+{
+	if (!s)
+		return;
+	forget(s);
+	pthread_cond_destroy(&s->entered_one);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void sandbox_expect(struct sandbox *s)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->expected++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The lock is held: several threads of a kind share the filter, which libseccomp has in memory
+ * of one user at a time. */
+static int enter(struct sandbox *s, enum sandbox_thread kind)
+{
+	int ret = sandbox_drop_capabilities();
+
+	if (!ret && s->ruleset_fd >= 0)
+		ret = landlock_enter(s->ruleset_fd);
+	if (ret || !s->has_seccomp)
+		return ret;
+	if (!s->filter[kind])
+		ret = sandbox_filter_make(kind, &s->filter[kind]);
+	return ret ? ret : sandbox_filter_load(s->filter[kind]);
+}
+
+void sandbox_enter(struct sandbox *s, enum sandbox_thread kind)
+{
+	int ret;
+
+	pthread_setname_np(pthread_self(), sandbox_names[kind]);
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	ret = enter(s, kind);
+	if (!s->error)
+		s->error = ret;
+	s->entered++;
+	pthread_cond_signal(&s->entered_one);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Whatever is ours closes on exec; the rest was left open by who started us, for nobody. */
+static void close_inherited(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int fd, flags;
+
+	while (dir && (entry = readdir(dir))) {
+		fd = atoi(entry->d_name);
+		flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int sandbox_close(struct sandbox *s, enum sandbox_thread kind)
+{
+	int ret;
+
+	if (!s)
+		return 0;
+	close_inherited();
+	pthread_mutex_lock(&s->lock);
+	while (s->entered < s->expected)
+		pthread_cond_wait(&s->entered_one, &s->lock);
+	ret = s->error ? s->error : enter(s, kind);
+	forget(s);
+	pthread_mutex_unlock(&s->lock);
+	return ret ? cli_fail(STATUS_HOST_ERROR,
+			      "the sandbox cannot be entered: %s: --sandbox "
+			      "off would do without",
+			      strerror(-ret))
+		   : 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sandbox: what the threads of a service may ask of the kernel once everything is open. A front
+ * end that has taken a thread over is held to the same.
+ *
+ * Each thread enters by itself, when it has what it needs and before it looks at anything of a front
+ * end's; the main thread comes last and waits for the others. From then on a
+ * thread has no capabilities, no rights to the file system but to remove sockets of its own, and
+ * no system calls but those of its kind (sandbox_rules.c). One that makes another ends the
+ * process with status 159 (128 + SIGSYS), having said which.
+ *
+ * Every function takes NULL for a sandbox that is off, and then only names threads. Sanitizers make
+ * calls of their own: in a build with one it is always off.
+ */
+#ifndef VMM_SANDBOX_H
+#define VMM_SANDBOX_H
+
+#include <stdbool.h>
+
+/* Kinds of threads. */
+enum sandbox_thread {
+	SANDBOX_IO,    /* of disks */
+	SANDBOX_SERVE, /* the main thread of `serve` */
+	SANDBOX_KINDS
+};
+
+#define SANDBOX_MAX_SOCKETS 16
+
+struct sandbox;
+
+/* Whether the kernel has seccomp filters as they are needed. */
+bool sandbox_has_seccomp(void);
+
+/*
+ * Prepares a sandbox, in the main thread before others are made; nothing is closed yet, but
+ * that the process gains no privileges any more. socket names paths (nr, at most
+ * SANDBOX_MAX_SOCKETS, NULL among them is left out) that the process will unlink. Returns 0 or
+ * the exit status, the error having been reported.
+ */
+int sandbox_create(const char *const *socket, unsigned int nr, struct sandbox **sandbox);
+
+/* No thread is within any more, but for this one. */
+void sandbox_destroy(struct sandbox *sandbox);
+
+/* Another thread is about to be made, and will enter. */
+void sandbox_expect(struct sandbox *sandbox);
+
+/* The calling thread enters, and has the name of its kind. */
+void sandbox_enter(struct sandbox *sandbox, enum sandbox_thread kind);
+
+/* The main thread enters, when all those expected have; descriptors that nobody here opened are
+ * closed before. Returns as sandbox_create(): if one of
+ * them could not, nothing of a front end's may be looked at. */
+int sandbox_close(struct sandbox *sandbox, enum sandbox_thread kind);
+
+#endif
