@@ -185,9 +185,8 @@ static void check_sandbox(void)
 	if (abi)
 		say(GOOD, "Landlock is there for the sandbox of a service, ABI %d", abi);
 	else
-		say(NOTE,
-		    "Landlock is off, or not in this kernel: services do without it (from "
-		    "5.13 on; landlock in lsm= of the kernel's command line)");
+		say(NOTE, "Landlock is off, or not in this kernel: services do without it (from "
+			  "5.13 on; landlock in lsm= of the kernel's command line)");
 }
 
 static void check_thp(void)
