@@ -25,16 +25,20 @@ show() {
 	return "${PIPESTATUS[0]}"
 }
 
+# built NAME FILE: or the test of that name has failed.
+built() {
+	[ ! -x "$2" ] || return 0
+	echo "$2 is not built" >"$out"
+	result 1 "$1"
+	return 1
+}
+
 # tap NAME FILE CMD...: CMD must end with 0 and print a TAP stream that holds what it
 # plans and no failure. FILE is what CMD needs built.
 tap() {
 	local name=$1 file=$2 status good
 	shift 2
-	if [ ! -x "$file" ]; then
-		echo "$file is not built" >"$out"
-		result 1 "$name"
-		return
-	fi
+	built "$name" "$file" || return
 	show "$@"
 	status=$?
 	awk '/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
@@ -51,11 +55,7 @@ tap() {
 prints() {
 	local name=$1 file=$2 pattern=$3 status good
 	shift 3
-	if [ ! -x "$file" ]; then
-		echo "$file is not built" >"$out"
-		result 1 "$name"
-		return
-	fi
+	built "$name" "$file" || return
 	show "$@"
 	status=$?
 	grep -qE -- "$pattern" "$out"
