@@ -95,6 +95,18 @@ static void answer(struct request *req)
 	virtio_queue_signal(&b->dev, req->queue);
 }
 
+/* What a request gives back. A page that leaves the balloon needs nothing: it comes when touched. */
+static void find_ranges(struct request *req)
+{
+	req->release.nr = 0;
+	if (!req->balloon->config.discard)
+		return;
+	if (req->queue == QUEUE_INFLATE)
+		inflate(req);
+	else if (req->queue == QUEUE_REPORT_LINUX || req->queue == QUEUE_REPORT)
+		report(req);
+}
+
 /* Takes a request, if there is one. Returns whether to look for another. */
 static bool serve(struct request *req)
 {
@@ -103,14 +115,7 @@ static bool serve(struct request *req)
 
 	req->chain = (struct vring_chain){.seg = req->seg, .max_seg = VRING_MAX_SEGS};
 	if (virtio_queue_pop(dev, req->queue, &req->chain)) {
-		req->release.nr = 0;
-		if (req->queue == QUEUE_INFLATE)
-			inflate(req);
-		else if (req->queue == QUEUE_REPORT_LINUX || req->queue == QUEUE_REPORT)
-			report(req);
-		/* A page that leaves the balloon needs nothing: it comes when touched. */
-		if (!b->config.discard)
-			req->release.nr = 0;
+		find_ranges(req);
 		if (req->release.nr && b->config.engine) {
 			req->busy = 1;
 			io_engine_release(b->config.engine, &req->release);
@@ -122,7 +127,8 @@ static bool serve(struct request *req)
 	       vring_enable_notify(&dev->queue[req->queue].ring);
 }
 
-/* On the engine's thread, which is not kept: one request, and the next as a release of its own. */
+/* On the engine's thread, which is not kept: one request, and the next as a release of its own,
+ * which begins without ranges. */
 static void released(struct io_release *release)
 {
 	struct request *req =
@@ -130,14 +136,11 @@ static void released(struct io_release *release)
 	struct virtio_device *dev = &req->balloon->dev;
 
 	virtio_queue_lock(dev, req->queue);
-	if (req->chain.seg) {
+	if (release->nr)
 		answer(req);
-		req->chain.seg = NULL;
-	}
 	req->busy = 0;
 	if (serve(req)) {
-		req->chain.seg = NULL;
-		req->release.nr = 0;
+		release->nr = 0;
 		req->busy = 1;
 		io_engine_release(req->balloon->config.engine, release);
 	}
