@@ -34,7 +34,6 @@ static int start_thread(struct io_engine *e)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret)
 		return ret;
-	pthread_setname_np(e->thread, "io");
 	pthread_mutex_lock(&e->lock);
 	while (!e->up)
 		pthread_cond_wait(&e->cond, &e->lock);

@@ -326,6 +326,7 @@ void *io_loop(void *arg)
 	struct io_engine *e = arg;
 	int ret;
 
+	pthread_setname_np(pthread_self(), "io");
 	e->wake_op.done = woken;
 	e->tick_op.done = ticked;
 	e->tick.tv_nsec = TICK_MS * 1000000;

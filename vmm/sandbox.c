@@ -193,7 +193,6 @@ void sandbox_enter(struct sandbox *s, enum sandbox_thread kind)
 {
 	int ret;
 
-	pthread_setname_np(pthread_self(), sandbox_names[kind]);
 	if (!s)
 		return;
 	pthread_mutex_lock(&s->lock);

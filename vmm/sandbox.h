@@ -3,14 +3,14 @@
  * The sandbox: what the threads of a service may ask of the kernel once everything is open. A front
  * end that has taken a thread over is held to the same.
  *
- * Each thread enters by itself, when it has what it needs and before it looks at anything of a front
- * end's; the main thread comes last and waits for the others. From then on a
- * thread has no capabilities, no rights to the file system but to remove sockets of its own, and
- * no system calls but those of its kind (sandbox_rules.c). One that makes another ends the
- * process with status 159 (128 + SIGSYS), having said which.
+ * Each thread enters by itself, when it has what it needs and before it looks at anything of a
+ * front end's; the main thread comes last and waits for the others. From then on a thread has no
+ * capabilities, no rights to the file system but to remove sockets of its own, and no system calls
+ * but those of its kind (sandbox_rules.c). One that makes another ends the process with status 159
+ * (128 + SIGSYS), having said which.
  *
- * Every function takes NULL for a sandbox that is off, and then only names threads. Sanitizers make
- * calls of their own: in a build with one it is always off.
+ * Every function takes NULL for a sandbox that is off, and does nothing then. Sanitizers make calls
+ * of their own: in a build with one it is always off.
  */
 #ifndef VMM_SANDBOX_H
 #define VMM_SANDBOX_H
@@ -45,12 +45,12 @@ void sandbox_destroy(struct sandbox *sandbox);
 /* Another thread is about to be made, and will enter. */
 void sandbox_expect(struct sandbox *sandbox);
 
-/* The calling thread enters, and has the name of its kind. */
+/* The calling thread, which is not the main one, enters. */
 void sandbox_enter(struct sandbox *sandbox, enum sandbox_thread kind);
 
 /* The main thread enters, when all those expected have; descriptors that nobody here opened are
- * closed before. Returns as sandbox_create(): if one of
- * them could not, nothing of a front end's may be looked at. */
+ * closed before. Returns as sandbox_create(): if one of them could not, nothing of a front end's
+ * may be looked at. */
 int sandbox_close(struct sandbox *sandbox, enum sandbox_thread kind);
 
 #endif
