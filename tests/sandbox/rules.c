@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prints what the sandbox allows, for used.pl: a line each of thread kind, call and its number,
+ * Prints what the sandbox allows, for used.pl: a line each of thread kind, call,
  * conditions of the form ARGUMENT:MASK:VALUE, and why it is there although no test sees it; tabs
  * between.
  */
@@ -38,7 +38,7 @@ int main(void)
 		for (kind = 0; kind < SANDBOX_KINDS; kind++) {
 			if (!(rule->threads & 1u << kind))
 				continue;
-			printf("%s\t%s\t%d\t", sandbox_names[kind], name, rule->call);
+			printf("%s\t%s\t", sandbox_names[kind], name);
 			print_conditions(rule);
 			printf("\t%s\n", rule->seldom ? rule->seldom : "");
 		}
