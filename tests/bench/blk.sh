@@ -26,12 +26,6 @@ if [ "$(stat -c %s "$image" 2>/dev/null || echo 0)" != $((1 << 30)) ]; then
 	dd if=/dev/urandom of="$image" bs=1M count=1024 conv=fsync status=none
 fi
 
-# interrupts: a line a CPU, its number and how many device interrupts it has taken.
-interrupts() {
-	awk 'NR == 1 { n = NF } $1 ~ /^[0-9]+:$/ { for (i = 1; i <= n; i++) sum[i] += $(i + 1) }
-		END { for (i = 1; i <= n; i++) print i - 1, sum[i] }' /proc/interrupts
-}
-
 fio_image() { # MS OPTION...
 	fio --name=x --ioengine=io_uring --fixedbufs=1 --registerfiles=1 --direct=1 \
 		--filename="$image" --size=1g --time_based=1 --runtime="$1ms" --iodepth=32 \
@@ -40,19 +34,12 @@ fio_image() { # MS OPTION...
 
 fio_pin=() guest_pin=()
 if [ "${PIN:-1}" != 0 ] && [ "$(nproc)" -gt 1 ]; then
-	interrupts >"$work/before"
-	fio_image 500 --rw=randread --bs=4k >"$work/fio"
-	interrupts >"$work/after"
-	io_cpu=$(join "$work/before" "$work/after" | awk '{ print $3 - $2, $1 }' | sort -nr | awk 'NR == 1 { print $2 }')
+	io_cpu=$(disk_cpu "$image")
 	vcpu=$((io_cpu == 0))
 	fio_pin=("--cpus_allowed=$io_cpu")
 	guest_pin=(--io-cpus "$io_cpu" --vcpu-cpus "$vcpu")
 	echo "# fio and the disk's thread on CPU $io_cpu, the vCPU on CPU $vcpu"
 fi
-
-figure() { # NAME VALUE UNIT
-	echo "$1 $2 $3" >>"$figures"
-}
 
 # run_fio NAME MODE BS: NAME_iops, NAME_cpu of fio; sets iops.
 run_fio() {
@@ -91,14 +78,6 @@ children_cpu() {
 	# shellcheck disable=SC2086 # fields; after the name in parentheses
 	set -- ${stat##*) }
 	awk -v t=$((${14} + ${15})) -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }'
-}
-
-add() {
-	awk -v a="$1" -v b="$2" 'BEGIN { print a + b }'
-}
-
-ratio() { # NAME A B
-	figure "$1" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.4f", a / b }')" x
 }
 
 copied=0

@@ -23,3 +23,35 @@ medians='
 		}
 		return value[name, int((k + 1) / 2)]
 	}'
+
+# figure NAME VALUE UNIT: such a line, for the file $figures.
+figure() {
+	# shellcheck disable=SC2154 # set by who sources this
+	echo "$1 $2 $3" >>"$figures"
+}
+
+# ratio NAME A B: the figure A / B.
+ratio() {
+	figure "$1" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.4f", a / b }')" x
+}
+
+add() {
+	awk -v a="$1" -v b="$2" 'BEGIN { print a + b }'
+}
+
+# interrupts: a line a CPU, its number and how many device interrupts it has taken.
+interrupts() {
+	awk 'NR == 1 { n = NF } $1 ~ /^[0-9]+:$/ { for (i = 1; i <= n; i++) sum[i] += $(i + 1) }
+		END { for (i = 1; i <= n; i++) print i - 1, sum[i] }' /proc/interrupts
+}
+
+# disk_cpu FILE: the CPU that takes the interrupts of the disk that FILE is on.
+disk_cpu() {
+	local before after
+	before=$(interrupts)
+	fio --name=x --ioengine=io_uring --direct=1 --filename="$1" --rw=randread --bs=4k --iodepth=32 \
+		--time_based=1 --runtime=500ms >/dev/null
+	after=$(interrupts)
+	join <(echo "$before") <(echo "$after") | awk '{ print $3 - $2, $1 }' | sort -nr |
+		awk 'NR == 1 { print $2 }'
+}

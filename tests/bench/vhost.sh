@@ -2,16 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `slabvisor serve` beside qemu-storage-daemon, on the same file, in turns, in one run: the
 # load generator as the only client of each, and fio on the host. Prints `name value unit`
-# lines: medians of the rounds, and ratios of those.
+# lines: medians of the rounds and of their ratios. ROUNDS=5, SECONDS_EACH=1, SIZE=1024 MiB.
+#
+# Both back ends, their load and fio share the CPU that takes the disk's interrupts, so that what
+# they cost decides. Figures with `apart` in their names have the load on another CPU, where a
+# wake-up that crosses can cost as much as the disk. PIN=0 leaves all to the scheduler, which may
+# put one back end the one way and its peer the other.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/bench/lib.sh
+export LC_ALL=C
 B=${B:-build}
-rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-2} size=${SIZE:-1024}
+rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-1} size=${SIZE:-1024}
 dir=$(mktemp -d "$B/vhost.XXXXXX")
 figures=$dir/figures
-pid=
-trap '[ -z "$pid" ] || kill "$pid"; rm -rf "$dir"' EXIT
+declare -A pid
+trap '[ ${#pid[@]} = 0 ] || kill "${pid[@]}"; rm -rf "$dir"' EXIT
 
 for tool in qemu-storage-daemon fio; do
 	command -v $tool >/dev/null || {
@@ -23,78 +29,93 @@ done
 dd if=/dev/urandom of="$dir/disk" bs=1M count="$size" status=none oflag=direct
 : >"$figures"
 
-serve_slabvisor() {
-	"$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/s" --queues 2 &
-	pid=$!
+pin=() apart_pin=() places=(together)
+if [ "${PIN:-1}" != 0 ] && [ "$(nproc)" -gt 1 ]; then
+	cpu=$(disk_cpu "$dir/disk")
+	other=$((cpu == 0))
+	pin=(taskset -c "$cpu") apart_pin=(taskset -c "$other") places=(together apart)
+	echo "# back ends, load and fio on CPU $cpu; apart: the load on CPU $other"
+fi
+
+# The one that is not asked sleeps; nobody writes, so the peer need not lock the file.
+"${pin[@]}" "$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/slabvisor" --queues 2 &
+pid[slabvisor]=$!
+"${pin[@]}" qemu-storage-daemon \
+	--blockdev "driver=file,filename=$dir/disk,node-name=f,aio=io_uring,cache.direct=on,locking=off" \
+	--blockdev driver=raw,file=f,node-name=r \
+	--export "type=vhost-user-blk,id=e,node-name=r,addr.type=unix,addr.path=$dir/qsd,writable=on,num-queues=2" &
+pid[qsd]=$!
+for ((i = 0; i < 100; i++)); do
+	[ -S "$dir/slabvisor" ] && [ -S "$dir/qsd" ] && break
+	sleep 0.1
+done
+
+# run_load WHO NAME OPTION...: its figures; sets rate and cpu. load_pin says where.
+run_load() {
+	local who=$1 name=$2
+	"${load_pin[@]}" "$B/tools/vhost_load" --socket "$dir/$who" --seconds "$seconds" --pid "${pid[$who]}" \
+		"${@:3}" >"$dir/load"
+	awk '$1 == "errors" && $2 { exit 1 }' "$dir/load"
+	rate=$(awk '$1 == "iops" { print $2 }' "$dir/load")
+	cpu=$(awk '$1 == "backend_cpu_per_mio" { print $2 }' "$dir/load")
+	figure "vhost_${name}_${who}_iops" "$rate" 1/s
+	figure "vhost_${name}_${who}_bw" "$(awk '$1 == "bandwidth" { print $2 }' "$dir/load")" MiB/s
+	figure "vhost_${name}_${who}_cpu" "$cpu" s/Mio
 }
 
-serve_qsd() {
-	qemu-storage-daemon \
-		--blockdev "driver=file,filename=$dir/disk,node-name=f,aio=io_uring,cache.direct=on" \
-		--blockdev driver=raw,file=f,node-name=r \
-		--export "type=vhost-user-blk,id=e,node-name=r,addr.type=unix,addr.path=$dir/s,writable=on,num-queues=2" &
-	pid=$!
+run_fio() { # NAME DEPTH: sets rate
+	"${pin[@]}" fio --name=x --filename="$dir/disk" --direct=1 --ioengine=io_uring --fixedbufs --rw=randread \
+		--bs=4k --iodepth="$2" --runtime="$seconds" --time_based --output-format=terse \
+		--terse-version=3 >"$dir/fio"
+	rate=$(awk -F';' '{ print $8 }' "$dir/fio")
+	figure "vhost_$1_fio_iops" "$rate" 1/s
 }
 
-# measure WHO NAME OPTION...
-measure() {
-	"$B/tools/vhost_load" --socket "$dir/s" --seconds "$seconds" --pid "$pid" "${@:3}" |
-		awk -v who="$1" -v name="$2" '
-			$1 == "iops" { print "vhost_" name "_" who "_iops", $2, "1/s" }
-			$1 == "bandwidth" { print "vhost_" name "_" who "_bw", $2, "MiB/s" }
-			$1 == "backend_cpu_per_mio" { print "vhost_" name "_" who "_cpu", $2, "s/Mio" }
-			$1 == "errors" && $2 { exit 1 }' >>"$figures"
-}
-
-measure_all() { # WHO
-	local d q
-	for q in 1 2; do
-		for d in 1 32 128; do
-			measure "$1" "4k_qd$d$([ $q = 1 ] || echo _q$q)" --queues $q --depth $((d > q ? d / q : 1))
-		done
+# compare NAME RATE FIO_DEPTH OPTION...: the ratios of one round, where RATE names that of the
+# data; one, the other, the other, the one: a disk that gets faster or slower favours none.
+compare() {
+	local name=$1 what=$2 fio_depth=$3 who
+	declare -A rates=([slabvisor]=0 [qsd]=0 [fio]=0) cpus=([slabvisor]=0 [qsd]=0)
+	for who in slabvisor qsd fio fio qsd slabvisor; do
+		if [ $who != fio ]; then
+			run_load $who "$name" "${@:4}"
+			cpus[$who]=$(add "${cpus[$who]}" "$cpu")
+		elif [ "$fio_depth" ]; then
+			run_fio "$name" "$fio_depth"
+		else
+			continue
+		fi
+		rates[$who]=$(add "${rates[$who]}" "$rate")
 	done
-	measure "$1" 128k --rw read --block-size 128K --depth 32
-	measure "$1" 128k_q2 --rw read --block-size 128K --depth 16 --queues 2
-}
-
-measure_fio() {
-	local d
-	for d in 1 32 128; do
-		fio --name=x --filename="$dir/disk" --direct=1 --ioengine=io_uring --fixedbufs --rw=randread \
-			--bs=4k --iodepth=$d --runtime="$seconds" --time_based --output-format=terse --terse-version=3 |
-			awk -F';' -v d=$d '{ print "vhost_4k_qd" d "_fio_iops", $8, "1/s" }' >>"$figures"
-	done
+	ratio "vhost_${name}_${what}_ratio" "${rates[slabvisor]}" "${rates[qsd]}"
+	ratio "vhost_${name}_cpu_ratio" "${cpus[slabvisor]}" "${cpus[qsd]}"
+	[ -z "$fio_depth" ] || ratio "vhost_${name}_fio_ratio" "${rates[slabvisor]}" "${rates[fio]}"
 }
 
 for ((round = 0; round < rounds; round++)); do
-	for who in slabvisor qsd; do
-		rm -f "$dir/s"
-		serve_$who
-		measure_all $who
-		kill "$pid"
-		wait "$pid" || :
-		pid=
+	for place in "${places[@]}"; do
+		if [ "$place" = together ]; then
+			load_pin=("${pin[@]}") suffix='' queues=(1 2)
+		else
+			load_pin=("${apart_pin[@]}") suffix=_apart queues=(1)
+		fi
+		for q in "${queues[@]}"; do
+			for d in 1 32 128; do
+				fio_depth=''
+				[ "$q$suffix" != 1 ] || fio_depth=$d
+				compare "4k_qd$d$([ "$q" = 1 ] || echo _q2)$suffix" iops "$fio_depth" \
+					--queues "$q" --depth $((d > q ? d / q : 1))
+			done
+			compare "128k$([ "$q" = 1 ] || echo _q2)$suffix" bw '' \
+				--rw read --block-size 128K --queues "$q" --depth $((32 / q))
+		done
 	done
-	measure_fio
 done
 
 sort -s -k1,1 "$figures" | awk "$medians"'
-	function ratio(name, a, b) {
-		if (median(b) > 0)
-			printf "%s %.3f ratio\n", name, median(a) / median(b)
-	}
 	END {
-		for (i = 1; i <= n; i++)
-			printf "%s %s %s\n", order[i], median(order[i]), unit[order[i]]
-		split("4k_qd1 4k_qd32 4k_qd128 4k_qd1_q2 4k_qd32_q2 4k_qd128_q2", what, " ")
-		for (i = 1; i <= 6; i++) {
-			s = "vhost_" what[i]
-			ratio(s "_iops_ratio", s "_slabvisor_iops", s "_qsd_iops")
-			ratio(s "_cpu_ratio", s "_slabvisor_cpu", s "_qsd_cpu")
-		}
-		ratio("vhost_128k_bw_ratio", "vhost_128k_slabvisor_bw", "vhost_128k_qsd_bw")
-		ratio("vhost_128k_q2_bw_ratio", "vhost_128k_q2_slabvisor_bw", "vhost_128k_q2_qsd_bw")
-		ratio("vhost_128k_cpu_ratio", "vhost_128k_slabvisor_cpu", "vhost_128k_qsd_cpu")
-		for (d = 1; d <= 128; d *= d == 1 ? 32 : 4)
-			ratio("vhost_4k_qd" d "_fio_ratio", "vhost_4k_qd" d "_slabvisor_iops", "vhost_4k_qd" d "_fio_iops")
+		for (pass = 0; pass < 2; pass++)
+			for (i = 1; i <= n; i++)
+				if ((unit[order[i]] == "x") == pass)
+					printf pass ? "%s %.3f %s\n" : "%s %s %s\n", order[i], median(order[i]), unit[order[i]]
 	}'
