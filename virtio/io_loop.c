@@ -274,7 +274,9 @@ static void sleep_until_something(struct io_engine *e)
 /*
  * With much under way the next completion is near, and the round after it finds what
  * drivers have added meanwhile: notifications stay off. The limit is for operations that
- * are all slow, so that a request does not wait for them.
+ * are all slow, so that a request does not wait for them. Only where polls are wanted, since
+ * notifications are dear: else what is added meanwhile had better not wait, and the timer
+ * costs more than it saves.
  */
 static void wait_for_completion(struct io_engine *e)
 {
@@ -305,9 +307,8 @@ static void run(struct io_engine *e)
 			poll = &e->after_answers;
 		} else if (taken) {
 			poll = &e->after_requests;
-		} else if (!any && e->inflight >= DEEP) {
-			/* Who does not want polls has a driver that does not poll either. */
-			if (!poll_for_work(e, e->config.poll_us ? DEEP_POLL_NS : 0))
+		} else if (!any && e->inflight >= DEEP && e->config.poll_us) {
+			if (!poll_for_work(e, DEEP_POLL_NS))
 				wait_for_completion(e);
 		} else if (!any) {
 			uint64_t ns = poll_ns(e, poll);
