@@ -241,9 +241,10 @@ static void count_sleep(struct io_poll *p)
 		p->fails = POLL_FAILS - 1;
 }
 
+/* With much under way a wake-up brings much, and is not worth a poll. */
 static uint64_t poll_ns(const struct io_engine *e, const struct io_poll *p)
 {
-	return p->rest ? 0 : (uint64_t)e->config.poll_us * 1000;
+	return p->rest || e->inflight >= DEEP ? 0 : (uint64_t)e->config.poll_us * 1000;
 }
 
 static void sleep_until_something(struct io_engine *e)
@@ -274,9 +275,8 @@ static void sleep_until_something(struct io_engine *e)
 /*
  * With much under way the next completion is near, and the round after it finds what
  * drivers have added meanwhile: notifications stay off. The limit is for operations that
- * are all slow, so that a request does not wait for them. Only where polls are wanted, since
- * notifications are dear: else what is added meanwhile had better not wait, and the timer
- * costs more than it saves.
+ * are all slow, so that a request does not wait for them. Not where notifications are cheap:
+ * a request had better not wait there, and the timer costs more than it saves.
  */
 static void wait_for_completion(struct io_engine *e)
 {
@@ -307,8 +307,8 @@ static void run(struct io_engine *e)
 			poll = &e->after_answers;
 		} else if (taken) {
 			poll = &e->after_requests;
-		} else if (!any && e->inflight >= DEEP && e->config.poll_us) {
-			if (!poll_for_work(e, DEEP_POLL_NS))
+		} else if (!any && e->inflight >= DEEP && e->config.dear_kicks) {
+			if (!poll_for_work(e, e->config.poll_us ? DEEP_POLL_NS : 0))
 				wait_for_completion(e);
 		} else if (!any) {
 			uint64_t ns = poll_ns(e, poll);

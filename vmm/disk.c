@@ -66,6 +66,7 @@ static int start_engine(struct vm *vm)
 			},
 		.nr_regions = 2,
 		.poll_us = vm->config->poll_us,
+		.dear_kicks = true,
 		.cpus = CPU_COUNT(&vm->config->io_cpus) ? &vm->config->io_cpus : NULL,
 		.pin_budget = vm->config->pin_budget,
 		.idle_ms = WINDOW_IDLE_MS,

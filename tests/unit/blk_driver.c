@@ -73,6 +73,7 @@ void disk_init(struct disk_guest *d)
 		.nr_regions = 3,
 		.pin_budget = 1ull << 30,
 		.poll_us = 20,
+		.dear_kicks = true,
 		.warn = warn,
 		.warn_opaque = d,
 	};
