@@ -6,8 +6,9 @@
 #
 # Both back ends, their load and fio share the CPU that takes the disk's interrupts, so that what
 # they cost decides. Figures with `apart` in their names have the load on another CPU, where a
-# wake-up that crosses can cost as much as the disk. PIN=0 leaves all to the scheduler, which may
-# put one back end the one way and its peer the other.
+# wake-up that crosses can cost as much as the disk. As ARCHITECTURE.md advises where threads are
+# kept on their CPUs, both may poll for 50 us; figures with `nopoll` are without. PIN=0 leaves all
+# to the scheduler, which may put one back end the one way and its peer the other, and nobody polls.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/bench/lib.sh
@@ -29,32 +30,46 @@ done
 dd if=/dev/urandom of="$dir/disk" bs=1M count="$size" status=none oflag=direct
 : >"$figures"
 
-pin=() apart_pin=() places=(together)
+pin=() apart_pin=() places=(together) poll=0
 if [ "${PIN:-1}" != 0 ] && [ "$(nproc)" -gt 1 ]; then
 	cpu=$(disk_cpu "$dir/disk")
 	other=$((cpu == 0))
-	pin=(taskset -c "$cpu") apart_pin=(taskset -c "$other") places=(together apart)
+	pin=(taskset -c "$cpu") apart_pin=(taskset -c "$other") places=(together apart) poll=50
 	echo "# back ends, load and fio on CPU $cpu; apart: the load on CPU $other"
 fi
 
-# The one that is not asked sleeps; nobody writes, so the peer need not lock the file.
-"${pin[@]}" "$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/slabvisor" --queues 2 &
-pid[slabvisor]=$!
-"${pin[@]}" qemu-storage-daemon \
-	--blockdev "driver=file,filename=$dir/disk,node-name=f,aio=io_uring,cache.direct=on,locking=off" \
-	--blockdev driver=raw,file=f,node-name=r \
-	--export "type=vhost-user-blk,id=e,node-name=r,addr.type=unix,addr.path=$dir/qsd,writable=on,num-queues=2" &
-pid[qsd]=$!
-for ((i = 0; i < 100; i++)); do
-	[ -S "$dir/slabvisor" ] && [ -S "$dir/qsd" ] && break
-	sleep 0.1
+# start_BACKEND WHO POLL_US: those that are not asked sleep; nobody writes, so none need lock the file.
+start_slabvisor() {
+	"${pin[@]}" "$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/$1" --queues 2 --read-only --poll-us "$2" &
+	pid[$1]=$!
+}
+
+start_qsd() {
+	"${pin[@]}" qemu-storage-daemon --object "iothread,id=t,poll-max-ns=${2}000" \
+		--blockdev "driver=file,filename=$dir/disk,node-name=f,aio=io_uring,cache.direct=on,read-only=on,locking=off" \
+		--blockdev driver=raw,file=f,node-name=r,read-only=on \
+		--export "type=vhost-user-blk,id=e,node-name=r,addr.type=unix,addr.path=$dir/$1,num-queues=2,iothread=t" &
+	pid[$1]=$!
+}
+
+start_slabvisor slabvisor $poll
+start_qsd qsd $poll
+if [ $poll != 0 ]; then
+	start_slabvisor slabvisor_nopoll 0
+	start_qsd qsd_nopoll 0
+fi
+for who in "${!pid[@]}"; do
+	for ((i = 0; i < 100; i++)); do
+		[ ! -S "$dir/$who" ] || break
+		sleep 0.1
+	done
 done
 
 # run_load WHO NAME OPTION...: its figures; sets rate and cpu. load_pin says where.
 run_load() {
 	local who=$1 name=$2
-	"${load_pin[@]}" "$B/tools/vhost_load" --socket "$dir/$who" --seconds "$seconds" --pid "${pid[$who]}" \
-		"${@:3}" >"$dir/load"
+	"${load_pin[@]}" "$B/tools/vhost_load" --socket "$dir/$who$poll_suffix" --seconds "$seconds" \
+		--pid "${pid[$who$poll_suffix]}" "${@:3}" >"$dir/load"
 	awk '$1 == "errors" && $2 { exit 1 }' "$dir/load"
 	rate=$(awk '$1 == "iops" { print $2 }' "$dir/load")
 	cpu=$(awk '$1 == "backend_cpu_per_mio" { print $2 }' "$dir/load")
@@ -94,6 +109,7 @@ compare() {
 
 for ((round = 0; round < rounds; round++)); do
 	for place in "${places[@]}"; do
+		poll_suffix=''
 		if [ "$place" = together ]; then
 			load_pin=("${pin[@]}") suffix='' queues=(1 2)
 		else
@@ -108,6 +124,11 @@ for ((round = 0; round < rounds; round++)); do
 			done
 			compare "128k$([ "$q" = 1 ] || echo _q2)$suffix" bw '' \
 				--rw read --block-size 128K --queues "$q" --depth $((32 / q))
+		done
+		[ $poll != 0 ] || continue
+		poll_suffix=_nopoll
+		for d in 1 32; do
+			compare "4k_qd${d}_nopoll$suffix" iops '' --depth $d
 		done
 	done
 done
