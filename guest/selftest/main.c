@@ -104,20 +104,40 @@ u64 kicks_here(void)
 	return platform()->kicks[smp_processor_id()];
 }
 
-static void drain_own(void *unused)
+static struct {
+	unsigned int drained; /* vCPUs */
+	bool counted;
+	u64 objects;
+} out;
+
+/* The others stay here while vCPU 0 counts: one that goes idle stocks what atomic allocations
+ * may want, which would count. */
+static void count_out(void *unused)
 {
+	struct virtio_kmem_stats stats;
+
 	(void)unused;
 	kmem_cpu_drain();
+	/* Release, and acquire below: the magazines are in the depots by then. */
+	__atomic_fetch_add(&out.drained, 1, __ATOMIC_RELEASE);
+	if (smp_processor_id()) {
+		while (!__atomic_load_n(&out.counted, __ATOMIC_RELAXED))
+			__builtin_ia32_pause();
+		return;
+	}
+	while (__atomic_load_n(&out.drained, __ATOMIC_ACQUIRE) != num_online_cpus())
+		__builtin_ia32_pause();
+	kmem_give_back();
+	out.objects = kmem_stats(0, &stats) ? ~0ull : stats.objects_active;
+	__atomic_store_n(&out.counted, true, __ATOMIC_RELAXED);
 }
 
 u64 objects_out(void)
 {
-	struct virtio_kmem_stats stats;
-
-	/* Those of the other vCPUs' magazines too: kmem_give_back() only asks for them. */
-	smp_call_all(drain_own, NULL);
-	kmem_give_back();
-	return kmem_stats(0, &stats) ? ~0ull : stats.objects_active;
+	out.drained = 0;
+	out.counted = false;
+	smp_call_all(count_out, NULL);
+	return out.objects;
 }
 
 u64 pages_pinned(void)
