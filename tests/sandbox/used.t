@@ -27,6 +27,7 @@ import os, socket, sys
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.bind("\0slabvisor-%d" % os.getpid())
 if not os.fork():
+    notify.settimeout(120)
     while b"STOPPING=1" not in notify.recv(256):
         pass
     os._exit(0)

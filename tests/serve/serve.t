@@ -57,7 +57,7 @@ is "$status $(figure wrong)" '0 0' 'of 64 KiB'
 load --rw randrw --verify --depth 8 --ios 2000 --block-size 512
 is "$status $(figure wrong)" '0 0' 'of 512 bytes'
 truncate -s 16M "$disks/second.img"
-"$SLABVISOR" serve --blk-file "$disks/second.img" --socket-path "$socket" >"$out" 2>"$err"
+timeout 10 "$SLABVISOR" serve --blk-file "$disks/second.img" --socket-path "$socket" >"$out" 2>"$err"
 [ $? = 127 ] && grep -q 'or in use' "$err"
 ok $? 'a socket that is in use is not taken'
 stop_service
