@@ -37,7 +37,7 @@ nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4
 check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)tools/deps.sh nested
 	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan
-	$(Q)prove -j2 -e '' $(NESTED_SCRIPTS)
+	$(Q)prove -j2 --timer -e '' $(NESTED_SCRIPTS)
 
 check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end
 	$(Q)tools/deps.sh libvirt
