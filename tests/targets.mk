@@ -19,7 +19,8 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t linux.t check.t memory.t disk.t units.t \
+# Two at a time: the longest first.
+NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t units.t check.t memory.t \
 	harness.t acpi.t)
 # Of what depends on the kernel.
 NESTED_UNITS := $(B)/tests/blk_data.plain $(B)/tests/blk_release.plain $(B)/tests/vhost_user_memory.plain
