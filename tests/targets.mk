@@ -19,9 +19,9 @@ check: ## install what is missing, build, run every test
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
-# Two at a time: the longest first.
-NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t units.t check.t memory.t \
-	harness.t acpi.t)
+# Two at a time, ordered so that both end together.
+NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t units.t check.t \
+	memory.t acpi.t)
 # Of what depends on the kernel.
 NESTED_UNITS := $(B)/tests/blk_data.plain $(B)/tests/blk_release.plain $(B)/tests/vhost_user_memory.plain
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high
