@@ -33,12 +33,10 @@ fio_image() { # MS OPTION...
 }
 
 fio_pin=() guest_pin=()
-if [ "${PIN:-1}" != 0 ] && [ "$(nproc)" -gt 1 ]; then
-	io_cpu=$(disk_cpu "$image")
-	vcpu=$((io_cpu == 0))
+if pin_cpus "$image"; then
 	fio_pin=("--cpus_allowed=$io_cpu")
-	guest_pin=(--io-cpus "$io_cpu" --vcpu-cpus "$vcpu")
-	echo "# fio and the disk's thread on CPU $io_cpu, the vCPU on CPU $vcpu"
+	guest_pin=(--io-cpus "$io_cpu" --vcpu-cpus "$other_cpu")
+	echo "# fio and the disk's thread on CPU $io_cpu, the vCPU on CPU $other_cpu"
 fi
 
 # run_fio NAME MODE BS: NAME_iops, NAME_cpu of fio; sets iops.

@@ -55,3 +55,12 @@ disk_cpu() {
 	join <(echo "$before") <(echo "$after") | awk '{ print $3 - $2, $1 }' | sort -nr |
 		awk 'NR == 1 { print $2 }'
 }
+
+# pin_cpus FILE: sets io_cpu to the CPU that takes the disk's interrupts and other_cpu to another.
+# Returns 1 where there is one CPU, or PIN=0 leaves threads to the scheduler.
+pin_cpus() {
+	[ "${PIN:-1}" != 0 ] && [ "$(nproc)" -gt 1 ] || return 1
+	io_cpu=$(disk_cpu "$1")
+	# shellcheck disable=SC2034 # used by who sources this
+	other_cpu=$((io_cpu == 0))
+}

@@ -31,11 +31,9 @@ dd if=/dev/urandom of="$dir/disk" bs=1M count="$size" status=none oflag=direct
 : >"$figures"
 
 pin=() apart_pin=() places=(together) poll=0
-if [ "${PIN:-1}" != 0 ] && [ "$(nproc)" -gt 1 ]; then
-	cpu=$(disk_cpu "$dir/disk")
-	other=$((cpu == 0))
-	pin=(taskset -c "$cpu") apart_pin=(taskset -c "$other") places=(together apart) poll=50
-	echo "# back ends, load and fio on CPU $cpu; apart: the load on CPU $other"
+if pin_cpus "$dir/disk"; then
+	pin=(taskset -c "$io_cpu") apart_pin=(taskset -c "$other_cpu") places=(together apart) poll=50
+	echo "# back ends, load and fio on CPU $io_cpu; apart: the load on CPU $other_cpu"
 fi
 
 # start_BACKEND WHO POLL_US: those that are not asked sleep; nobody writes, so none need lock the file.
