@@ -71,15 +71,10 @@ odd() {
 		dd if="/dev/$1" bs=66048 count=1 iflag=skip_bytes,fullblock skip=$((40009 * 509)) | cmp - /tmp/odd
 }
 
-again() { # MIB: that much, of the same four
-	for _ in $(seq $(($1 / 4))); do
+fill() { # DISK: all of it, with the same 4 MiB
+	for _ in $(seq $(($(blockdev --getsz "/dev/$1") / 8192))); do
 		cat /tmp/data
-	done
-}
-
-fill() { # DISK: all of it
-	again $(($(blockdev --getsz "/dev/$1") / 2048)) |
-		dd of="/dev/$1" bs=1M oflag=direct iflag=fullblock
+	done | dd of="/dev/$1" bs=1M oflag=direct iflag=fullblock
 }
 
 zero() { # DISK OFFSET LENGTH, in MiB
@@ -100,8 +95,8 @@ becomes() { # DISK MIB
 	return 1
 }
 
-fill_file() { # FILE MIB: its checksum goes to /tmp/sum
-	again "$2" | tee "$1" | md5sum >/tmp/sum && sync "$1" &&
+fill_file() { # FILE MIB: no two places alike; its checksum goes to /tmp/sum
+	dd if=/dev/urandom bs=1M count="$2" | tee "$1" | md5sum >/tmp/sum && sync "$1" &&
 		[ "$(stat -c %s "$1")" = $(($2 << 20)) ]
 }
 
