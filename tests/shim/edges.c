@@ -229,6 +229,110 @@ static void resize(void)
 	do_free(p);
 }
 
+/* Aligned as asked and all there, or no memory: never something between the two. Returns
+ * whether there was memory. must: there has to be. */
+static int aligned_or_none(void *p, size_t align, size_t size, int must)
+{
+	if (!p) {
+		check(!must && errno == ENOMEM);
+		return 0;
+	}
+	check((uintptr_t)p % align == 0);
+	check(malloc_usable_size(p) >= size);
+	memset(p, 0x3c, size);
+	return 1;
+}
+
+/* Every way to ask for one alignment. */
+static void ask_aligned(size_t align, size_t size, int must)
+{
+	void *p = NULL, *q;
+	int ret;
+
+	errno = 0;
+	ret = posix_memalign(&p, align, size);
+	check(ret == 0 || (ret == ENOMEM && !p && errno == 0));
+	errno = ret;
+	if (aligned_or_none(p, align, size, must)) {
+		/* Larger, where it need not be aligned, and smaller, where there always is memory. */
+		q = do_realloc(p, size * 2);
+		check(q ? all_bytes(q, 0x3c, size) : all_bytes(p, 0x3c, size));
+		p = q ? q : p;
+		q = do_realloc(p, size / 3 + 1);
+		check(q && all_bytes(q, 0x3c, size / 3 + 1));
+		p = q;
+	}
+	errno = 0;
+	q = aligned_alloc(align, size);
+	aligned_or_none(q, align, size, must);
+	do_free(p);
+	errno = 0;
+	p = memalign(align - align / 4, size);
+	aligned_or_none(p, align, size, must);
+	do_free(p);
+	do_free(q);
+}
+
+/* Of a window of 64 MiB nothing is left. */
+static void window_full(void)
+{
+	void **first = NULL, **p;
+
+	for (size_t n = 0; n < 2000; n++)
+		check(do_malloc(65536));
+	for (size_t size = 4000; size >= 8; size /= 2) {
+		while ((p = do_malloc(size))) {
+			*p = first;
+			first = p;
+		}
+		check(errno == ENOMEM);
+	}
+	for (size_t align = 16; align <= 64 * MIB; align *= 2) {
+		ask_aligned(align, 1, 0);
+		ask_aligned(align, align, align >= 4096);
+		ask_aligned(align, 5000, align >= 4096);
+		ask_aligned(align, 3 * MIB, 1);
+	}
+	errno = 0;
+	aligned_or_none(p = valloc(10), 4096, 10, 0);
+	do_free(p);
+	aligned_or_none(p = pvalloc(4097), 4096, 8192, 1);
+	do_free(p);
+	while (first) {
+		p = *first;
+		do_free(first);
+		first = p;
+	}
+	ask_aligned(64, 100, 1);
+	ask_aligned(65536, 65536, 1);
+}
+
+/* Under a limit on address space: all of it is used, given back, and there again. */
+static void addresses_end(void)
+{
+	for (int round = 0; round < 3; round++) {
+		for (size_t align = 4096; align <= 4 * MIB; align *= 2) {
+			void **last = NULL, **p = NULL;
+			size_t n = 0;
+
+			while (!posix_memalign((void **)&p, align, 3 * MIB) && n < 10000) {
+				check((uintptr_t)p % align == 0);
+				*p = last;
+				last = p;
+				n++;
+			}
+			check(n && n < 10000);
+			ask_aligned(align, 100000, 0);
+			while (last) {
+				p = *last;
+				do_free(last);
+				last = p;
+			}
+		}
+		malloc_trim(0);
+	}
+}
+
 static long resident(void)
 {
 	long pages = 0;
@@ -327,6 +431,8 @@ static const struct {
 	{"contents", contents},
 	{"resize", resize},
 	{"given_back", given_back},
+	{"window_full", window_full},
+	{"addresses_end", addresses_end},
 	{"double_free", double_free},
 	{"double_free_at_once", double_free_at_once},
 	{"double_free_huge", double_free_huge},

@@ -2,10 +2,10 @@
 /* Mappings of their own. What is known of them is kept apart from them, as for all the
  * heap: an address is looked up before it is believed. */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 
+#include "mm/region.h"
 #include "tests/shim/shim.h"
 
 #define PAGE       4096ul
@@ -25,6 +25,11 @@ struct huge {
 	size_t size;
 	u32 spare_ms; /* since when it is one */
 };
+
+/* Records come from a place of their own: with the window full, mappings go on. */
+#define RECORD_CHUNK (64ul << 10)
+
+static struct huge *records; /* free ones */
 
 static struct huge *bucket[BUCKETS];
 static struct huge *spare[SPARES];
@@ -77,6 +82,40 @@ static struct huge *huge_remove(const void *p)
 	return h;
 }
 
+static struct huge *record_get(void)
+{
+	bool entered = shim_enter();
+	struct huge *h;
+
+	spin_lock(&lock);
+	if (!records) {
+		h = region_meta_alloc(RECORD_CHUNK);
+		for (size_t i = 0; h && i < RECORD_CHUNK / sizeof(*h); i++) {
+			h[i].next = records;
+			records = &h[i];
+		}
+	}
+	h = records;
+	if (h)
+		records = h->next;
+	spin_unlock(&lock);
+	if (entered)
+		shim_leave();
+	return h;
+}
+
+static void record_put(struct huge *h)
+{
+	bool entered = shim_enter();
+
+	spin_lock(&lock);
+	h->next = records;
+	records = h;
+	spin_unlock(&lock);
+	if (entered)
+		shim_leave();
+}
+
 size_t shim_huge_size(const void *p)
 {
 	bool entered = shim_enter();
@@ -121,7 +160,7 @@ static void huge_unmap(struct huge *list)
 
 		list = h->next;
 		munmap(h->addr, h->size);
-		free(h);
+		record_put(h);
 	}
 }
 
@@ -243,15 +282,16 @@ void *shim_huge_alloc(size_t size, size_t align, bool zero)
 	h = spare_take(size, align);
 	if (h && huge_reuse(h, size, zero))
 		return h->addr;
-	if (size >= HUGE_FLOOR)
-		align = max(align, HUGE_PAGE);
-	h = malloc(sizeof(*h));
+	h = record_get();
 	if (!h)
 		return NULL;
 	h->size = size;
-	h->addr = huge_map(size, align);
+	h->addr = huge_map(size, size >= HUGE_FLOOR ? max(align, HUGE_PAGE) : align);
+	/* What was asked for may still fit. */
+	if (!h->addr)
+		h->addr = huge_map(size, align);
 	if (!h->addr) {
-		free(h);
+		record_put(h);
 		return NULL;
 	}
 	/* Advice: without it there is more to fault in, that is all. */

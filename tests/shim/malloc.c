@@ -23,22 +23,23 @@ static void *no_memory(void)
 	return NULL;
 }
 
-/* What no magazine at hand can serve. number 0: the tables are not there yet. */
-static noinline void *alloc_slow(unsigned int number, size_t size, gfp_t gfp)
+/* What no magazine at hand can serve. number 0: the tables are not there yet. align: what
+ * the slot's objects have, and what another place has to have, too. */
+static noinline void *alloc_slow(unsigned int number, size_t size, size_t align, gfp_t gfp)
 {
 	unsigned long caller = _RET_IP_;
 	int err = errno;
 	void *p;
 
 	if (!shim_enter()) {
-		p = shim_boot_alloc(size, MIN_CASE);
+		p = shim_boot_alloc(size, align);
 		return p ? p : no_memory();
 	}
 	p = kmem_alloc_slow(number ? number : shim_number(size), size, gfp, NUMA_NO_NODE, caller);
 	shim_leave();
 	/* The window is full, the host may not be. */
 	if (!p && size >= PAGE)
-		p = shim_huge_alloc(size, PAGE, gfp & __GFP_ZERO);
+		p = shim_huge_alloc(size, max(align, PAGE), gfp & __GFP_ZERO);
 	if (!p)
 		return no_memory();
 	errno = err;
@@ -66,7 +67,7 @@ EXPORT void *malloc(size_t size)
 	number = shim_number(size);
 	entry = kmem_pop(number);
 	if (unlikely(!entry))
-		return alloc_slow(number, size, SHIM_GFP);
+		return alloc_slow(number, size, MIN_CASE, SHIM_GFP);
 	return (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
 }
 
@@ -84,7 +85,7 @@ EXPORT void *calloc(size_t n, size_t size)
 	number = shim_number(bytes);
 	entry = kmem_pop(number);
 	if (unlikely(!entry))
-		return alloc_slow(number, bytes, SHIM_GFP | __GFP_ZERO);
+		return alloc_slow(number, bytes, MIN_CASE, SHIM_GFP | __GFP_ZERO);
 	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
 	return entry & VIRTIO_KMEM_ADDR_ZERO ? p : memset(p, 0, bytes);
 }
@@ -136,6 +137,7 @@ EXPORT void *realloc(void *p, size_t size)
 {
 	size_t old;
 	void *q;
+	int err;
 
 	if (!p)
 		return malloc(size);
@@ -147,15 +149,20 @@ EXPORT void *realloc(void *p, size_t size)
 	if (size <= old && size >= old / 2)
 		return p;
 	if (old > SHIM_MAX_SIZE && size > SHIM_MAX_SIZE) {
-		int err = errno;
-
+		err = errno;
 		q = shim_huge_resize(p, size);
 		if (!q)
 			return no_memory();
 		errno = err;
 		return q;
 	}
+	err = errno;
 	q = malloc(size);
+	if (!q && size <= old) {
+		/* It does not get smaller, and is large enough. */
+		errno = err;
+		return p;
+	}
 	if (!q)
 		return NULL;
 	memcpy(q, p, min(old, size));
@@ -184,7 +191,7 @@ static void *alloc_aligned(size_t align, size_t size)
 		size = max(size, align);
 		size = 1ul << (64 - __builtin_clzl(size - 1));
 		return alloc_slow(KMEM_PAGE_SLOT + (unsigned int)order_base_2(size / PAGE), size,
-				  SHIM_GFP);
+				  align, SHIM_GFP);
 	}
 	/* A class that is a multiple of the alignment has every slot aligned. */
 	if (!shim_start())

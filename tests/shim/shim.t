@@ -81,8 +81,32 @@ case_ok threads destructors "allocation in a thread's last moments"
 case_ok threads tiny_stacks 'threads on the smallest stacks'
 case_ok threads forks 'forks in the middle of it'
 
-SLABVISOR_MALLOC_HEAP=lots bug edges zero 'would be right' 'a window that is no size is refused'
+for window in lots 63M 64 64m 64K 64MB 0x40M -64M ' 64M' 9T 1e9 18446744073709551616; do
+	SLABVISOR_MALLOC_HEAP=$window bug edges zero "=$window: 64M to 8T would be right" \
+		"a window of '$window' is refused, and told what is right"
+done
+for window in 64M 8T 1073741825 ''; do
+	SLABVISOR_MALLOC_HEAP=$window case_ok edges zero "a window of '$window' is taken"
+done
 SLABVISOR_MALLOC_HEAP=64M case_ok edges resize 'a small window: the rest is mapped'
+SLABVISOR_MALLOC_HEAP=64M case_ok edges window_full \
+	'with the window full what there is of memory is aligned as asked'
+
+# limited KIB NAME DESCRIPTION: a case, in so much address space
+limited() {
+	{
+		(
+			ulimit -v "$1"
+			preloaded "$B/tests/shim/edges" "$2"
+			exit "$status"
+		)
+	} 2>/dev/null
+	ok $? "$3" || diag <"$err"
+}
+limited 4000000 alignment '4 GB of address space: a smaller window'
+limited 300000 addresses_end '300 MB: what there is of memory is aligned as asked'
+limited 80000 addresses_end '80 MB: the same'
+limited 20000 zero '20 MB are enough to start'
 
 # shellcheck disable=SC2016 # Perl's variables, and Python's
 {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "mm/mm.h"
@@ -13,6 +14,7 @@
 #define WINDOW_DEFAULT  (16ul << 30)            /* address space; nothing is backed yet */
 #define WINDOW_LEAST    (64ul << 20)
 #define WINDOW_MOST     (8ul << 40)
+#define WINDOW_FLOOR    (4ul << 20) /* where addresses are few */
 #define WINDOW_BASE     (1ul << 40)
 #define RECLAIM_MS      1000
 
@@ -83,6 +85,22 @@ static size_t window_size(void)
 	return ALIGN(size, MM_HUGE_SIZE);
 }
 
+/* Under a limit on address space the window leaves as much as it takes: mappings, and the
+ * program's own, come out of the same. */
+static size_t window_fit(size_t size)
+{
+	for (; size > WINDOW_FLOOR; size = ALIGN(size / 2, MM_HUGE_SIZE)) {
+		void *map = mmap(NULL, size * 2, PROT_NONE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (map != MAP_FAILED) {
+			munmap(map, size * 2);
+			break;
+		}
+	}
+	return size;
+}
+
 static void start(void)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -93,18 +111,12 @@ static void start(void)
 		.backing = MM_BACKING_ANON,
 		.reclaim_delay_ms = RECLAIM_MS,
 	};
-	size_t size = window_size();
 	const char *why = "no thread data";
 	int err = shim_thread_init();
 
-	/* Under a limit on address space there may be room for less. */
-	for (; !err && size >= WINDOW_LEAST; size = ALIGN(size / 2, MM_HUGE_SIZE)) {
-		config.range[0].size = size;
+	config.range[0].size = window_fit(window_size());
+	if (!err)
 		err = hosted_start(&config, &why);
-		if (err != -ENOMEM)
-			break;
-		err = size / 2 >= WINDOW_LEAST ? 0 : err;
-	}
 	if (!err)
 		err = shim_class_init(hosted_heap());
 	if (err)
