@@ -58,7 +58,11 @@ struct vhost_user {
 	struct vhost_user_map inflight;
 	uint64_t inflight_bytes;
 	uint16_t inflight_queues, inflight_size;
-	char why[192]; /* of the message at hand: what is wrong with it */
+	dev_t own_dev; /* of the account that the session made, and its file's number; 0: none */
+	ino_t own_ino;
+	bool inherited; /* the account is of a session before */
+	bool remarked;  /* what that one's log may have said is in this one's */
+	char why[192];  /* of the message at hand: what is wrong with it */
 
 	pthread_mutex_t state;
 	int backend_fd;
@@ -102,6 +106,13 @@ extern const struct virtio_transport_ops vhost_user_transport_ops;
 
 /* vhost_user_track.c */
 extern const struct vring_track_ops vhost_user_track_ops;
+/*
+ * Marks all memory as written, once, if a ring is running, the log is on, and the account of what
+ * is in flight is of a session before. A front end that loses its back end while a machine is
+ * migrated loses with the connection what that one has marked since it last looked, so any page
+ * may be one of those. Called after each message that can be the last of these conditions.
+ */
+void vhost_user_mark_inherited(struct vhost_user *vu);
 
 /* vhost_user_table.c: memory, log and inflight area, as messages change them. */
 int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg);

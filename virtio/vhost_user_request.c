@@ -52,6 +52,7 @@ static int set_features(struct vhost_user *vu, struct vhost_user_msg *msg)
 	vu->has_features = true;
 	/* Relaxed: see vhost_user_track.c. */
 	atomic_store_explicit(&vu->logging, features & VHOST_USER_F_LOG_ALL, memory_order_relaxed);
+	vhost_user_mark_inherited(vu);
 	return 0;
 }
 

@@ -192,6 +192,10 @@ void vhost_user_end(struct vhost_user *vu)
 	close(vu->conn.fd);
 	vu->conn.fd = -1;
 	vu->protocol = 0;
+	vu->own_dev = 0;
+	vu->own_ino = 0;
+	vu->inherited = false;
+	vu->remarked = false;
 	pthread_mutex_lock(&vu->state);
 	if (vu->backend_fd >= 0)
 		close(vu->backend_fd);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "virtio/vhost_user_priv.h"
@@ -254,6 +255,7 @@ int vhost_user_set_log_base(struct vhost_user *vu, struct vhost_user_msg *msg)
 	log->bits = (_Atomic uint8_t *)log->map.at;
 	log->size = area->size;
 	swap_log(vu, log);
+	vhost_user_mark_inherited(vu);
 	return vhost_user_answer_u64(vu, msg, 0);
 }
 
@@ -262,6 +264,7 @@ int vhost_user_get_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 	struct vhost_user_inflight_area area = msg->payload.inflight;
 	bool packed = vu->features & VRING_FEATURE_PACKED;
 	uint64_t part = vhost_user_inflight_size(packed, area.queue_size);
+	struct stat st;
 	int fd, ret;
 
 	if (!part || !area.num_queues || area.num_queues > vu->dev->nr_queues)
@@ -277,12 +280,17 @@ int vhost_user_get_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 	ret = -ftruncate(fd, (off_t)area.mmap_size);
 	if (!ret)
 		ret = fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-	if (ret)
+	if (!ret)
+		ret = fstat(fd, &st);
+	if (ret) {
 		ret = vhost_user_wrong(vu, -errno, "no memory for the account: %s",
 				       strerror(errno));
-	else
+	} else {
+		vu->own_dev = st.st_dev;
+		vu->own_ino = st.st_ino;
 		/* With or without the structure's padding: as it was asked. */
 		ret = vhost_user_answer(vu, msg, &area, msg->header.size, fd);
+	}
 	close(fd);
 	return ret;
 }
@@ -293,6 +301,7 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 	bool packed = vu->features & VRING_FEATURE_PACKED;
 	uint64_t part = vhost_user_inflight_size(packed, area->queue_size), size;
 	struct vhost_user_map map;
+	struct stat st;
 	int ret;
 
 	if (vhost_user_any_running(vu))
@@ -316,6 +325,8 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 	vu->inflight_bytes = size;
 	vu->inflight_queues = area->num_queues;
 	vu->inflight_size = area->queue_size;
+	vu->inherited = fstat(msg->fd[0], &st) || st.st_dev != vu->own_dev ||
+			st.st_ino != vu->own_ino;
 	return 0;
 }
 

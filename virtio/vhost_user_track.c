@@ -34,13 +34,19 @@ static void mark(struct vhost_user *vu, struct vhost_user_log *log, uint64_t add
 	uint64_t page = addr / VHOST_USER_LOG_PAGE, last = (addr + len - 1) / VHOST_USER_LOG_PAGE;
 
 	for (; page <= last; page++) {
+		uint8_t bits = (uint8_t)(1u << page % 8);
+
 		if (page / 8 >= log->size) {
 			vhost_user_count(&vu->log_misses, 1);
 			return;
 		}
+		/* Eight pages at once, where they are all of a byte. */
+		if (bits == 1 && last - page >= 7) {
+			bits = 0xff;
+			page += 7;
+		}
 		/* Release: who takes the bit copies what was written before it was set. */
-		atomic_fetch_or_explicit(&log->bits[page / 8], (uint8_t)(1u << page % 8),
-					 memory_order_release);
+		atomic_fetch_or_explicit(&log->bits[page / 8], bits, memory_order_release);
 	}
 }
 
@@ -79,6 +85,20 @@ static struct vhost_user_log *log_of(struct vhost_user *vu)
 	if (!atomic_load_explicit(&vu->logging, memory_order_relaxed))
 		return NULL;
 	return atomic_load_explicit(&vu->log, memory_order_relaxed);
+}
+
+void vhost_user_mark_inherited(struct vhost_user *vu)
+{
+	/* Relaxed: this thread is the one that replaces both. */
+	const struct vhost_user_mem *mem = atomic_load_explicit(&vu->mem, memory_order_relaxed);
+	struct vhost_user_log *log = log_of(vu);
+	unsigned int i;
+
+	if (!vu->inherited || vu->remarked || !log || !vhost_user_any_running(vu))
+		return;
+	for (i = 0; i < mem->nr; i++)
+		mark(vu, log, mem->region[i].at.guest_addr, mem->region[i].at.size);
+	vu->remarked = true;
 }
 
 /* What a chain names has been written by now, and is marked before the driver knows. */

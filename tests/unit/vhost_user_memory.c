@@ -378,15 +378,166 @@ static void dirty_log(void **state)
 	client_leave(&c);
 }
 
+#define LOG_SIZE ((CLIENT_GPA_BASE + MEMORY_SIZE) / 4096 / 8 + 8)
+
+/* Sets a new log of size bytes, all clear: its bytes. */
+static uint8_t *new_log(struct client *c, uint64_t size)
+{
+	struct vhost_user_log_area area = {size, 0};
+	struct vhost_user_header h;
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	uint64_t answer = 1;
+	uint8_t *log;
+
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	log = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(log != MAP_FAILED);
+	assert_int_equal(
+		client_send(c->fd, VHOST_USER_SET_LOG_BASE, 0, &area, sizeof(area), &fd, 1), 0);
+	assert_int_equal(client_receive(c->fd, &h, &answer, sizeof(answer), NULL), 0);
+	assert_int_equal(answer, 0);
+	close(fd);
+	return log;
+}
+
+static void logging(struct client *c, bool on)
+{
+	uint64_t features = c->features | (on ? VHOST_USER_F_LOG_ALL : 0);
+
+	assert_int_equal(tell(c, VHOST_USER_SET_FEATURES, &features, 8), 0);
+}
+
+/* How many pages of all below the end of the client's memory are marked. */
+static unsigned int marked(const uint8_t *log)
+{
+	unsigned int n = 0;
+	uint64_t page;
+
+	for (page = 0; page < CLIENT_GPA_BASE + MEMORY_SIZE; page += 4096)
+		n += is_dirty(log, page);
+	return n;
+}
+
+static bool all_marked(const uint8_t *log)
+{
+	uint64_t page;
+
+	for (page = 0; page < MEMORY_SIZE; page += 4096)
+		if (!is_dirty(log, client_gpa(page)))
+			return false;
+	return marked(log) == MEMORY_SIZE / 4096;
+}
+
+/* A client whose account of what is in flight was made by a session before. */
+static void join_again(struct backend *b, struct client *c)
+{
+	client_join(b, c);
+	client_disconnect(c);
+	assert_int_equal(client_attach(c, backend_connect(b)), 0);
+	assert_int_equal(client_share(c), 0);
+	assert_int_equal(client_share_inflight(c, QUEUES, c->ring[0].size), 0);
+}
+
+/* What a back end marked before it was killed is lost: whatever the order in which the next one
+ * learns of ring, log and logging, it marks all memory. */
+static void lost_log(void **state)
+{
+	static const char *const orders[] = {"flr", "frl", "rfl", "rlf", "lfr", "lrf"};
+	struct backend *b = *state;
+	const char *step;
+	struct client c;
+	uint8_t *log;
+	size_t i;
+
+	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		join_again(b, &c);
+		log = NULL;
+		for (step = orders[i]; *step; step++) {
+			assert_true(!log || !marked(log));
+			if (*step == 'f')
+				logging(&c, true);
+			else if (*step == 'l')
+				log = new_log(&c, LOG_SIZE);
+			else
+				assert_int_equal(client_ring_start(&c, 0), 0);
+		}
+		assert_true(all_marked(log));
+		munmap(log, LOG_SIZE);
+		/* Once: a second log of the session has what it marks itself. */
+		log = new_log(&c, LOG_SIZE);
+		assert_int_equal(client_do(&c, 0, 0, 0, 4096), 0);
+		assert_in_range(marked(log), 1, 4);
+		munmap(log, LOG_SIZE);
+		client_leave(&c);
+	}
+}
+
+/* As far as the log goes, and not a byte on. */
+static void lost_log_is_short(void **state)
+{
+	const uint64_t size = client_gpa(MEMORY_SIZE / 2) / 4096 / 8;
+	struct backend *b = *state;
+	struct vhost_user_stats stats;
+	struct client c;
+	uint8_t *log;
+
+	join_again(b, &c);
+	logging(&c, true);
+	log = new_log(&c, size);
+	assert_int_equal(client_ring_start(&c, 0), 0);
+	assert_true(is_dirty(log, client_gpa(0)));
+	assert_int_equal(log[size - 1], 0xff);
+	vhost_user_get_stats(b->vu, &stats);
+	assert_int_equal(stats.log_misses, 1);
+	munmap(log, size);
+	client_leave(&c);
+}
+
+/* Without a session before nothing is lost: not with the session's own account, at the first
+ * start nor at later ones, and not without an account. */
+static void no_log_lost(void **state)
+{
+	struct backend *b = *state;
+	struct client c;
+	uint8_t *log;
+	uint32_t base;
+
+	client_join_bare(b, &c);
+	assert_int_equal(client_share(&c), 0);
+	logging(&c, true);
+	log = new_log(&c, LOG_SIZE);
+	assert_int_equal(client_ring_start(&c, 1), 0);
+	assert_int_equal(client_ring_stop(&c, 1, &base), 0);
+	assert_int_equal(client_share_inflight(&c, QUEUES, c.ring[0].size), 0);
+	assert_int_equal(client_ring_start(&c, 0), 0);
+	assert_int_equal(client_ring_stop(&c, 0, &base), 0);
+	assert_int_equal(client_share_inflight(&c, QUEUES, c.ring[0].size), 0);
+	assert_int_equal(client_ring_start(&c, 0), 0);
+	assert_int_equal(marked(log), 0);
+	assert_int_equal(client_do(&c, 0, 0, 0, 4096), 0);
+	assert_in_range(marked(log), 1, 4);
+	munmap(log, LOG_SIZE);
+	client_leave(&c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, backend_setup, backend_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kinds_of_files),     TEST(unaligned_regions),     TEST(shrinking_file),
-		TEST(shrinking_inflight), TEST(regions_under_io),      TEST(ring_memory_removed),
-		TEST(ring_memory_moved),  TEST(buffer_across_regions), TEST(buffer_across_a_hole),
+		TEST(kinds_of_files),
+		TEST(unaligned_regions),
+		TEST(shrinking_file),
+		TEST(shrinking_inflight),
+		TEST(regions_under_io),
+		TEST(ring_memory_removed),
+		TEST(ring_memory_moved),
+		TEST(buffer_across_regions),
+		TEST(buffer_across_a_hole),
 		TEST(dirty_log),
+		TEST(lost_log),
+		TEST(lost_log_is_short),
+		TEST(no_log_lost),
 	};
 
 	return cmocka_run_group_tests_name("vhost_user_memory", tests, NULL, NULL);
