@@ -13,9 +13,14 @@ demo: ## install what is missing, build, run the main job
 	$(Q)tests/demo.sh
 
 check: ## install what is missing, build, run every test
+	$(Q)tools/deps.sh nested libvirt
+	$(Q)$(MAKE) $(JOBS) all tests $(NESTED_TEST_BINS)
+	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(LIBVIRT_SCRIPTS) $(NESTED_SCRIPTS)
+
+check-quick: ## check without what needs a machine of its own (libvirt, nested)
 	$(Q)tools/deps.sh
 	$(Q)$(MAKE) $(JOBS) all tests
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT_BINS) $(TAP_SCRIPTS)
+	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS)
 
 tests: $(UNIT_BINS) $(TEST_BINS)
 
@@ -24,7 +29,9 @@ NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t u
 	memory.t acpi.t)
 # Of what depends on the kernel.
 NESTED_UNITS := $(B)/tests/blk_data.plain $(B)/tests/blk_release.plain $(B)/tests/vhost_user_memory.plain
+LIBVIRT_SCRIPTS := tests/libvirt/check.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high
+NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -37,13 +44,13 @@ nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4
 
 check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan
-	$(Q)prove -j2 --timer -e '' $(NESTED_SCRIPTS)
+	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_TEST_BINS)
+	$(Q)tests/check.sh $(NESTED_SCRIPTS)
 
 check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end
 	$(Q)tools/deps.sh libvirt
 	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK)
-	$(Q)prove -e '' tests/libvirt/check.t
+	$(Q)tests/check.sh $(LIBVIRT_SCRIPTS)
 
 check-restart: ## kill a served disk fifty times under load
 	$(Q)tools/deps.sh
@@ -96,4 +103,4 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: check-quick bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

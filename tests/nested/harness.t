@@ -57,8 +57,27 @@ check 'a command that does not end: 201' test $status = 201
 check 'its output until then' has out '^on$'
 
 harness -- sh -c 'echo on; echo c >/proc/sysrq-trigger; sleep 100'
-check 'a machine that dies: 200' test $status = 200
+check 'a machine that dies: 203' test $status = 203
 check 'its console is shown' has err 'sysrq triggered crash'
+
+export NESTED_RERUNS=$tmp/reruns
+: >"$NESTED_RERUNS"
+harness --again -- sh -c 'echo said; sync; echo c >/proc/sysrq-trigger; sleep 100'
+check 'a machine that dies twice: 203' test $status = 203
+check 'it was made once more, which is counted' test "$(wc -l <"$NESTED_RERUNS")" = 1
+check 'and told' has err 'run once more'
+check 'the output is that of the last' test "$(cat "$tmp/out")" = said
+harness --again -- sh -c 'echo on; exit 3'
+check 'a command that fails is not run again' test $status = 3 -a "$(wc -l <"$NESTED_RERUNS")" = 1
+check 'its output is shown once' test "$(cat "$tmp/out")" = on
+
+# Init's own shells, but for the one that is process 1.
+# shellcheck disable=SC2016 # expanded in the machine
+NESTED_BEAT=5 harness -- sh -c 'for p in /proc/[0-9]*; do
+	[ $p = /proc/1 ] || ! grep -q /init $p/cmdline || kill -STOP ${p#/proc/}
+done; sleep 300'
+check 'a machine whose heart stops: 203' test $status = 203
+check 'and it is said' has err 'heart stopped'
 
 harness -- sh -c 'echo "BUG: KVM, to see who looks" >/dev/kmsg'
 check 'a complaint in the kernel log: 202' test $status = 202

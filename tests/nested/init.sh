@@ -4,6 +4,7 @@
 # The init of the machine that run.sh boots. /out is a folder of the outer machine:
 #   in   settings (shell variables: limit, disk)   command   what to run, NUL-separated
 #   out  stdout, stderr, dmesg, files/             status    comes last, by renaming
+#        heart    touched once a second, for as long as the machine is alive
 /bin/busybox mount -t proc proc /proc
 /bin/busybox --install -s /busybox
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/busybox HOME=/root TERM=linux TMPDIR=/tmp
@@ -26,6 +27,10 @@ end() {
 
 modprobe -a virtio_pci 9pnet_virtio 9p
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 out /out || end
+while :; do
+	: >/out/heart
+	sleep 1
+done &
 limit=60 disk=0
 # shellcheck source=/dev/null
 . /out/settings

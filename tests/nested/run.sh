@@ -14,13 +14,16 @@ usage() {
 	  --timeout S   seconds that the command may take (120)
 	  --file PATH   pack this file too (may be given again)
 	  --out DIR     copy here what the command put into $NESTED_OUT
+	  --again       should the machine itself die, make it once more; what the command
+	                prints is held back until its machine has ended
 
 	CMD runs as root in a folder with the repository's build/ (monitor, guest programs,
 	plain unit tests), tests/ and configs/, with bash, busybox and /dev/kvm.
 	Its stdout, stderr and exit status are this script's. Statuses of the script itself:
-	  200  the machine could not be made, or ended without a status
+	  200  the machine could not be made
 	  201  the time limit
 	  202  the command ended with 0, but the machine's kernel complains of KVM
+	  203  the machine died, or its heart stopped: nothing is known of the command
 	END
 }
 
@@ -33,7 +36,9 @@ number() {
 	[[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || die "$1 $2: a whole number above 0 is needed"
 }
 
-cpus=2 memory=2048 numa=0 disk=0 limit=120 out=
+cpus=2 memory=2048 numa=0 disk=0 limit=120 out='' again=0
+beat=${NESTED_BEAT:-90} # seconds without a heartbeat after which a machine is dead
+all=("$@")
 files=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -54,6 +59,7 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	--numa) numa=1 ;;
+	--again) again=1 ;;
 	--help | -h) usage && exit 0 ;;
 	--) shift && break ;;
 	*) die "$1: unknown option; see --help" ;;
@@ -67,6 +73,29 @@ done
 cd "$(dirname "$0")/../.."
 dir=build/nested
 mkdir -p "$dir"
+
+# What the machine's death leaves of the output is worth nothing: it is shown when nothing comes after
+# it. A command that failed, or took too long, in a machine that lives is never run again.
+if [ $again = 1 ]; then
+	held=$(mktemp -d "$dir/held.XXXXXX")
+	trap 'rm -rf "$held"' EXIT
+	options=()
+	for word in "${all[@]:0:${#all[@]}-$#}"; do
+		[ "$word" = --again ] || options+=("$word")
+	done
+	tests/nested/run.sh "${options[@]}" "$@" >"$held/out" 2>"$held/err" && status=0 || status=$?
+	if [ "$status" != 203 ]; then
+		cat "$held/out"
+		cat "$held/err" >&2
+		exit "$status"
+	fi
+	echo "$*: $(grep -m 1 '^nested: ' "$held/err")" >>"${NESTED_RERUNS:-$dir/reruns}"
+	{
+		echo '# nested: the machine around the command died, and both are run once more. Its words:'
+		tail -n 20 "$held/err" | sed 's/^\(# \)*/# /'
+	} >&2
+	tests/nested/run.sh "${options[@]}" "$@" && exit 0 || exit $?
+fi
 [ -x "$dir/hold" ] || make -s "$dir/hold" >&2 || die "$dir/hold cannot be built"
 for tool in qemu-system-x86_64 busybox cpio depmod xz mkfs.ext4; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
@@ -77,7 +106,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 tests/nested/kernel.sh "$dir/kernel" || exit 200
 
 run=$(mktemp -d "$dir/run.XXXXXX")
-qemu='' tails=() keys=''
+qemu='' tails=() keys='' watch=''
 # shellcheck disable=SC2317 # called by the trap
 finish() {
 	if [ -n "$qemu" ]; then
@@ -85,6 +114,7 @@ finish() {
 		wait "$qemu" 2>/dev/null || true
 	fi
 	[ -z "$keys" ] || kill "$keys" 2>/dev/null || true
+	[ -z "$watch" ] || kill "$watch" 2>/dev/null || true
 	[ ${#tails[@]} -eq 0 ] || kill "${tails[@]}" 2>/dev/null || true
 	rm -rf "$run"
 }
@@ -149,9 +179,24 @@ tail -s 0.05 -c +1 -f --pid="$qemu" "$share/stdout" 2>/dev/null &
 tails+=($!)
 tail -s 0.05 -c +1 -f --pid="$qemu" "$share/stderr" >&2 2>/dev/null &
 tails+=($!)
+# The machine's init touches a file once a second. One that is emulated beside other load may be
+# late, though not by this much.
+(
+	touch "$run/began"
+	while sleep 2; do
+		heart=$share/heart
+		[ -e "$heart" ] || heart=$run/began
+		[ $(($(date +%s) - $(stat -c %Y "$heart"))) -lt "$beat" ] && continue
+		touch "$run/stopped"
+		kill -KILL "$qemu"
+		exit
+	done
+) 2>/dev/null &
+watch=$!
 # The machine keeps the command's limit; this one is for a machine that cannot.
 timeout $((limit + 60)) tail -s 0.05 -f --pid="$qemu" /dev/null &
 wait $! && late=0 || late=$?
+kill $watch 2>/dev/null || true
 [ "$late" = 0 ] || kill -KILL "$qemu" 2>/dev/null || true
 wait "$qemu" 2>/dev/null && died=0 || died=$?
 qemu=
@@ -164,9 +209,11 @@ say() {
 }
 
 [ -z "$out" ] || { mkdir -p "$out" && cp -a "$share/files/." "$out/"; }
-status=200
-if [ "$late" != 0 ]; then
-	echo "nested: the machine hangs: the command was to end within $limit s" >&2
+status=203
+if [ -e "$run/stopped" ]; then
+	echo "nested: the machine's heart stopped" >&2
+elif [ "$late" != 0 ]; then
+	echo "nested: the machine lives, but did not end the command within $limit s" >&2
 	status=201
 elif [ -e "$share/limit" ]; then
 	echo "nested: the command did not end within $limit s" >&2
@@ -193,5 +240,6 @@ if [ "$status" != 0 ]; then
 	else
 		cat "$run/console"
 	fi | say 'console of the machine'
+	grep -a '^not ok' "$share/stdout" | sed 's/^/# nested: failed: /' >&2 || true
 fi
 exit "$status"
