@@ -13,7 +13,12 @@ $(B)/tests/sandbox/rules: $(call host_objs,plain,tests/sandbox/rules.c $(SANDBOX
 TEST_BINS += $(B)/tests/sandbox/rules
 TAP_SCRIPTS += tests/sandbox/used.t
 
-TAP_SCRIPTS += $(addprefix tests/serve/, serve.t limits.t restart.t systemd.t)
+$(B)/tests/serve/hole: $(call host_objs,plain,tests/serve/hole.c $(VHOST_CLIENT_SRCS))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+TEST_BINS += $(B)/tests/serve/hole
+TAP_SCRIPTS += $(addprefix tests/serve/, serve.t hole.t limits.t restart.t systemd.t)
 
 include tests/shim/build.mk
 

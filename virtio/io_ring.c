@@ -23,10 +23,11 @@ static const struct {
 };
 
 static const uint8_t operations[] = {
-	IORING_OP_READ,       IORING_OP_WRITE,    IORING_OP_READV,       IORING_OP_WRITEV,
-	IORING_OP_READ_FIXED, IORING_OP_FSYNC,    IORING_OP_FALLOCATE,   IORING_OP_WRITE_FIXED,
-	IORING_OP_TIMEOUT,    IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE,
+	IORING_OP_READ,     IORING_OP_WRITE,       IORING_OP_READV,
+	IORING_OP_WRITEV,   IORING_OP_FSYNC,       IORING_OP_TIMEOUT,
+	IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE, IORING_OP_FALLOCATE,
 };
+static const uint8_t window_operations[] = {IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED};
 
 static int try_setup(struct io_engine *e, uint32_t setup, unsigned int entries)
 {
@@ -97,16 +98,28 @@ static int register_files(struct io_engine *e)
 	return io_uring_register_files(&e->ring, fd, IO_MAX_FILES);
 }
 
+static unsigned int allow(struct io_uring_restriction *r, const uint8_t *operation, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		r[i].opcode = IORING_RESTRICTION_SQE_OP;
+		r[i].sqe_op = operation[i];
+	}
+	return (unsigned int)count;
+}
+
 static void restrict_ring(struct io_engine *e)
 {
 	struct io_uring_restriction r[32];
-	unsigned int n = 0;
-	size_t i;
+	unsigned int n;
 
 	memset(r, 0, sizeof(r));
-	for (i = 0; i < sizeof(operations); i++) {
-		r[n].opcode = IORING_RESTRICTION_SQE_OP;
-		r[n++].sqe_op = operations[i];
+	n = allow(r, operations, sizeof(operations));
+	if (e->features & IO_HAS_WINDOWS) {
+		n += allow(r + n, window_operations, sizeof(window_operations));
+		r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
+		r[n++].register_op = IORING_REGISTER_BUFFERS_UPDATE;
 	}
 	if (e->features & IO_HAS_VECTORED) {
 		r[n].opcode = IORING_RESTRICTION_SQE_OP;
@@ -117,8 +130,6 @@ static void restrict_ring(struct io_engine *e)
 	/* Allowed, not required: what lasts is on files by descriptor (io_loop.c). */
 	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
 	r[n++].sqe_flags = IOSQE_FIXED_FILE;
-	r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
-	r[n++].register_op = IORING_REGISTER_BUFFERS_UPDATE;
 	r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
 	r[n++].register_op = IORING_REGISTER_FILES_UPDATE;
 	/* A kernel that does not know them leaves the ring as open as it was. */

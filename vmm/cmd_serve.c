@@ -305,6 +305,21 @@ static int make_sandbox(struct service *s)
 	return s->config.sandbox ? sandbox_create(socket, s->config.nr_disks, &s->sandbox) : 0;
 }
 
+/* Of registered memory, in which a hole goes unnoticed: vhost-user has no message for one. */
+static void warn_of_registration(const struct serve_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < config->nr_disks; i++)
+		if (config->disk[i].pin_budget) {
+			cli_note("%s: --pin-budget: I/O goes to wrong memory if the machine gives "
+				 "memory back: it must have no balloon, free page reporting or "
+				 "virtio-mem, and no postcopy migration",
+				 config->disk[i].blk_file);
+			return;
+		}
+}
+
 static int run(struct service *s)
 {
 	unsigned int i, next = 0;
@@ -313,6 +328,7 @@ static int run(struct service *s)
 	ret = setup_signals(&s->signal_fd);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "signals: %s", strerror(-ret));
+	warn_of_registration(&s->config);
 	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	status = make_sandbox(s);

@@ -19,7 +19,7 @@ struct serve_disk {
 	bool direct;
 	unsigned int queues;
 	unsigned int poll_us;
-	uint64_t pin_budget; /* bytes */
+	uint64_t pin_budget; /* bytes; more than 0 only where the front end's memory stays */
 };
 
 struct serve_config {

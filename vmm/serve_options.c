@@ -11,6 +11,9 @@
 #include "vmm/cli.h"
 #include "vmm/serve.h"
 
+#define MAX_PIN_BUDGET (1ull << 40)
+#define PIN_GRANULE    (2ull << 20) /* what is registered at a time */
+
 static int fail(char *why, const char *text)
 {
 	snprintf(why, SERVE_WHY_MAX, "%s", text);
@@ -106,8 +109,11 @@ static int apply_poll_us(struct serve_disk *disk, const char *value, char *why)
 
 static int apply_pin_budget(struct serve_disk *disk, const char *value, char *why)
 {
-	if (cli_parse_size(value, &disk->pin_budget))
-		return fail(why, "a size is needed, such as 512M");
+	uint64_t size;
+
+	if (cli_parse_size(value, &size) || size > MAX_PIN_BUDGET || size % PIN_GRANULE)
+		return fail(why, "a size from 0 to 1T is needed, a multiple of 2M");
+	disk->pin_budget = size;
 	return 0;
 }
 
@@ -124,7 +130,10 @@ const struct serve_option serve_options[] = {
 	{"queues", "N", "offers N queues (1)", apply_queues},
 	{"serial", "TEXT", "the disk's serial number, at most 20 bytes", apply_serial},
 	{"direct", "on|off", "past the host's page cache, where that can be (on)", apply_direct},
-	{"pin-budget", "SIZE", "registers at most SIZE of guest memory for I/O (64G)",
+	{"pin-budget", "SIZE",
+	 "registers up to SIZE of guest memory for I/O (0). Only for memory\n"
+	 "                         that stays: no balloon, free page reporting, virtio-mem or\n"
+	 "                         postcopy migration, or data is lost",
 	 apply_pin_budget},
 	{"poll-us", "N", "polls for up to N us before it sleeps (0)", apply_poll_us},
 };
@@ -143,8 +152,9 @@ const struct serve_option *serve_option_find(const char *name)
 
 void serve_disk_init(struct serve_disk *disk)
 {
-	*disk = (struct serve_disk){
-		.fd = -1, .direct = true, .queues = 1, .pin_budget = 64ull << 30};
+	/* No pin_budget: a front end gives memory back without a word, and what is registered would
+	 * go on using the pages of before. */
+	*disk = (struct serve_disk){.fd = -1, .direct = true, .queues = 1};
 }
 
 void serve_config_free(struct serve_config *config)

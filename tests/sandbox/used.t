@@ -34,7 +34,8 @@ if not os.fork():
 os.environ["NOTIFY_SOCKET"] = "@slabvisor-%d" % os.getpid()
 os.execv(sys.argv[1], sys.argv[1:])
 END
-python3 "$work/notified.py" "$work/traced" serve --blk-file "$disk" --socket-path "$socket" 2>"$err" &
+python3 "$work/notified.py" "$work/traced" serve --blk-file "$disk" --socket-path "$socket" \
+	--pin-budget 1G 2>"$err" &
 pid=$!
 listening
 for ring in '' --packed; do

@@ -22,9 +22,17 @@ serve_with() { # KIB
 	# Where an unprivileged user may run it.
 	install -m755 "$SLABVISOR" "$work/slabvisor"
 	# By descriptor: no such user need be let into the folder of the build.
-	run "$1" "$work/slabvisor" serve --blk-file /dev/fd/9 --socket-path "$socket" 2>>"$err" 9<>"$disk" &
+	run "$1" "$work/slabvisor" serve --blk-file /dev/fd/9 --socket-path "$socket" --pin-budget 64G \
+		2>>"$err" 9<>"$disk" &
 	pid=$!
 	listening
+	warned_of_registration
+}
+
+# That asks for memory that stays is said at start; what follows is of limits.
+warned_of_registration() {
+	grep -q -- '--pin-budget' "$err" || say_output
+	: >"$err"
 }
 
 serve_with 8192
@@ -66,9 +74,10 @@ if ((held >> 14 & 1)); then
 	: >"$err"
 	rm -f "$socket"
 	prlimit --memlock=$((8 << 20)) -- "$SLABVISOR" serve --blk-file "$disk" \
-		--socket-path "$socket" 2>>"$err" &
+		--socket-path "$socket" --pin-budget 64G 2>>"$err" &
 	pid=$!
 	listening
+	warned_of_registration
 	load --rw randrw --verify --depth 128 --block-size 512K --ios 1500
 	is "$status $(wc -l <"$err")" '0 0' 'with CAP_IPC_LOCK there is no limit' || say_output
 	is "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$pid/status")" 0000000000000000 \

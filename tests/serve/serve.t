@@ -23,6 +23,7 @@ fails 125 'no disk' 'no disk: usage' --socket-path "$socket"
 fails 125 'no socket' 'no socket: usage' --blk-file "$disk"
 fails 125 'only one of them' '--socket-path with --fd: usage' --blk-file "$disk" --socket-path x --fd 3
 fails 125 'from 1 to 16' 'a bad number: usage' --blk-file "$disk" --queues 0
+fails 125 'a multiple of 2M' 'a budget that is no number of windows: usage' --blk-file "$disk" --pin-budget 1M
 fails 125 'on or off is needed' 'a bad word: usage' --blk-file "$disk" --sandbox maybe
 fails 125 'no such option' 'an unknown option: usage' --blk-file "$disk" --quick
 fails 127 'cannot be served: No such file' 'a file that is not there' --blk-file "$disks/none" --socket-path "$socket"

@@ -63,10 +63,10 @@ static void *control(void *opaque)
 	}
 }
 
-void backend_start(struct backend *b)
+void backend_start(struct backend *b, uint64_t pin_budget)
 {
 	struct io_engine_config engine = {
-		.poll_us = 20, .pin_budget = 1ull << 30, .warn = say, .warn_opaque = b};
+		.poll_us = 20, .pin_budget = pin_budget, .warn = say, .warn_opaque = b};
 	struct blk_dev_config blk = {.path = b->path,
 				     .serial = "serial-1",
 				     .direct = true,
@@ -253,7 +253,16 @@ int backend_setup(void **state)
 	static struct backend backend;
 
 	*state = &backend;
-	backend_start(&backend);
+	backend_start(&backend, 0);
+	return 0;
+}
+
+int backend_setup_registered(void **state)
+{
+	static struct backend backend;
+
+	*state = &backend;
+	backend_start(&backend, 1ull << 30);
 	return 0;
 }
 

@@ -40,12 +40,14 @@ struct backend {
 	unsigned int open_fds;
 };
 
-void backend_start(struct backend *b);
+/* pin_budget: bytes of a client's memory that are registered at most; 0 is what is shipped. */
+void backend_start(struct backend *b, uint64_t pin_budget);
 /* Ends it, and asserts that no descriptor was left open. */
 void backend_stop(struct backend *b);
 
 /* Fixtures: *state is a back end; which works to the end, and leaves nothing open. */
 int backend_setup(void **state);
+int backend_setup_registered(void **state); /* with a pin budget */
 int backend_teardown(void **state);
 
 /* Begins a session: the other end of its socket. */

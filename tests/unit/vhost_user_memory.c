@@ -184,6 +184,54 @@ static void regions_under_io(void **state)
 	client_leave(&c);
 }
 
+/* A hole in the file, as a balloon makes one: the pages that I/O has used are gone, and no message
+ * says so. */
+static void give_back(struct client *c)
+{
+	assert_int_equal(fallocate(c->mem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DATA,
+				   MEMORY_SIZE - DATA),
+			 0);
+}
+
+static void reads_after_a_hole(void **state)
+{
+	static const uint8_t none[DATA_ROOM];
+	static uint8_t pattern[DATA_ROOM];
+	struct backend *b = *state;
+	struct client c;
+	unsigned int i;
+
+	memset(pattern, 0xa5, sizeof(pattern));
+	assert_int_equal(pwrite(b->fd, pattern, sizeof(pattern), 0), sizeof(pattern));
+	client_join(b, &c);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(client_do(&c, 0, 0, 0, DATA_ROOM), 0);
+		assert_memory_equal(c.mem + DATA, pattern, DATA_ROOM);
+		give_back(&c);
+		assert_memory_equal(c.mem + DATA, none, DATA_ROOM);
+	}
+	client_leave(&c);
+}
+
+static void writes_after_a_hole(void **state)
+{
+	static uint8_t pattern[DATA_ROOM], found[DATA_ROOM];
+	struct backend *b = *state;
+	struct client c;
+	unsigned int i;
+
+	client_join(b, &c);
+	for (i = 0; i < 3; i++) {
+		memset(pattern, 0x51 + (int)i, sizeof(pattern));
+		memcpy(c.mem + DATA, pattern, DATA_ROOM);
+		assert_int_equal(client_do(&c, 0, 1, 0, DATA_ROOM), 0);
+		assert_int_equal(pread(b->fd, found, DATA_ROOM, 0), DATA_ROOM);
+		assert_memory_equal(found, pattern, DATA_ROOM);
+		give_back(&c);
+	}
+	client_leave(&c);
+}
+
 static void ring_memory_removed(void **state)
 {
 	struct backend *b = *state;
@@ -521,6 +569,8 @@ static void no_log_lost(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, backend_setup, backend_teardown)
+#define TEST_REGISTERED(name) \
+	cmocka_unit_test_setup_teardown(name, backend_setup_registered, backend_teardown)
 
 int main(void)
 {
@@ -538,6 +588,12 @@ int main(void)
 		TEST(lost_log),
 		TEST(lost_log_is_short),
 		TEST(no_log_lost),
+		TEST(reads_after_a_hole),
+		TEST(writes_after_a_hole),
+		TEST_REGISTERED(shrinking_file),
+		TEST_REGISTERED(regions_under_io),
+		TEST_REGISTERED(buffer_across_regions),
+		TEST_REGISTERED(dirty_log),
 	};
 
 	return cmocka_run_group_tests_name("vhost_user_memory", tests, NULL, NULL);
