@@ -21,6 +21,7 @@ TEST_BINS += $(B)/tests/serve/hole
 TAP_SCRIPTS += $(addprefix tests/serve/, serve.t hole.t limits.t restart.t systemd.t)
 
 include tests/shim/build.mk
+include tests/soak/build.mk
 
 BENCHES += blk kmalloc start
 

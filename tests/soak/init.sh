@@ -1,0 +1,27 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash
+# The init of the soak tests' Linux guests. The kernel's command line says what to do:
+#   rounds=PATH          the program
+#   soak=COUNT,DATA,...  its arguments
+/bin/busybox --install -s
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+rounds='' soak=''
+read -r words </proc/cmdline
+for word in $words; do
+	case $word in
+	rounds=*) rounds=${word#rounds=} ;;
+	soak=*) soak=${word#soak=} ;;
+	esac
+done
+while read -r module; do
+	modprobe "$module"
+done </etc/modules
+stty -echo
+# shellcheck disable=SC2046 # a list of words
+"$rounds" run /dev/vda $(echo "$soak" | tr , ' ')
+dmesg -r | grep '^<[0-3]>' | sed 's/^/soak: complaint /'
+poweroff -f
