@@ -14,6 +14,8 @@
 #define CACHE_MIN_ALIGN 8u /* the low bits of an address are flags */
 #define CACHE_FLAGS     (MM_CACHE_CTOR | MM_CACHE_NOMERGE | (MM_DEBUG_ALL & ~MM_HARDEN_GUARD))
 
+#define CACHE_DEBUG (MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)
+
 const uint32_t mm_class_size[MM_CLASSES] = {
 	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
 };
@@ -74,6 +76,8 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 		flags &= ~MM_DEBUG_REDZONE;
 	if (!(flags & MM_DEBUG_REDZONE))
 		slot = (size + align - 1) & ~((uint64_t)align - 1);
+	if (flags & SLAB_DEBUG_MODES && slot < SLAB_DEBUG_SLOT)
+		slot = SLAB_DEBUG_SLOT;
 	cache->flags = flags;
 	cache->object_size = (uint32_t)size;
 	cache->align = (uint32_t)align;
@@ -163,6 +167,15 @@ static int cache_make(struct mm_heap *heap, const char *name, size_t size, size_
 	return -ENOSPC;
 }
 
+/* Modes cost memory beside the heap: whoever makes a cache adds some only to a cache that is
+ * debugged anyway. */
+static unsigned int debug_flags(unsigned int modes, unsigned int flags)
+{
+	if (!(modes & CACHE_DEBUG))
+		flags &= ~MM_DEBUG_ALL;
+	return flags | modes;
+}
+
 int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
 		    unsigned int flags)
 {
@@ -171,7 +184,7 @@ int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t 
 	if (!size || size > CACHE_MAX_SIZE || align > CACHE_MAX_ALIGN || align & (align - 1) ||
 	    flags & ~CACHE_FLAGS)
 		return -EINVAL;
-	flags |= debug_modes_of(&heap->config, name);
+	flags = debug_flags(debug_modes_of(&heap->config, name), flags);
 	mm_lock(&heap->slabs.lock);
 	number = cache_find_alike(heap, size, align, flags);
 	if (number)
@@ -326,12 +339,17 @@ int slab_set_create(struct mm_heap *heap)
 {
 	struct slab_set *set = &heap->slabs;
 	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
+	bool debug = debug_is_wanted(&heap->config);
 
 	set->nr_slabs = 1;
 	set->slab = region_meta_alloc((frames + 1) * sizeof(*set->slab));
 	set->of = region_meta_alloc(frames * sizeof(*set->of));
 	set->cpu = region_meta_alloc(heap->config.cpus * sizeof(*set->cpu));
-	if (!set->slab || !set->of || !set->cpu || cache_make_classes(heap)) {
+	set->held = region_meta_alloc((frames + 1) * sizeof(*set->held));
+	if (debug)
+		set->debug = region_meta_alloc(frames * SLAB_DEBUG_FRAME);
+	if (!set->slab || !set->of || !set->cpu || !set->held || (debug && !set->debug) ||
+	    cache_make_classes(heap)) {
 		slab_set_destroy(heap);
 		return -ENOMEM;
 	}
@@ -344,22 +362,15 @@ int slab_set_create(struct mm_heap *heap)
 	return 0;
 }
 
-static void slab_free_extras(struct slab_set *set)
-{
-	for (uint32_t i = 1; set->slab && i < set->nr_slabs; i++) {
-		free(set->slab[i].debug);
-		free(set->slab[i].held);
-	}
-}
-
 void slab_set_destroy(struct mm_heap *heap)
 {
 	struct slab_set *set = &heap->slabs;
 	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
 
-	slab_free_extras(set);
 	for (unsigned int i = 0; i <= MM_CACHE_MAX; i++)
 		free(set->cache[i].list);
+	region_meta_free(set->debug, frames * SLAB_DEBUG_FRAME);
+	region_meta_free(set->held, (frames + 1) * sizeof(*set->held));
 	region_meta_free(set->cpu, heap->config.cpus * sizeof(*set->cpu));
 	region_meta_free(set->of, frames * sizeof(*set->of));
 	region_meta_free(set->slab, (frames + 1) * sizeof(*set->slab));
@@ -371,7 +382,9 @@ void slab_set_reset(struct mm_heap *heap)
 	struct slab_set *set = &heap->slabs;
 	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
 
-	slab_free_extras(set);
+	if (set->debug)
+		region_meta_clear(set->debug, frames * SLAB_DEBUG_FRAME);
+	region_meta_clear(set->held, (frames + 1) * sizeof(*set->held));
 	region_meta_clear(set->slab, (frames + 1) * sizeof(*set->slab));
 	region_meta_clear(set->of, frames * sizeof(*set->of));
 	set->spare = 0;

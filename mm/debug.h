@@ -64,6 +64,8 @@ size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed
 			 uint64_t *addr);
 /* The modes that a config wants for a cache of this name. */
 unsigned int debug_modes_of(const struct mm_config *config, const char *name);
+/* Whether caches of a heap may have modes that more is kept of their slots for. */
+bool debug_is_wanted(const struct mm_config *config);
 /* Says what was noted, and forgets it. With no lock held. */
 void debug_say(struct mm_heap *heap, struct debug_log *log);
 /* Tells if the next report might be lost. */

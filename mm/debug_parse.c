@@ -113,6 +113,11 @@ static bool name_matches(const char *pattern, const char *name)
 	return !strcmp(pattern, name);
 }
 
+bool debug_is_wanted(const struct mm_config *config)
+{
+	return config->debug & ~MM_HARDEN_GUARD || config->nr_rules;
+}
+
 unsigned int debug_modes_of(const struct mm_config *config, const char *name)
 {
 	unsigned int modes = config->debug;

@@ -2,7 +2,6 @@
 #include "mm/pin.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mm/debug.h"
@@ -97,10 +96,7 @@ static int pin_slab(struct mm_heap *heap, struct slab *slab, uint64_t frame, boo
 {
 	if (pin_count(&heap->pins, frame) >= pin_most(own))
 		return -EAGAIN;
-	if (!slab->held)
-		slab->held = calloc(1, sizeof(*slab->held));
-	if (!slab->held)
-		return -EAGAIN;
+	slab->held = &heap->slabs.held[slab - heap->slabs.slab];
 	atomic_fetch_add_explicit(&slab->pins, 1, memory_order_relaxed);
 	(void)pin_add(heap, frame, 1);
 	/* An empty one goes from among those that can be unmade. */
@@ -272,10 +268,9 @@ static int unpin_slab(struct mm_heap *heap, struct slab *slab, uint64_t frame, b
 		return 0;
 	if (slab->held->nr)
 		unpin_held(heap, slab);
-	if (!slab_pins(slab)) {
-		free(slab->held);
+	/* All of its rows are zero then. */
+	if (!slab_pins(slab))
 		slab->held = NULL;
-	}
 	*dead = slab_settle(heap, slab);
 	return 0;
 }

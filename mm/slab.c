@@ -2,7 +2,6 @@
 /* Slabs: making and unmaking them, and the lists they are on. */
 #include "mm/slab.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "mm/heap.h"
@@ -212,6 +211,7 @@ static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigne
 	slab->prev = 0;
 	atomic_store_explicit(&slab->pins, 0, memory_order_relaxed);
 	slab->held = NULL;
+	slab->debug = NULL;
 	for (unsigned int i = 0; i < SLAB_WORDS; i++) {
 		unsigned int below = i * 64;
 
@@ -227,21 +227,12 @@ uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, 
 {
 	struct slab_set *set = &heap->slabs;
 	struct slab_cache *cache = &set->cache[number];
-	struct slab_debug *debug = NULL;
 	uint64_t frame;
 	uint32_t index;
 	struct slab *slab;
 
 	if (frame_get_bulk(&heap->frames, cpu, cache->order, node, flags, 1, &frame) < 1)
 		return 0;
-	if (cache->flags & SLAB_DEBUG_MODES) {
-		debug = calloc(1, sizeof(*debug) + cache->cap * sizeof(*debug->slot));
-		if (!debug) {
-			frame &= ~FRAME_ZERO;
-			frame_put_bulk(&heap->frames, cpu, cache->order, 1, &frame);
-			return 0;
-		}
-	}
 	index = slab_spare_get(set);
 	slab = &set->slab[index];
 
@@ -256,7 +247,8 @@ uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, 
 	frame &= ~FRAME_ZERO;
 	slab->frame = (uint32_t)frame;
 	slab->zone = (uint8_t)frame_zone_of(&heap->frames, frame);
-	slab->debug = debug;
+	if (cache->flags & SLAB_DEBUG_MODES)
+		slab->debug = (void *)(set->debug + frame * SLAB_DEBUG_FRAME);
 	slab_set_state(slab, SLAB_ACTIVE);
 	mm_unlock(&slab->lock);
 
@@ -279,8 +271,9 @@ void slab_unmake(struct mm_heap *heap, unsigned int cpu, struct slab *slab)
 	heap_map_fill(heap, frame, 1ull << order, MM_PM_NONE);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		atomic_store_explicit(&set->of[frame + i], 0, memory_order_relaxed);
-	free(slab->debug);
-	free(slab->held);
+	if (slab->debug)
+		memset(slab->debug, 0,
+		       sizeof(*slab->debug) + slab->cap * sizeof(*slab->debug->slot));
 	slab->debug = NULL;
 	slab->held = NULL;
 	slab_spare_put(set, slab);

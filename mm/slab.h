@@ -31,6 +31,9 @@
 /* Modes that slabs keep more of each slot for. */
 #define SLAB_DEBUG_MODES (MM_DEBUG_ALL & ~(MM_DEBUG_SANITY | MM_HARDEN_GUARD))
 #define SLAB_REDZONE     8u /* least bytes of a red zone */
+/* Least bytes of a slot that an account is kept of: as many as the account has, so that a heap
+ * never costs more than as much again. */
+#define SLAB_DEBUG_SLOT 32u
 
 /*
  * ACTIVE: a CPU's own. LISTED: on its cache's list, has a free slot. FULL: on no
@@ -64,6 +67,11 @@ struct slab_debug {
 	uint16_t oldest, newest, resting; /* slots in quarantine */
 	struct slab_track slot[];
 };
+
+_Static_assert(sizeof(struct slab_track) == SLAB_DEBUG_SLOT, "a slot is no less than its account");
+
+/* Bytes of that for each frame of a slab. */
+#define SLAB_DEBUG_FRAME (sizeof(struct slab_debug) + MM_FRAME_SIZE)
 
 struct slab {
 	_Alignas(128) struct mm_lock lock;
@@ -137,8 +145,10 @@ struct slab_set {
 	_Atomic uint32_t *of;      /* by frame: its slab, or 0 */
 	struct mm_lock spare_lock; /* descriptors not in use */
 	uint32_t spare;
-	uint32_t nr_slabs;     /* descriptors ever used, number 0 included */
-	_Atomic uint64_t past; /* objects of caches that are gone */
+	uint32_t nr_slabs;      /* descriptors ever used, number 0 included */
+	uint8_t *debug;         /* SLAB_DEBUG_FRAME for each frame; NULL: no debug modes */
+	struct slab_held *held; /* by descriptor */
+	_Atomic uint64_t past;  /* objects of caches that are gone */
 	_Atomic uint64_t past_bytes;
 };
 

@@ -97,7 +97,8 @@ enum virtio_kmem_type {
 	/* payload: count addresses of runs; reply as for FREE */
 	VIRTIO_KMEM_FREE_PAGES = 4,
 	/* size, align, flags, payload: name; reply: value = cache number, count =
-	 * VIRTIO_KMEM_DEBUG_* in force for it */
+	 * VIRTIO_KMEM_DEBUG_* in force for it. That is the host's choice: it heeds the debug
+	 * flags only for a cache that it debugs anyway. */
 	VIRTIO_KMEM_CACHE_CREATE = 5,
 	/* cache; -EBUSY while an object is out */
 	VIRTIO_KMEM_CACHE_DESTROY = 6,

@@ -49,8 +49,7 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	if (!cache)
 		return NULL;
 	memset(cache, 0, sizeof(*cache));
-	cache->debug = debug || (flags & (SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER |
-					  SLAB_CONSISTENCY_CHECKS));
+	cache->debug = debug || flags & SLAB_CONSISTENCY_CHECKS;
 	cache->front.number = number;
 	cache->front.size = size;
 	cache->front.slow = ctor || cache->debug;

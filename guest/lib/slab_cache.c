@@ -2,7 +2,8 @@
 /* Caches of the program's own objects. */
 #include "kmem_internal.h"
 
-#define CACHE_LINE 64u
+#define CACHE_LINE       64u
+#define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 
 static unsigned int cache_align(unsigned int size, unsigned int align, slab_flags_t flags)
 {
@@ -64,7 +65,8 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		grt_warn("kmem_cache_create: the host gave %s a number in use, %d", name, number);
 		goto unlock;
 	}
-	/* The host may have been told to watch it. */
+	/* It is for the host to say which caches are debugged. */
+	flags &= ~SLAB_DEBUG_FLAGS;
 	if (debug)
 		flags |= SLAB_CONSISTENCY_CHECKS;
 	cache = kmem_cache_setup(number, name, size, -1, flags, ctor);

@@ -33,6 +33,13 @@ static int setup_debug(void **state)
 	return 0;
 }
 
+static int setup_watched(void **state)
+{
+	(void)state;
+	util_start_watched(64 * MIB, "F,watched");
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -328,6 +335,26 @@ static void a_cache_can_be_debugged_alone(void **state)
 	kmem_cache_destroy(s);
 }
 
+/* As on a Linux without slub_debug: the flags are taken, and cost nothing. */
+static void debug_flags_ask_nothing_of_a_host_that_does_not_debug(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create(
+		"mine", 64, 0, SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER, NULL);
+	unsigned long requests;
+	char *p[8];
+
+	(void)state;
+	assert_non_null(s);
+	kmem_cache_free(s, kmem_cache_alloc(s, GFP_KERNEL));
+	requests = wire.requests;
+	for (int i = 0; i < 8; i++)
+		p[i] = kmem_cache_alloc(s, GFP_KERNEL);
+	for (int i = 0; i < 8; i++)
+		kmem_cache_free(s, p[i]);
+	assert_int_equal(wire.requests, requests);
+	kmem_cache_destroy(s);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -347,7 +374,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(all_of_an_object_may_be_used_after_ksize,
 						setup_debug, teardown),
-		TEST(a_cache_can_be_debugged_alone),
+		cmocka_unit_test_setup_teardown(a_cache_can_be_debugged_alone, setup_watched,
+						teardown),
+		TEST(debug_flags_ask_nothing_of_a_host_that_does_not_debug),
 	};
 
 	return cmocka_run_group_tests_name("guest_cache", tests, NULL, NULL);

@@ -142,6 +142,20 @@ void util_start(size_t size, unsigned int debug)
 	start(&config);
 }
 
+void util_start_watched(size_t size, const char *rules)
+{
+	struct mm_config config = {
+		.range = {{.base = BASE, .size = size, .host_node = -1}},
+		.nr_ranges = 1,
+		.cpus = 4,
+		.pin_quota = 1024,
+	};
+	const char *why;
+
+	assert_int_equal(mm_debug_parse(rules, &config, &why), 0);
+	start(&config);
+}
+
 void util_start_nodes(size_t size)
 {
 	struct mm_config config = {

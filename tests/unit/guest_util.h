@@ -41,6 +41,8 @@ extern struct wire wire;
 
 /* Starts the allocator on a heap of this size behind the wire. */
 void util_start(size_t size, unsigned int debug);
+/* The same, with rules as --slab-debug has them. */
+void util_start_watched(size_t size, const char *rules);
 void util_start_nodes(size_t size);
 /* Ends it, and checks that every frame is back. */
 void util_stop(void);

@@ -155,12 +155,16 @@ static void slabs_with_few_objects_are_left_to_drain(void **state)
 static void like_caches_are_one(void **state)
 {
 	struct mm_config config = util_config(16 * MIB, 1);
-	struct mm_heap *heap = util_heap(&config);
-	int one = mm_cache_create(heap, "one", 100, 0, 0);
 	struct mm_slabinfo info;
+	struct mm_heap *heap;
+	const char *why;
 	uint64_t addr;
+	int one;
 
 	(void)state;
+	assert_int_equal(mm_debug_parse("P,debug", &config, &why), 0);
+	heap = util_heap(&config);
+	one = mm_cache_create(heap, "one", 100, 0, 0);
 	assert_int_equal(mm_cache_create(heap, "same", 100, 8, 0), one);
 	assert_int_equal(mm_cache_create(heap, "same", 100, 4, 0), one);
 	assert_int_equal(mm_slabinfo(heap, one, &info), 0);
@@ -172,7 +176,7 @@ static void like_caches_are_one(void **state)
 	assert_int_not_equal(mm_cache_create(heap, "align", 100, 64, 0), one);
 	assert_int_not_equal(mm_cache_create(heap, "alone", 100, 0, MM_CACHE_NOMERGE), one);
 	assert_int_not_equal(mm_cache_create(heap, "ctor", 100, 0, MM_CACHE_CTOR), one);
-	assert_int_not_equal(mm_cache_create(heap, "debug", 100, 0, MM_DEBUG_POISON), one);
+	assert_int_not_equal(mm_cache_create(heap, "debug", 100, 0, 0), one);
 	assert_true(mm_cache_create(heap, "class", 64, 64, 0) > MM_CLASSES);
 
 	addr = util_alloc(heap, one, 0);

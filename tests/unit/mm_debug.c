@@ -207,14 +207,30 @@ static void zero_and_constructors_live_with_debug_modes(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* A heap whose caches are debugged as text says, by their names. */
+static struct mm_heap *heap_by_rules(const char *text)
+{
+	struct mm_config config = util_config(16 * MIB, 1);
+	const char *why;
+
+	assert_int_equal(mm_debug_parse(text, &config, &why), 0);
+	config.report = report;
+	config.report_opaque = &reports;
+	said[0] = 0;
+	reports = 0;
+	reporting = util_heap(&config);
+	return reporting;
+}
+
 static void a_cache_may_be_debugged_alone(void **state)
 {
-	struct mm_heap *heap = debug_heap(0);
+	struct mm_heap *heap = heap_by_rules("F,alone;Z,largest");
 	int cache = mm_cache_create(heap, "alone", 64, 0, MM_DEBUG_REDZONE);
 	struct mm_stats stats;
 	uint64_t addr;
 
 	(void)state;
+	assert_int_equal(mm_cache_modes(heap, cache), MM_DEBUG_SANITY | MM_DEBUG_REDZONE);
 	addr = alloc_asked(heap, 4, 0, 0);
 	((uint8_t *)util_host(heap, addr))[64] = 1;
 	util_free(heap, 4, addr, 0);
@@ -227,26 +243,85 @@ static void a_cache_may_be_debugged_alone(void **state)
 	assert_true(stats.slot_size >= 72);
 
 	/* The largest objects have no room for a red zone. */
-	cache = mm_cache_create(heap, "largest", 4 * MIB, 0, MM_DEBUG_REDZONE);
+	cache = mm_cache_create(heap, "largest", 4 * MIB, 0, 0);
 	addr = alloc_asked(heap, cache, 0, 0);
 	memset(util_host(heap, addr), 1, 4 * MIB);
 	util_free(heap, cache, addr, 0);
 	mm_heap_destroy(heap);
 }
 
+/* Whoever makes a cache, a guest, has no say in what is kept beside the heap. */
+static void a_cache_asks_in_vain_for_modes_of_its_own(void **state)
+{
+	const unsigned int asked = MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER;
+	struct mm_heap *heap = heap_by_rules("F,watched;WQ,hardened");
+	struct mm_stats stats;
+	int cache;
+
+	(void)state;
+	cache = mm_cache_create(heap, "mine", 8, 8, MM_CACHE_NOMERGE | asked);
+	assert_int_equal(mm_cache_modes(heap, cache), 0);
+	assert_int_equal(mm_stats(heap, cache, &stats), 0);
+	assert_int_equal(stats.slot_size, 8);
+	(void)util_alloc(heap, cache, 0);
+	for (uint32_t i = 1; i < heap->slabs.nr_slabs; i++)
+		assert_null(heap->slabs.slab[i].debug);
+	/* Hardening is no debugging. */
+	cache = mm_cache_create(heap, "hardened", 64, 0, MM_CACHE_NOMERGE | asked);
+	assert_int_equal(mm_cache_modes(heap, cache), MM_HARDEN_WIPE | MM_HARDEN_QUARANTINE);
+	cache = mm_cache_create(heap, "watched", 64, 0, MM_CACHE_NOMERGE | asked);
+	assert_int_equal(mm_cache_modes(heap, cache), MM_DEBUG_SANITY | asked);
+	mm_heap_destroy(heap);
+}
+
+/* Whatever the size of objects: what is kept of them is no more than they are. */
+static void what_is_kept_of_slots_is_no_more_than_the_heap(void **state)
+{
+	static const unsigned int modes[] = {MM_DEBUG_OWNER, MM_DEBUG_POISON, MM_DEBUG_REDZONE,
+					     MM_HARDEN_QUARANTINE, SLAB_DEBUG_MODES};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		struct mm_heap *heap = debug_heap(modes[i]);
+
+		for (size_t size = 1; size <= 8192; size += size < 64 ? 1 : 509) {
+			int cache = mm_cache_create(heap, "small", size, 0, MM_CACHE_NOMERGE);
+			const struct slab_cache *c = &heap->slabs.cache[cache];
+
+			assert_true(c->cap * sizeof(struct slab_track) <= MM_FRAME_SIZE
+										  << c->order);
+			assert_int_equal(mm_cache_destroy(heap, cache), 0);
+		}
+		mm_heap_destroy(heap);
+	}
+}
+
+/* Who has a slab's memory next finds nothing of what was kept of the last. */
+static void what_was_kept_of_a_slab_goes_with_it(void **state)
+{
+	static const uint8_t zero[SLAB_DEBUG_FRAME];
+	struct mm_heap *heap = debug_heap(MM_DEBUG_OWNER);
+	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
+	int cache = mm_cache_create(heap, "mine", 8, 8, MM_CACHE_NOMERGE);
+	uint64_t addr[1000];
+
+	(void)state;
+	assert_int_equal(mm_alloc_bulk(heap, 0, cache, MM_NODE_ANY, 0, 0, 0x1234, 1000, addr),
+			 1000);
+	for (int i = 0; i < 1000; i++)
+		util_free(heap, cache, addr[i] & ~MM_ADDR_FLAGS, 0);
+	assert_int_equal(mm_cache_destroy(heap, cache), 0);
+	for (uint64_t i = 0; i < frames; i++)
+		assert_memory_equal(heap->slabs.debug + i * SLAB_DEBUG_FRAME, zero, sizeof(zero));
+	mm_heap_destroy(heap);
+}
+
 static void refusals_of_one_cache_may_be_reported(void **state)
 {
-	struct mm_config config = util_config(16 * MIB, 1);
-	const char *why;
 	uint64_t addr;
 
 	(void)state;
-	assert_int_equal(mm_debug_parse("F,kmalloc-64", &config, &why), 0);
-	config.report = report;
-	config.report_opaque = &reports;
-	said[0] = 0;
-	reports = 0;
-	reporting = util_heap(&config);
+	(void)heap_by_rules("F,kmalloc-64");
 	assert_int_equal(mm_cache_modes(reporting, 4), MM_DEBUG_SANITY);
 	assert_int_equal(mm_cache_modes(reporting, 5), 0);
 	assert_int_equal(mm_cache_modes(reporting, MM_CACHE_MAX + 1), 0);
@@ -341,6 +416,9 @@ int main(void)
 		cmocka_unit_test(nothing_behind_the_last_slot_is_an_object),
 		cmocka_unit_test(zero_and_constructors_live_with_debug_modes),
 		cmocka_unit_test(a_cache_may_be_debugged_alone),
+		cmocka_unit_test(a_cache_asks_in_vain_for_modes_of_its_own),
+		cmocka_unit_test(what_is_kept_of_slots_is_no_more_than_the_heap),
+		cmocka_unit_test(what_was_kept_of_a_slab_goes_with_it),
 		cmocka_unit_test(refusals_of_one_cache_may_be_reported),
 		cmocka_unit_test(refused_frees_are_reported),
 		cmocka_unit_test(each_of_many_refusals_is_reported),

@@ -12,6 +12,8 @@
 #include <linux/overflow.h>
 #include <linux/types.h>
 
+/* The debug flags (these and SLAB_STORE_USER) count only for caches that the host's --slab-debug
+ * debugs; for others they ask nothing. */
 #define SLAB_CONSISTENCY_CHECKS ((slab_flags_t)0x00000100u)
 #define SLAB_RED_ZONE           ((slab_flags_t)0x00000400u)
 #define SLAB_POISON             ((slab_flags_t)0x00000800u)
