@@ -2,6 +2,7 @@
 /* The disk itself: what it offers, its configuration, its reset, its size. */
 #include <endian.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,11 +217,20 @@ static void unmake_queues(struct blk_dev *blk)
 int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine,
 		   struct virtio_device **out)
 {
+	const struct blk_file_config file = {
+		.path = config->path,
+		.direct = config->direct,
+		.readonly = config->readonly,
+		.raw = config->raw,
+	};
+	char unasked[BLK_WHY_MAX], *why = config->why ? config->why : unasked;
 	struct blk_dev *blk;
 	unsigned int i;
 	int64_t size;
 	int ret;
 
+	/* For all that is not the file's. */
+	snprintf(why, BLK_WHY_MAX, "the device cannot be made");
 	if (!config->path)
 		return -EINVAL;
 	blk = calloc(1, sizeof(*blk));
@@ -235,7 +245,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	}
 	if (config->serial)
 		memcpy(blk->serial, config->serial, strnlen(config->serial, BLK_SERIAL_MAX));
-	ret = blk_file_open(&blk->file, config->path, config->direct, config->readonly);
+	ret = blk_file_open(&blk->file, &file, why);
 	if (ret)
 		goto err_free;
 	size = blk_file_size(&blk->file);
@@ -265,6 +275,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 err_queues:
 	unmake_queues(blk);
 err_file:
+	snprintf(why, BLK_WHY_MAX, "the device cannot be made: %s", strerror(-ret));
 	blk_file_close(&blk->file);
 err_free:
 	free(blk);

@@ -19,6 +19,7 @@
 #ifndef BLK_DEV_H
 #define BLK_DEV_H
 
+#include "virtio/blk_file.h"
 #include "virtio/device.h"
 #include "virtio/io_engine.h"
 
@@ -31,9 +32,11 @@ struct blk_dev_config {
 	const char *serial; /* cut to BLK_SERIAL_MAX bytes; NULL: none */
 	bool direct;        /* O_DIRECT, where the filesystem has it */
 	bool readonly;
+	bool raw;            /* see struct blk_file_config */
 	bool split;          /* packed rings are not offered */
 	unsigned int queues; /* 1..BLK_MAX_QUEUES */
 	uint16_t queue_size; /* a power of two up to VRING_MAX_SIZE; 0: BLK_QUEUE_SIZE */
+	char *why;           /* takes what blk_file_open() says; NULL: nobody asks */
 };
 
 /* What a disk has counted since it was made. */
@@ -62,7 +65,7 @@ struct blk_stats {
 /*
  * Opens the file and makes the device, which is the I/O thread's from then on; engine
  * outlives it. Returns 0, -EINVAL, -ENOMEM, -ENOSPC (IO_MAX_FILES) or what
- * blk_file_open() said. virtio_device_destroy() frees it.
+ * blk_file_open() said; what is wrong is in config->why. virtio_device_destroy() frees it.
  */
 int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine,
 		   struct virtio_device **dev);

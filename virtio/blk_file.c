@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "virtio/blk_format.h"
 
 #define SECTOR    512u
 #define MAX_ALIGN 4096u
@@ -21,14 +24,31 @@ static bool power_of_two(uint64_t n)
 	return n && !(n & (n - 1));
 }
 
-static int lock_file(int fd, bool readonly)
+__attribute__((format(printf, 3, 4))) static int refuse(char *why, int error, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, BLK_WHY_MAX, fmt, args);
+	va_end(args);
+	return error;
+}
+
+static int refuse_errno(char *why, int error)
+{
+	return refuse(why, error, "%s", strerror(-error));
+}
+
+static int lock_file(int fd, bool readonly, char *why)
 {
 	struct flock lock = {.l_type = readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
 
 	if (!fcntl(fd, F_OFD_SETLK, &lock))
 		return 0;
 	if (errno == EAGAIN || errno == EACCES)
-		return -EBUSY;
+		return refuse(why, -EBUSY,
+			      "it is in use by another process: stop that, or open it read-only in "
+			      "both");
 	/* A filesystem without locks has other users to mind for itself. */
 	return 0;
 }
@@ -148,44 +168,76 @@ static void probe_holes(struct blk_file *file, const struct stat *st)
 	file->can_zero = true;
 }
 
-int blk_file_open(struct blk_file *file, const char *path, bool direct, bool readonly)
+/* Opens the path a second time, and makes sure that it still leads to the same file. */
+static int open_again(const struct blk_file_config *config, int flags, const struct stat *st)
 {
-	int flags = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY, ret;
-	struct stat st, other;
+	struct stat now;
+	int fd = open(config->path, flags), ret;
 
-	*file = (struct blk_file){.direct_fd = -1, .cached_fd = -1, .readonly = readonly};
-	/* Non-blocking, for a path that turns out to be a FIFO. */
-	file->cached_fd = open(path, flags | O_NONBLOCK);
-	if (file->cached_fd < 0)
+	if (fd < 0)
 		return -errno;
-	if (fstat(file->cached_fd, &st)) {
-		ret = -errno;
+	ret = fstat(fd, &now) ? -errno : 0;
+	if (!ret &&
+	    (now.st_dev != st->st_dev || now.st_ino != st->st_ino || now.st_rdev != st->st_rdev))
+		ret = -ESTALE;
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
+}
+
+/* Refuses what is no raw image by its own account. */
+static int judge(const struct blk_file *file, char *why)
+{
+	const struct blk_format *format;
+	int64_t size = blk_file_size(file);
+	int ret;
+
+	if (size < 0)
+		return refuse_errno(why, (int)size);
+	ret = blk_format_probe(file->cached_fd, (uint64_t)size, &format);
+	if (ret)
+		return refuse(why, ret, "it cannot be read: %s", strerror(-ret));
+	if (!format)
+		return 0;
+	return refuse(why, -EMEDIUMTYPE, "it is %s, and disks are raw: make it raw by `%s`",
+		      format->name, format->make);
+}
+
+int blk_file_open(struct blk_file *file, const struct blk_file_config *config, char *why)
+{
+	int flags = (config->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY, ret;
+	struct stat st;
+
+	*file = (struct blk_file){.direct_fd = -1, .cached_fd = -1, .readonly = config->readonly};
+	/* Non-blocking, for a path that turns out to be a FIFO. */
+	file->cached_fd = open(config->path, flags | O_NONBLOCK);
+	if (file->cached_fd < 0 || fstat(file->cached_fd, &st)) {
+		ret = refuse_errno(why, -errno);
 		goto err;
 	}
-	ret = -ENOTBLK;
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		ret = refuse(why, -ENOTBLK, "give a regular file or a block device");
 		goto err;
+	}
 	file->device = S_ISBLK(st.st_mode);
 	/* io_uring would say -EAGAIN where it is to wait. */
-	ret = fcntl(file->cached_fd, F_SETFL, 0) ? -errno : 0;
+	if (fcntl(file->cached_fd, F_SETFL, 0)) {
+		ret = refuse_errno(why, -errno);
+		goto err;
+	}
+	ret = lock_file(file->cached_fd, config->readonly, why);
+	if (!ret && !config->raw)
+		ret = judge(file, why);
 	if (ret)
 		goto err;
-	ret = lock_file(file->cached_fd, readonly);
-	if (ret)
-		goto err;
-	if (direct) {
-		file->direct_fd = open(path, flags | O_DIRECT);
-		if (file->direct_fd < 0 && errno != EINVAL) {
-			ret = -errno;
+	if (config->direct) {
+		ret = open_again(config, flags | O_DIRECT, &st);
+		if (ret < 0 && ret != -EINVAL) {
+			refuse_errno(why, ret);
 			goto err;
 		}
-		/* The path may have been given to another file meanwhile. */
-		if (file->direct_fd >= 0 &&
-		    (fstat(file->direct_fd, &other) || other.st_dev != st.st_dev ||
-		     other.st_ino != st.st_ino || other.st_rdev != st.st_rdev)) {
-			ret = -ESTALE;
-			goto err;
-		}
+		file->direct_fd = ret < 0 ? -1 : ret;
 	}
 	probe_alignment(file);
 	probe_topology(file, &st);

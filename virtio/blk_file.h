@@ -4,7 +4,8 @@
  * I/O (O_DIRECT) wants of addresses, offsets and lengths is asked once, when the
  * file is opened, and each operation is routed by blk_file_route().
  *
- * A raw image is what its bytes are: no format is ever probed.
+ * Disks are raw: the file's bytes. A file that is something else by its own account (blk_format.h)
+ * is refused, unless the opener says that its bytes are meant.
  */
 #ifndef BLK_FILE_H
 #define BLK_FILE_H
@@ -12,6 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
+
+#define BLK_WHY_MAX 256
+
+struct blk_file_config {
+	const char *path;
+	bool direct;   /* by O_DIRECT, where the file system has it */
+	bool readonly; /* never written */
+	bool raw;      /* the bytes are the disk, whatever they look like */
+};
 
 struct blk_file {
 	int direct_fd; /* O_DIRECT, or -1: the host's page cache is used */
@@ -35,13 +45,15 @@ enum blk_route {
 };
 
 /*
- * Opens path. direct: by O_DIRECT; where the filesystem has none, direct_fd is -1 and
- * the disk works through the page cache. The image is locked (OFD lock: shared if
- * readonly) against other users that lock too.
+ * Opens a disk. Where the file system has no direct I/O, direct_fd is -1 and the disk works through
+ * the page cache. The image is locked (OFD lock: shared if readonly) against other users that lock
+ * too.
  * Returns 0; -ENOTBLK if it is neither a regular file nor a block device; -EBUSY if
- * somebody else has it; or what open() said.
+ * somebody else has it; -EMEDIUMTYPE if it is no raw image and config->raw does not say to take it
+ * as one; or what open() or reading said. What is wrong and what would be right goes to why
+ * (BLK_WHY_MAX bytes).
  */
-int blk_file_open(struct blk_file *file, const char *path, bool direct, bool readonly);
+int blk_file_open(struct blk_file *file, const struct blk_file_config *config, char *why);
 void blk_file_close(struct blk_file *file);
 
 /* Bytes now, or a negative errno. */

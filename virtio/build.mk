@@ -52,11 +52,14 @@ UNIT_TESTS += virtio_heap
 virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	$(VIRTIO_SRCS) $(MM_SRCS)
 
-VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_part.c virtio/blk_pin.c \
+VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_format.c virtio/blk_part.c virtio/blk_pin.c \
 	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
 	virtio/device.c virtio/mmio.c virtio/mmio_regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
 	$(MM_SRCS)
+
+UNIT_TESTS += blk_format
+blk_format_SRCS := virtio/blk_file.c virtio/blk_format.c
 
 UNIT_TESTS += blk_requests
 blk_requests_SRCS := $(BLK_TEST_SRCS)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
-	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c \
+	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/disk_words.c \
 	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c \
 	vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
@@ -33,7 +33,12 @@ PVH_CFLAGS := -m32 -march=i686 -std=gnu11 $(WARN) -O2 -ffreestanding -nostdinc \
 	-mgeneral-regs-only -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	-Wl,--no-warn-rwx-segments -Wl,-T,tests/pvh/pvh.lds
-TEST_BINS += $(B)/tests/asm/pvh32 $(B)/tests/asm/pvh64
+TEST_BINS += $(B)/tests/asm/pvh32 $(B)/tests/asm/pvh64 $(B)/tests/asm/reset
+
+$(B)/tests/asm/reset: tests/pvh/reset.S tests/pvh/pvh.lds
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PVH_CFLAGS) -o $@ $(filter-out %.lds,$^)
 
 $(B)/tests/asm/pvh32: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
 	$(call say,CC,$@)
@@ -46,7 +51,7 @@ $(B)/tests/asm/pvh64: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
 	$(Q)$(CC) $(PVH_CFLAGS) -DWIDE -o $@.32 $(filter-out %.lds,$^)
 	$(Q)objcopy -O elf64-x86-64 $@.32 $@ && rm $@.32
 
-TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/pvh.t \
+TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/media.t tests/cli/pvh.t \
 	tests/cli/qmp.pl tests/cli/signals.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
@@ -54,7 +59,7 @@ vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
-	vmm/disk_options.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
+	vmm/disk_options.c vmm/disk_words.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_qmp

@@ -170,6 +170,7 @@ static void forget_machine(struct vm *vm)
 	vm->elf = elf;
 	vm->qmp = qmp;
 	vm->kvm_fd = kvm_fd;
+	vm->restarted = true;
 }
 
 static int run_vm(struct vm *vm)

@@ -23,6 +23,7 @@
 #include "virtio/vhost_user_guard.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"
+#include "vmm/disk_words.h"
 #include "vmm/sandbox.h"
 #include "vmm/serve.h"
 
@@ -58,22 +59,7 @@ static void say(void *opaque, const char *text)
 	cli_note("%s: %s", disk->config->blk_file, text);
 }
 
-static int cannot(const struct disk *disk, int error)
-{
-	const char *path = disk->config->blk_file;
-
-	switch (error) {
-	case -ENOTBLK:
-		return cli_fail(STATUS_HOST_ERROR, "%s: a regular file or a block device is needed",
-				path);
-	case -EBUSY:
-		return cli_fail(STATUS_HOST_ERROR,
-				"%s: somebody else has it open: end that one first", path);
-	default:
-		return cli_fail(STATUS_HOST_ERROR, "%s: cannot be served: %s", path,
-				strerror(-error));
-	}
-}
+static const struct disk_words words = {.option = "", .raw = "--format raw"};
 
 /*
  * Makes the device. One that was killed has its image locked until the kernel is done with
@@ -102,6 +88,7 @@ static void settle(void *opaque)
 static int open_disk(struct disk *disk, struct sandbox *sandbox)
 {
 	const struct serve_disk *config = disk->config;
+	char why[BLK_WHY_MAX];
 	struct io_engine_config engine = {
 		.poll_us = config->poll_us,
 		.pin_budget = config->pin_budget,
@@ -115,6 +102,8 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		.serial = config->serial,
 		.direct = config->direct,
 		.readonly = config->read_only,
+		.raw = config->raw,
+		.why = why,
 		.queues = config->queues,
 		.queue_size = QUEUE_SIZE,
 	};
@@ -129,7 +118,7 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 				strerror(-ret));
 	ret = create_device(disk, &blk);
 	if (ret)
-		return cannot(disk, ret);
+		return disk_refuse(&words, config->blk_file, ret, why);
 	if (config->direct && !blk_dev_is_direct(disk->dev))
 		cli_note("%s: its filesystem has no direct I/O: it goes through the host's page "
 			 "cache",
@@ -146,7 +135,9 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		.say_opaque = disk,
 	};
 	ret = vhost_user_create(&vu, &disk->vu);
-	return ret ? cannot(disk, ret) : 0;
+	return ret ? cli_fail(STATUS_HOST_ERROR, "%s: cannot be served: %s", config->blk_file,
+			      strerror(-ret))
+		   : 0;
 }
 
 static void close_disk(struct disk *disk)
@@ -292,6 +283,9 @@ static int print_help(void)
 	       "may open nothing and make few system calls, once it serves (on)");
 	printf("  %-22s %s\n", "--config FILE", "several disks: a YAML list, `disks`, of options");
 	printf("  %-22s %s\n", "--print-capabilities", "prints what QEMU's conventions ask for");
+	printf("\n"
+	       "Exit status: 0 in order; 124 a disk is unreadable or unfit; 125 wrong usage; 126 the\n"
+	       "configuration file is wrong; 127 another error of the host; 159 the sandbox ended it.\n");
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "virtio/blk_file.h"
 #include "virtio/io_engine.h"
 #include "vmm/cli.h"
+#include "vmm/disk_words.h"
 #include "vmm/vm.h"
 
 /* Registered memory stays with the guest: what it does not use for so long, it may
@@ -23,31 +24,31 @@ static void warn(void *opaque, const char *text)
 	cli_note("%s", text);
 }
 
-static int refuse(const char *path, int err)
+static const struct disk_words words = {.option = "--disk path=", .raw = "format=raw"};
+
+static struct blk_file_config file_config(const struct run_disk *disk)
 {
-	if (err == -EBUSY)
-		return cli_fail(STATUS_BAD_IMAGE,
-				"--disk path=%s: it is in use by another process: stop that, or "
-				"open it readonly=on in both",
-				path);
-	if (err == -ENOTBLK)
-		return cli_fail(STATUS_BAD_IMAGE,
-				"--disk path=%s: give a regular file or a block device", path);
-	return cli_fail(STATUS_BAD_IMAGE, "--disk path=%s: %s", path, strerror(-err));
+	return (struct blk_file_config){
+		.path = disk->path,
+		.direct = disk->direct,
+		.readonly = disk->readonly,
+		.raw = disk->raw,
+	};
 }
 
 int disks_check(const struct run_config *config)
 {
+	char why[BLK_WHY_MAX];
 	struct blk_file file;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < config->nr_disks; i++) {
-		const struct run_disk *disk = &config->disk[i];
+		const struct blk_file_config open = file_config(&config->disk[i]);
 
-		ret = blk_file_open(&file, disk->path, disk->direct, disk->readonly);
+		ret = blk_file_open(&file, &open, why);
 		if (ret)
-			return refuse(disk->path, ret);
+			return disk_refuse(&words, open.path, ret, why);
 		blk_file_close(&file);
 	}
 	return 0;
@@ -102,11 +103,15 @@ static int create_patiently(const struct blk_dev_config *config, struct io_engin
 
 static int make_disk(struct vm *vm, const struct run_disk *disk)
 {
+	char why[BLK_WHY_MAX];
 	const struct blk_dev_config config = {
 		.path = disk->path,
 		.serial = disk->serial,
 		.direct = disk->direct,
 		.readonly = disk->readonly,
+		/* What the guest has written since it was judged is the guest's. */
+		.raw = disk->raw || vm->restarted,
+		.why = why,
 		.split = !disk->packed,
 		.queues = disk->queues                        ? disk->queues
 			  : vm->config->cpus < BLK_MAX_QUEUES ? vm->config->cpus
@@ -117,7 +122,7 @@ static int make_disk(struct vm *vm, const struct run_disk *disk)
 
 	ret = create_patiently(&config, d->engine, &d->dev[d->count]);
 	if (ret)
-		return refuse(disk->path, ret);
+		return disk_refuse(&words, disk->path, ret, why);
 	if (disk->direct && !blk_dev_is_direct(d->dev[d->count]))
 		cli_note("--disk path=%s: its file system has no direct I/O: the host's page "
 			 "cache is used",

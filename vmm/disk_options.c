@@ -7,10 +7,11 @@
 
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
+#include "vmm/disk_words.h"
 
 #define SPEC                                                                \
 	"path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]" \
-	"[,packed=on|off]"
+	"[,packed=on|off][,format=raw]"
 
 /* Cuts the first field off *spec, which moves on behind it; NULL at the end. ",," in it
  * is a comma. */
@@ -62,6 +63,8 @@ static int parse_field(struct run_disk *disk, const char *key, const char *value
 		return parse_switch(&disk->readonly, key, value, why);
 	if (!strcmp(key, "packed"))
 		return parse_switch(&disk->packed, key, value, why);
+	if (!strcmp(key, "format"))
+		return disk_format(value, &disk->raw, why, RUN_WHY_MAX);
 	if (!strcmp(key, "serial")) {
 		if (strlen(value) > BLK_SERIAL_MAX)
 			return run_why(why, "serial has at most %d bytes", BLK_SERIAL_MAX);
@@ -141,6 +144,8 @@ char *disk_option_format(const struct run_disk *disk)
 		       disk->readonly ? "on" : "off", disk->packed ? "on" : "off");
 	if (*serial)
 		end = put(stpcpy(end, ",serial="), serial);
+	if (disk->raw)
+		end = stpcpy(end, ",format=raw");
 	if (disk->queues)
 		sprintf(end, ",queues=%u", disk->queues);
 	return text;

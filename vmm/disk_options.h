@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The option --disk: path=FILE and, separated by commas, direct=on|off (on),
- * readonly=on|off (off), serial=S, queues=N (one a vCPU), packed=on|off (on). A comma of a
- * value is written twice.
+ * readonly=on|off (off), serial=S, queues=N (one a vCPU), packed=on|off (on), format=raw (the
+ * file's bytes are the disk, whatever they look like). A comma of a value is written twice.
  */
 #ifndef VMM_DISK_OPTIONS_H
 #define VMM_DISK_OPTIONS_H

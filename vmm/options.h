@@ -35,6 +35,7 @@ struct run_disk {
 	char *path;
 	char *serial; /* NULL: none */
 	bool direct, readonly;
+	bool raw;            /* its bytes are the disk, whatever they look like */
 	bool packed;         /* rings of that format are offered */
 	unsigned int queues; /* 0: one a vCPU */
 };

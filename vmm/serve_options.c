@@ -9,6 +9,7 @@
 
 #include "virtio/blk_dev.h"
 #include "vmm/cli.h"
+#include "vmm/disk_words.h"
 #include "vmm/serve.h"
 
 #define MAX_PIN_BUDGET (1ull << 40)
@@ -90,6 +91,11 @@ static int apply_direct(struct serve_disk *disk, const char *value, char *why)
 	return set_bool(&disk->direct, value, why);
 }
 
+static int apply_format(struct serve_disk *disk, const char *value, char *why)
+{
+	return disk_format(value, &disk->raw, why, SERVE_WHY_MAX);
+}
+
 static int apply_queues(struct serve_disk *disk, const char *value, char *why)
 {
 	return set_number(&disk->queues, value, 1, BLK_MAX_QUEUES, why);
@@ -125,6 +131,9 @@ int serve_set_sandbox(struct serve_config *config, const char *value, char *why)
 const struct serve_option serve_options[] = {
 	{"blk-file", "PATH", "the disk: a raw image or a block device", apply_blk_file},
 	{"socket-path", "PATH", "makes a socket there and listens on it", apply_socket_path},
+	{"format", "raw",
+	 "its very bytes are the disk, even if they are an image's of another format",
+	 apply_format},
 	{"fd", "N", "uses descriptor N, a listening or a connected socket", apply_fd},
 	{"read-only", NULL, "refuses writes", apply_read_only},
 	{"queues", "N", "offers N queues (1)", apply_queues},

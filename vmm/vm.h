@@ -82,8 +82,9 @@ struct vm {
 	atomic_uint heap_reports;
 
 	atomic_bool ending;
-	int end_fd; /* eventfd, readable once ending is set */
-	int status; /* exit status or VM_REBOOT, written once, before end_fd */
+	int end_fd;     /* eventfd, readable once ending is set */
+	bool restarted; /* it is not the first of this process */
+	int status;     /* exit status or VM_REBOOT, written once, before end_fd */
 };
 
 /*

@@ -26,8 +26,8 @@ fails 125 'from 1 to 16' 'a bad number: usage' --blk-file "$disk" --queues 0
 fails 125 'a multiple of 2M' 'a budget that is no number of windows: usage' --blk-file "$disk" --pin-budget 1M
 fails 125 'on or off is needed' 'a bad word: usage' --blk-file "$disk" --sandbox maybe
 fails 125 'no such option' 'an unknown option: usage' --blk-file "$disk" --quick
-fails 127 'cannot be served: No such file' 'a file that is not there' --blk-file "$disks/none" --socket-path "$socket"
-fails 127 'a regular file or a block device' 'a file that is no disk' --blk-file /dev/null --socket-path "$socket"
+fails 124 'none: No such file' 'a file that is not there' --blk-file "$disks/none" --socket-path "$socket"
+fails 124 'null: give a regular file or a block device' 'a file that is no disk' --blk-file /dev/null --socket-path "$socket"
 printf 'disks:\n  - blk-file: %s\n    queues: many\n' "$disk" >"$work/bad.yaml"
 fails 126 'bad.yaml:3: queues: many: a number' 'a bad value in a file, with its line' --config "$work/bad.yaml"
 printf 'disks:\n  - blk-file: %s\n    colour: red\n' "$disk" >"$work/bad.yaml"
