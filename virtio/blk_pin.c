@@ -71,6 +71,21 @@ static void unpin_first(const struct blk_req *req, uint64_t count)
 	}
 }
 
+bool blk_in_heap(const struct blk_req *req)
+{
+	const struct io_engine *engine = blk_req_dev(req)->engine;
+	const struct io_region *region;
+	const struct iovec *seg = req->chain.seg;
+	unsigned int i;
+
+	for (i = 0; i < req->nr; i++) {
+		region = io_engine_region(engine, seg[i].iov_base, seg[i].iov_len);
+		if (region && region->heap)
+			return true;
+	}
+	return false;
+}
+
 int blk_pin(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
@@ -109,8 +124,11 @@ void blk_unpin(struct blk_req *req)
 	req->pinned = false;
 }
 
-/* Copies segment by segment through the kernel, which says EFAULT where a plain copy
- * would end the monitor. */
+/*
+ * Copies segment by segment through the kernel, which says EFAULT where a plain copy
+ * would end the monitor. Only memory of a heap is fragile: a service that has none is not
+ * allowed these calls.
+ */
 static size_t copy_fragile(const struct iovec *seg, unsigned int n, uint64_t offset, uint8_t *buf,
 			   size_t len, bool to_guest)
 {

@@ -80,7 +80,7 @@ struct blk_req {
 	uint32_t written; /* bytes, the status among them */
 	uint8_t status;
 	bool pinned;   /* heap frames of all segments */
-	bool fragile;  /* ... are not, and may vanish */
+	bool fragile;  /* there are some, they are not pinned, and may vanish */
 	bool unstable; /* wrote without RWF_DSYNC */
 	struct iovec inline_seg[BLK_INLINE_SEGS];
 	struct iovec inline_data[BLK_INLINE_SEGS + BLK_MAX_PARTS];
@@ -147,6 +147,8 @@ void blk_queue_destroy(struct blk_queue *queue);
 /* blk_pin.c: pins the heap frames of a request; sets pinned or fragile. Returns 0, or
  * -EFAULT when some of it is not the guest's (then it is fragile). */
 int blk_pin(struct blk_req *req);
+/* Whether some of it lies in a heap: if it is not pinned it is fragile then. */
+bool blk_in_heap(const struct blk_req *req);
 void blk_unpin(struct blk_req *req);
 /* Copies of the readable and the writable part, as vring_chain_read() and _write(), but
  * right for fragile requests too. Return false if not all len bytes were copied. */

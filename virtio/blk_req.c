@@ -109,7 +109,7 @@ void blk_req_start(struct blk_req *req)
 
 	/* No header, be it for want of memory for the segments; or beyond all bounds. */
 	if (!req->chain.nr_readable || req->bytes > BLK_MAX_BYTES) {
-		req->fragile = true;
+		req->fragile = blk_in_heap(req);
 		blk_req_malformed(req);
 		return;
 	}
