@@ -2,10 +2,12 @@
 # The soak tests: each takes COUNT checksums (6) of a disk while memory is given back.
 
 $(B)/soak/rounds: $(call host_objs,plain,tests/soak/rounds.c)
+$(B)/soak/punch: $(call host_objs,plain,tests/soak/punch.c $(VHOST_CLIENT_SRCS))
+SOAK_BINS := $(B)/soak/rounds $(B)/soak/punch
+$(SOAK_BINS):
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
-SOAK_BINS := $(B)/soak/rounds
-SOAK_SCRIPTS := $(addprefix tests/soak/, reporting.t)
+SOAK_SCRIPTS := $(addprefix tests/soak/, reporting.t punch.t)
 TEST_BINS += $(SOAK_BINS)
