@@ -47,15 +47,21 @@ prepare() {
 
 # resident: KiB of the guest's memory that the host keeps: what QEMU's memory files occupy.
 resident() {
-	local blocks total=0
-	for blocks in $(stat -L -c %b "${memory_files[@]}" 2>/dev/null); do
+	local blocks found total=0
+	found=$(stat -L -c %b "${memory_files[@]}" 2>/dev/null) || return
+	for blocks in $found; do
 		total=$((total + blocks / 2))
 	done
-	[ $total != 0 ] && echo $total
+	echo $total
 }
 
-memory_known() {
-	kill -0 "$qemu" 2>/dev/null || bail "QEMU ended"
+# QEMU answers once it has all of its memory.
+answers() {
+	kill -0 "$qemu" 2>/dev/null || bail 'QEMU ended'
+	qmp query-status >"$work/answer" 2>&1
+}
+
+find_memory() {
 	local fd
 	memory_files=()
 	for fd in "/proc/$qemu/fd"/*; do
@@ -63,7 +69,6 @@ memory_known() {
 		/memfd:memory-backend*) memory_files+=("$fd") ;;
 		esac
 	done
-	[ ${#memory_files[@]} != 0 ]
 }
 
 # machine PRESSURE OPTION...: starts the service and the machine, with options of QEMU's beside
@@ -82,14 +87,19 @@ machine() {
 		"$@" <"$work/in" >"$work/console" 2>>"$err" &
 	qemu=$!
 	exec 3>"$work/in" 4<"$work/console"
-	until_true 20 memory_known || bail 'QEMU does not start'
+	until_true 60 answers || bail 'QEMU does not start'
+	find_memory
 	watch "$samples" &
 	helpers+=($!)
 }
 
 qmp() { # COMMAND [ARGUMENTS]
-	$SLABVISOR ctl "$work/qmp" "$@" 2>>"$err"
+	"$SLABVISOR" ctl "$work/qmp" "$@" 2>>"$err"
 }
+
+reading() {
+	grep -q 'soak: starts' "$out"
+} 2>/dev/null
 
 # judge NAME MIB: follows the machine to its end. At least so much of the guest's memory must have
 # been given back for each checksum, or the test would show nothing.
