@@ -127,8 +127,16 @@ static bool serve(struct request *req)
 	       vring_enable_notify(&dev->queue[req->queue].ring);
 }
 
-/* On the engine's thread, which is not kept: one request, and the next as a release of its own,
- * which begins without ranges. */
+/* Has the engine's thread look for a request: by a release without ranges. The queue's lock is
+ * held. */
+static void look(struct request *req)
+{
+	req->release.nr = 0;
+	req->busy = 1;
+	io_engine_release(req->balloon->config.engine, &req->release);
+}
+
+/* On the engine's thread, which is not kept: one request, and the next as a release of its own. */
 static void released(struct io_release *release)
 {
 	struct request *req =
@@ -139,11 +147,8 @@ static void released(struct io_release *release)
 	if (release->nr)
 		answer(req);
 	req->busy = 0;
-	if (serve(req)) {
-		release->nr = 0;
-		req->busy = 1;
-		io_engine_release(req->balloon->config.engine, release);
-	}
+	if (serve(req))
+		look(req);
 	virtio_queue_unlock(dev, req->queue);
 }
 
@@ -166,6 +171,30 @@ static void queue_stop(struct virtio_device *dev, unsigned int queue)
 		io_engine_drain(b->config.engine, &b->request[queue].busy);
 }
 
+/* What is under way is answered: no request is taken by now. */
+static void pause_balloon(struct virtio_device *dev)
+{
+	struct balloon_dev *b = (struct balloon_dev *)dev;
+	unsigned int i;
+
+	for (i = 0; i < QUEUES && b->config.engine; i++)
+		io_engine_drain(b->config.engine, &b->request[i].busy);
+}
+
+/* The engine's thread had been looking for requests by itself. */
+static void resume_balloon(struct virtio_device *dev)
+{
+	struct balloon_dev *b = (struct balloon_dev *)dev;
+	unsigned int i;
+
+	for (i = 0; i < QUEUES && b->config.engine; i++) {
+		virtio_queue_lock(dev, i);
+		if (!b->request[i].busy && virtio_queue_live(dev, i))
+			look(&b->request[i]);
+		virtio_queue_unlock(dev, i);
+	}
+}
+
 /* The driver tells how many pages the balloon has; nobody here asks. */
 static void config_write(struct virtio_device *dev, uint32_t offset, uint64_t value,
 			 unsigned int len)
@@ -186,6 +215,8 @@ static const struct virtio_device_ops balloon_ops = {
 	.queue_stop = queue_stop,
 	.notify = notify,
 	.config_write = config_write,
+	.pause = pause_balloon,
+	.resume = resume_balloon,
 	.destroy = destroy,
 };
 

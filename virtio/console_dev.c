@@ -31,9 +31,14 @@ static void hang_up(struct console_port *p)
 		p->tell |= CONSOLE_TELL_OPEN;
 }
 
-/* Sends what is left of the chain that is held. Returns whether it is done with. */
-static bool send_held(struct console_port *p)
+/*
+ * Sends what is left of the chain that is held. Returns whether it is done with. A chain may be as
+ * large as the guest's memory, and a client may take all of it: a queue that is not live any more
+ * keeps what is left.
+ */
+static bool send_held(struct console_dev *c, unsigned int port)
 {
+	struct console_port *p = &c->port[port];
 	struct iovec part[16];
 	struct msghdr msg = {.msg_iov = part};
 	uint32_t skip;
@@ -41,6 +46,8 @@ static bool send_held(struct console_port *p)
 	ssize_t n;
 
 	while (p->sent < p->out.readable && p->client >= 0) {
+		if (!virtio_queue_live(&c->dev, console_tx_queue(port)))
+			return false;
 		skip = p->sent;
 		msg.msg_iovlen = 0;
 		for (i = 0; i < p->out.nr_readable && msg.msg_iovlen < 16; i++) {
@@ -83,7 +90,7 @@ static bool serve_tx(struct console_dev *c, unsigned int port)
 			p->sent = 0;
 			p->holds = virtio_queue_pop(dev, queue, &p->out);
 		}
-		if (!p->holds || !send_held(p))
+		if (!p->holds || !send_held(c, port))
 			break;
 		p->holds = false;
 		vring_push(&dev->queue[queue].ring, &p->out, 0);
@@ -175,32 +182,48 @@ static void serve_port(struct console_dev *c, unsigned int port, short events)
 		hang_up(p);
 }
 
+/* Serves what is there. Returns whether there is more to do at once. */
+static bool serve_queues(struct console_dev *c)
+{
+	bool more = console_control(c);
+	unsigned int i;
+
+	for (i = 0; i < c->ports; i++)
+		more |= serve_tx(c, i);
+	/* A client that hung up while it was sent to. */
+	console_control(c);
+	return more;
+}
+
 static void *console_main(void *arg)
 {
 	struct console_dev *c = arg;
 	struct pollfd fds[1 + CONSOLE_MAX_PORTS];
 	eventfd_t count;
-	unsigned int i;
+	unsigned int i, n;
 	bool more;
 
 	pthread_mutex_lock(&c->lock);
 	while (!c->ending) {
-		more = console_control(c);
-		for (i = 0; i < c->ports; i++)
-			more |= serve_tx(c, i);
-		/* A client that hung up while it was sent to. */
-		console_control(c);
-		fds[0] = (struct pollfd){.fd = c->wake_fd, .events = POLLIN};
-		for (i = 0; i < c->ports; i++)
-			fds[1 + i] = interest(c, i);
+		more = false;
+		n = 0;
+		fds[n++] = (struct pollfd){.fd = c->wake_fd, .events = POLLIN};
+		/* A pause takes the lock after it is set: while it is, clients wait. */
+		if (!virtio_device_is_paused(&c->dev)) {
+			more = serve_queues(c);
+			while (n <= c->ports) {
+				fds[n] = interest(c, n - 1);
+				n++;
+			}
+		}
 		pthread_mutex_unlock(&c->lock);
-		if (poll(fds, 1 + c->ports, more ? 0 : -1) < 0)
+		if (poll(fds, n, more ? 0 : -1) < 0)
 			memset(fds, 0, sizeof(fds));
 		pthread_mutex_lock(&c->lock);
 		if (fds[0].revents)
 			eventfd_read(c->wake_fd, &count);
-		for (i = 0; i < c->ports; i++)
-			serve_port(c, i, fds[1 + i].revents);
+		for (i = 1; i < n && !virtio_device_is_paused(&c->dev); i++)
+			serve_port(c, i - 1, fds[i].revents);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
@@ -225,6 +248,20 @@ static void queue_stop(struct virtio_device *dev, unsigned int queue)
 		if (console_tx_queue(i) == queue)
 			c->port[i].holds = false;
 	pthread_mutex_unlock(&c->lock);
+}
+
+/* The thread, which looks at the pause with this lock held, has seen it. */
+static void pause_console(struct virtio_device *dev)
+{
+	struct console_dev *c = (struct console_dev *)dev;
+
+	pthread_mutex_lock(&c->lock);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void resume_console(struct virtio_device *dev)
+{
+	wake((struct console_dev *)dev);
 }
 
 static void reset(struct virtio_device *dev)
@@ -264,6 +301,8 @@ static const struct virtio_device_ops console_ops = {
 	.reset = reset,
 	.queue_stop = queue_stop,
 	.notify = notify,
+	.pause = pause_console,
+	.resume = resume_console,
 	.destroy = destroy,
 };
 

@@ -32,6 +32,7 @@ int virtio_device_init(struct virtio_device *dev, const uint16_t *max_size)
 	atomic_init(&dev->driver_ok, false);
 	atomic_init(&dev->broken, false);
 	atomic_init(&dev->halted, false);
+	atomic_init(&dev->paused, false);
 	dev->transport = NULL;
 	return 0;
 
@@ -83,13 +84,43 @@ bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue)
 	/* Relaxed: virtio_queue_stop() has had the queue's lock since it set this. */
 	return audible(dev, queue) &&
 	       !atomic_load_explicit(&dev->queue[queue].stopping, memory_order_relaxed) &&
-	       /* Relaxed: soon is enough. */
-	       !atomic_load_explicit(&dev->halted, memory_order_relaxed);
+	       /* Relaxed: soon is enough; virtio_device_pause() has had the queue's lock. */
+	       !atomic_load_explicit(&dev->halted, memory_order_relaxed) &&
+	       !virtio_device_is_paused(dev);
 }
 
 void virtio_device_halt(struct virtio_device *dev)
 {
 	atomic_store_explicit(&dev->halted, true, memory_order_relaxed);
+}
+
+void virtio_device_pause(struct virtio_device *dev)
+{
+	unsigned int i;
+
+	/* Before the locks: one who serves a queue as fast as it is filled shall leave. Relaxed:
+	 * who locks after us sees it by the lock. */
+	atomic_store_explicit(&dev->paused, true, memory_order_relaxed);
+	for (i = 0; i < dev->nr_queues; i++) {
+		virtio_queue_lock(dev, i);
+		virtio_queue_unlock(dev, i);
+	}
+	if (dev->ops->pause)
+		dev->ops->pause(dev);
+}
+
+void virtio_device_resume(struct virtio_device *dev)
+{
+	/* Relaxed: whoever is to go on is told so by a lock or a wake-up. */
+	atomic_store_explicit(&dev->paused, false, memory_order_relaxed);
+	if (dev->ops->resume)
+		dev->ops->resume(dev);
+}
+
+bool virtio_device_is_paused(const struct virtio_device *dev)
+{
+	/* Relaxed: as virtio_device_pause() says. */
+	return atomic_load_explicit(&dev->paused, memory_order_relaxed);
 }
 
 uint32_t virtio_queue_stop(struct virtio_device *dev, unsigned int queue)

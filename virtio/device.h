@@ -69,6 +69,18 @@ struct virtio_device_ops {
 	void (*config_write)(struct virtio_device *dev, uint32_t offset, uint64_t value,
 			     unsigned int len);
 
+	/*
+	 * The device is paused: no queue is live. Return when nothing, on no thread of the
+	 * device's and not in the kernel, touches memory of the guest's any more; what is in
+	 * flight is ended, or kept until resume. No queue lock is held.
+	 * NULL: the device does nothing but under a queue's lock.
+	 */
+	void (*pause)(struct virtio_device *dev);
+
+	/* The device goes on: look at the queues that no driver will ring again. No queue lock
+	 * is held. NULL: all work is that of doorbells, which the transport has rung again. */
+	void (*resume)(struct virtio_device *dev);
+
 	/* Frees the device. Called by virtio_device_destroy(). */
 	void (*destroy)(struct virtio_device *dev);
 };
@@ -100,6 +112,7 @@ struct virtio_device {
 	atomic_bool driver_ok;                        /* between DRIVER_OK and reset */
 	atomic_bool broken;                           /* needs reset: no queue is served */
 	atomic_bool halted;                           /* the machine ends: no chain is taken */
+	atomic_bool paused;                           /* the machine stands still: as halted */
 	const struct virtio_transport_ops *transport; /* NULL: none attached */
 	void *transport_opaque;
 };
@@ -122,7 +135,8 @@ void virtio_queue_lock(struct virtio_device *dev, unsigned int queue);
 void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue);
 
 /* Whether the queue may be served: started by the driver, DRIVER_OK set, the
- * device not broken, the queue not about to be stopped. The queue's lock is held. */
+ * device not broken, paused or halted, the queue not about to be stopped. Who does work in
+ * steps for a driver looks here between them. The queue's lock is held. */
 bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue);
 
 /*
@@ -146,6 +160,16 @@ void virtio_queue_signal(struct virtio_device *dev, unsigned int queue);
 /* The machine is ending: from here on no chain is taken, so that a driver that makes one
  * available as fast as it is served does not hold up the end. From any thread, for good. */
 void virtio_device_halt(struct virtio_device *dev);
+
+/*
+ * The machine stands still. When virtio_device_pause() returns, no chain is taken and nothing of
+ * the device touches the guest's memory, until virtio_device_resume(). A doorbell that comes, or
+ * is being served, meanwhile is the transport's to ring again. The two are called in turns, from
+ * any thread; no queue lock is held.
+ */
+void virtio_device_pause(struct virtio_device *dev);
+void virtio_device_resume(struct virtio_device *dev);
+bool virtio_device_is_paused(const struct virtio_device *dev);
 
 /* The driver did what cannot be answered: no queue of this device is served until
  * it is reset, and the driver is told so (section 2.1.2). */

@@ -42,6 +42,16 @@ static bool kmem_notify(struct virtio_device *dev, unsigned int queue, unsigned 
 	return kmem_dev_deliver_events(kmem);
 }
 
+/* An event may have been posted meanwhile. */
+static void kmem_resume(struct virtio_device *dev)
+{
+	struct kmem_dev *kmem = kmem_dev_of(dev);
+
+	virtio_queue_lock(dev, kmem->cpus);
+	kmem_dev_deliver_events(kmem);
+	virtio_queue_unlock(dev, kmem->cpus);
+}
+
 static void kmem_destroy(struct virtio_device *dev)
 {
 	struct kmem_dev *kmem = kmem_dev_of(dev);
@@ -55,6 +65,7 @@ static void kmem_destroy(struct virtio_device *dev)
 static const struct virtio_device_ops kmem_ops = {
 	.reset = kmem_reset,
 	.notify = kmem_notify,
+	.resume = kmem_resume,
 	.destroy = kmem_destroy,
 };
 

@@ -55,8 +55,10 @@ const void *virtio_mmio_page(const struct virtio_mmio *mmio);
  * done what its notify does: for virtio-kmem, answered. A store of 0 to Status
  * returns when the reset is complete. May be called from several threads at once;
  * different queues are served in parallel.
+ * Returns false if a doorbell was not served to the end since the device is paused: the same
+ * store is to be made again when it goes on. Else true.
  */
-void virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value, unsigned int len,
+bool virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value, unsigned int len,
 		       unsigned int cpu);
 
 void virtio_mmio_get_stats(const struct virtio_mmio *mmio, struct virtio_mmio_stats *stats);

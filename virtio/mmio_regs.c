@@ -251,7 +251,8 @@ static bool write_interrupt_ack(struct virtio_mmio *mmio, uint32_t value)
 	return true;
 }
 
-/* Without the control lock: queues are served in parallel. */
+/* Without the control lock: queues are served in parallel. A pause, a stop and the machine's end
+ * all end the loop, since the queue is not live then. */
 static bool write_notify(struct virtio_mmio *mmio, uint32_t queue, unsigned int cpu)
 {
 	struct virtio_device *dev = mmio->dev;
@@ -325,10 +326,10 @@ static bool write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
 	}
 }
 
-void virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value, unsigned int len,
+bool virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value, unsigned int len,
 		       unsigned int cpu)
 {
-	bool done = false;
+	bool done = false, again = false;
 
 	virtio_mmio_count(&mmio->writes);
 	if (offset >= VIRTIO_MMIO_PAGE_SIZE || (len != 1 && len != 2 && len != 4 && len != 8))
@@ -337,6 +338,7 @@ void virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value
 		value &= (1ull << 8 * len) - 1;
 	if (offset == VIRTIO_MMIO_QUEUE_NOTIFY && len == 4) {
 		done = write_notify(mmio, (uint32_t)value, cpu);
+		again = done && virtio_device_is_paused(mmio->dev);
 	} else if (offset >= VIRTIO_MMIO_CONFIG || len == 4) {
 		pthread_mutex_lock(&mmio->control);
 		if (offset >= VIRTIO_MMIO_CONFIG)
@@ -348,4 +350,5 @@ void virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value
 out:
 	if (!done)
 		virtio_mmio_count(&mmio->ignored);
+	return !again;
 }

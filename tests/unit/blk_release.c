@@ -300,6 +300,38 @@ static void reset_under_way(void **state)
 	balloon_stop(&b);
 }
 
+/* What is under way is answered when the pause begins, and the rest when it ends, without another
+ * doorbell. */
+static void paused(void **state)
+{
+	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
+	struct balloon b;
+	unsigned int i, n, before;
+	uint16_t idx;
+
+	(void)state;
+	disk_start(&d);
+	balloon_start(&b, REPORT);
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
+		for (n = 0; n < 12; n++)
+			drv_put(&b.q, (uint16_t)n, &buf, 1);
+		set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
+		virtio_device_pause(b.dev);
+		before = atomic_load(&discards);
+		idx = drv_used_idx(&b.q);
+		assert_int_equal((uint16_t)before, idx);
+		/* The I/O thread goes round. */
+		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
+		assert_int_equal(atomic_load(&discards), before);
+		assert_int_equal(drv_used_idx(&b.q), idx);
+		virtio_device_resume(b.dev);
+		for (n = 0; n < 12; n++)
+			balloon_used(&b);
+	}
+	balloon_stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +342,7 @@ int main(void)
 		TEST(reports),
 		TEST(inflates),
 		TEST(reset_under_way),
+		TEST(paused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

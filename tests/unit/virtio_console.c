@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <semaphore.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -273,6 +274,65 @@ static void reset_under_a_full_socket(void **state)
 	close(first.fd);
 }
 
+/* What the client has and gets, until nothing comes for a while. */
+static size_t drain(int fd)
+{
+	static uint8_t buf[1 << 16];
+	struct pollfd in = {.fd = fd, .events = POLLIN};
+	size_t all = 0;
+	ssize_t n;
+
+	while (poll(&in, 1, 50) > 0) {
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		assert_true(n > 0);
+		all += (size_t)n;
+	}
+	return all;
+}
+
+/* Neither what the guest sends, begun or not, nor what the client sends gets through a pause; all
+ * of it comes when the device goes on, and no doorbell is rung again for it. */
+static void paused(void **state)
+{
+	const struct drv_buf out = {.addr = BUFFERS, .len = RAM_END - BUFFERS};
+	const struct drv_buf in = {.addr = buffer_of(4), .len = 8, .flags = VRING_F_WRITE};
+	size_t got, all = (size_t)Q_SIZE * out.len;
+	uint16_t i, idx;
+	int fd, queued;
+
+	(void)state;
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	tell(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	for (i = 0; i < Q_SIZE; i++)
+		drv_put(&f.q[5], i, &out, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
+	do /* until the second chain has begun, which the socket cannot hold */
+		assert_int_equal(ioctl(fd, FIONREAD, &queued), 0);
+	while ((unsigned int)queued <= out.len);
+	virtio_device_pause(f.dev);
+	/* What was written before, and nothing that the room in the socket makes way for. */
+	assert_int_equal(ioctl(fd, FIONREAD, &queued), 0);
+	got = drain(fd);
+	assert_int_equal(got, queued);
+	assert_true(got < all);
+	idx = drv_used_idx(&f.q[5]);
+	assert_int_equal(send(fd, "to guest", 8, 0), 8);
+	drv_put(&f.q[4], 0, &in, 1);
+	assert_false(virtio_mmio_write(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 4, 4, 0));
+	assert_int_equal(drain(fd), 0);
+	assert_int_equal(drv_used_idx(&f.q[5]), idx);
+	assert_int_equal(drv_used_idx(&f.q[4]), 0);
+	virtio_device_resume(f.dev);
+	while (got < all)
+		got += drain(fd);
+	assert_int_equal(got, all);
+	assert_int_equal(used(4), 8);
+	assert_memory_equal(guest_at(&f.g, buffer_of(4), 8), "to guest", 8);
+	close(fd);
+}
+
 static void rng(void **state)
 {
 	static const uint8_t zeros[64];
@@ -300,6 +360,14 @@ static void rng(void **state)
 	assert_int_equal(len, 128);
 	assert_memory_not_equal(guest_at(&f.g, BUFFERS + 0x100, 64), zeros, 64);
 	assert_memory_not_equal(guest_at(&f.g, BUFFERS + 0x200, 64), zeros, 64);
+	/* Not while it is paused: the doorbell is to be rung again. */
+	virtio_device_pause(dev);
+	drv_put(&q, 4, buf, 3);
+	assert_false(virtio_mmio_write(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));
+	assert_false(drv_used(&q, &id, &len));
+	virtio_device_resume(dev);
+	assert_true(virtio_mmio_write(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));
+	assert_true(drv_used(&q, &id, &len));
 	/* Nothing to fill. */
 	drv_put(&q, 4, buf, 1);
 	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
@@ -428,6 +496,7 @@ int main(void)
 		TEST(one_port),
 		TEST(nonsense_is_passed_over),
 		TEST(reset_under_a_full_socket),
+		TEST(paused),
 		TEST(rng),
 		TEST(balloon),
 		TEST(balloon_that_gives_nothing),

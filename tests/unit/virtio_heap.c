@@ -250,24 +250,40 @@ static void pins_of_others_stay(void **state)
 
 static void *ring(void *opaque)
 {
-	(void)opaque;
-	virtio_mmio_write(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0);
+	bool *all = opaque;
+
+	*all = virtio_mmio_write(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0);
 	return NULL;
 }
 
-/*
- * A queue that feeds itself: the reply to STATS puts the number of requests where the
- * available index is, one ahead each time. Its doorbell returns when the machine ends.
- */
-static void endless_work_ends(void **state)
+static uint64_t requests(void)
+{
+	struct kmem_dev_stats stats;
+
+	kmem_dev_get_stats(k.dev, 0, &stats);
+	return stats.requests;
+}
+
+/* Rings queue 0 by a thread, and returns when it has been served n more times. */
+static pthread_t ring_endlessly(bool *all, uint64_t n)
+{
+	uint64_t start = requests();
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, ring, all), 0);
+	while (requests() < start + n)
+		sched_yield();
+	return thread;
+}
+
+/* A queue that feeds itself: the reply to STATS puts the number of requests where the
+ * available index is, one ahead each time. */
+static void lay_out_endless_work(void)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_STATS};
 	const uint32_t before = sizeof(struct virtio_kmem_resp);
 	struct drv_queue *q = &k.q[0];
-	struct kmem_dev_stats stats;
-	pthread_t thread;
 
-	(void)state;
 	/* The requests of another queue are the lead. */
 	assert_int_equal(kmem_send(&k, 1, &req, sizeof(req), NULL, 0, RESP_SIZE), 0);
 	assert_int_equal(kmem_send(&k, 1, &req, sizeof(req), NULL, 0, RESP_SIZE), 0);
@@ -278,13 +294,43 @@ static void endless_work_ends(void **state)
 		 VRING_F_WRITE | VRING_F_NEXT, 3);
 	drv_desc(q, 3, RESP_AT(0) + before, RESP_SIZE - before, VRING_F_WRITE, 0);
 	drv_avail(q, 0);
-	assert_int_equal(pthread_create(&thread, NULL, ring, NULL), 0);
-	do {
-		sched_yield();
-		kmem_dev_get_stats(k.dev, 0, &stats);
-	} while (stats.requests < 100);
+}
+
+static void endless_work_ends(void **state)
+{
+	pthread_t thread;
+	bool all;
+
+	(void)state;
+	lay_out_endless_work();
+	thread = ring_endlessly(&all, 100);
 	virtio_device_halt(k.dev);
 	pthread_join(thread, NULL);
+	assert_true(all);
+	assert_false(kmem_broken(&k));
+}
+
+static void endless_work_pauses_and_goes_on(void **state)
+{
+	pthread_t thread;
+	uint64_t served;
+	bool all;
+
+	(void)state;
+	lay_out_endless_work();
+	thread = ring_endlessly(&all, 100);
+	virtio_device_pause(k.dev);
+	served = requests();
+	/* The doorbell is cut short, and one that is rung meanwhile does nothing. */
+	pthread_join(thread, NULL);
+	assert_false(all);
+	assert_false(virtio_mmio_write(k.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));
+	assert_int_equal(requests(), served);
+	virtio_device_resume(k.dev);
+	thread = ring_endlessly(&all, 100);
+	virtio_device_halt(k.dev);
+	pthread_join(thread, NULL);
+	assert_true(all);
 	assert_false(kmem_broken(&k));
 }
 
@@ -293,10 +339,11 @@ static void endless_work_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(objects_go_and_come), TEST(addresses_are_judged_each),
-		TEST(pages_and_pins),      TEST(all_of_the_heap),
-		TEST(caches_of_the_guest), TEST(pins_of_others_stay),
-		TEST(endless_work_ends),   TEST(a_new_quota_is_the_heaps),
+		TEST(objects_go_and_come),      TEST(addresses_are_judged_each),
+		TEST(pages_and_pins),           TEST(all_of_the_heap),
+		TEST(caches_of_the_guest),      TEST(pins_of_others_stay),
+		TEST(endless_work_ends),        TEST(endless_work_pauses_and_goes_on),
+		TEST(a_new_quota_is_the_heaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
