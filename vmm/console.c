@@ -5,10 +5,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "vmm/pause.h"
 #include "vmm/vm.h"
 
-/* Waits until fd can be used or the guest ends. Returns whether fd can. */
-static bool wait_for(const struct vm *vm, int fd, short events)
+/* Waits until fd can be used or the guest ends; a pause takes the thread to its gate. Returns
+ * whether fd can. */
+static bool wait_for(struct vm *vm, int fd, short events)
 {
 	struct pollfd fds[2] = {
 		{.fd = fd, .events = events},
@@ -16,6 +18,7 @@ static bool wait_for(const struct vm *vm, int fd, short events)
 	};
 
 	while (!vm_is_ending(vm)) {
+		pause_wait(vm);
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return false;
 		if (fds[0].revents)
@@ -24,12 +27,13 @@ static bool wait_for(const struct vm *vm, int fd, short events)
 	return false;
 }
 
-int console_write(const struct vm *vm, const void *buf, size_t len)
+int console_write(struct vm *vm, const void *buf, size_t len)
 {
 	const char *at = buf;
 	ssize_t n;
 
 	while (len && !vm_is_ending(vm)) {
+		pause_wait(vm);
 		/* The signal that kicks a vCPU ends a write that blocks. */
 		n = write(STDOUT_FILENO, at, len);
 		if (n < 0 && errno == EAGAIN)
@@ -44,7 +48,7 @@ int console_write(const struct vm *vm, const void *buf, size_t len)
 	return 0;
 }
 
-int console_read(const struct vm *vm, uint64_t addr, uint32_t size)
+int console_read(struct vm *vm, uint64_t addr, uint32_t size)
 {
 	char buf[MM_FRAME_SIZE];
 	ssize_t n;

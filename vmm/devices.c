@@ -86,7 +86,7 @@ static int attach(struct vm *vm, struct virtio_device *dev, bool pins)
 			   virtio_mmio_page(d->mmio[d->count]), VIRTIO_MMIO_PAGE_SIZE, true);
 	if (ret)
 		goto fail_mmio;
-	d->count++;
+	d->dev[d->count++] = dev;
 	return 0;
 fail_mmio:
 	virtio_mmio_destroy(d->mmio[d->count]);
@@ -199,22 +199,36 @@ void devices_halt(struct vm *vm)
 {
 	unsigned int i;
 
-	if (vm->devices.kmem)
-		virtio_device_halt(vm->devices.kmem);
-	for (i = 0; i < vm->disks.count; i++)
-		virtio_device_halt(vm->disks.dev[i]);
+	for (i = 0; i < vm->devices.count; i++)
+		virtio_device_halt(vm->devices.dev[i]);
 }
 
-bool devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value, unsigned int len,
-		   bool *kick)
+void devices_pause(struct vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->devices.count; i++)
+		virtio_device_pause(vm->devices.dev[i]);
+}
+
+void devices_resume(struct vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->devices.count; i++)
+		virtio_device_resume(vm->devices.dev[i]);
+}
+
+enum devices_store devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value,
+				 unsigned int len)
 {
 	uint64_t offset = addr - PLATFORM_MMIO_BASE;
 	uint64_t i = offset / PLATFORM_MMIO_STRIDE;
 
 	if (addr < PLATFORM_MMIO_BASE || i >= vm->devices.count)
-		return false;
+		return DEVICES_NONE;
 	offset %= PLATFORM_MMIO_STRIDE;
-	*kick = offset == VIRTIO_MMIO_QUEUE_NOTIFY;
-	virtio_mmio_write(vm->devices.mmio[i], offset, value, len, cpu);
-	return true;
+	if (!virtio_mmio_write(vm->devices.mmio[i], offset, value, len, cpu))
+		return DEVICES_AGAIN;
+	return offset == VIRTIO_MMIO_QUEUE_NOTIFY ? DEVICES_RUNG : DEVICES_DONE;
 }

@@ -21,6 +21,7 @@ struct device_irq {
 
 struct devices {
 	struct virtio_device *kmem;
+	struct virtio_device *dev[PLATFORM_MMIO_MAX];
 	struct virtio_mmio *mmio[PLATFORM_MMIO_MAX];
 	struct device_irq irq[PLATFORM_MMIO_MAX];
 	unsigned int count;
@@ -37,11 +38,20 @@ void devices_destroy(struct vm *vm);
 /* The guest is ending: no device begins anything any more. From any thread. */
 void devices_halt(struct vm *vm);
 
-/*
- * A store of len bytes at addr by vCPU cpu. Returns false if no device lies there;
- * else *kick says whether it rang a queue.
- */
-bool devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value, unsigned int len,
-		   bool *kick);
+/* Between the two no device takes anything of the guest's, nor touches its memory. */
+void devices_pause(struct vm *vm);
+void devices_resume(struct vm *vm);
+
+/* What became of a store. */
+enum devices_store {
+	DEVICES_NONE,  /* no device lies there */
+	DEVICES_DONE,  /* it went to a register */
+	DEVICES_RUNG,  /* ... and rang a queue */
+	DEVICES_AGAIN, /* ... which is paused: to be made again when the guest goes on */
+};
+
+/* A store of len bytes at addr by vCPU cpu. */
+enum devices_store devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value,
+				 unsigned int len);
 
 #endif

@@ -40,13 +40,13 @@ static bool serve_linux_mmio(struct vcpu *cpu)
 	struct kvm_run *run = cpu->run;
 	uint32_t len = run->mmio.len;
 	uint64_t value = 0;
-	bool kick;
 
 	if (!run->mmio.is_write) {
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 	} else if (len <= sizeof(value)) {
 		memcpy(&value, run->mmio.data, len);
-		devices_write(cpu->vm, cpu->index, run->mmio.phys_addr, value, len, &kick);
+		cpu->unfinished = devices_write(cpu->vm, cpu->index, run->mmio.phys_addr, value,
+						len) == DEVICES_AGAIN;
 	}
 	return true;
 }
@@ -57,7 +57,6 @@ static bool serve_mmio(struct vcpu *cpu)
 	uint64_t addr = run->mmio.phys_addr, value = 0;
 	uint32_t len = run->mmio.len;
 	char what[FAULT_TEXT_MAX];
-	bool kick = false;
 	__le64 *kicks;
 
 	if (!run->mmio.is_write) {
@@ -71,14 +70,20 @@ static bool serve_mmio(struct vcpu *cpu)
 	memcpy(&value, run->mmio.data, len);
 	if (addr >= PLATFORM_BASE && addr < PLATFORM_BASE + MM_FRAME_SIZE)
 		return platform_store(cpu, addr - PLATFORM_BASE, value, len);
-	if (!devices_write(cpu->vm, cpu->index, addr, value, len, &kick))
+	switch (devices_write(cpu->vm, cpu->index, addr, value, len)) {
+	case DEVICES_NONE:
 		return foreign_store(cpu);
-	if (kick) {
+	case DEVICES_RUNG:
 		kicks = &cpu->vm->platform->kicks[cpu->index];
 		/* Only this thread writes it; the guest may read at any time. */
 		__atomic_store_n(kicks, *kicks + 1, __ATOMIC_RELAXED);
+		return true;
+	case DEVICES_AGAIN:
+		cpu->unfinished = true;
+		return true;
+	default:
+		return true;
 	}
-	return true;
 }
 
 static bool serve_io(struct vcpu *cpu)

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest that stands still: no vCPU runs its code, and its disks are at rest. */
+/*
+ * A guest that stands still: no thread does anything for it.
+ *
+ * A vCPU's thread is parked when it runs no guest code, serves no exit, and will not begin to
+ * while the guest is paused: at its gate, pause_wait(), which it passes before each entry, and in
+ * each wait that may last as long as somebody else likes. An exit whose service the pause cuts
+ * short, as a queue that is filled as fast as it is served, is served again when the guest goes on.
+ * Devices stand still by virtio_device_pause().
+ */
 #ifndef VMM_PAUSE_H
 #define VMM_PAUSE_H
 
 #include "vmm/vm.h"
 
 /*
- * Stops the guest, and returns when no vCPU is in guest code and what the disks had begun is
- * answered. Exits that are being served are served to their end. vm_resume() lets it go on. The
+ * Stops the guest, and returns when each vCPU's thread is parked, no device touches the guest's
+ * memory, and what the disks had begun is answered. vm_resume() lets it go on. The
  * two are called in turns, by one thread; a guest that ends is not held up.
  */
 void vm_pause(struct vm *vm);
@@ -15,12 +23,17 @@ void vm_resume(struct vm *vm);
 
 static inline bool vm_is_paused(const struct vm *vm)
 {
-	/* Sequentially consistent: a vCPU looks here after it has set in_guest, vm_pause()
-	 * looks at in_guest after it has set this. */
+	/* Sequentially consistent: a vCPU looks here after it has cleared immediate_exit,
+	 * vm_pause() sets immediate_exit after it has set this. */
 	return atomic_load(&vm->paused);
 }
 
-/* Keeps a vCPU that is out of guest code until the guest goes on or ends. */
+/* The gate: keeps a vCPU's thread until the guest goes on or ends. No lock is held. */
 void pause_wait(struct vm *vm);
+
+/* Around a wait of a vCPU's thread, which is parked in between and writes nothing to the guest's
+ * memory. pause_leave_wait() is a gate, too. No lock is held. */
+void pause_enter_wait(struct vm *vm);
+void pause_leave_wait(struct vm *vm);
 
 #endif

@@ -9,6 +9,7 @@
 #include "vmm/cli.h"
 #include "vmm/console.h"
 #include "vmm/fault.h"
+#include "vmm/pause.h"
 #include "vmm/tlb.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm.h"
@@ -77,8 +78,10 @@ static bool ring_wait(struct vcpu *cpu, uint64_t addr)
 
 	if (memory_read(&vm->mem, addr, &w, sizeof(w)))
 		return bad_argument(cpu, "WAIT", addr);
+	pause_enter_wait(vm);
 	ret = wait_queue_wait(&vm->waiters, &vm->mem, le64toh(w.addr), le32toh(w.expected),
 			      le64toh(w.timeout_ns), &cpu->events_seen);
+	pause_leave_wait(vm);
 	w.result = htole32((uint32_t)-ret);
 	if (memory_write(&vm->mem, addr, &w, sizeof(w)))
 		return bad_argument(cpu, "WAIT", addr);

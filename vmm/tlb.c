@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 
 #include "vmm/cli.h"
-#include "vmm/pause.h"
 #include "vmm/vcpu.h"
 
 #define CR3_PWT (1ull << 3)
@@ -48,7 +47,7 @@ void tlb_left_guest(struct vcpu *cpu)
 	struct vm *vm = cpu->vm;
 
 	atomic_store(&cpu->in_guest, false);
-	if (!tlb_is_stale(cpu) && !vm_is_paused(vm))
+	if (!tlb_is_stale(cpu))
 		return;
 	/* Under the lock, so that a waiter between its look and its sleep is not missed. */
 	pthread_mutex_lock(&vm->lock);

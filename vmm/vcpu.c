@@ -183,19 +183,27 @@ static void *vcpu_main(void *arg)
 	struct vm *vm = cpu->vm;
 	__le64 *exits = &vm->platform->exits[cpu->index];
 	bool go_on = true;
-	int err;
+	int err = 0;
 
 	while (go_on && !vm_is_ending(vm)) {
 		pause_wait(vm);
-		err = run(cpu);
-		if (err == EINTR || err == EAGAIN) {
-			tlb_flush_if_stale(cpu);
-			continue;
+		/* What the last exit is about stays in cpu->run until the next entry. */
+		if (!cpu->unfinished) {
+			err = run(cpu);
+			if (err == EINTR || err == EAGAIN) {
+				tlb_flush_if_stale(cpu);
+				continue;
+			}
+			/* Only this thread writes it; the guest may read at any time. */
+			__atomic_store_n(exits, *exits + 1, __ATOMIC_RELAXED);
 		}
-		/* Only this thread writes it; the guest may read at any time. */
-		__atomic_store_n(exits, *exits + 1, __ATOMIC_RELAXED);
+		cpu->unfinished = false;
 		go_on = exits_serve(cpu, err);
 	}
+	pthread_mutex_lock(&vm->lock);
+	vm->nr_running--;
+	pthread_cond_broadcast(&vm->left_guest);
+	pthread_mutex_unlock(&vm->lock);
 	return NULL;
 }
 
@@ -221,5 +229,6 @@ int vcpu_start(struct vcpu *cpu)
 	pthread_setname_np(cpu->thread, name);
 	cpu->started = true;
 	cpu->vm->nr_started++;
+	cpu->vm->nr_running++;
 	return 0;
 }

@@ -11,6 +11,10 @@ struct vm;
 /* The signal that takes a vCPU out of guest code; its handler does nothing. */
 #define VCPU_KICK_SIGNAL SIGUSR1
 
+/* How often a thread that has not left yet is kicked again: a signal that comes
+ * just before a system call does not end it. */
+#define VCPU_REKICK_NS 5000000
+
 /* Makes vCPU index of vm and gives it the host's CPUID. Returns 0 or -errno. */
 int vcpu_create(struct vm *vm, unsigned int index);
 void vcpu_destroy(struct vcpu *cpu);

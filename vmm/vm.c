@@ -21,10 +21,6 @@
 #include "vmm/ring_probe.h"
 #include "vmm/vcpu.h"
 
-/* How often a thread that has not left yet is kicked again: a signal that comes
- * just before a system call does not end it. */
-#define REKICK_NS 5000000
-
 bool vm_end(struct vm *vm, int status)
 {
 	const uint64_t one = 1;
@@ -283,7 +279,7 @@ static void join(struct vcpu *cpu)
 
 	for (;;) {
 		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += REKICK_NS;
+		until.tv_nsec += VCPU_REKICK_NS;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
 		if (!pthread_timedjoin_np(cpu->thread, NULL, &until))

@@ -38,6 +38,7 @@ struct vcpu {
 	pthread_t thread;
 	bool started;         /* thread is valid; under vm->lock */
 	uint64_t events_seen; /* of vm->waiters, by this thread */
+	bool unfinished;      /* the last exit is to be served again; this thread's */
 	/* The vCPU may be in guest code: whoever needs its attention kicks it. */
 	atomic_bool in_guest;
 	/* The last of vm->tlb_generation that this vCPU's TLB was flushed for. */
@@ -71,8 +72,10 @@ struct vm {
 	struct wait_queue waiters;
 
 	pthread_mutex_t lock;
-	pthread_cond_t left_guest; /* a vCPU left guest code, or flushed its TLB */
+	pthread_cond_t left_guest; /* a vCPU left guest code, flushed its TLB, parked or ended */
 	pthread_cond_t resumed;    /* vm_resume(), or the guest is ending */
+	unsigned int nr_running;   /* threads of vCPUs; under lock */
+	unsigned int nr_parked;    /* ... that do nothing for the guest; see pause.h */
 	atomic_bool paused;        /* written under lock */
 	unsigned int nr_started;   /* under lock */
 	unsigned int nr_halted;    /* under lock */

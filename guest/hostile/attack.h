@@ -24,4 +24,8 @@ void try_stores(void);
 void try_bells(void);
 void try_disk(void);
 
+/* What does not end by itself. Each returns an exit status if it does not go on. */
+int feed(void);  /* a queue that is filled as fast as it is served */
+int shout(void); /* output */
+
 #endif

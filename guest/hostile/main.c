@@ -6,12 +6,15 @@
  * an error or with NEEDS_RESET, and after each a good request must be served.
  * Prints TAP; exit status 0 if all went so.
  *
+ * With an argument it does what has no end instead: `feed`, `shout`.
+ *
  * It takes the device away from the runtime, so it allocates nothing and ends the
  * guest by the doorbell, past the runtime's own end.
  */
 #include "attack.h"
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 #include <slabvisor/platform.h>
 
 static unsigned int checks, failures;
@@ -50,7 +53,17 @@ bool good_request(void)
 	       raw_reply.resp.value == 0;
 }
 
-int main(void)
+static int attack_for_ever(const char *how)
+{
+	if (!strcmp(how, "feed"))
+		return feed();
+	if (!strcmp(how, "shout"))
+		return shout();
+	printk("hostile: %s: give feed, shout or nothing\n", how);
+	return 2;
+}
+
+int main(int argc, char **argv)
 {
 	if (!raw_find()) {
 		printk("hostile: no kmem device\n");
@@ -58,6 +71,8 @@ int main(void)
 	}
 	heap_base = config64(offsetof(struct virtio_kmem_config, heap_base));
 	heap_size = config64(offsetof(struct virtio_kmem_config, heap_size));
+	if (argc > 1)
+		return attack_for_ever(argv[1]);
 	try_rings();
 	try_requests();
 	try_addresses();

@@ -1,0 +1,137 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: BSD-2-Clause
+# After `stop` nothing of the guest goes on, whatever its vCPU was about; after `cont` all of it
+# does.
+use strict;
+use warnings;
+use File::Temp qw(tempdir);
+use IO::Handle;
+use IO::Socket::UNIX;
+use JSON::PP;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $slabvisor = $ENV{SLABVISOR} // 'build/slabvisor';
+my $dir = tempdir(CLEANUP => 1);
+my $path = "$dir/qmp";
+my $json = JSON::PP->new->canonical;
+my ($pid, $out, $qmp);
+$SIG{ALRM} = sub { kill KILL => $pid if $pid; die "no answer in time\n" };
+alarm 120;
+
+sub start {
+	$pid = open($out, '-|', $slabvisor, 'run', '--heap', '16M', '--qmp', "unix:$path", @_)
+		// die "$slabvisor: $!";
+	$qmp = undef;
+	until ($qmp) {
+		$qmp = IO::Socket::UNIX->new(Peer => $path);
+		sleep 0.01 unless $qmp;
+	}
+	$qmp->autoflush(1);
+	readline($qmp);
+	execute('qmp_capabilities');
+	return;
+}
+
+sub execute {
+	my ($name) = @_;
+	my $m;
+	print $qmp qq({"execute": "$name"}\n);
+	do { $m = $json->decode(readline($qmp) // '{"error": "hung up"}') } while exists $m->{event};
+	return $m->{return} // die "$name: " . $json->encode($m) . "\n";
+}
+
+# The state of each vCPU's thread, and the clock ticks that it has used.
+sub vcpus {
+	my @found;
+	for my $stat (glob "/proc/$pid/task/*/stat") {
+		open my $f, '<', $stat or next;
+		my ($name, $rest) = readline($f) =~ /\((.*)\) (.*)/s;
+		my @field = split / /, $rest;
+		push @found, "$name $field[0] " . ($field[11] + $field[12]) if $name =~ /^vcpu/;
+	}
+	return join ', ', @found;
+}
+
+# Answers of the monitor's between two looks, so that a thread that goes on would be seen to.
+sub still {
+	my ($what) = @_;
+	my ($memory, $vcpus) = $json->encode(execute('query-memory'));
+	for (1 .. 3000) { # those on their way to sleep
+		$vcpus = vcpus();
+		last unless $vcpus =~ /vcpu\d+ R/;
+		execute('query-status');
+	}
+	execute('query-status') for 1 .. 3000;
+	is($json->encode(execute('query-memory')), $memory, "$what: the memory's account stands still");
+	is(vcpus(), $vcpus, "$what: ... and so do its vCPUs");
+	return;
+}
+
+sub ends {
+	my ($what) = @_;
+	kill TERM => $pid;
+	1 while sysread($out, my $rest, 65536);
+	close $out;
+	is($? >> 8, 143, "$what: SIGTERM ends it");
+	return;
+}
+
+# A vCPU in a doorbell that is never served to the end; each time round the host refuses a free.
+sub feeds {
+	my $errors = execute('query-memory')->{errors};
+	1 until execute('query-memory')->{errors} > $errors + 100;
+	return;
+}
+start('build/guests/hostile', 'feed');
+is(readline($out), "feeding\n", 'a queue that is filled as fast as it is served');
+for my $round (1 .. 3) {
+	feeds();
+	pass("feed: the guest goes on ($round)");
+	execute('stop');
+	still('feed, paused');
+	execute('cont');
+}
+feeds();
+execute('stop');
+ends('feed, paused');
+
+start('build/guests/hostile', 'feed');
+readline($out);
+feeds();
+ends('feed');
+
+# A vCPU whose output nobody takes: it is written no further while the guest is paused.
+sub available {
+	my $n = 0;
+	$out->blocking(0);
+	while (my $got = sysread($out, my $text, 65536)) { $n += $got }
+	return $n;
+}
+start('build/guests/hostile', 'shout');
+sysread($out, my $first, 1);
+my ($last, $seen) = ('', '');
+do { # until the pipe is full
+	sleep 0.02;
+	($last, $seen) = ($seen, vcpus());
+} until $seen eq $last && $seen =~ / S /;
+execute('stop');
+pass('shout: stop returns while the output is stuck');
+cmp_ok(available(), '>', 0, 'shout: what was written is there');
+still('shout, paused');
+is(available(), 0, 'shout: nothing more comes of a paused guest');
+execute('cont');
+my $more = 0;
+sleep 0.01 until $more += available();
+pass('shout: it goes on');
+$out->blocking(1);
+ends('shout');
+
+# A vCPU that sleeps for a time that ends while it is paused.
+start('--guest-ring', 3, 'build/guests/negative', 'sleep');
+readline($out);
+execute('stop');
+still('sleep, paused');
+ends('sleep, paused');
+
+done_testing();
