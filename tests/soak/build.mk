@@ -9,5 +9,5 @@ $(SOAK_BINS):
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
-SOAK_SCRIPTS := $(addprefix tests/soak/, punch.t reporting.t balloon.t virtio_mem.t)
+SOAK_SCRIPTS := $(addprefix tests/soak/, punch.t reporting.t balloon.t virtio_mem.t own.t)
 TEST_BINS += $(SOAK_BINS)

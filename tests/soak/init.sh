@@ -23,5 +23,5 @@ done </etc/modules
 stty -echo
 # shellcheck disable=SC2046 # a list of words
 "$rounds" run /dev/vda $(echo "$soak" | tr , ' ')
-dmesg -r | grep '^<[0-3]>' | sed 's/^/soak: complaint /'
+dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
 poweroff -f

@@ -105,7 +105,7 @@ reading() {
 # been given back for each checksum, or the test would show nothing.
 judge() {
 	local name=$1 each=$2
-	follow "$disk" $DATA $SCRATCH "$out"
+	follow "$disk" $DATA $SCRATCH "$out" "$samples" "$each"
 	[ ${#helpers[@]} = 0 ] || kill "${helpers[@]}" 2>/dev/null
 	exec 3>&-
 	wait "$qemu"
