@@ -168,8 +168,7 @@ static bool do_pause(struct io_engine *e, struct io_call *c)
 	for (source = e->sources; source; source = source->next)
 		if (source->busy)
 			return false;
-	io_windows_release(e->windows);
-	return io_windows_settled(e->windows);
+	return io_windows_release(e->windows);
 }
 
 static bool do_resume(struct io_engine *e, struct io_call *c)

@@ -66,7 +66,7 @@ static void arm(struct io_engine *e)
 		io_uring_sqe_set_data(sqe, &e->wake_op);
 		e->wake_armed = true;
 	}
-	if (!e->tick_armed && io_windows_count(e->windows)) {
+	if (!e->tick_armed && io_windows_want_tick(e->windows)) {
 		sqe = io_engine_sqe(e);
 		if (!sqe)
 			return;

@@ -21,16 +21,16 @@ int io_windows_add_region(struct io_windows *set, unsigned int index)
 	uintptr_t host = (uintptr_t)region->host;
 	struct zone *zone = &set->zone[index];
 
+	/* Nothing is ever registered: there is nothing to keep account of. */
+	if (!set->config->pin_budget)
+		return 0;
 	zone->region = region;
 	zone->base = host & ~(IO_WINDOW_SIZE - 1);
 	zone->nr = (host - zone->base + region->size + IO_WINDOW_SIZE - 1) >> IO_WINDOW_SHIFT;
-	zone->place = calloc(zone->nr + 1, sizeof(*zone->place));
-	if (!zone->place) {
-		*zone = (struct zone){0};
-		return -ENOMEM;
-	}
-	set->nr_places += zone->nr;
-	return 0;
+	if (!io_places_create(zone))
+		return 0;
+	*zone = (struct zone){0};
+	return -ENOMEM;
 }
 
 int io_windows_create(struct io_engine *engine, const struct io_engine_config *config,
@@ -46,6 +46,7 @@ int io_windows_create(struct io_engine *engine, const struct io_engine_config *c
 	set->engine = engine;
 	set->config = config;
 	set->budget = config->pin_budget;
+	set->tick = 1;
 	/* Now: it may not be asked for any more when it is needed. */
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	set->memlock = limit.rlim_cur;
@@ -82,14 +83,21 @@ static void link_newest(struct io_windows *set, struct io_window *w)
 
 void io_windows_destroy(struct io_windows *set)
 {
-	uint64_t i;
+	struct place *place;
 	unsigned int z;
+	uint64_t i;
 
 	for (z = 0; z < IO_MAX_REGIONS; z++) {
-		for (i = 0; set->zone[z].place && i < set->zone[z].nr; i++)
-			if (set->zone[z].place[i].window)
-				io_window_forget(set, set->zone[z].place[i].window);
-		free(set->zone[z].place);
+		struct zone *zone = &set->zone[z];
+
+		for (i = 0; set->count && i < zone->nr; i++) {
+			place = io_place_find(zone, i);
+			if (!place)
+				i |= CHUNK_PLACES - 1;
+			else if (place->window)
+				io_window_forget(set, place->window);
+		}
+		io_places_destroy(set, zone);
 	}
 	free(set->free_slot);
 	free(set);
@@ -145,10 +153,11 @@ static void lower_budget(struct io_windows *set, int err)
 	config->warn(config->warn_opaque, text);
 }
 
-static struct io_window *make(struct io_windows *set, const struct zone *zone, struct place *place,
+static struct io_window *make(struct io_windows *set, const struct zone *zone, uint64_t i,
 			      const void *host)
 {
-	uintptr_t start = zone->base + ((uintptr_t)(place - zone->place) << IO_WINDOW_SHIFT);
+	struct place *place = io_place_find(zone, i);
+	uintptr_t start = zone->base + (i << IO_WINDOW_SHIFT);
 	uintptr_t end = start + IO_WINDOW_SIZE;
 	uintptr_t first = (uintptr_t)zone->region->host;
 	struct io_window *w;
@@ -176,7 +185,8 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, s
 	ret = io_uring_register_buffers_update_tag(set->ring, w->slot, &range, &tag, 1);
 	if (ret < 0) {
 		io_stat_add(&set->failures, 1);
-		place->refused = true;
+		place->refused = set->tick;
+		set->tick_owed = true;
 		if (ret == -ENOMEM || ret == -EPERM)
 			lower_budget(set, ret);
 		goto err_unpin;
@@ -184,6 +194,7 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, s
 	set->nr_free--;
 	set->bytes += w->size;
 	set->count++;
+	set->of_heaps += w->heap != NULL;
 	place->window = w;
 	link_newest(set, w);
 	io_stat_add(&set->made, 1);
@@ -217,17 +228,12 @@ static void consider_eviction(struct io_windows *set, const struct place *place)
 
 static void count_use(struct io_windows *set, struct place *place)
 {
-	unsigned int z;
-	uint64_t i;
-
 	if (place->uses < UINT8_MAX)
 		place->uses++;
-	if (++set->uses < AGE_USES * (uint64_t)set->nr_places)
+	if (++set->uses < AGE_USES * CHUNK_PLACES * (uint64_t)set->nr_chunks)
 		return;
 	set->uses = 0;
-	for (z = 0; z < set->config->nr_regions; z++)
-		for (i = 0; i < set->zone[z].nr; i++)
-			set->zone[z].place[i].uses /= 2;
+	io_places_age(set);
 }
 
 struct io_window *io_window_get(struct io_windows *set, const struct io_region *region,
@@ -235,11 +241,17 @@ struct io_window *io_window_get(struct io_windows *set, const struct io_region *
 {
 	struct zone *zone = &set->zone[region - set->config->region];
 	uint64_t i = ((uintptr_t)host - zone->base) >> IO_WINDOW_SHIFT;
-	struct place *place = &zone->place[i];
-	struct io_window *w = place->window;
+	struct place *place;
+	struct io_window *w;
 
 	if (!set->ring || ((uintptr_t)host + len - 1 - zone->base) >> IO_WINDOW_SHIFT != i)
 		return NULL;
+	place = io_place_make(set, zone, i);
+	if (!place) {
+		io_stat_add(&set->misses, 1);
+		return NULL;
+	}
+	w = place->window;
 	count_use(set, place);
 	if (w && !w->leaving && !place->holds) {
 		io_stat_add(&set->hits, 1);
@@ -249,13 +261,13 @@ struct io_window *io_window_get(struct io_windows *set, const struct io_region *
 		}
 	} else {
 		io_stat_add(&set->misses, 1);
-		if (w || place->refused || place->holds)
+		if (w || place->refused == set->tick || place->holds)
 			return NULL;
 		if (!set->nr_free || set->bytes + IO_WINDOW_SIZE > set->budget) {
 			consider_eviction(set, place);
 			return NULL;
 		}
-		w = make(set, zone, place, host);
+		w = make(set, zone, i, host);
 		if (!w)
 			return NULL;
 	}
@@ -275,9 +287,9 @@ unsigned int io_window_slot(const struct io_window *w)
 	return w->slot;
 }
 
-unsigned int io_windows_count(const struct io_windows *set)
+bool io_windows_want_tick(const struct io_windows *set)
 {
-	return set->count;
+	return set->tick_owed || set->of_heaps || (set->count && set->config->idle_ms);
 }
 
 void io_windows_get_stats(const struct io_windows *set, struct io_engine_stats *stats)

@@ -64,16 +64,14 @@ unsigned int io_window_slot(const struct io_window *window);
 int io_windows_add_region(struct io_windows *windows, unsigned int index);
 bool io_windows_remove_region(struct io_windows *windows, unsigned int index);
 
-/* Windows registered now. */
-unsigned int io_windows_count(const struct io_windows *windows);
-
-/* Time to look for windows to let go of. */
+/* Whether there is something to do for io_windows_tick() later. */
+bool io_windows_want_tick(const struct io_windows *windows);
+/* Time to look for windows to let go of, and to try again what the kernel refused. */
 void io_windows_tick(struct io_windows *windows, uint64_t now_ms);
 
-/* Begins to let go of windows of heaps that have no I/O under way. */
-void io_windows_release(struct io_windows *windows);
-/* Whether every window whose release has begun is gone. */
-bool io_windows_settled(const struct io_windows *windows);
+/* Lets go of all windows of heaps, none of which has I/O under way. Returns whether all are gone, to
+ * be called again if not: one that the kernel does not let go of keeps the heap from its reset. */
+bool io_windows_release(struct io_windows *windows);
 
 /*
  * Between the two no window is made or used over n ranges of this process's memory: other I/O

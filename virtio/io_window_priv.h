@@ -10,9 +10,22 @@
 /* A window's place, there or not. */
 struct place {
 	struct io_window *window; /* NULL: not registered */
+	uint32_t refused;         /* by the kernel, in this tick (io_windows.tick) */
 	uint16_t holds;           /* io_windows_hold() */
 	uint8_t uses;             /* recently, saturating */
-	bool refused;             /* by the kernel; looked at again after a tick */
+};
+
+/*
+ * Places come by chunks, of a GiB each, at the first I/O there: a region may be a sparse file of
+ * many TiB, of which a machine uses little. So nothing may walk over all places of a region but
+ * what walks over chunks and leaves out those that are not there.
+ */
+#define CHUNK_PLACES 512u
+#define CHUNKS_MAX   4096u /* of all regions: 32 MiB; I/O elsewhere is plain */
+
+struct chunk {
+	struct place *place; /* NULL: none was used yet */
+	uint32_t holds;      /* while there are none; none are made before it is 0 */
 };
 
 struct io_window {
@@ -32,8 +45,8 @@ struct io_window {
 struct zone {
 	const struct io_region *region;
 	uintptr_t base; /* the region's start, rounded down to a window */
-	uint64_t nr;
-	struct place *place;
+	uint64_t nr;    /* places */
+	struct chunk *chunk;
 };
 
 struct io_windows {
@@ -41,20 +54,31 @@ struct io_windows {
 	struct io_engine *engine;
 	struct io_uring *ring; /* NULL: no registration */
 	struct zone zone[IO_MAX_REGIONS];
-	uint64_t nr_places;
-	uint64_t budget;    /* bytes */
-	uint64_t bytes;     /* registered, those leaving included */
-	unsigned int count; /* windows, those leaving included */
-	unsigned int leaving;
+	unsigned int nr_chunks;
+	uint64_t budget;       /* bytes */
+	uint64_t bytes;        /* registered, those leaving included */
+	unsigned int count;    /* windows, those leaving included */
+	unsigned int of_heaps; /* of them */
 	struct io_window *newest, *oldest;
 	uint64_t uses; /* since frequencies were halved */
 	uint64_t now_ms;
+	uint32_t tick;       /* counts them, from 1 on */
+	bool tick_owed;      /* something was refused, to be tried again after a tick */
 	uint16_t *free_slot; /* a stack */
 	unsigned int nr_free;
-	bool warned;
+	bool warned, warned_stuck;
 	uint64_t memlock; /* RLIMIT_MEMLOCK, bytes */
 	io_stat hits, misses, refusals, made, evictions, failures, registered;
 };
+
+/* io_place.c: the table of a zone whose base and nr are set. Returns 0 or -ENOMEM. */
+int io_places_create(struct zone *zone);
+void io_places_destroy(struct io_windows *set, struct zone *zone);
+/* Place i of a zone, NULL if its chunk is not there; made if it can be. */
+struct place *io_place_find(const struct zone *zone, uint64_t i);
+struct place *io_place_make(struct io_windows *set, struct zone *zone, uint64_t i);
+/* Halves the frequencies of all places. */
+void io_places_age(struct io_windows *set);
 
 /* Takes a window out of the list of those in use. */
 void io_window_unlink(struct io_windows *set, struct io_window *w);
@@ -64,7 +88,9 @@ void io_window_unpin(struct mm_heap *heap, uint64_t frame);
 void io_window_forget(struct io_windows *set, struct io_window *w);
 /* Completes a window's tag: nothing of the kernel's refers to its pages any more. */
 void io_window_gone(struct io_op *op, int result);
-/* Takes a window without I/O out of the table. It is forgotten when its tag completes. */
+/* Takes a window without I/O out of the table. It is forgotten when its tag completes. If the
+ * kernel refuses (for want of memory) the window stays, and a tick is owed, for the caller's next
+ * trial. */
 void io_window_let_go(struct io_windows *set, struct io_window *w);
 
 #endif

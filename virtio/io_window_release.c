@@ -2,7 +2,9 @@
 /* The end of windows: by age, by their memory's going, by request. */
 #include "virtio/io_window_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void io_window_unlink(struct io_windows *set, struct io_window *w)
 {
@@ -23,6 +25,7 @@ void io_window_forget(struct io_windows *set, struct io_window *w)
 {
 	set->bytes -= w->size;
 	set->count--;
+	set->of_heaps -= w->heap != NULL;
 	set->free_slot[set->nr_free++] = w->slot;
 	io_stat_add(&set->registered, -w->size);
 	if (w->heap)
@@ -36,29 +39,47 @@ void io_window_gone(struct io_op *op, int result)
 	struct io_window *w = (struct io_window *)((char *)op - offsetof(struct io_window, gone));
 
 	(void)result;
-	w->set->leaving--;
 	io_window_forget(w->set, w);
+}
+
+static void warn_stuck(struct io_windows *set, int err)
+{
+	const struct io_engine_config *config = set->config;
+	char text[160];
+
+	if (set->warned_stuck || !config->warn)
+		return;
+	set->warned_stuck = true;
+	snprintf(text, sizeof(text),
+		 "io_uring does not let go of registered memory (%s): the memory waits, and it is "
+		 "tried again",
+		 strerror(-err));
+	config->warn(config->warn_opaque, text);
 }
 
 void io_window_let_go(struct io_windows *set, struct io_window *w)
 {
 	struct iovec none = {0};
 	__u64 no_tag = 0;
+	int ret;
 
-	if (io_uring_register_buffers_update_tag(set->ring, w->slot, &none, &no_tag, 1) < 0)
-		return; /* short of memory: it stays, to be tried again */
+	ret = io_uring_register_buffers_update_tag(set->ring, w->slot, &none, &no_tag, 1);
+	if (ret < 0) {
+		set->tick_owed = true;
+		warn_stuck(set, ret);
+		return;
+	}
 	io_window_unlink(set, w);
 	w->leaving = true;
-	set->leaving++;
 }
 
 void io_windows_tick(struct io_windows *set, uint64_t now_ms)
 {
 	struct io_window *w, *newer;
-	unsigned int z;
-	uint64_t i;
 
 	set->now_ms = now_ms;
+	set->tick++;
+	set->tick_owed = false;
 	for (w = set->oldest; w; w = newer) {
 		newer = w->newer;
 		if (w->refs)
@@ -70,12 +91,9 @@ void io_windows_tick(struct io_windows *set, uint64_t now_ms)
 		if (!w->used_ms)
 			w->used_ms = now_ms;
 	}
-	for (z = 0; z < set->config->nr_regions; z++)
-		for (i = 0; i < set->zone[z].nr; i++)
-			set->zone[z].place[i].refused = false;
 }
 
-void io_windows_release(struct io_windows *set)
+bool io_windows_release(struct io_windows *set)
 {
 	struct io_window *w, *newer;
 
@@ -84,57 +102,79 @@ void io_windows_release(struct io_windows *set)
 		if (!w->refs && w->heap)
 			io_window_let_go(set, w);
 	}
+	return !set->of_heaps;
 }
 
-/* The places of a zone that a range has a part in: returns how many, from *first on. */
-static uint64_t places_of(const struct zone *zone, const struct iovec *range, struct place **first)
+/* The places of a zone that a range has a part in: whether there are any, and [*first, *end). */
+static bool places_of(const struct zone *zone, const struct iovec *range, uint64_t *first,
+		      uint64_t *end)
 {
-	uintptr_t start = (uintptr_t)range->iov_base, end = start + range->iov_len;
+	uintptr_t from = (uintptr_t)range->iov_base, to = from + range->iov_len;
 	uintptr_t low, high;
 
-	if (!zone->place)
-		return 0;
+	if (!zone->chunk)
+		return false;
 	low = (uintptr_t)zone->region->host;
 	high = low + zone->region->size;
-	if (start < low)
-		start = low;
-	if (end > high)
-		end = high;
-	if (start >= end)
-		return 0;
-	*first = &zone->place[(start - zone->base) >> IO_WINDOW_SHIFT];
-	return ((end - 1 - zone->base) >> IO_WINDOW_SHIFT) -
-	       ((start - zone->base) >> IO_WINDOW_SHIFT) + 1;
+	if (from < low)
+		from = low;
+	if (to > high)
+		to = high;
+	if (from >= to)
+		return false;
+	*first = (from - zone->base) >> IO_WINDOW_SHIFT;
+	*end = ((to - 1 - zone->base) >> IO_WINDOW_SHIFT) + 1;
+	return true;
 }
 
-static void add_holds(struct io_windows *set, const struct iovec *range, unsigned int n, int add)
+static void add_holds(struct zone *zone, uint64_t i, uint64_t end, int add)
 {
-	struct place *place;
+	for (; i < end; i++) {
+		struct place *place = io_place_find(zone, i);
+
+		if (place) {
+			place->holds += add;
+			continue;
+		}
+		/* None is made before it is undone, so that it is undone here too. */
+		zone->chunk[i / CHUNK_PLACES].holds += add;
+		i |= CHUNK_PLACES - 1;
+	}
+}
+
+static void hold(struct io_windows *set, const struct iovec *range, unsigned int n, int add)
+{
+	uint64_t first, end;
 	unsigned int i, z;
-	uint64_t left;
 
 	for (i = 0; i < n; i++)
 		for (z = 0; z < set->config->nr_regions; z++)
-			for (left = places_of(&set->zone[z], &range[i], &place); left; left--)
-				(place++)->holds += add;
+			if (places_of(&set->zone[z], &range[i], &first, &end))
+				add_holds(&set->zone[z], first, end, add);
 }
 
 void io_windows_hold(struct io_windows *set, const struct iovec *range, unsigned int n)
 {
-	add_holds(set, range, n, 1);
+	hold(set, range, n, 1);
 }
 
 void io_windows_unhold(struct io_windows *set, const struct iovec *range, unsigned int n)
 {
-	add_holds(set, range, n, -1);
+	hold(set, range, n, -1);
 }
 
-/* Begins to let go of windows without I/O, from a place on. Returns whether there are any. */
-static bool clear_places(struct io_windows *set, struct place *place, uint64_t n)
+/* Begins to let go of windows without I/O in places [i, end). Returns whether there are any. */
+static bool clear_places(struct io_windows *set, struct zone *zone, uint64_t i, uint64_t end)
 {
 	bool any = false;
 
-	for (; n; n--, place++) {
+	for (; i < end && set->count; i++) {
+		struct place *place = io_place_find(zone, i);
+
+		if (!place) {
+			i |= CHUNK_PLACES - 1;
+			continue;
+		}
 		if (!place->window)
 			continue;
 		any = true;
@@ -146,16 +186,14 @@ static bool clear_places(struct io_windows *set, struct place *place, uint64_t n
 
 bool io_windows_clear(struct io_windows *set, const struct iovec *range, unsigned int n)
 {
-	struct place *place;
+	uint64_t first, end;
 	unsigned int i, z;
 	bool left = false;
-	uint64_t count;
 
-	for (i = 0; i < n; i++)
-		for (z = 0; z < set->config->nr_regions; z++) {
-			count = places_of(&set->zone[z], &range[i], &place);
-			left |= count && clear_places(set, place, count);
-		}
+	for (i = 0; i < n && set->count; i++)
+		for (z = 0; z < set->config->nr_regions; z++)
+			if (places_of(&set->zone[z], &range[i], &first, &end))
+				left |= clear_places(set, &set->zone[z], first, end);
 	return !left;
 }
 
@@ -163,15 +201,9 @@ bool io_windows_remove_region(struct io_windows *set, unsigned int index)
 {
 	struct zone *zone = &set->zone[index];
 
-	if (clear_places(set, zone->place, zone->nr))
+	if (zone->chunk && clear_places(set, zone, 0, zone->nr))
 		return false;
-	set->nr_places -= zone->nr;
-	free(zone->place);
+	io_places_destroy(set, zone);
 	*zone = (struct zone){0};
 	return true;
-}
-
-bool io_windows_settled(const struct io_windows *set)
-{
-	return !set->leaving;
 }

@@ -62,9 +62,16 @@ void disk_stop(struct disk_guest *d);
 
 /* Gives the guest a heap, before disk_start(). quota: pins at once. */
 void disk_add_heap(struct disk_guest *d, uint64_t quota);
+/* One of another kind: config's ranges and CPUs are filled in. Returns what mm_heap_create() says. */
+int disk_add_heap_of(struct disk_guest *d, struct mm_config config);
 /* Runs of frames from the heap. */
 uint64_t disk_heap_alloc(struct disk_guest *d, unsigned int order);
 void disk_heap_free(struct disk_guest *d, uint64_t gpa);
+
+/* Asserts that SOUND_LEN bytes of memory are what I/O on them uses: what is written comes from
+ * there, and what is read is there. */
+#define SOUND_LEN 65536u
+void disk_sound(struct disk_guest *d, uint64_t gpa, uint64_t seed);
 
 void *disk_at(struct disk_guest *d, uint64_t gpa, uint64_t len);
 
