@@ -129,27 +129,56 @@ static bool pin_anchor(struct io_window *w, uintptr_t start, const void *host)
 	return mm_pin(heap, 1, &w->anchor) == 1;
 }
 
+/*
+ * Bytes that count against RLIMIT_MEMLOCK when as much is registered as ever will be. The kernel
+ * counts a huge page whole, even if a window is only a part of it.
+ */
+static uint64_t most_locked(const struct io_windows *set)
+{
+	uint64_t left = set->config->pin_budget >> IO_WINDOW_SHIFT, sum = 0, n;
+	unsigned int z, pass;
+
+	/* Those whose pages are larger first: there a window can cost most. */
+	for (pass = 0; pass < 2; pass++)
+		for (z = 0; z < set->config->nr_regions; z++) {
+			const struct zone *zone = &set->zone[z];
+			uint64_t page = zone->chunk ? zone->region->page : 0;
+			bool large = page > IO_WINDOW_SIZE;
+
+			if (!zone->chunk || large != !pass)
+				continue;
+			n = large ? (zone->region->size + page - 1) / page : zone->nr;
+			if (n > left)
+				n = left;
+			left -= n;
+			sum += n * (large ? page : IO_WINDOW_SIZE);
+		}
+	return sum;
+}
+
 /* The kernel refuses more: what is registered is the budget from now on. */
 static void lower_budget(struct io_windows *set, int err)
 {
 	const struct io_engine_config *config = set->config;
-	uint64_t wanted = 0;
+	/* What else this user has locked, the ring as it is among it. */
+	uint64_t others = set->memlock > set->bytes ? set->memlock - set->bytes : 0;
 	char text[256];
-	unsigned int i;
+	int n;
 
 	set->budget = set->bytes;
 	if (set->warned || !config->warn)
 		return;
 	set->warned = true;
-	for (i = 0; i < config->nr_regions; i++)
-		wanted += config->region[i].size;
-	if (wanted > config->pin_budget)
-		wanted = config->pin_budget;
-	snprintf(text, sizeof(text),
-		 "io_uring registers %llu KiB of guest memory and no more (%s): RLIMIT_MEMLOCK is "
-		 "%llu KiB, %llu KiB are required (ulimit -l, LimitMEMLOCK=) or CAP_IPC_LOCK",
-		 (unsigned long long)set->bytes >> 10, strerror(-err),
-		 (unsigned long long)set->memlock >> 10, (unsigned long long)wanted >> 10);
+	n = snprintf(text, sizeof(text),
+		     "io_uring registers %llu KiB of guest memory and no more (%s)",
+		     (unsigned long long)set->bytes >> 10, strerror(-err));
+	if (set->memlock != RLIM_INFINITY)
+		snprintf(text + n, sizeof(text) - (size_t)n,
+			 ": RLIMIT_MEMLOCK is %llu KiB, %llu KiB are required (ulimit -l, "
+			 "LimitMEMLOCK=) or CAP_IPC_LOCK",
+			 (unsigned long long)set->memlock >> 10,
+			 (unsigned long long)(most_locked(set) + IO_RING_ROOM + others + 1023) >>
+				 10);
 	config->warn(config->warn_opaque, text);
 }
 

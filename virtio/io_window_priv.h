@@ -4,8 +4,13 @@
 #define IO_WINDOW_PRIV_H
 
 #include "mm/mm.h"
+#include "virtio/io_priv.h"
 #include "virtio/io_stat.h"
 #include "virtio/io_window.h"
+
+/* Bytes of a ring of IO_SQ_ENTRIES, which is smaller where it did not fit RLIMIT_MEMLOCK: entries
+ * of both queues, the index between them, and their heads. */
+#define IO_RING_ROOM (IO_SQ_ENTRIES * (64u + IO_CQ_FACTOR * 16u + 4u) + 16384u)
 
 /* A window's place, there or not. */
 struct place {

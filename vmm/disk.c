@@ -60,7 +60,9 @@ static int start_engine(struct vm *vm)
 	struct io_engine_config config = {
 		.region =
 			{
-				{.host = mem->ram, .size = mem->ram_size},
+				{.host = mem->ram,
+				 .size = mem->ram_size,
+				 .page = vm->config->hugepages},
 				{.host = mm_heap_host(mem->heap),
 				 .size = mm_heap_size(mem->heap),
 				 .heap = mem->heap},

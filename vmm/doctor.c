@@ -21,8 +21,9 @@
 #include "vmm/sandbox.h"
 #include "vmm/vm.h"
 
-/* Below this the monitor runs, but registered I/O buffers will not fit. */
-#define MEMLOCK_WANTED (64ull << 20)
+/* Below this the monitor runs, but not all that --pin-budget lets it register by default will fit
+ * beside the ring. */
+#define MEMLOCK_WANTED (258ull << 20)
 
 enum verdict {
 	GOOD,
@@ -169,8 +170,8 @@ static void check_memlock(void)
 		say(GOOD, "RLIMIT_MEMLOCK is enough for registered buffers");
 	else
 		say(NOTE,
-		    "RLIMIT_MEMLOCK is %s: raise it (ulimit -l, LimitMEMLOCK=) to 64M or more "
-		    "for registered buffers",
+		    "RLIMIT_MEMLOCK is %s: raise it (ulimit -l, LimitMEMLOCK=) to 258M or more "
+		    "for the default --pin-budget",
 		    cli_format_size(size, sizeof(size), limit.rlim_cur));
 }
 

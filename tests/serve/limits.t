@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# As a user without rights: with 8 MiB of RLIMIT_MEMLOCK it degrades, and says so once;
-# with enough it registers memory.
+# As a user without rights, where --pin-budget has memory registered: with less than that of
+# RLIMIT_MEMLOCK it degrades, and says once how much would do; with so much it registers all.
 set -u
 
 . tests/serve/lib.sh
 
+user=65534
 if [ "$(id -u)" -ne 0 ]; then
 	run() { ulimit -l "$1" && exec "${@:2}"; }
 else
 	chmod 755 "$work"
 	chmod 777 "$disks" "$work"
-	run() { exec prlimit --memlock="$(($1 * 1024))" -- setpriv --reuid 65534 --regid 65534 --clear-groups "${@:2}"; }
+	run() { exec prlimit --memlock="$(($1 * 1024))" -- setpriv --reuid "$user" --regid 65534 --clear-groups "${@:2}"; }
 fi
 truncate -s 256M "$disk"
 chmod 666 "$disk"
@@ -34,6 +35,32 @@ warned_of_registration() {
 	grep -q -- '--pin-budget' "$err" || say_output
 	: >"$err"
 }
+
+# What it names is enough, wherever it begins. The kernel counts what all processes of a user have
+# locked, and takes it back some time after they are gone: each is another user's.
+names_enough() { # KIB WHAT LOAD...
+	local limit=$1 what=$2 asked
+	shift 2
+	user=$((61000 + RANDOM % 4000))
+	serve_with "$limit"
+	load "$@"
+	asked=$(grep -oE '[0-9]+ KiB are required' "$err" | cut -d ' ' -f 1)
+	[ "$status $(figure wrong)" = '0 0' ] && [ "${asked:-0}" -gt "$limit" ]
+	ok $? "with $limit KiB for $what it says that more is required" || say_output
+	stop_service
+	user=$((user + 1))
+	serve_with "${asked:-$limit}"
+	load "$@"
+	is "$status $(figure wrong) $(wc -l <"$err")" '0 0 0' "and with those ${asked:-} KiB all is well" || say_output
+	stop_service
+}
+for limit in 64 72; do
+	names_enough $limit '72 KiB' --rw randrw --verify --depth 1 --block-size 4K --ios 200
+done
+for limit in 72 256 1024; do
+	names_enough $limit '1 MiB' --rw randrw --verify --depth 16 --block-size 64K --ios 500
+done
+user=65534
 
 serve_with 8192
 # 64 MiB of buffers, which is more than may be registered.
