@@ -28,7 +28,7 @@ tests: $(UNIT_BINS) $(TEST_BINS)
 NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t units.t check.t \
 	memory.t acpi.t)
 # Of what depends on the kernel.
-NESTED_UNITS := $(B)/tests/blk_data.plain $(B)/tests/blk_release.plain $(B)/tests/vhost_user_memory.plain
+NESTED_UNITS := $(addprefix $(B)/tests/, blk_data.plain blk_release.plain blk_lost.plain vhost_user_memory.plain)
 LIBVIRT_SCRIPTS := tests/libvirt/check.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high
 NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan

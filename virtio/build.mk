@@ -85,6 +85,11 @@ blk_release_SRCS := $(BLK_TEST_SRCS) virtio/balloon_dev.c
 blk_release_LIBS := liburing
 blk_release_SAN := asan tsan plain
 
+UNIT_TESTS += blk_lost
+blk_lost_SRCS := $(BLK_TEST_SRCS)
+blk_lost_LIBS := liburing
+blk_lost_SAN := asan tsan plain
+
 UNIT_TESTS += blk_disk
 blk_disk_SRCS := $(BLK_TEST_SRCS)
 blk_disk_LIBS := liburing

@@ -187,21 +187,26 @@ struct balloon {
 /* Its ring lies behind those of the disk. */
 static void balloon_set_up(struct balloon *b, unsigned int queue)
 {
-	drv_negotiate(b->mmio, 1ull << 5);
+	drv_negotiate(b->mmio, drv_device_features(b->mmio) & 1ull << 5);
 	drv_queue_init(&b->q, &d.g, 16, RING_BASE(8));
 	assert_int_equal(drv_queue_setup(b->mmio, queue, &b->q), 1);
 	drv_driver_ok(b->mmio);
 }
 
-static void balloon_start(struct balloon *b, unsigned int queue)
+static void balloon_start_as(struct balloon *b, unsigned int queue, bool stays)
 {
 	const struct balloon_dev_config config = {
-		.engine = d.engine, .discard = discard, .host_ptr = host_ptr};
+		.engine = d.engine, .discard = stays ? NULL : discard, .host_ptr = host_ptr};
 
 	atomic_store(&discards, 0);
 	assert_int_equal(balloon_dev_create(&config, &b->dev), 0);
 	assert_int_equal(virtio_mmio_create(b->dev, &d.mem, irq, NULL, &b->mmio), 0);
 	balloon_set_up(b, queue);
+}
+
+static void balloon_start(struct balloon *b, unsigned int queue)
+{
+	balloon_start_as(b, queue, false);
 }
 
 static void balloon_stop(struct balloon *b)
@@ -242,6 +247,7 @@ static void reports(void **state)
 		assert_int_equal(registered_then, 0);
 		assert_int_equal(*page, 0);
 		assert_int_equal(atomic_load(&discards), 2 * i + 2);
+		disk_sound(&d, BIG_BASE + (9 << 20), i);
 	}
 	balloon_stop(&b);
 }
@@ -262,6 +268,7 @@ static void inflates(void **state)
 	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, INFLATE);
 	balloon_used(&b);
 	assert_int_equal(d.big[7 << 12], 0);
+	disk_sound(&d, BIG_BASE, 1);
 	/* None of its frames is the guest's. */
 	memcpy(guest_at(&d.g, BUFFERS, 4), &pfns[1], 4);
 	buf.len = 4;
@@ -269,6 +276,29 @@ static void inflates(void **state)
 	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, INFLATE);
 	balloon_used(&b);
 	assert_int_equal(atomic_load(&discards), 1);
+	balloon_stop(&b);
+}
+
+/* Memory that was wanted to be there at start is not given back, and need not be let go of. */
+static void memory_that_stays(void **state)
+{
+	const struct drv_buf buf = {BUFFERS, 4, 0};
+	const uint32_t pfn = htole32((BIG_BASE >> 12) + 7);
+	struct balloon b;
+
+	(void)state;
+	disk_start(&d);
+	balloon_start_as(&b, INFLATE, true);
+	assert_false(drv_device_features(b.mmio) >> 5 & 1);
+	memcpy(guest_at(&d.g, BUFFERS, sizeof(pfn)), &pfn, sizeof(pfn));
+	disk_sound(&d, BIG_BASE, 1);
+	d.big[7 << 12] = 0xa7;
+	drv_put(&b.q, 0, &buf, 1);
+	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, INFLATE);
+	balloon_used(&b);
+	assert_int_equal(d.big[7 << 12], 0xa7);
+	assert_true(registered() > 0);
+	disk_sound(&d, BIG_BASE, 2);
 	balloon_stop(&b);
 }
 
@@ -341,6 +371,7 @@ int main(void)
 		TEST(under_io),
 		TEST(reports),
 		TEST(inflates),
+		TEST(memory_that_stays),
 		TEST(reset_under_way),
 		TEST(paused),
 	};
