@@ -3,7 +3,7 @@
 
 TEST_BINS += $(B)/slabvisor-asan
 TAP_SCRIPTS += $(addprefix tests/guest/, \
-	blk.t blk_acked.t blk_budget.t blk_crash.t blk_device.t blk_resize.t blk_syscalls.t \
+	blk.t blk_acked.t blk_budget.t blk_crash.t blk_device.t blk_media.t blk_resize.t blk_syscalls.t \
 	asan.t hello.t hostile.t install.t memory.t negative.t pause.pl selftest.t signals.t \
 	wordfreq.t)
 

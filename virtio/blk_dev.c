@@ -222,6 +222,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 		.direct = config->direct,
 		.readonly = config->readonly,
 		.raw = config->raw,
+		.block_size = config->block_size,
 	};
 	char unasked[BLK_WHY_MAX], *why = config->why ? config->why : unasked;
 	struct blk_dev *blk;
@@ -253,7 +254,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 		ret = (int)size;
 		goto err_file;
 	}
-	blk->sectors = (uint64_t)size / BLK_SECTOR;
+	blk->sectors = blk_file_usable(&blk->file, (uint64_t)size) / BLK_SECTOR;
 	blk->dev.ops = &blk_ops;
 	blk->dev.id = BLK_DEVICE_ID;
 	blk->dev.config = (uint8_t *)&blk->config;
@@ -296,7 +297,7 @@ int blk_dev_resize(struct virtio_device *dev)
 
 	if (size < 0)
 		return (int)size;
-	sectors = (uint64_t)size / BLK_SECTOR;
+	sectors = blk_file_usable(&blk->file, (uint64_t)size) / BLK_SECTOR;
 	/* Relaxed: one value, see blk_in_disk(). */
 	if (atomic_exchange_explicit(&blk->sectors, sectors, memory_order_relaxed) != sectors)
 		tell_capacity(blk, sectors);
@@ -328,6 +329,11 @@ uint64_t blk_dev_capacity(const struct virtio_device *dev)
 	return atomic_load_explicit(&blk_of((struct virtio_device *)dev)->sectors,
 				    memory_order_relaxed) *
 	       BLK_SECTOR;
+}
+
+const struct blk_file *blk_dev_file(const struct virtio_device *dev)
+{
+	return &blk_of((struct virtio_device *)dev)->file;
 }
 
 bool blk_dev_is_direct(const struct virtio_device *dev)

@@ -33,6 +33,7 @@ struct blk_dev_config {
 	bool direct;        /* O_DIRECT, where the filesystem has it */
 	bool readonly;
 	bool raw;            /* see struct blk_file_config */
+	uint32_t block_size; /* ... */
 	bool split;          /* packed rings are not offered */
 	unsigned int queues; /* 1..BLK_MAX_QUEUES */
 	uint16_t queue_size; /* a power of two up to VRING_MAX_SIZE; 0: BLK_QUEUE_SIZE */
@@ -85,6 +86,9 @@ int blk_dev_set_size(struct virtio_device *dev, uint64_t size);
 
 /* Bytes of the disk now. */
 uint64_t blk_dev_capacity(const struct virtio_device *dev);
+
+/* What is known of its file, which is the device's: to be looked at, by any thread. */
+const struct blk_file *blk_dev_file(const struct virtio_device *dev);
 
 /* Whether its I/O is direct; whether it cannot be written. */
 bool blk_dev_is_direct(const struct virtio_device *dev);

@@ -19,6 +19,10 @@
 #define SECTOR    512u
 #define MAX_ALIGN 4096u
 
+#define MOUNTED                                                                           \
+	"the host uses it, or a part of it (it is mounted, swap, or of another device), " \
+	"or another machine does: end that, or open it read-only"
+
 static bool power_of_two(uint64_t n)
 {
 	return n && !(n & (n - 1));
@@ -39,18 +43,23 @@ static int refuse_errno(char *why, int error)
 	return refuse(why, error, "%s", strerror(-error));
 }
 
-static int lock_file(int fd, bool readonly, char *why)
+static int lock_file(struct blk_file *file, const struct blk_file_config *config, char *why)
 {
-	struct flock lock = {.l_type = readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+	struct flock lock = {.l_type = config->readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+	bool free;
 
-	if (!fcntl(fd, F_OFD_SETLK, &lock))
-		return 0;
-	if (errno == EAGAIN || errno == EACCES)
-		return refuse(why, -EBUSY,
-			      "it is in use by another process: stop that, or open it read-only in "
-			      "both");
-	/* A filesystem without locks has other users to mind for itself. */
-	return 0;
+	if (fcntl(file->cached_fd, config->look ? F_OFD_GETLK : F_OFD_SETLK, &lock)) {
+		free = errno != EAGAIN && errno != EACCES;
+		/* A file system without locks leaves it to its users to mind each other. */
+		if (free)
+			file->unguarded = -errno;
+	} else {
+		free = !config->look || lock.l_type == F_UNLCK;
+	}
+	return free ? 0
+		    : refuse(why, -EBUSY,
+			     "it is in use by another process: stop that, or open it read-only in "
+			     "both");
 }
 
 /* What a read of size bytes to an address and an offset of that alignment says. */
@@ -108,12 +117,23 @@ static void probe_alignment(struct blk_file *file)
 		file->offset_align = SECTOR;
 }
 
-static void probe_topology(struct blk_file *file, const struct stat *st)
+static uint32_t device_sector(const struct blk_file *file)
+{
+	int size = 0;
+
+	if (ioctl(file->cached_fd, BLKSSZGET, &size) || size < (int)SECTOR || size > (int)MAX_ALIGN)
+		return SECTOR;
+	return (uint32_t)size;
+}
+
+static void probe_topology(struct blk_file *file, const struct stat *st, uint32_t block_size)
 {
 	unsigned int size = 0;
 
-	file->block_size = file->offset_align > MAX_ALIGN ? MAX_ALIGN : file->offset_align;
-	file->physical_size = file->block_size;
+	if (!block_size)
+		block_size = file->device ? device_sector(file) : SECTOR;
+	file->block_size = block_size;
+	file->physical_size = block_size;
 	if (!file->device) {
 		size = (unsigned int)st->st_blksize;
 	} else {
@@ -122,6 +142,8 @@ static void probe_topology(struct blk_file *file, const struct stat *st)
 		if (ioctl(file->cached_fd, BLKIOOPT, &file->optimal_size))
 			file->optimal_size = 0;
 	}
+	if (size < file->offset_align)
+		size = file->offset_align;
 	if (power_of_two(size) && size > file->physical_size && size <= 1u << 20)
 		file->physical_size = size;
 }
@@ -204,29 +226,59 @@ static int judge(const struct blk_file *file, char *why)
 		      format->name, format->make);
 }
 
-int blk_file_open(struct blk_file *file, const struct blk_file_config *config, char *why)
+/*
+ * A block device to be written: O_EXCL (without O_CREAT) fails where the host uses it or a part of
+ * it, and keeps it from doing so.
+ */
+static int claim(struct blk_file *file, const struct blk_file_config *config, int flags,
+		 const struct stat *st, char *why)
 {
-	int flags = (config->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY, ret;
-	struct stat st;
+	int fd = open_again(config, flags | O_EXCL, st);
 
-	*file = (struct blk_file){.direct_fd = -1, .cached_fd = -1, .readonly = config->readonly};
+	if (fd == -EBUSY)
+		return refuse(why, fd, MOUNTED);
+	if (fd < 0)
+		return refuse_errno(why, fd);
+	close(file->cached_fd);
+	file->cached_fd = fd;
+	return 0;
+}
+
+static int open_cached(struct blk_file *file, const struct blk_file_config *config, int flags,
+		       struct stat *st, char *why)
+{
 	/* Non-blocking, for a path that turns out to be a FIFO. */
 	file->cached_fd = open(config->path, flags | O_NONBLOCK);
-	if (file->cached_fd < 0 || fstat(file->cached_fd, &st)) {
-		ret = refuse_errno(why, -errno);
-		goto err;
-	}
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
-		ret = refuse(why, -ENOTBLK, "give a regular file or a block device");
-		goto err;
-	}
-	file->device = S_ISBLK(st.st_mode);
+	if (file->cached_fd < 0 && errno == EBUSY)
+		return refuse(why, -EBUSY, MOUNTED);
+	if (file->cached_fd < 0 || fstat(file->cached_fd, st))
+		return refuse_errno(why, -errno);
+	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
+		return refuse(why, -ENOTBLK, "give a regular file or a block device");
+	file->device = S_ISBLK(st->st_mode);
 	/* io_uring would say -EAGAIN where it is to wait. */
-	if (fcntl(file->cached_fd, F_SETFL, 0)) {
-		ret = refuse_errno(why, -errno);
-		goto err;
-	}
-	ret = lock_file(file->cached_fd, config->readonly, why);
+	if (fcntl(file->cached_fd, F_SETFL, 0))
+		return refuse_errno(why, -errno);
+	/* What is only looked at is not opened for writing, but asked for. */
+	if (config->look && !config->readonly &&
+	    faccessat(AT_FDCWD, config->path, W_OK, AT_EACCESS))
+		return refuse_errno(why, -errno);
+	return 0;
+}
+
+int blk_file_open(struct blk_file *file, const struct blk_file_config *config, char *why)
+{
+	const bool readonly = config->readonly || config->look;
+	const int flags = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY;
+	struct stat st;
+	int ret;
+
+	*file = (struct blk_file){.direct_fd = -1, .cached_fd = -1, .readonly = readonly};
+	ret = open_cached(file, config, flags, &st, why);
+	if (!ret && file->device && !config->readonly)
+		ret = claim(file, config, flags, &st, why);
+	if (!ret)
+		ret = lock_file(file, config, why);
 	if (!ret && !config->raw)
 		ret = judge(file, why);
 	if (ret)
@@ -240,8 +292,9 @@ int blk_file_open(struct blk_file *file, const struct blk_file_config *config, c
 		file->direct_fd = ret < 0 ? -1 : ret;
 	}
 	probe_alignment(file);
-	probe_topology(file, &st);
+	probe_topology(file, &st, config->block_size);
 	probe_holes(file, &st);
+	file->gpt_sector = blk_format_gpt_sector(file->cached_fd);
 	return 0;
 
 err:
@@ -267,6 +320,11 @@ int64_t blk_file_size(const struct blk_file *file)
 	if (file->device)
 		return ioctl(file->cached_fd, BLKGETSIZE64, &size) ? -errno : (int64_t)size;
 	return fstat(file->cached_fd, &st) ? -errno : (int64_t)st.st_size;
+}
+
+uint64_t blk_file_usable(const struct blk_file *file, uint64_t size)
+{
+	return size & ~(file->block_size - 1ull);
 }
 
 int blk_file_set_size(const struct blk_file *file, uint64_t size)

@@ -21,6 +21,12 @@ struct blk_file_config {
 	bool direct;   /* by O_DIRECT, where the file system has it */
 	bool readonly; /* never written */
 	bool raw;      /* the bytes are the disk, whatever they look like */
+	/*
+	 * Only looks: as it would be opened, but nothing is written, locked or kept from others.
+	 * What comes of it can be asked, and read.
+	 */
+	bool look;
+	uint32_t block_size; /* bytes of a sector as the driver sees it, 512 or 4096; 0: see below */
 };
 
 struct blk_file {
@@ -32,10 +38,12 @@ struct blk_file {
 	bool can_zero;            /* ... and zero ranges */
 	uint32_t memory_align;    /* bytes, of direct I/O; a power of two */
 	uint32_t offset_align;    /* bytes, of offset and length; 512 at least */
-	uint32_t block_size;      /* what a driver should use: 512..4096 */
+	uint32_t block_size;      /* a sector as the driver sees it: 512..4096 */
 	uint32_t physical_size;   /* write unit without penalty, block_size at least */
 	uint32_t optimal_size;    /* 0: none known */
 	uint32_t discard_granule; /* bytes */
+	uint32_t gpt_sector;      /* see blk_format_gpt_sector() */
+	int unguarded;            /* why it could not be locked, a negative errno; 0: it is */
 };
 
 enum blk_route {
@@ -47,7 +55,14 @@ enum blk_route {
 /*
  * Opens a disk. Where the file system has no direct I/O, direct_fd is -1 and the disk works through
  * the page cache. The image is locked (OFD lock: shared if readonly) against other users that lock
- * too.
+ * too, and a block device that is to be written is claimed (O_EXCL), so that it is not one that the
+ * host has mounted, and does not become one.
+ *
+ * A block device is handed over with the sectors that it has, which is what its data was written
+ * for. A file has none of its own: its sectors are of 512 bytes, even where direct I/O takes larger
+ * blocks. What is not aligned to those goes through the page cache then; physical_size tells the
+ * driver.
+ *
  * Returns 0; -ENOTBLK if it is neither a regular file nor a block device; -EBUSY if
  * somebody else has it; -EMEDIUMTYPE if it is no raw image and config->raw does not say to take it
  * as one; or what open() or reading said. What is wrong and what would be right goes to why
@@ -58,6 +73,10 @@ void blk_file_close(struct blk_file *file);
 
 /* Bytes now, or a negative errno. */
 int64_t blk_file_size(const struct blk_file *file);
+
+/* How many of size bytes lie in whole sectors, as the driver sees them: the rest is out of its
+ * reach. */
+uint64_t blk_file_usable(const struct blk_file *file, uint64_t size);
 
 /*
  * Makes a regular file size bytes long: what is added reads as zero. A block device has the

@@ -114,3 +114,18 @@ int blk_format_probe(int fd, uint64_t size, const struct blk_format **format)
 	*format = blk_format_find(head, (size_t)head_len, tail, (size_t)tail_len);
 	return 0;
 }
+
+/* UEFI 2.10, section 5.3.2: the table's header is the second sector. */
+uint32_t blk_format_gpt_sector(int fd)
+{
+	static const uint32_t sizes[] = {512, 4096};
+	static const char signature[] = "EFI PART";
+	uint8_t at[sizeof(signature) - 1];
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (read_all(fd, at, sizeof(at), sizes[i]) == (ssize_t)sizeof(at) &&
+		    !memcmp(at, signature, sizeof(at)))
+			return sizes[i];
+	return 0;
+}

@@ -32,4 +32,8 @@ const struct blk_format *blk_format_find(const uint8_t *head, size_t head_len, c
  */
 int blk_format_probe(int fd, uint64_t size, const struct blk_format **format);
 
+/* The size of sector, 512 or 4096, that the disk's partition table (GPT) was made for; 0: there is
+ * none, or it cannot be read. */
+uint32_t blk_format_gpt_sector(int fd);
+
 #endif

@@ -59,7 +59,7 @@ vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
-	vmm/disk_options.c vmm/disk_words.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
+	vmm/disk_options.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_qmp

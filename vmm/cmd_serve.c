@@ -59,7 +59,11 @@ static void say(void *opaque, const char *text)
 	cli_note("%s: %s", disk->config->blk_file, text);
 }
 
-static const struct disk_words words = {.option = "", .raw = "--format raw"};
+static const struct disk_words words = {
+	.option = "",
+	.raw = "--format raw",
+	.block_size = "--block-size ",
+};
 
 /*
  * Makes the device. One that was killed has its image locked until the kernel is done with
@@ -88,6 +92,11 @@ static void settle(void *opaque)
 static int open_disk(struct disk *disk, struct sandbox *sandbox)
 {
 	const struct serve_disk *config = disk->config;
+	const struct blk_file_config file = {
+		.path = config->blk_file,
+		.direct = config->direct,
+		.block_size = config->block_size,
+	};
 	char why[BLK_WHY_MAX];
 	struct io_engine_config engine = {
 		.poll_us = config->poll_us,
@@ -103,6 +112,7 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		.direct = config->direct,
 		.readonly = config->read_only,
 		.raw = config->raw,
+		.block_size = config->block_size,
 		.why = why,
 		.queues = config->queues,
 		.queue_size = QUEUE_SIZE,
@@ -119,10 +129,7 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 	ret = create_device(disk, &blk);
 	if (ret)
 		return disk_refuse(&words, config->blk_file, ret, why);
-	if (config->direct && !blk_dev_is_direct(disk->dev))
-		cli_note("%s: its filesystem has no direct I/O: it goes through the host's page "
-			 "cache",
-			 config->blk_file);
+	disk_note(&words, &file, blk_dev_file(disk->dev));
 	disk->host.engine = disk->engine;
 	vu = (struct vhost_user_config){
 		.dev = disk->dev,
@@ -197,8 +204,11 @@ static bool take_signal(struct service *s)
 	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return true;
 	if (info.ssi_signo == SIGHUP) {
-		for (i = 0; i < s->nr; i++)
+		for (i = 0; i < s->nr; i++) {
 			blk_dev_resize(s->disk[i].dev);
+			disk_note_tail(&words, s->disk[i].config->blk_file,
+				       blk_dev_file(s->disk[i].dev));
+		}
 		return true;
 	}
 	/* A second one does what it does to any process. */
@@ -289,6 +299,16 @@ static int print_help(void)
 	return 0;
 }
 
+static int check_distinct(const struct serve_config *config)
+{
+	struct disk_place place[SERVE_MAX_DISKS];
+	unsigned int i;
+
+	for (i = 0; i < config->nr_disks; i++)
+		place[i] = (struct disk_place){config->disk[i].blk_file, config->disk[i].read_only};
+	return disk_check_distinct(&words, place, config->nr_disks);
+}
+
 static int make_sandbox(struct service *s)
 {
 	const char *socket[SERVE_MAX_DISKS];
@@ -325,7 +345,9 @@ static int run(struct service *s)
 	warn_of_registration(&s->config);
 	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	status = make_sandbox(s);
+	status = check_distinct(&s->config);
+	if (!status)
+		status = make_sandbox(s);
 	if (status)
 		return status;
 	for (i = 0; i < s->config.nr_disks; i++) {

@@ -24,7 +24,11 @@ static void warn(void *opaque, const char *text)
 	cli_note("%s", text);
 }
 
-static const struct disk_words words = {.option = "--disk path=", .raw = "format=raw"};
+static const struct disk_words words = {
+	.option = "--disk path=",
+	.raw = "format=raw",
+	.block_size = "block-size=",
+};
 
 static struct blk_file_config file_config(const struct run_disk *disk)
 {
@@ -33,25 +37,38 @@ static struct blk_file_config file_config(const struct run_disk *disk)
 		.direct = disk->direct,
 		.readonly = disk->readonly,
 		.raw = disk->raw,
+		.block_size = disk->block_size,
 	};
+}
+
+static int check_distinct(const struct run_config *config)
+{
+	struct disk_place place[RUN_MAX_DISKS];
+	unsigned int i;
+
+	for (i = 0; i < config->nr_disks; i++)
+		place[i] = (struct disk_place){config->disk[i].path, config->disk[i].readonly};
+	return disk_check_distinct(&words, place, config->nr_disks);
 }
 
 int disks_check(const struct run_config *config)
 {
+	int status = check_distinct(config), ret;
 	char why[BLK_WHY_MAX];
 	struct blk_file file;
 	unsigned int i;
-	int ret;
 
-	for (i = 0; i < config->nr_disks; i++) {
-		const struct blk_file_config open = file_config(&config->disk[i]);
+	for (i = 0; i < config->nr_disks && !status; i++) {
+		struct blk_file_config open = file_config(&config->disk[i]);
 
+		open.look = true;
 		ret = blk_file_open(&file, &open, why);
 		if (ret)
 			return disk_refuse(&words, open.path, ret, why);
+		disk_note(&words, &open, &file);
 		blk_file_close(&file);
 	}
-	return 0;
+	return status;
 }
 
 static int start_engine(struct vm *vm)
@@ -113,22 +130,22 @@ static int make_disk(struct vm *vm, const struct run_disk *disk)
 		.readonly = disk->readonly,
 		/* What the guest has written since it was judged is the guest's. */
 		.raw = disk->raw || vm->restarted,
+		.block_size = disk->block_size,
 		.why = why,
 		.split = !disk->packed,
 		.queues = disk->queues                        ? disk->queues
 			  : vm->config->cpus < BLK_MAX_QUEUES ? vm->config->cpus
 							      : BLK_MAX_QUEUES,
 	};
+	const struct blk_file_config file = file_config(disk);
 	struct disks *d = &vm->disks;
 	int ret;
 
 	ret = create_patiently(&config, d->engine, &d->dev[d->count]);
 	if (ret)
 		return disk_refuse(&words, disk->path, ret, why);
-	if (disk->direct && !blk_dev_is_direct(d->dev[d->count]))
-		cli_note("--disk path=%s: its file system has no direct I/O: the host's page "
-			 "cache is used",
-			 disk->path);
+	if (!vm->restarted)
+		disk_note(&words, &file, blk_dev_file(d->dev[d->count]));
 	d->count++;
 	return 0;
 }
@@ -140,6 +157,9 @@ int disks_create(struct vm *vm)
 
 	if (!vm->config->nr_disks)
 		return 0;
+	status = check_distinct(vm->config);
+	if (status)
+		return status;
 	status = start_engine(vm);
 	for (i = 0; i < vm->config->nr_disks && !status; i++)
 		status = make_disk(vm, &vm->config->disk[i]);

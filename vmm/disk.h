@@ -17,8 +17,8 @@ struct disks {
 	unsigned int count;
 };
 
-/* Opens the files that config names, and closes them again. Returns 0 or the exit
- * status, the error having been reported. */
+/* Looks at the files that config names, as they would be opened; changes nothing of them and keeps
+ * nobody from them. Returns 0 or the exit status, the error having been reported. */
 int disks_check(const struct run_config *config);
 
 /* Starts the thread and makes the devices, if config has disks; vm->mem exists. Returns as

@@ -7,11 +7,10 @@
 
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
-#include "vmm/disk_words.h"
 
 #define SPEC                                                                \
 	"path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]" \
-	"[,packed=on|off][,format=raw]"
+	"[,packed=on|off][,format=raw][,block-size=512|4096]"
 
 /* Cuts the first field off *spec, which moves on behind it; NULL at the end. ",," in it
  * is a comma. */
@@ -44,6 +43,31 @@ static int parse_switch(bool *to, const char *key, const char *value, char *why)
 	return 0;
 }
 
+int disk_format(const char *value, bool *raw, char *why, size_t room)
+{
+	if (strcmp(value, "raw") != 0) {
+		snprintf(why, room,
+			 "disks are raw: say raw, or nothing; another format is made raw by "
+			 "`qemu-img convert -O raw FILE NEW`");
+		return -EINVAL;
+	}
+	*raw = true;
+	return 0;
+}
+
+int disk_block_size(const char *value, uint32_t *size, char *why, size_t room)
+{
+	if (!strcmp(value, "512")) {
+		*size = 512;
+	} else if (!strcmp(value, "4096") || !strcmp(value, "4K")) {
+		*size = 4096;
+	} else {
+		snprintf(why, room, "sectors are of 512 or of 4096 bytes");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int set_text(char **to, const char *value)
 {
 	free(*to);
@@ -65,6 +89,8 @@ static int parse_field(struct run_disk *disk, const char *key, const char *value
 		return parse_switch(&disk->packed, key, value, why);
 	if (!strcmp(key, "format"))
 		return disk_format(value, &disk->raw, why, RUN_WHY_MAX);
+	if (!strcmp(key, "block-size"))
+		return disk_block_size(value, &disk->block_size, why, RUN_WHY_MAX);
 	if (!strcmp(key, "serial")) {
 		if (strlen(value) > BLK_SERIAL_MAX)
 			return run_why(why, "serial has at most %d bytes", BLK_SERIAL_MAX);
@@ -135,7 +161,7 @@ static char *put(char *to, const char *text)
 char *disk_option_format(const struct run_disk *disk)
 {
 	const char *serial = disk->serial ? disk->serial : "";
-	char *text = malloc(2 * (strlen(disk->path) + strlen(serial)) + 96), *end;
+	char *text = malloc(2 * (strlen(disk->path) + strlen(serial)) + 128), *end;
 
 	if (!text)
 		return NULL;
@@ -146,6 +172,8 @@ char *disk_option_format(const struct run_disk *disk)
 		end = put(stpcpy(end, ",serial="), serial);
 	if (disk->raw)
 		end = stpcpy(end, ",format=raw");
+	if (disk->block_size)
+		end += sprintf(end, ",block-size=%u", disk->block_size);
 	if (disk->queues)
 		sprintf(end, ",queues=%u", disk->queues);
 	return text;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "vmm/cli.h"
 
@@ -16,14 +17,94 @@ int disk_refuse(const struct disk_words *words, const char *path, int error, con
 	return cli_fail(STATUS_BAD_IMAGE, "%s%s: %s", words->option, path, why);
 }
 
-int disk_format(const char *value, bool *raw, char *why, size_t room)
+void disk_note_tail(const struct disk_words *words, const char *path, const struct blk_file *file)
 {
-	if (strcmp(value, "raw") != 0) {
-		snprintf(why, room,
-			 "disks are raw: say raw, or nothing; another format is made raw by "
-			 "`qemu-img convert -O raw FILE NEW`");
-		return -EINVAL;
+	const int64_t size = blk_file_size(file);
+	uint64_t usable, lost;
+
+	if (size < 0) {
+		cli_note("%s%s: its size cannot be read: %s", words->option, path,
+			 strerror((int)-size));
+		return;
 	}
-	*raw = true;
+	usable = blk_file_usable(file, (uint64_t)size);
+	lost = (uint64_t)size - usable;
+	if (!size)
+		cli_note("%s%s: it is empty: the guest sees a disk without sectors", words->option,
+			 path);
+	else if (!usable)
+		cli_note("%s%s: its %llu bytes are not one sector of %u: the guest sees a disk "
+			 "without sectors",
+			 words->option, path, (unsigned long long)lost, file->block_size);
+	else if (lost)
+		cli_note("%s%s: the last %llu bytes are not a whole sector of %u: they are out of "
+			 "the guest's reach",
+			 words->option, path, (unsigned long long)lost, file->block_size);
+}
+
+/* How sectors are taken, where there is more than one way. */
+static void note_sectors(const struct disk_words *words, const struct blk_file_config *config,
+			 const struct blk_file *file)
+{
+	const char *path = config->path, *how = words->block_size;
+
+	if (file->gpt_sector && file->gpt_sector != file->block_size)
+		cli_note("%s%s: the guest sees sectors of %u, and the partition table is one for "
+			 "sectors of %u: it wants %s%u",
+			 words->option, path, file->block_size, file->gpt_sector, how,
+			 file->gpt_sector);
+	else if (config->block_size)
+		return;
+	else if (file->block_size > 512)
+		cli_note("%s%s: the guest sees sectors of %u, which the device has: %s512 gives it "
+			 "sectors of 512",
+			 words->option, path, file->block_size, how);
+	else if (file->direct_fd >= 0 && file->offset_align > file->block_size)
+		cli_note("%s%s: the guest sees sectors of %u, and direct I/O is in blocks of %u "
+			 "here: what is not aligned goes through the host's page cache. %s4096 "
+			 "gives it sectors of 4096",
+			 words->option, path, file->block_size, file->offset_align, how);
+}
+
+void disk_note(const struct disk_words *words, const struct blk_file_config *config,
+	       const struct blk_file *file)
+{
+	if (config->direct && file->direct_fd < 0)
+		cli_note("%s%s: its file system has no direct I/O: the host's page cache is used",
+			 words->option, config->path);
+	if (file->unguarded)
+		cli_note("%s%s: it cannot be locked (%s): nothing keeps another process from "
+			 "writing to it",
+			 words->option, config->path, strerror(-file->unguarded));
+	disk_note_tail(words, config->path, file);
+	note_sectors(words, config, file);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
+			unsigned int count)
+{
+	struct stat a, b;
+	unsigned int i, j;
+
+	for (i = 1; i < count; i++) {
+		/* One that is not there is reported when it is opened. */
+		if (stat(place[i].path, &a))
+			continue;
+		for (j = 0; j < i; j++)
+			if (!(place[i].readonly && place[j].readonly) && !stat(place[j].path, &b) &&
+			    same_file(&a, &b))
+				return cli_fail(
+					STATUS_BAD_IMAGE,
+					"%s%s and %s%s are one and the same: give each disk "
+					"a file of its own, or open it read-only in both",
+					words->option, place[j].path, words->option, place[i].path);
+	}
 	return 0;
 }

@@ -6,10 +6,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "virtio/blk_file.h"
 
 struct disk_words {
-	const char *option; /* what stands before the path that the user gave, "" for nothing */
-	const char *raw;    /* how the user says that the file's bytes are the disk */
+	const char *option;     /* what stands before the path that the user gave, "" for nothing */
+	const char *raw;        /* how the user says that the file's bytes are the disk */
+	const char *block_size; /* ... what sectors the guest is to see, up to the number */
+};
+
+/* A disk as a user gave it. */
+struct disk_place {
+	const char *path;
+	bool readonly;
 };
 
 /* Reports that the disk cannot be opened: error and why are those of blk_file_open(). Returns the
@@ -17,9 +27,19 @@ struct disk_words {
 int disk_refuse(const struct disk_words *words, const char *path, int error, const char *why);
 
 /*
- * Reads a disk's format as a user gives it: `raw` sets *raw, any other is refused.
- * Returns 0, or -EINVAL with what would be right in why, room bytes.
+ * Says what of a disk that is open is otherwise than its user may think: that nothing guards it,
+ * that bytes at its end are out of reach, how direct I/O and sectors are taken. config: what it was
+ * opened by.
  */
-int disk_format(const char *value, bool *raw, char *why, size_t room);
+void disk_note(const struct disk_words *words, const struct blk_file_config *config,
+	       const struct blk_file *file);
+
+/* Says what of its end the guest cannot reach, if there is such. */
+void disk_note_tail(const struct disk_words *words, const char *path, const struct blk_file *file);
+
+/* Refuses two disks that are one file by whatever names, unless both are read-only. Returns 0 or
+ * the exit status, the error having been reported. */
+int disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
+			unsigned int count);
 
 #endif

@@ -261,11 +261,12 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .metavar = "SPEC",
 	 .help = "a virtio-blk disk on a raw file or a block device, up to 15 times:\n"
 		 "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]\n"
-		 "[,packed=on|off][,format=raw]. direct=on, the default: by O_DIRECT. queues:\n"
+		 "[,packed=on|off][,format=raw][,block-size=512|4096]. direct=on, the default: by O_DIRECT. queues:\n"
 		 "default one a vCPU. packed=on, the default: rings may be packed ones. A\n"
 		 "file that is an image of another format, or compressed, is refused, unless\n"
-		 "format=raw says that its very bytes are the disk. A comma of a value is\n"
-		 "written twice",
+		 "format=raw says that its very bytes are the disk. block-size: of the sectors\n"
+		 "that the guest sees, default those of a device, and 512 of a file. A comma\n"
+		 "of a value is written twice",
 	 .repeats = true,
 	 .apply = disk_option_apply,
 	 .forget = disk_option_forget},

@@ -36,6 +36,7 @@ struct run_disk {
 	char *serial; /* NULL: none */
 	bool direct, readonly;
 	bool raw;            /* its bytes are the disk, whatever they look like */
+	uint32_t block_size; /* of sectors, bytes; 0: as the file has it */
 	bool packed;         /* rings of that format are offered */
 	unsigned int queues; /* 0: one a vCPU */
 };

@@ -17,7 +17,8 @@ struct serve_disk {
 	char *serial;      /* NULL: none */
 	bool read_only;
 	bool direct;
-	bool raw; /* its bytes are the disk, whatever they look like */
+	uint32_t block_size; /* of sectors, bytes; 0: as the file has it */
+	bool raw;            /* its bytes are the disk, whatever they look like */
 	unsigned int queues;
 	unsigned int poll_us;
 	uint64_t pin_budget; /* bytes; more than 0 only where the front end's memory stays */

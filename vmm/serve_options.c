@@ -9,7 +9,7 @@
 
 #include "virtio/blk_dev.h"
 #include "vmm/cli.h"
-#include "vmm/disk_words.h"
+#include "vmm/disk_options.h"
 #include "vmm/serve.h"
 
 #define MAX_PIN_BUDGET (1ull << 40)
@@ -96,6 +96,11 @@ static int apply_format(struct serve_disk *disk, const char *value, char *why)
 	return disk_format(value, &disk->raw, why, SERVE_WHY_MAX);
 }
 
+static int apply_block_size(struct serve_disk *disk, const char *value, char *why)
+{
+	return disk_block_size(value, &disk->block_size, why, SERVE_WHY_MAX);
+}
+
 static int apply_queues(struct serve_disk *disk, const char *value, char *why)
 {
 	return set_number(&disk->queues, value, 1, BLK_MAX_QUEUES, why);
@@ -134,6 +139,8 @@ const struct serve_option serve_options[] = {
 	{"format", "raw",
 	 "its very bytes are the disk, even if they are an image's of another format",
 	 apply_format},
+	{"block-size", "512|4096",
+	 "of the sectors that the guest sees (a device's own; 512 of a file)", apply_block_size},
 	{"fd", "N", "uses descriptor N, a listening or a connected socket", apply_fd},
 	{"read-only", NULL, "refuses writes", apply_read_only},
 	{"queues", "N", "offers N queues (1)", apply_queues},

@@ -2,7 +2,7 @@
 /*
  * Checks a disk, and overwrites it. Prints TAP; exit status 0 if every check held.
  * Usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | crash |
- *        verify ROUND | resize | workset MIB
+ *        verify ROUND | resize | workset MIB | geometry
  */
 #include "blkcheck.h"
 #include <linux/kernel.h>
@@ -208,6 +208,9 @@ int main(int argc, char **argv)
 		crash_verify(number(argc, argv, 2));
 	} else if (!strcmp(what, "resize")) {
 		check_resize();
+	} else if (!strcmp(what, "geometry")) {
+		printk("# %llu of 512, block %u, physical %u\n", info.sectors, info.block_size,
+		       info.physical_size);
 	} else if (!strcmp(what, "workset")) {
 		check_working_set(number(argc, argv, 2));
 	} else {

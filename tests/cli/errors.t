@@ -96,7 +96,7 @@ error 124 '--disk path=none.img: No such file' run --dry-run --disk path=none.im
 error 124 '--disk path=.*: Is a directory' run --disk "path=$dir" "$hello"
 error 124 '--disk path=/dev/null: give a regular file' run --disk path=/dev/null "$hello"
 truncate -s 1M "$dir/disk"
-error 124 'it is in use by another process' \
+error 124 "--disk path=$dir/disk and --disk path=$dir/disk are one and the same: give each disk" \
 	run --disk "path=$dir/disk,direct=off" --disk "path=$dir/disk,direct=off" "$hello"
 error 125 'no such option' doctor --fast
 set -- run

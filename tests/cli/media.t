@@ -14,6 +14,15 @@ put() {
 	printf "$2" | dd of="$disk" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
 
+# is GOT WANTED NAME
+is() {
+	if [ "$1" = "$2" ]; then
+		ok "$3"
+	else
+		not_ok "$3" "got: $1" "not: $2"
+	fi
+}
+
 # serve OPTIONS...: a service of the disk, which is not to come up.
 serve() {
 	run serve --socket-path "$dir/socket" --blk-file "$disk" "$@"
@@ -117,6 +126,155 @@ if [ "$first $second" = 'up up' ]; then
 	ok '... it does'
 else
 	not_ok '... it does' "$first $second" "$(cat "$err")"
+fi
+
+# Sizes that are not of whole sectors.
+# tail SIZE PATTERN: a disk of that size is taken, and that is said of it.
+tail_of() {
+	rm -f "$disk"
+	truncate -s "$1" "$disk"
+	run run --disk "path=$disk,direct=off" "$hello"
+	is_status 7 "a disk of $1 bytes is taken"
+	err_is_line "^slabvisor: --disk path=$disk: $2" '... and its end is spoken of'
+	run run --dry-run --disk "path=$disk,direct=off" "$hello"
+	err_is_line "^slabvisor: --disk path=$disk: $2" '... by --dry-run too'
+	comes_up --direct off
+	is_status 0 "... and served"
+	err_is_line "^slabvisor: $disk: $2" '... and its end is spoken of'
+}
+tail_of 0 'it is empty: the guest sees a disk without sectors'
+tail_of 511 'its 511 bytes are not one sector of 512: the guest sees a disk without'
+tail_of 1000 'the last 488 bytes are not a whole sector of 512: they are out of the guest.s reach'
+rm "$disk"
+truncate -s 10240 "$disk"
+run run --disk "path=$disk,direct=off" "$hello"
+is "$(cat "$err")" '' 'nothing is said of a disk of whole sectors'
+run run --disk "path=$disk,direct=off,block-size=4096" "$hello"
+err_is_line 'the last 2048 bytes are not a whole sector of 4096' 'sectors of 4096 leave more of it out'
+
+# A file that was made longer, by something else than a whole number of sectors.
+"$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" --direct off 2>"$err" &
+service=$!
+until [ -S "$dir/socket" ]; do :; done
+truncate -s 10250 "$disk"
+kill -HUP $service
+until [ -s "$err" ]; do :; done
+kill -TERM $service
+wait $service
+err_is_line "^slabvisor: $disk: the last 10 bytes are not a whole sector" 'HUP looks at the end again'
+
+# A partition table says what sectors it is for.
+rm "$disk"
+truncate -s 1M "$disk"
+put 4096 'EFI PART'
+run run --disk "path=$disk,direct=off" "$hello"
+err_is_line 'sees sectors of 512, and the partition table is one for sectors of 4096: it wants block-size=4096' \
+	'a partition table for other sectors is spoken of'
+comes_up --direct off
+err_is_line 'it wants --block-size 4096' '... by serve'
+run run --disk "path=$disk,direct=off,block-size=4096" "$hello"
+is "$(cat "$err")" '' '... and not where the sectors are those'
+put 512 'EFI PART'
+run run --disk "path=$disk,direct=off,block-size=4096" "$hello"
+err_is_line 'sees sectors of 4096, and the partition table is one for sectors of 512' \
+	'... nor is it without a line the other way round'
+run run --disk "path=$disk,block-size=1024" "$hello"
+is_status 125 'other sizes of sectors are refused'
+err_is_line 'block-size=1024: sectors are of 512 or of 4096 bytes' '... with what would be right'
+serve --block-size 8192
+is_status 125 '... and by serve'
+run run --dry-run --disk "path=$disk,block-size=4096" "$hello"
+if grep -q 'path=.*,block-size=4096' "$out"; then
+	ok '--dry-run prints block-size'
+else
+	not_ok '--dry-run prints block-size' "$(cat "$out")"
+fi
+
+# One file as two disks, by whatever name.
+ln "$disk" "$dir/hard"
+ln -s "$disk" "$dir/soft"
+for other in "$disk" "$dir/hard" "$dir/soft" "$dir/../$(basename "$dir")/disk"; do
+	run run --disk "path=$disk" --disk "path=$other,readonly=on" "$hello"
+	is_status 124 'the same file twice is refused'
+	err_is_line "^slabvisor: --disk path=$disk and --disk path=$other are one and the same" \
+		'... and both are named'
+done
+run run --dry-run --disk "path=$disk" --disk "path=$dir/hard" "$hello"
+is_status 124 '... by --dry-run too'
+printf 'disks:\n  - blk-file: %s\n    socket-path: %s/a\n  - blk-file: %s\n    socket-path: %s/b\n' \
+	"$disk" "$dir" "$dir/soft" "$dir" >"$dir/c.yaml"
+run serve --config "$dir/c.yaml"
+is_status 124 '... and by serve'
+err_is_line "^slabvisor: $disk and $dir/soft are one and the same" '... and both are named'
+run run --disk "path=$disk,readonly=on,block-size=512" --disk "path=$dir/soft,readonly=on,block-size=512" "$hello"
+is_status 7 'twice read-only is no harm'
+
+# A file system without locks: fcntl() says so by a filter, which a program keeps that is executed.
+cat >"$dir/unlocked.py" <<'END'
+import ctypes, os, struct, sys
+step = lambda code, jt, jf, k: struct.pack("<HBBI", code, jt, jf, k)
+code = (step(0x20, 0, 0, 0) + step(0x15, 0, 3, 72)        # fcntl
+        + step(0x20, 0, 0, 24) + step(0x15, 0, 1, 37)     # ... F_OFD_SETLK
+        + step(0x06, 0, 0, 0x50000 | 37)                  # ENOLCK
+        + step(0x06, 0, 0, 0x7fff0000))                   # all else is allowed
+program = ctypes.create_string_buffer(code, len(code))
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(38, 1, 0, 0, 0)
+if libc.prctl(22, 2, struct.pack("<HxxxxxxQ", len(code) // 8, ctypes.addressof(program))):
+    sys.exit("no filter: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[1], sys.argv[1:])
+END
+rm "$disk"
+truncate -s 1M "$disk"
+status=0
+timeout -k 5 60 python3 "$dir/unlocked.py" "$SLABVISOR" run --disk "path=$disk,direct=off" "$hello" \
+	>"$out" 2>"$err" || status=$?
+is_status 7 'a disk that cannot be locked is taken'
+err_is_line "^slabvisor: --disk path=$disk: it cannot be locked .No locks available.: nothing keeps" \
+	'... and that nothing guards it is said'
+python3 "$dir/unlocked.py" "$SLABVISOR" serve --direct off --blk-file "$disk" --socket-path "$dir/socket" 2>"$err" &
+service=$!
+until [ -S "$dir/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+kill -TERM $service
+wait $service
+err_is_line "^slabvisor: $disk: it cannot be locked" '... by serve'
+
+# --dry-run looks, and leaves all as it is.
+chmod 400 "$disk"
+before=$(stat -c '%y %z %b' "$disk")
+run run --disk "path=$disk,direct=off" --dry-run "$hello"
+is_status 0 '--dry-run judges a disk'
+is "$(stat -c '%y %z %b' "$disk")" "$before" '... and leaves it as it is'
+"$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" --direct off 2>"$err" &
+service=$!
+until [ -S "$dir/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+run run --disk "path=$disk,direct=off" --dry-run "$hello"
+is_status 124 '... and finds that another process has it'
+err_is_line 'it is in use by another process' '... which it says'
+kill -TERM $service
+wait $service
+
+# libvirt's hook says the words as well.
+hook() { # OPERATION ATTRIBUTE: status, err
+	status=0
+	printf "<domain><metadata><s:disks xmlns:s='urn:slabvisor:libvirt:1'><s:disk socket='%s/socket' \
+		file='%s' %s/></s:disks></metadata></domain>" "$dir" "$disk" "$2" |
+		SLABVISOR=$SLABVISOR SLABVISOR_LOG=$dir/log \
+			timeout -k 5 60 python3 configs/libvirt/hooks/qemu vm "$1" begin - \
+			>"$out" 2>"$err" || status=$?
+}
+if [ -d /run/systemd/system ]; then
+	ok "libvirt's hook # SKIP systemd would start it"
+else
+	chmod 600 "$disk"
+	put 0 'QFI\373\0\0\0\3'
+	case $SLABVISOR in /*) ;; *) SLABVISOR=$PWD/$SLABVISOR ;; esac
+	hook prepare ''
+	is_status 1 "libvirt's hook refuses an image that is not raw"
+	err_has 'it is a qcow2 image, and disks are raw' '... and says so'
+	hook prepare "format='raw' block-size='512'"
+	is_status 0 '... unless it is told that its bytes are meant'
+	hook release "format='raw'"
 fi
 
 finish
