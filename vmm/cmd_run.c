@@ -6,9 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "virtio/io_engine.h"
 #include "vmm/boot.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"
+#include "vmm/fds.h"
 #include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
 #include "vmm/options.h"
@@ -120,9 +122,29 @@ static int dry_run(struct vm *vm)
 	return status;
 }
 
+/* How many descriptors a machine takes. */
+static unsigned int descriptors(const struct run_config *config)
+{
+	/* /dev/kvm, the machine, its end, the program, signals, the heap; and three at a time of
+	 * what is read and closed again. */
+	unsigned int n = 6 + 3 + config->cpus;
+
+	if (config->qmp) /* socket, wake-up, client */
+		n += 3;
+	if (config->nr_disks) /* ring, wake-up; two of each file */
+		n += 2 + 2 * config->nr_disks;
+	if (config->kernel) /* interrupts of disks, kmem, rng, balloon, console */
+		n += 4 + config->nr_disks;
+	if (config->nr_ports) /* wake-up; socket, client */
+		n += 1 + 2 * config->nr_ports;
+	return n;
+}
+
 /* Boots the guest in a machine that exists, and sees it through to its end. */
 static int run_guest(struct vm *vm)
 {
+	/* What is read again when the guest reboots. */
+	const char *again[] = {vm->config->kernel, vm->config->initrd};
 	struct stats stats;
 	int status, fd = -1;
 
@@ -131,6 +153,7 @@ static int run_guest(struct vm *vm)
 	status = build_guest(vm);
 	if (status)
 		goto out;
+	fds_close_inherited(again, 2);
 	fd = signals_setup();
 	if (fd < 0) {
 		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
@@ -178,6 +201,9 @@ static int run_vm(struct vm *vm)
 	char why[KVM_WHY_MAX];
 	int status;
 
+	status = fds_make_room(descriptors(vm->config), vm->config->nr_disks ? IO_MAX_FILES : 0);
+	if (status)
+		return status;
 	vm->kvm_fd = kvm_open(vm->config->kvm_device, why);
 	if (vm->kvm_fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: %s", vm->config->kvm_device, why);

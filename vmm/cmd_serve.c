@@ -24,6 +24,7 @@
 #include "vmm/cli.h"
 #include "vmm/commands.h"
 #include "vmm/disk_words.h"
+#include "vmm/fds.h"
 #include "vmm/sandbox.h"
 #include "vmm/serve.h"
 
@@ -334,11 +335,28 @@ static void warn_of_registration(const struct serve_config *config)
 		}
 }
 
+/* How many descriptors it takes, all front ends being there with all that they can give. */
+static unsigned int descriptors(const struct serve_config *config)
+{
+	/* Signals, systemd, the sandbox's rules; a folder or file that is looked at. A message's,
+	 * and one to see that there are too many; the account it asks for. */
+	unsigned int n = 3 + 2 + VHOST_USER_MAX_FDS + 2, i;
+
+	/* Of a disk: ring, wake-up, two of its file, alarm, socket, connection, the way back; of a
+	 * queue: kick, call, error. */
+	for (i = 0; i < config->nr_disks; i++)
+		n += 8 + 3 * config->disk[i].queues;
+	return n;
+}
+
 static int run(struct service *s)
 {
 	unsigned int i, next = 0;
 	int status, ret;
 
+	status = fds_make_room(descriptors(&s->config), IO_MAX_FILES);
+	if (status)
+		return status;
 	ret = setup_signals(&s->signal_fd);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "signals: %s", strerror(-ret));
@@ -362,6 +380,7 @@ static int run(struct service *s)
 		if (status)
 			return status;
 	}
+	fds_close_inherited(NULL, 0);
 	status = sandbox_close(s->sandbox, SANDBOX_SERVE);
 	if (status)
 		return status;

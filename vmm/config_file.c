@@ -2,12 +2,20 @@
 #include "vmm/config_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "vmm/cli.h"
 
 #define MAX_FILE (1 << 20)
+/* How long a pipe may have nothing to say, ms. */
+#define PIPE_SILENCE_MS 10000
 
 static int fail_at(const struct config_file *f, size_t line, const char *what, const char *why)
 {
@@ -46,26 +54,75 @@ int config_file_scalar(const struct config_file *f, const char *what, const char
 	return 0;
 }
 
+/* Whether a file can be asked for what is in it without waiting for somebody who may not be there:
+ * a regular one, or a shell's pipe, whose other end is open. A FIFO or a device may never answer. */
+static bool is_readable(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	return S_ISREG(st.st_mode) ||
+	       (S_ISFIFO(st.st_mode) && !fstatfs(fd, &fs) && fs.f_type == PIPEFS_MAGIC);
+}
+
+/* Reads on from where the text ends. Returns the bytes, 0 at the end, or -errno. */
+static ssize_t read_more(struct config_file *f, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	ssize_t n;
+
+	for (;;) {
+		/* One byte more than there may be, to tell the largest from one that is too large. */
+		n = read(fd, f->text + f->size, MAX_FILE + 1 - f->size);
+		if (n >= 0)
+			return n;
+		if (errno == EAGAIN && !poll(&p, 1, PIPE_SILENCE_MS))
+			return -ETIMEDOUT;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+}
+
+static int read_file(struct config_file *f)
+{
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -errno : -ENOMEM;
+	bool fits = true;
+
+	f->text = fd < 0 ? NULL : malloc(MAX_FILE + 1);
+	if (f->text)
+		n = 0;
+	if (f->text && is_readable(fd))
+		while (f->size <= MAX_FILE && (n = read_more(f, fd)) > 0)
+			f->size += (size_t)n;
+	else
+		fits = false;
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return cli_fail(STATUS_BAD_CONFIG, "%s: cannot be read: %s", f->path,
+				strerror((int)-n));
+	if (!fits || f->size > MAX_FILE)
+		return cli_fail(STATUS_BAD_CONFIG,
+				"%s: expected a YAML file of at most 1M, or a pipe of a shell",
+				f->path);
+	return 0;
+}
+
 int config_file_open(struct config_file *f, const char *path)
 {
-	struct stat st;
 	int status;
 
 	*f = (struct config_file){.path = path};
-	f->file = fopen(path, "re");
-	if (!f->file)
-		return cli_fail(STATUS_BAD_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
-	if (fstat(fileno(f->file), &st) || S_ISDIR(st.st_mode) || st.st_size > MAX_FILE)
-		status =
-			cli_fail(STATUS_BAD_CONFIG, "%s: expected a YAML file of at most 1M", path);
-	else if (!yaml_parser_initialize(&f->parser))
+	status = read_file(f);
+	if (!status && !yaml_parser_initialize(&f->parser))
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
-	else
-		status = 0;
 	if (status)
-		fclose(f->file);
+		free(f->text);
 	else
-		yaml_parser_set_input_file(&f->parser, f->file);
+		yaml_parser_set_input_string(&f->parser, f->text, f->size);
 	return status;
 }
 
@@ -74,5 +131,5 @@ void config_file_close(struct config_file *f)
 	if (f->have_event)
 		yaml_event_delete(&f->event);
 	yaml_parser_delete(&f->parser);
-	fclose(f->file);
+	free(f->text);
 }

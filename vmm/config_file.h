@@ -9,18 +9,23 @@
 #define VMM_CONFIG_FILE_H
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <yaml.h>
 
 struct config_file {
 	const char *path;
-	FILE *file;
+	unsigned char *text;
+	size_t size;
 	yaml_parser_t parser;
 	yaml_event_t event; /* the current one, if there is one */
 	bool have_event;
 };
 
-/* Opens a file of at most 1 MiB, or a pipe; path must stay. Nothing is read yet. */
+/*
+ * Reads a file, or what comes through a pipe of a shell (/dev/stdin, <(...)): 1 MiB at most, and
+ * waits for neither a FIFO that nobody writes to nor for a pipe that stays silent for 10 s. path
+ * must stay.
+ */
 int config_file_open(struct config_file *f, const char *path);
 void config_file_close(struct config_file *f);
 

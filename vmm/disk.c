@@ -98,6 +98,9 @@ static int start_engine(struct vm *vm)
 	if (!ret)
 		return 0;
 	vm->disks.engine = NULL;
+	if (ret != -EPERM && ret != -EACCES && ret != -ENOSYS)
+		return cli_fail(STATUS_HOST_ERROR, "--disk: io_uring cannot be set up: %s",
+				strerror(-ret));
 	return cli_fail(STATUS_HOST_ERROR,
 			"--disk: the host gives no io_uring: %s: allow it (sysctl "
 			"kernel.io_uring_disabled=0, seccomp) or run without disks",

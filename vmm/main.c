@@ -4,6 +4,7 @@
 
 #include "vmm/cli.h"
 #include "vmm/commands.h"
+#include "vmm/fds.h"
 
 static const struct {
 	const char *name;
@@ -37,6 +38,9 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	/* First of all: there may be nowhere to say what is wrong. */
+	if (fds_open_standard())
+		return STATUS_HOST_ERROR;
 	if (argc < 2)
 		return cli_fail(STATUS_USAGE, "no command given: see slabvisor --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/sandbox.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
@@ -204,30 +202,12 @@ void sandbox_enter(struct sandbox *s, enum sandbox_thread kind)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Whatever is ours closes on exec; the rest was left open by who started us, for nobody. */
-static void close_inherited(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
-	int fd, flags;
-
-	while (dir && (entry = readdir(dir))) {
-		fd = atoi(entry->d_name);
-		flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			close(fd);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 int sandbox_close(struct sandbox *s, enum sandbox_thread kind)
 {
 	int ret;
 
 	if (!s)
 		return 0;
-	close_inherited();
 	pthread_mutex_lock(&s->lock);
 	while (s->entered < s->expected)
 		pthread_cond_wait(&s->entered_one, &s->lock);

@@ -1,0 +1,300 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Descriptors as a parent leaves them: too few allowed, the standard ones closed, others left open;
+# and configuration files that are none.
+# shellcheck disable=SC3045 # ulimit -n, which dash has
+. tests/cli/tap.sh
+LOAD=${LOAD:-build/tools/vhost_load}
+needs "$LOAD" "$GUEST/hello" "$GUEST/echo" "$GUEST/pvh64"
+
+# Not in memory: tmpfs has no direct I/O.
+disks=$(mktemp -d build/descriptors.XXXXXX)
+disk=$disks/disk
+sock=$dir/sock
+pid=
+# shellcheck disable=SC2317 # called by the trap
+leave() {
+	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+	rm -rf "$dir" "$disks"
+}
+trap leave EXIT
+seq 1 200000 | head -c 1048576 >"$disk"
+cp "$disk" "$disk.2"
+cp "$disk" "$dir/before"
+
+unharmed() {
+	if cmp -s "$disk" "$dir/before"; then
+		ok "$1"
+	else
+		not_ok "$1" "$(cmp -l "$disk" "$dir/before" | head -3)"
+	fi
+}
+
+# until_true COMMAND: tries for 20 s.
+until_true() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || return 1
+		sleep 0.02
+	done
+}
+
+gone() {
+	! kill -0 "$pid" 2>/dev/null || grep -qs '^State:.Z' "/proc/$pid/status"
+}
+
+up_or_gone() {
+	[ -S "$sock" ] || gone
+}
+
+# limited N ARGS...: as run, with N descriptors at most, which no privilege raises.
+limited() {
+	n=$1
+	shift
+	status=0
+	(
+		exec >"$out" 2>"$err" </dev/null
+		ulimit -n "$n"
+		exec timeout -k 5 60 "$SLABVISOR" "$@"
+	) || status=$?
+}
+
+# What a process says that has too few: the loader's word, timeout's, or ours, in $figure.
+refused() {
+	said=$(sed -n "s/^slabvisor: $1 files may be open at once and \([0-9]*\) are needed: raise .*/\1/p" \
+		"$err")
+	[ -z "$said" ] || figure=$said
+	[ "$status" -ne 0 ] && { [ -n "$said" ] || grep -q 'error while loading shared' "$err"; }
+}
+
+# With each limit from 3 on a machine says what it needs, until it has it and ends as it should.
+sweep() { # NAME STATUS ARGS...
+	name=$1
+	well=$2
+	shift 2
+	wrong=
+	figure=
+	for n in $(seq 3 64); do
+		limited "$n" "$@"
+		[ -z "$figure" ] || [ "$n" -lt "$figure" ] || [ "$status" -eq "$well" ] ||
+			wrong="$wrong $n: $status"
+		[ "$status" -eq "$well" ] || refused "$n" || wrong="$wrong $n: $status, $(head -1 "$err")"
+	done
+	if [ -z "$wrong" ] && [ -n "$figure" ]; then
+		ok "$name: every limit from 3 to 64 is said, with what is needed, or enough"
+	else
+		not_ok "$name: every limit from 3 to 64 is said, with what is needed, or enough" "$wrong"
+	fi
+	limited "$((figure - 1))" "$@"
+	is_status 127 "... and one less than $figure is refused"
+	limited "$figure" "$@"
+	is_status "$well" '... and as many do'
+}
+
+# The program's own status is 7.
+sweep 'a program' 7 run --cpus 2 "$GUEST/hello"
+sweep 'a program with disks' 7 run --disk "path=$disk" --disk "path=$disk.2" --qmp "unix:$sock" \
+	--stats "$GUEST/hello"
+limited "$((figure - 1))" run --disk "path=$disk" --disk "path=$disk.2" --qmp "unix:$sock" \
+	"$GUEST/hello"
+err_is_line "ulimit -n $figure, as root; LimitNOFILE=$figure in a systemd unit" '... by the one line'
+sweep 'a kernel' 0 run --memory 64M --cpus 2 --disk "path=$disk" --qmp "unix:$sock" \
+	--virtio-port "name=a,path=$dir/port" --kernel "$GUEST/pvh64"
+
+# The soft limit is the program's own business.
+status=0
+(
+	exec >"$out" 2>"$err" </dev/null
+	ulimit -Sn 8
+	exec "$SLABVISOR" run --disk "path=$disk" "$GUEST/hello"
+) || status=$?
+is_status 7 'a soft limit is raised as far as it takes'
+
+# serve_limited N: starts a service with 4 queues; returns whether it serves, or sets status.
+serve_limited() {
+	rm -f "$sock"
+	(
+		exec >"$out" 2>"$err" </dev/null
+		ulimit -n "$1"
+		exec "$SLABVISOR" serve --blk-file "$disk.2" --queues 4 --socket-path "$sock"
+	) &
+	pid=$!
+	until_true up_or_gone
+	! gone && return
+	status=0
+	wait "$pid" || status=$?
+	pid=
+	return 1
+}
+
+end_service() {
+	kill -TERM "$pid"
+	wait "$pid"
+	pid=
+}
+
+wrong=
+figure=
+for n in $(seq 3 64); do
+	if serve_limited "$n"; then
+		[ -z "$figure" ] || [ "$n" -ge "$figure" ] || wrong="$wrong $n serves"
+		end_service
+	else
+		refused "$n" || wrong="$wrong $n: $status, $(head -1 "$err")"
+	fi
+done
+if [ -z "$wrong" ] && [ -n "$figure" ]; then
+	ok 'a service: every limit from 3 to 64 is said, with what is needed, or enough'
+else
+	not_ok 'a service: every limit from 3 to 64 is said, with what is needed, or enough' "$wrong"
+fi
+if serve_limited "$figure"; then
+	ok "... and $figure do"
+else
+	not_ok "... and $figure do" "$(cat "$err")"
+fi
+status=0
+"$LOAD" --socket "$sock" --queues 4 --rw randrw --verify --depth 8 --ios 500 >"$out" 2>&1 || status=$?
+is_status 0 '... with a front end that uses all queues'
+end_service
+cp "$dir/before" "$disk.2"
+
+# without WHICH COMMAND...: runs it without these of the standard descriptors.
+without() {
+	which=$1
+	shift
+	case $which in
+	0) "$@" <&- ;;
+	1) "$@" >&- ;;
+	2) "$@" 2>&- ;;
+	01) "$@" <&- >&- ;;
+	02) "$@" <&- 2>&- ;;
+	12) "$@" >&- 2>&- ;;
+	012) "$@" <&- >&- 2>&- ;;
+	esac
+}
+
+# What was closed is not a file that the process opened itself.
+opens_nothing_there() { # NAME
+	for fd in $(echo "$which" | sed 's/./& /g'); do
+		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] && continue
+		not_ok "$1 without $which opens nothing there" "$(ls -l "/proc/$pid/fd")"
+		return
+	done
+	ok "$1 without $which opens nothing there"
+}
+
+has_disk_open() {
+	gone || readlink "/proc/$pid/fd/"* | grep -q "/$disk\$"
+}
+
+# A guest whose module never comes has its disk open meanwhile.
+mkfifo "$dir/fifo"
+for which in 0 1 2 01 02 12 012; do
+	(without $which exec "$SLABVISOR" run --disk "path=$disk" --module "$dir/fifo" "$GUEST/hello") \
+		>"$out" 2>"$err" &
+	pid=$!
+	until_true has_disk_open
+	opens_nothing_there run
+	kill -KILL $pid
+	wait $pid 2>/dev/null
+	pid=
+	without $which timeout -k 5 60 "$SLABVISOR" run --disk "path=$disk" --stats "$GUEST/hello" \
+		>"$out" 2>"$err"
+	unharmed '... and prints nothing to its disk'
+done
+
+for which in 0 1 2 01 02 12 012; do
+	rm -f "$sock"
+	(without $which exec "$SLABVISOR" serve --blk-file "$disk" --socket-path "$sock") \
+		>"$out" 2>"$err" &
+	pid=$!
+	until_true up_or_gone
+	opens_nothing_there serve
+	# It has something to say to a front end that is none.
+	perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!\n";
+		print $s "0" x 1000; $s->flush; sysread $s, $_, 1' "$sock" ||
+		not_ok "a front end meets serve without $which" "$(cat "$err")"
+	end_service
+	unharmed '... and prints nothing to its disk'
+done
+
+# A client's socket would be the first to get a number that is free, and its answer go back there.
+"$SLABVISOR" run --qmp "unix:$sock" --module "$dir/fifo" "$GUEST/hello" >"$out" 2>"$err" &
+pid=$!
+until_true up_or_gone
+for which in 0 1 2 01 02 12 012; do
+	status=0
+	without $which timeout -k 5 60 "$SLABVISOR" ctl "$sock" query-nonsense >"$dir/ctl" 2>&1 ||
+		status=$?
+	is_status 1 "ctl without $which fails as with it"
+	status=0
+	"$SLABVISOR" ctl "$sock" query-version >"$dir/ctl" 2>&1 || status=$?
+	is_status 0 '... and the next one has its answer'
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+pid=
+
+# What a parent left open for nobody is closed; what an option names is not.
+keeps_nothing() {
+	! readlink "/proc/$pid/fd/"* | grep -q "^$dir/\(before\|other\)\$"
+}
+closes_inherited() { # NAME
+	if until_true keeps_nothing && ! gone; then
+		ok "$1"
+	else
+		not_ok "$1" "$(ls -l "/proc/$pid/fd")"
+	fi
+}
+is_looping() {
+	gone || grep -q looping "$out"
+}
+(exec "$SLABVISOR" run "$GUEST/loop" 7<"$dir/before" 9>>"$dir/other") >"$out" 2>"$err" &
+pid=$!
+until_true is_looping
+closes_inherited 'run keeps nothing that was left open'
+kill -KILL $pid
+wait $pid 2>/dev/null
+for sandbox in on off; do
+	rm -f "$sock"
+	(exec "$SLABVISOR" serve --blk-file "$disk" --sandbox $sandbox --socket-path "$sock" \
+		7<"$dir/before" 9>>"$dir/other") >"$out" 2>"$err" &
+	pid=$!
+	until_true up_or_gone
+	closes_inherited "serve, sandbox $sandbox, neither"
+	end_service
+done
+status=0
+"$SLABVISOR" run --memory 64M --kernel /dev/fd/7 7<"$GUEST/pvh64" >"$out" 2>"$err" || status=$?
+is_status 0 'a kernel may be one that was left open'
+
+# Configuration files that never answer or never end.
+refuses_config() { # NAME PATH STDIN
+	run run --config "$2" --dry-run "$GUEST/hello"
+	is_status 126 "a configuration that is $1 is refused"
+	err_is_line 'expected a YAML file of at most 1M' '... in one line'
+	run serve --config "$2"
+	is_status 126 '... by serve, too'
+}
+refuses_config 'a FIFO' "$dir/fifo"
+refuses_config 'a device' /dev/zero
+refuses_config 'a folder' "$dir"
+head -c 1048577 /dev/zero | tr '\0' '#' >"$dir/large"
+refuses_config 'too large' "$dir/large"
+for command in run serve; do
+	status=0
+	yes '# and on' 2>/dev/null | timeout -k 5 60 "$SLABVISOR" $command --config /dev/stdin \
+		>"$out" 2>"$err" || status=$?
+	is_status 126 "a pipe that never ends is read to 1M by $command"
+	err_is_line 'expected a YAML file of at most 1M' '... and refused'
+done
+head -c 1048576 "$dir/large" >"$dir/config"
+run run --config "$dir/config" --dry-run "$GUEST/hello"
+is_status 0 'one of 1M is read'
+status=0
+printf 'cpus: 2\nprogram: %s\n' "$GUEST/hello" | timeout -k 5 60 "$SLABVISOR" run --config /dev/stdin \
+	--dry-run >"$out" 2>"$err" || status=$?
+is_status 0 'so is what comes through a pipe'
+finish

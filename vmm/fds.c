@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/fds.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "vmm/cli.h"
+
+int fds_open_standard(void)
+{
+	int fd, got;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* Open the wrong way round, on purpose. The lowest number that is free is this. */
+		got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+		if (got < 0) /* a root without devices */
+			got = open("/", O_PATH);
+		if (got < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static bool names(const char *path, int fd)
+{
+	static const char *const folder[] = {"/dev/fd/", "/proc/self/fd/"};
+	size_t i, len;
+
+	for (i = 0; path && i < sizeof(folder) / sizeof(folder[0]); i++) {
+		len = strlen(folder[i]);
+		if (!strncmp(path, folder[i], len) && atoi(path + len) == fd)
+			return true;
+	}
+	return false;
+}
+
+void fds_close_inherited(const char *const *path, unsigned int nr)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	unsigned int i;
+	int fd, flags;
+
+	while (dir && (entry = readdir(dir))) {
+		fd = atoi(entry->d_name);
+		flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+		for (i = 0; i < nr && !names(path[i], fd); i++)
+			;
+		if (i == nr && flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int fds_make_room(unsigned int needed, unsigned int least)
+{
+	unsigned int found = 0, limit;
+	struct rlimit now;
+
+	/* The kernel gives out the lowest numbers that are free. */
+	for (limit = 0; found < needed; limit++)
+		found += fcntl((int)limit, F_GETFD) < 0;
+	if (limit < least)
+		limit = least;
+	if (getrlimit(RLIMIT_NOFILE, &now) || now.rlim_cur >= limit)
+		return 0;
+	if (now.rlim_max >= limit) {
+		now.rlim_cur = limit;
+		if (!setrlimit(RLIMIT_NOFILE, &now))
+			return 0;
+	}
+	return cli_fail(STATUS_HOST_ERROR,
+			"%llu files may be open at once and %u are needed: raise the limit (ulimit "
+			"-n %u, as root; LimitNOFILE=%u in a systemd unit)",
+			(unsigned long long)now.rlim_max, limit, limit, limit);
+}
