@@ -27,6 +27,11 @@
 #define BLK_QUEUE_SIZE 256
 #define BLK_SERIAL_MAX 20
 
+/* What a disk takes of the host's memory at most, whatever its driver asks for: so many bytes,
+ * and so many for each entry of its queues. */
+#define BLK_DEV_MOST   (8u << 20)
+#define BLK_ENTRY_MOST 1536u
+
 struct blk_dev_config {
 	const char *path;
 	const char *serial; /* cut to BLK_SERIAL_MAX bytes; NULL: none */

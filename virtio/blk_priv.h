@@ -32,6 +32,8 @@
 /* Chains taken from a queue in one round, and bytes under way at which no more are. */
 #define BLK_TAKE       64u
 #define BLK_MAX_FLIGHT (64ull << 20)
+/* The same for segments, of which two lists are kept, and the kernel has a third. */
+#define BLK_MAX_SEGMENTS (64u << 10)
 
 struct blk_req;
 
@@ -107,8 +109,9 @@ struct blk_dev {
 	_Atomic uint64_t sectors;
 	atomic_bool writethrough; /* each write is stable when answered */
 	struct blk_queue *queue;
-	bool stalled;    /* out of something that a completion frees */
-	uint64_t flight; /* bytes taken and not answered */
+	bool stalled;          /* out of something that a completion frees */
+	uint64_t flight;       /* bytes taken and not answered */
+	unsigned int segments; /* the same, beyond those that requests have room for */
 	struct blk_bounce bounce[BLK_BOUNCES];
 	struct blk_bounce *free_bounce;
 	struct blk_req *waiting, **waiting_tail; /* for a bounce buffer */

@@ -6,6 +6,13 @@
 
 #include "virtio/blk_priv.h"
 
+_Static_assert(sizeof(struct blk_req) <= BLK_ENTRY_MOST, "what is counted is kept");
+_Static_assert((BLK_BOUNCES + 1) * BLK_BOUNCE_SIZE +
+			       (BLK_MAX_SEGMENTS + VRING_MAX_SEGS) * 3 * sizeof(struct iovec) +
+			       (2 << 20) <=
+		       BLK_DEV_MOST,
+	       "what is counted is kept, with 2 MiB for the kernel's lists of pages");
+
 int blk_queue_create(struct blk_dev *blk, unsigned int index, unsigned int size)
 {
 	struct blk_queue *q = &blk->queue[index];
@@ -81,7 +88,7 @@ static bool exhausted(const struct blk_queue *q, unsigned int n)
 {
 	const struct blk_dev *blk = q->blk;
 
-	return !q->free || blk->flight >= BLK_MAX_FLIGHT ||
+	return !q->free || blk->flight >= BLK_MAX_FLIGHT || blk->segments >= BLK_MAX_SEGMENTS ||
 	       !io_engine_room(blk->engine, BLK_MAX_PARTS * (n + 1));
 }
 
@@ -110,6 +117,7 @@ static bool take(struct blk_queue *q)
 		req = claim(q, &chain);
 		req->bytes = (uint64_t)chain.readable + chain.writable;
 		blk->flight += req->bytes;
+		blk->segments += req->allocated ? req->nr : 0;
 		blk->source.busy++;
 		q->busy++;
 		*last = req;
@@ -149,6 +157,7 @@ static void release(struct blk_queue *q, struct blk_req *list)
 		req = list;
 		list = req->next;
 		blk_unpin(req);
+		blk->segments -= req->allocated ? req->nr : 0;
 		free(req->allocated);
 		blk->flight -= req->bytes;
 		blk->source.busy--;

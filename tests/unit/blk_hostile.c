@@ -5,6 +5,7 @@
  * the sanitizers' to say).
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -357,15 +358,100 @@ static void changing_header(void **state)
 	disk_serves(&d, 1);
 }
 
+/* Of AddressSanitizer's: what is allocated now and was at most, in blocks of a request's lists. */
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
+					      void (*on_free)(const volatile void *));
+size_t __sanitizer_get_allocated_size(const volatile void *p);
+
+#define LIST_LEAST (16u << 10)
+static _Atomic size_t lists, most_lists;
+
+static void on_malloc(const volatile void *p, size_t size)
+{
+	size_t now;
+
+	(void)p;
+	if (size < LIST_LEAST)
+		return;
+	/* Only the I/O thread allocates such blocks: no two raise the most at once. */
+	now = atomic_fetch_add(&lists, size) + size;
+	if (now > atomic_load(&most_lists))
+		atomic_store(&most_lists, now);
+}
+
+static void on_free(const volatile void *p)
+{
+	size_t size = p ? __sanitizer_get_allocated_size(p) : 0;
+
+	if (size >= LIST_LEAST)
+		atomic_fetch_sub(&lists, size);
+}
+
+/* All queues full of the longest chains there are, which have hardly a byte. */
+static void long_chains_wait_for_each_other(void **state)
+{
+	enum {
+		SEGS = 1024,
+		SLOTS = QUEUE_SIZE / 4,
+		ROUNDS = 8
+	};
+	static struct vring_desc desc[SEGS];
+	size_t before;
+	uint32_t len;
+
+	(void)state;
+	desc[0] = (struct vring_desc){disk_header(0, 0), 16, 0, 0};
+	for (unsigned int i = 1; i < SEGS; i++)
+		desc[i] = (struct vring_desc){BIG_BASE + i, 1, W, 0};
+	disk_set_header(&d, 0, 0, VIRTIO_BLK_T_GET_ID, 0);
+	assert_int_equal(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) != 0, 1);
+	before = atomic_load(&lists);
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		io_engine_pause(d.engine);
+		for (unsigned int q = 0; q < BLK_MAX_QUEUES; q++)
+			for (uint16_t slot = 0; slot < SLOTS; slot++)
+				disk_post_raw(&d, q, slot, desc, SEGS);
+		for (unsigned int q = 0; q < BLK_MAX_QUEUES; q++)
+			disk_kick(&d, q);
+		io_engine_resume(d.engine);
+		for (unsigned int q = 0; q < BLK_MAX_QUEUES; q++)
+			for (unsigned int i = 0; i < SLOTS; i++)
+				disk_wait(&d, q, &len);
+	}
+	/* Without a bound it is 8 MiB; and what was used shows that all of it was seen. */
+	if (most_lists - before > BLK_DEV_MOST / 3 || most_lists - before < (1u << 20))
+		fail_msg("%zu bytes of lists at once", most_lists - before);
+}
+
+static int setup_wide(void **state)
+{
+	(void)state;
+	disk_init(&d);
+	d.config.queues = BLK_MAX_QUEUES;
+	disk_start(&d);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		TEST(descriptor_loops),    TEST(same_head_twice),    TEST(out_of_range),
-		TEST(outside_memory),      TEST(lengths_wrap),       TEST(huge_request),
-		TEST(empty_descriptors),   TEST(bad_tables),         TEST(wrong_direction),
-		TEST(sectors_and_lengths), TEST(no_leak_by_buffers), TEST(bad_queues),
-		TEST(memory_vanishes),     TEST(changing_header),
+		TEST(descriptor_loops),
+		TEST(same_head_twice),
+		TEST(out_of_range),
+		TEST(outside_memory),
+		TEST(lengths_wrap),
+		TEST(huge_request),
+		TEST(empty_descriptors),
+		TEST(bad_tables),
+		TEST(wrong_direction),
+		TEST(sectors_and_lengths),
+		TEST(no_leak_by_buffers),
+		TEST(bad_queues),
+		TEST(memory_vanishes),
+		TEST(changing_header),
+		cmocka_unit_test_setup_teardown(long_chains_wait_for_each_other, setup_wide,
+						teardown),
 	};
 
 	return cmocka_run_group_tests_name("blk_hostile", tests, NULL, NULL);
