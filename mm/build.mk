@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 MM_SRCS += mm/alloc.c mm/cache.c mm/debug.c mm/debug_parse.c mm/field.c mm/frame.c mm/frame_back.c \
-	mm/frame_pool.c mm/frame_seek.c mm/free.c mm/heap.c mm/limit.c mm/node.c mm/pin.c \
+	mm/frame_pool.c mm/frame_seek.c mm/free.c mm/heap.c mm/limit.c mm/metadata.c mm/node.c mm/pin.c \
 	mm/populate.c mm/ram.c mm/reclaim.c mm/region.c mm/room.c mm/slab.c mm/stats.c mm/widen.c
 
-UNIT_TESTS += mm_ram mm_region mm_frame mm_reclaim mm_cache mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
+UNIT_TESTS += mm_ram mm_metadata mm_region mm_frame mm_reclaim mm_cache mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
 mm_ram_SRCS := $(MM_SRCS)
 mm_ram_SAN := asan tsan
+mm_metadata_SRCS := $(MM_SRCS)
 mm_region_SRCS := $(MM_SRCS)
 mm_frame_SRCS := $(MM_SRCS)
 mm_slab_SRCS := $(MM_SRCS)

@@ -178,27 +178,31 @@ static int limit_check_hugetlb(uint64_t size, const char **why)
 	return room_pool_check(MM_HUGE_SIZE, size, -1, why);
 }
 
-int limit_check(enum mm_backing backing, uint64_t size, const char **why)
+uint64_t limit_memory(const char **whose)
 {
 	static const struct limit_files v2 = {.most = "memory.max"};
 	static const struct limit_files v1 = {.most = "memory.limit_in_bytes"};
+	uint64_t host = limit_host_memory();
+	uint64_t group = limit_cgroup("memory", &v2, &v1);
+
+	if (whose)
+		*whose = group < host ? "the memory limit of the cgroup" : "the host's memory";
+	return group < host ? group : host;
+}
+
+int limit_check(enum mm_backing backing, uint64_t size, const char **why)
+{
+	const char *whose;
+	uint64_t memory;
 	char asked[24];
 	char there[24];
-	uint64_t memory;
 
 	if (backing == MM_BACKING_HUGETLB)
 		return limit_check_hugetlb(size, why);
-	memory = limit_host_memory();
-	if (size > memory) {
-		*why = limit_why("heap of %s asked, the host has %s", limit_size(asked, size),
-				 limit_size(there, memory));
-		return -ENOMEM;
-	}
-	memory = limit_cgroup("memory", &v2, &v1);
-	if (size > memory) {
-		*why = limit_why("heap of %s asked, the memory limit of the cgroup is %s",
-				 limit_size(asked, size), limit_size(there, memory));
-		return -ENOMEM;
-	}
-	return 0;
+	memory = limit_memory(&whose);
+	if (size <= memory)
+		return 0;
+	*why = limit_why("heap of %s asked, %s is %s", limit_size(asked, size), whose,
+			 limit_size(there, memory));
+	return -ENOMEM;
 }

@@ -37,6 +37,13 @@ uint64_t limit_cgroup(const char *controller, const struct limit_files *v2,
 		      const struct limit_files *v1);
 
 /*
+ * Bytes of ordinary memory that this process may come to: what the host has in all, or what a
+ * control group of its own, or one above, may have if that is less. *whose (NULL: not asked for)
+ * says which, for "%s is 2.0 GiB".
+ */
+uint64_t limit_memory(const char **whose);
+
+/*
  * Checks that the host can give size bytes of the backing: against its memory and
  * the memory limits of this process's cgroup and of those above it, or against the
  * free pages of the hugetlb pool. Returns 0, or -ENOMEM with *why set.

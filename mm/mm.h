@@ -162,6 +162,12 @@ struct mm_stats {
  */
 int mm_heap_create(const struct mm_config *config, struct mm_heap **heap, const char **why);
 
+/*
+ * Bytes of the host's memory that a heap of this config, which is valid, takes beside its own at
+ * most: when all of it is handed out as dearly as can be, as objects of 8 bytes on pinned frames.
+ */
+uint64_t mm_heap_metadata(const struct mm_config *config);
+
 /* Gives everything back to the host. No other call may be under way. */
 void mm_heap_destroy(struct mm_heap *heap);
 

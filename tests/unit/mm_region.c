@@ -67,9 +67,9 @@ static void what_the_host_lacks_is_said(void **state)
 	struct mm_config config = util_config(4ull << 40, 1);
 
 	(void)state;
-	refused(&config, -ENOMEM, "heap of 4096.0 GiB asked, the host has ");
+	refused(&config, -ENOMEM, "heap of 4096.0 GiB asked, the host's memory is ");
 	config.backing = MM_BACKING_MEMFD;
-	refused(&config, -ENOMEM, "heap of 4096.0 GiB asked, the host has ");
+	refused(&config, -ENOMEM, "heap of 4096.0 GiB asked, the host's memory is ");
 	config.backing = MM_BACKING_HUGETLB;
 	refused(&config, -ENOMEM, "hugetlb pool");
 }
