@@ -141,6 +141,7 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	if (!kmem->queue)
 		goto err_free;
 	/* Untouched memory costs nothing: it is zero pages of the host. */
+	_Static_assert(sizeof(*kmem->pins) == KMEM_DEV_FRAME, "what is counted is kept");
 	kmem->pins = calloc(mm_heap_size(config->heap) >> MM_FRAME_SHIFT, sizeof(*kmem->pins));
 	if (!kmem->pins)
 		goto err_queue;

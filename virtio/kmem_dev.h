@@ -30,6 +30,9 @@
 #define KMEM_DEV_QUEUE_SIZE 128
 #define KMEM_DEV_EVENT_SIZE 16
 
+/* Bytes that the device keeps of each frame of the heap. */
+#define KMEM_DEV_FRAME 4
+
 struct kmem_dev_config {
 	struct mm_heap *heap;         /* borrowed; outlives the device */
 	unsigned int cpus;            /* 1..MM_MAX_CPUS: number of request queues */

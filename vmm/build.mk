@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
+VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/disk_words.c \
 	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c \
 	vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
@@ -58,11 +58,11 @@ TAP_SCRIPTS += tests/cli/descriptors.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
-vmm_wait_SRCS = vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
+vmm_wait_SRCS = vmm/bound.c vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
 	vmm/disk_options.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
-vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/memory.c vmm/pagetable.c $(MM_SRCS)
+vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/bound.c vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_qmp
 vmm_qmp_SRCS := vmm/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
@@ -72,7 +72,7 @@ vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
 vmm_linux_SRCS = vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
-	vmm/linux_map.c vmm/memory.c $(MM_SRCS)
+	vmm/bound.c vmm/linux_map.c vmm/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
 
 # Sanitizers make calls of their own.

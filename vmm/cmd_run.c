@@ -19,9 +19,6 @@
 #include "vmm/stats.h"
 #include "vmm/vm.h"
 
-/* Every x86-64 CPU reaches this far; --dry-run knows no host. */
-#define DRY_LIMIT (1ull << 46)
-
 /* Prints one option of the help, its text in a column of its own. */
 static void print_option(const struct run_option *o)
 {
@@ -98,12 +95,13 @@ static int build_guest(struct vm *vm)
 /* Everything that can be checked without a virtual machine. */
 static int dry_run(struct vm *vm)
 {
+	char text[MEMORY_BOUND_TEXT];
 	int status;
 
 	vm->fd = -1;
 	vm->nr_cpus = vm->config->cpus;
 	vm->ring = vm->config->guest_ring == 0 ? 0 : 3;
-	status = memory_create(&vm->mem, vm->config, DRY_LIMIT, NULL, NULL);
+	status = memory_create(&vm->mem, vm->config, MEMORY_NO_LIMIT, NULL, NULL);
 	if (status)
 		return status;
 	vm->platform = mmap(NULL, MM_FRAME_SIZE, PROT_READ | PROT_WRITE,
@@ -117,8 +115,10 @@ static int dry_run(struct vm *vm)
 		munmap(vm->platform, MM_FRAME_SIZE);
 	}
 	memory_destroy(&vm->mem);
-	if (!status)
+	if (!status) {
+		printf("# the host's memory: %s\n", memory_bound_format(&vm->mem.bound, text));
 		run_config_print(vm->config);
+	}
 	return status;
 }
 

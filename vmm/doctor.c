@@ -14,10 +14,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "mm/limit.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"
 #include "vmm/kvm.h"
 #include "vmm/landlock.h"
+#include "vmm/memory_options.h"
 #include "vmm/sandbox.h"
 #include "vmm/vm.h"
 
@@ -243,30 +245,69 @@ static void check_memory(void)
 	    mib >= 256 ? "" : ": that is little");
 }
 
-int cmd_doctor(int argc, char **argv)
+/* Whether a guest of this size fits, whatever it does. Returns 0 or the exit status. */
+static int check_bound(const struct run_config *config)
 {
-	const char *device = "/dev/kvm";
-	bool ok;
-	int i;
+	char text[MEMORY_BOUND_TEXT], memory[32], heap[32], there[24];
+	struct memory_bound bound;
+	const char *whose;
+	uint64_t limit = limit_memory(&whose), room = (uint64_t)mm_ram_room(0);
+	int status = memory_bound_of(config, &bound);
 
-	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			printf("usage: slabvisor doctor [--kvm-device PATH]\n"
-			       "\n"
-			       "Checks what guests need of this host and says what to do about what is\n"
-			       "missing. Lines begin with good, note (guests run, something does not\n"
-			       "do its best) or BAD (guests do not run). Exit status 0: guests can run;\n"
-			       "122: they cannot.\n");
+	if (status)
+		return status;
+	cli_format_size(memory, sizeof(memory), config->memory);
+	cli_format_size(heap, sizeof(heap), config->heap);
+	memory_bound_format(&bound, text);
+	limit_size(there, bound.total > limit ? limit : room);
+	if (bound.total > limit)
+		say(NOTE,
+		    "a guest of --memory %s --heap %s can come to %s; %s is %s: it does not start",
+		    memory, heap, text, whose, there);
+	else if (bound.total > room)
+		say(NOTE, "a guest of --memory %s --heap %s can come to %s; %s are available now",
+		    memory, heap, text, there);
+	else
+		say(GOOD, "a guest of --memory %s --heap %s can come to %s; %s are available",
+		    memory, heap, text, there);
+	return 0;
+}
+
+static int print_help(void)
+{
+	printf("usage: slabvisor doctor [--kvm-device PATH] [--memory SIZE] [--heap SIZE]\n"
+	       "\n"
+	       "Checks what guests need of this host and says what to do about what is\n"
+	       "missing. Lines begin with good, note (guests run, something does not\n"
+	       "do its best) or BAD (guests do not run). Says what a guest of that size (64M and\n"
+	       "1G) can come to of the host's memory, against what there is. Exit status 0:\n"
+	       "guests can run; 122: they cannot.\n");
+	return 0;
+}
+
+/* One option of the command line, and its value. Returns 0 or the exit status. */
+static int take_option(struct run_config *config, const char *name, const char *value)
+{
+	static const char *const known[] = {"--kvm-device", "--memory", "--heap"};
+	char why[RUN_WHY_MAX] = "out of memory";
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (value && !strcmp(name, known[i])) {
+			if (run_option_find(name + 2)->apply(config, value, why))
+				return cli_fail(STATUS_USAGE, "%s %s: %s", name, value, why);
 			return 0;
 		}
-		if (strcmp(argv[i], "--kvm-device") != 0 || i + 1 == argc)
-			return cli_fail(STATUS_USAGE,
-					"%s: no such option, or a value is missing: "
-					"see slabvisor doctor --help",
-					argv[i]);
-		device = argv[++i];
-	}
-	ok = check_kvm(device);
+	return cli_fail(STATUS_USAGE,
+			"%s: no such option, or a value is missing: see slabvisor doctor --help",
+			name);
+}
+
+static int check_all(const struct run_config *config)
+{
+	bool ok = check_kvm(config->kvm_device);
+	int status;
+
 	check_io_uring();
 	check_memlock();
 	check_sandbox();
@@ -274,6 +315,33 @@ int cmd_doctor(int argc, char **argv)
 	check_hugetlb();
 	check_numa();
 	check_memory();
+	fflush(stdout);
+	status = check_bound(config);
+	if (status)
+		return status;
 	printf("%s\n", ok ? "Guests can run on this host." : "Guests cannot run on this host.");
 	return ok ? 0 : STATUS_NO_KVM;
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	struct run_config config;
+	char why[RUN_WHY_MAX];
+	int i, status = 0;
+
+	if (run_config_init(&config))
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	for (i = 1; i < argc && !status; i += 2) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			run_config_free(&config);
+			return print_help();
+		}
+		status = take_option(&config, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+	}
+	if (!status && memory_options_check(&config, why))
+		status = cli_fail(STATUS_USAGE, "%s", why);
+	if (!status)
+		status = check_all(&config);
+	run_config_free(&config);
+	return status;
 }

@@ -120,6 +120,11 @@ uint64_t kvm_address_limit(const struct vm *vm)
 	return 1ull << (bits < 52 ? bits : 52);
 }
 
+int kvm_bound_pages(struct vm *vm, uint64_t guest_bytes)
+{
+	return ioctl(vm->fd, KVM_SET_NR_MMU_PAGES, bound_kvm_pages(guest_bytes)) ? -errno : 0;
+}
+
 int kvm_add_slot(struct vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly)
 {
 	struct kvm_userspace_memory_region region = {

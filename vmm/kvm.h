@@ -34,6 +34,10 @@ int kvm_create_vm(struct vm *vm);
 /* The first physical address that a guest's CPU cannot reach. */
 uint64_t kvm_address_limit(const struct vm *vm);
 
+/* Bounds what KVM keeps of the page tables of a guest with so much memory. Before its slots are
+ * added. Returns 0 or -errno. */
+int kvm_bound_pages(struct vm *vm, uint64_t guest_bytes);
+
 /* Gives the guest size bytes of host memory at addr, all page-aligned. Returns 0 or
  * -errno. */
 int kvm_add_slot(struct vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "mm/limit.h"
 #include "virtio/platform_abi.h"
 #include "vmm/cli.h"
 
@@ -155,27 +156,47 @@ static int create_ram(struct memory *mem, const struct run_config *config)
 	return 0;
 }
 
-static int create_heap(struct memory *mem, const struct run_config *config, mm_report_fn report,
-		       void *opaque)
+static void heap_config(const struct memory *mem, const struct run_config *config,
+			struct mm_config *heap)
 {
-	struct mm_config heap = {
+	*heap = (struct mm_config){
 		.nr_ranges = mem->nr_ranges,
 		.cpus = config->cpus,
 		.backing = config->backing,
 		.debug = config->slab_debug,
+		.nr_rules = config->nr_slab_rules,
 		.reclaim_delay_ms = config->reclaim_delay_ms,
 		.pin_quota = config->heap >> MM_FRAME_SHIFT,
-		.report = report,
-		.report_opaque = opaque,
 	};
+	memcpy(heap->range, mem->range, sizeof(heap->range));
+	memcpy(heap->rule, config->slab_rule, sizeof(heap->rule));
+}
+
+/* What the guest can come to is no more than there is; what others have of it does not count. */
+static int check_bound(const struct memory *mem, const struct run_config *config)
+{
+	char text[MEMORY_BOUND_TEXT], size[32], heap[32], there[24];
+	const char *whose;
+	uint64_t room = limit_memory(&whose);
+
+	if (mem->bound.total <= room)
+		return 0;
+	return cli_fail(STATUS_NO_MEMORY,
+			"--memory %s and --heap %s: the guest can come to %s, %s is %s: "
+			"ask for less",
+			cli_format_size(size, sizeof(size), config->memory),
+			cli_format_size(heap, sizeof(heap), config->heap),
+			memory_bound_format(&mem->bound, text), whose, limit_size(there, room));
+}
+
+static int create_heap(struct memory *mem, const struct mm_config *heap,
+		       const struct run_config *config)
+{
 	const char *why = NULL;
 	char size[32];
 	int ret;
 
-	memcpy(heap.range, mem->range, sizeof(heap.range));
-	memcpy(heap.rule, config->slab_rule, sizeof(heap.rule));
-	heap.nr_rules = config->nr_slab_rules;
-	ret = mm_heap_create(&heap, &mem->heap, &why);
+	ret = mm_heap_create(heap, &mem->heap, &why);
 	if (ret)
 		return cli_fail(STATUS_NO_MEMORY,
 				"--heap %s: the host cannot give it: %s: ask for a smaller heap "
@@ -200,21 +221,41 @@ static void init_lock(pthread_rwlock_t *lock)
 int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
 		  mm_report_fn report, void *opaque)
 {
+	struct mm_config heap;
 	int status;
 
 	*mem = (struct memory){0};
 	status = place(mem, config, limit);
 	if (status)
 		return status;
+	heap_config(mem, config, &heap);
+	heap.report = report;
+	heap.report_opaque = opaque;
+	memory_bound(config, mem->ram_size, &heap, bound_kvm_shadows(), &mem->bound);
 	status = create_ram(mem, config);
 	if (status)
 		return status;
-	status = create_heap(mem, config, report, opaque);
+	status = check_bound(mem, config);
+	if (!status)
+		status = create_heap(mem, &heap, config);
 	if (status)
 		mm_ram_destroy(&mem->backing);
 	else
 		init_lock(&mem->reset);
 	return status;
+}
+
+int memory_bound_of(const struct run_config *config, struct memory_bound *bound)
+{
+	struct mm_config heap;
+	struct memory mem = {0};
+	int status = place(&mem, config, MEMORY_NO_LIMIT);
+
+	if (status)
+		return status;
+	heap_config(&mem, config, &heap);
+	memory_bound(config, mem.ram_size, &heap, bound_kvm_shadows(), bound);
+	return 0;
 }
 
 void memory_destroy(struct memory *mem)

@@ -17,6 +17,7 @@
 
 #include "mm/mm.h"
 #include "mm/ram.h"
+#include "vmm/bound.h"
 #include "vmm/options.h"
 
 struct memory {
@@ -38,10 +39,16 @@ struct memory {
 	/* A reset of the heap allows no other call: it holds this to write, who copies
 	 * heap memory or gives some back holds it to read. */
 	pthread_rwlock_t reset;
+	/* What the guest can come to, all in all. */
+	struct memory_bound bound;
 };
 
+/* Every x86-64 CPU reaches this far: for memory_create() where no host is asked. */
+#define MEMORY_NO_LIMIT (1ull << 46)
+
 /*
- * Lays out RAM and heap as config says and reserves both; of them, nothing takes host memory
+ * Lays out RAM and heap as config says, checks that the host and its control groups can have
+ * what the guest comes to at most, and reserves both; of them, nothing takes host memory
  * yet but what config wants to be there at start. limit: the first address that the host's
  * CPU cannot reach. report is called with opaque for what the heap's debug modes find.
  * Returns 0 or the exit status, the error having been reported.
@@ -49,6 +56,10 @@ struct memory {
 int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
 		  mm_report_fn report, void *opaque);
 void memory_destroy(struct memory *mem);
+
+/* What a guest of config could come to, which nothing is reserved for. Returns 0 or the exit
+ * status, the error having been reported. */
+int memory_bound_of(const struct run_config *config, struct memory_bound *bound);
 
 /* The first address above RAM. */
 uint64_t memory_ram_end(const struct memory *mem);

@@ -343,8 +343,8 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .early = true,
 	 .apply = apply_config},
 	{.name = "dry-run",
-	 .help = "checks everything, the program and the modules included, prints the\n"
-		 "configuration and starts nothing",
+	 .help = "checks everything, the program and the modules included, prints what the\n"
+		 "guest can come to of the host's memory and the configuration, and starts nothing",
 	 .command_line_only = true,
 	 .apply = apply_dry_run},
 	{.name = "help",

@@ -24,7 +24,10 @@
 #define CR4_LONG  0x00000620ull /* PAE OSFXSR OSXMMEXCPT */
 #define EFER_LONG 0x00000d00ull /* NXE LMA LME */
 #define RFLAGS    0x2ull
-#define STACK     (256ul << 10) /* of the thread that serves a vCPU */
+/* A guest has no guests: KVM would keep page tables for those too. */
+#define ECX1_VMX (1u << 5)
+#define ECX_SVM  (1u << 2)
+#define STACK    (256ul << 10) /* of the thread that serves a vCPU */
 
 /* The host's CPUID, with this vCPU's number where a CPU tells its own. */
 static int set_cpuid(struct vcpu *cpu)
@@ -41,10 +44,13 @@ static int set_cpuid(struct vcpu *cpu)
 	memcpy(mine, host, size);
 	for (i = 0; i < mine->nent; i++) {
 		e = &mine->entries[i];
-		if (e->function == 1)
+		if (e->function == 1) {
 			e->ebx = (e->ebx & 0x00ffffff) | cpu->index << 24;
-		else if (e->function == 0xb || e->function == 0x1f)
+			e->ecx &= ~ECX1_VMX;
+		} else if (e->function == 0xb || e->function == 0x1f)
 			e->edx = cpu->index;
+		else if (e->function == 0x80000001)
+			e->ecx &= ~ECX_SVM;
 	}
 	if (cpu->vm->config->kernel)
 		linux_cpu_cpuid(mine, cpu->vm->config, cpu->index);

@@ -88,7 +88,9 @@ static int add_memory(struct vm *vm)
 	unsigned int i;
 	int ret;
 
-	ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_low, false);
+	ret = kvm_bound_pages(vm, mem->ram_size + vm->config->heap);
+	if (!ret)
+		ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_low, false);
 	if (!ret && mem->ram_size > mem->ram_low)
 		ret = kvm_add_slot(vm, PLATFORM_HOLE_END, mem->ram + mem->ram_low,
 				   mem->ram_size - mem->ram_low, false);

@@ -28,4 +28,8 @@ void try_disk(void);
 int feed(void);  /* a queue that is filled as fast as it is served */
 int shout(void); /* output */
 
+/* Has the host commit as much as it can be made to, and ends the guest; parts: one part of so
+ * many of the heap as objects. Returns a status if it cannot begin. */
+int be_greedy(unsigned int parts);
+
 #endif

@@ -6,7 +6,8 @@
  * an error or with NEEDS_RESET, and after each a good request must be served.
  * Prints TAP; exit status 0 if all went so.
  *
- * With an argument it does what has no end instead: `feed`, `shout`.
+ * With an argument it does what has no end instead, `feed`, `shout`, or has the host commit what
+ * it can: `greedy` (greedy.c).
  *
  * It takes the device away from the runtime, so it allocates nothing and ends the
  * guest by the doorbell, past the runtime's own end.
@@ -59,7 +60,7 @@ static int attack_for_ever(const char *how)
 		return feed();
 	if (!strcmp(how, "shout"))
 		return shout();
-	printk("hostile: %s: give feed, shout or nothing\n", how);
+	printk("hostile: %s: give feed, shout, greedy or nothing\n", how);
 	return 2;
 }
 
@@ -71,6 +72,8 @@ int main(int argc, char **argv)
 	}
 	heap_base = config64(offsetof(struct virtio_kmem_config, heap_base));
 	heap_size = config64(offsetof(struct virtio_kmem_config, heap_size));
+	if (argc > 1 && !strcmp(argv[1], "greedy"))
+		return be_greedy(argc > 2 ? 4 : 1);
 	if (argc > 1)
 		return attack_for_ever(argv[1]);
 	try_rings();

@@ -142,6 +142,13 @@ fi
 run run --config configs/example.yaml --dry-run "$hello"
 is_status 0 'the example is valid'
 
+run run --dry-run --memory 8M --heap 16M --cpus 2 "$hello"
+if head -n 1 "$out" | grep -Eqx "# the host's memory: at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+"; then
+	ok 'a dry run says what the guest can come to'
+else
+	not_ok 'a dry run says what the guest can come to' "$(cat "$out")"
+fi
+
 run run --dry-run --kvm-device "$dir/none" "$hello"
 is_status 0 'a dry run needs no KVM'
 finish

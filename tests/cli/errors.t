@@ -132,9 +132,27 @@ else
 	not_ok '... and says what is wrong' "$(cat "$out")"
 fi
 
+# What a guest can come to.
+run doctor --heap 16M --memory 8M
+if grep -Eq '^(good|note)  a guest of --memory 8M --heap 16M can come to at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+; .* available' "$out"; then
+	ok 'doctor says what a guest of a size can come to'
+else
+	not_ok 'doctor says what a guest of a size can come to' "$(cat "$out")"
+fi
+run doctor --heap 300G
+if grep -Eq '^note  a guest of .*: it does not start' "$out"; then
+	ok '... and whether the host can have it'
+else
+	not_ok '... and whether the host can have it' "$(cat "$out")"
+fi
+error 125 '--heap 3x: ' doctor --heap 3x
+error 125 '--memory: no such option, or a value is missing' doctor --memory
+
 # Memory that the host does not have.
 error 123 '--heap 300G: ' run --heap 300G "$hello"
-error 123 '--heap 100G: the host cannot give it: .*hugetlb' run --backing hugetlb --heap 100G "$hello"
+error 123 'heap 300G: the guest can come to at most [0-9]+ MiB: ram .*, metadata .*, KVM .*, the .* is [0-9.]+ GiB: ask for less' \
+	run --heap 300G "$hello"
+error 123 '--heap 100G: the (host cannot give it: .*hugetlb|guest can come to)' run --backing hugetlb --heap 100G "$hello"
 
 error 123 '--memory 3000M --hugepages: hugetlb pool has [0-9]+ free pages of 2 MiB, [0-9]+ are needed: sysctl vm.nr_hugepages=' \
 	run --hugepages --memory 3000M "$hello"
