@@ -3,6 +3,8 @@
 # `slabvisor serve` beside qemu-storage-daemon, on the same file, in turns, in one run: the
 # load generator as the only client of each, and fio on the host. Prints `name value unit`
 # lines: medians of the rounds and of their ratios. ROUNDS=5, SECONDS_EACH=1, SIZE=1024 MiB.
+# `plain` is `slabvisor serve` as it comes, `registered` with --pin-budget, which is for memory that
+# stays; a ratio is of what its name says to qemu-storage-daemon, or to fio.
 #
 # Both back ends, their load and fio share the CPU that takes the disk's interrupts, so that what
 # they cost decides. Figures with `apart` in their names have the load on another CPU, where a
@@ -36,9 +38,11 @@ if pin_cpus "$dir/disk"; then
 	echo "# back ends, load and fio on CPU $io_cpu; apart: the load on CPU $other_cpu"
 fi
 
-# start_BACKEND WHO POLL_US: those that are not asked sleep; nobody writes, so none need lock the file.
+# start_BACKEND WHO POLL_US [OPTION...]: those that are not asked sleep; nobody writes, so none need
+# lock the file.
 start_slabvisor() {
-	"${pin[@]}" "$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/$1" --queues 2 --read-only --poll-us "$2" &
+	"${pin[@]}" "$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/$1" --queues 2 --read-only \
+		--poll-us "$2" "${@:3}" 2>/dev/null &
 	pid[$1]=$!
 }
 
@@ -50,10 +54,12 @@ start_qsd() {
 	pid[$1]=$!
 }
 
-start_slabvisor slabvisor $poll
+start_slabvisor plain $poll
+start_slabvisor registered $poll --pin-budget 64G
 start_qsd qsd $poll
 if [ $poll != 0 ]; then
-	start_slabvisor slabvisor_nopoll 0
+	start_slabvisor plain_nopoll 0
+	start_slabvisor registered_nopoll 0 --pin-budget 64G
 	start_qsd qsd_nopoll 0
 fi
 for who in "${!pid[@]}"; do
@@ -85,11 +91,11 @@ run_fio() { # NAME DEPTH: sets rate
 }
 
 # compare NAME RATE FIO_DEPTH OPTION...: the ratios of one round, where RATE names that of the
-# data; one, the other, the other, the one: a disk that gets faster or slower favours none.
+# data; there and back: a disk that gets faster or slower favours none.
 compare() {
 	local name=$1 what=$2 fio_depth=$3 who
-	declare -A rates=([slabvisor]=0 [qsd]=0 [fio]=0) cpus=([slabvisor]=0 [qsd]=0)
-	for who in slabvisor qsd fio fio qsd slabvisor; do
+	declare -A rates=([plain]=0 [registered]=0 [qsd]=0 [fio]=0) cpus=([plain]=0 [registered]=0 [qsd]=0)
+	for who in plain registered qsd fio fio qsd registered plain; do
 		if [ $who != fio ]; then
 			run_load $who "$name" "${@:4}"
 			cpus[$who]=$(add "${cpus[$who]}" "$cpu")
@@ -100,9 +106,11 @@ compare() {
 		fi
 		rates[$who]=$(add "${rates[$who]}" "$rate")
 	done
-	ratio "vhost_${name}_${what}_ratio" "${rates[slabvisor]}" "${rates[qsd]}"
-	ratio "vhost_${name}_cpu_ratio" "${cpus[slabvisor]}" "${cpus[qsd]}"
-	[ -z "$fio_depth" ] || ratio "vhost_${name}_fio_ratio" "${rates[slabvisor]}" "${rates[fio]}"
+	for who in plain registered; do
+		ratio "vhost_${name}_${who}_${what}_ratio" "${rates[$who]}" "${rates[qsd]}"
+		ratio "vhost_${name}_${who}_cpu_ratio" "${cpus[$who]}" "${cpus[qsd]}"
+		[ -z "$fio_depth" ] || ratio "vhost_${name}_${who}_fio_ratio" "${rates[$who]}" "${rates[fio]}"
+	done
 }
 
 for ((round = 0; round < rounds; round++)); do
