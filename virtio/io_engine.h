@@ -36,7 +36,7 @@ struct io_region {
 	void *host;
 	uint64_t size;        /* bytes */
 	struct mm_heap *heap; /* whose window this is; NULL: memory that stays */
-	uint64_t page;        /* bytes of its pages where they are larger than 2 MiB, else 0 */
+	uint64_t page;        /* bytes of its pages; 0: no more than 2 MiB */
 };
 
 struct io_engine_config {

@@ -43,9 +43,9 @@ struct vhost_user_host_ops {
 	/* Takes no request and returns when those taken are answered; and on again. */
 	void (*quiesce)(void *opaque);
 	void (*resume)(void *opaque);
-	/* Memory that requests may lie in, new and gone; quiesced when it goes. Returns 0
-	 * or a negative errno. */
-	int (*add_memory)(void *opaque, void *host, uint64_t size);
+	/* Memory that requests may lie in, new and gone; quiesced when it goes. page: bytes of
+	 * its pages, as its file says. Returns 0 or a negative errno. */
+	int (*add_memory)(void *opaque, void *host, uint64_t size, uint64_t page);
 	void (*remove_memory)(void *opaque, void *host);
 };
 

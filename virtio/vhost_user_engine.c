@@ -41,10 +41,10 @@ static void resume(void *opaque)
 	io_engine_resume(e->engine);
 }
 
-static int add_memory(void *opaque, void *host, uint64_t size)
+static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page)
 {
 	struct vhost_user_engine *e = opaque;
-	const struct io_region region = {.host = host, .size = size};
+	const struct io_region region = {.host = host, .size = size, .page = page};
 
 	return io_engine_add_region(e->engine, &region);
 }

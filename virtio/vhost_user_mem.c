@@ -43,6 +43,7 @@ int vhost_user_map(struct vhost_user_map *map, int fd, uint64_t offset, uint64_t
 	madvise(base, size, MADV_DONTDUMP);
 	map->base = base;
 	map->size = size;
+	map->page = page;
 	map->at = map->base + (offset - start);
 	return 0;
 }

@@ -21,7 +21,8 @@
 struct vhost_user_map {
 	uint8_t *base; /* NULL: none */
 	size_t size;
-	uint8_t *at; /* the part that was asked for */
+	uint8_t *at;   /* the part that was asked for */
+	uint64_t page; /* bytes of the file's pages, 4096 or more */
 };
 
 /*

@@ -87,7 +87,8 @@ static void unmap_all(struct vhost_user_mem *mem)
 /* The device's share in a region. */
 static int tell_device(struct vhost_user *vu, const struct vhost_user_mapped *r)
 {
-	return vu->config.host->add_memory(vu->config.host_opaque, r->map.at, r->at.size);
+	return vu->config.host->add_memory(vu->config.host_opaque, r->map.at, r->at.size,
+					   r->map.page);
 }
 
 static void untell_device(struct vhost_user *vu, const struct vhost_user_mapped *r)

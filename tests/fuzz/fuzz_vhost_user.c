@@ -152,8 +152,9 @@ static void resume(void *opaque)
 	(void)opaque;
 }
 
-static int add_memory(void *opaque, void *host, uint64_t size)
+static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page)
 {
+	(void)page;
 	(void)opaque;
 	must(host && size);
 	return 0;

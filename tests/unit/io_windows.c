@@ -38,7 +38,7 @@ static struct io_uring ring;
 static uint8_t *room;
 static char warned[256];
 static unsigned int warnings;
-static bool refuse_to_let_go;
+static bool refuse_to_let_go, refuse_to_register;
 
 int io_uring_register_buffers_update_tag(struct io_uring *r, unsigned int off,
 					 const struct iovec *iovecs, const __u64 *tags,
@@ -47,7 +47,7 @@ int io_uring_register_buffers_update_tag(struct io_uring *r, unsigned int off,
 	struct io_uring_rsrc_update2 update = {
 		.offset = off, .data = (uintptr_t)iovecs, .tags = (uintptr_t)tags, .nr = nr};
 
-	if (refuse_to_let_go && !iovecs->iov_base)
+	if (iovecs->iov_base ? refuse_to_register : refuse_to_let_go)
 		return -ENOMEM;
 	return syscall(SYS_io_uring_register, r->ring_fd, IORING_REGISTER_BUFFERS_UPDATE, &update,
 		       sizeof(update)) < 0
@@ -70,6 +70,7 @@ static int setup(void **state)
 	config.warn = warn;
 	warnings = 0;
 	refuse_to_let_go = false;
+	refuse_to_register = false;
 	assert_int_equal(io_uring_queue_init(64, &ring, 0), 0);
 	assert_int_equal(io_uring_register_buffers_sparse(&ring, IO_WINDOW_SLOTS), 0);
 	room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -315,6 +316,53 @@ static void region_waits_for_what_is_stuck(void **state)
 	assert_int_equal(registered(), 0);
 }
 
+/* What is named as enough is all that the budget allows, each huge page counted whole, beside what
+ * is locked already and the ring at its largest. */
+static unsigned long long figure_of(uint64_t page, uint64_t size, uint64_t budget)
+{
+	struct rlimit limit = {64 << 10, 0}, old;
+	unsigned long long is = 0, required = 0;
+	const char *text;
+
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &old), 0);
+	limit.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	config.nr_regions = 0;
+	config.pin_budget = budget;
+	add(room, size, NULL);
+	config.region[0].page = page;
+	make_windows();
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &old), 0);
+	refuse_to_register = true;
+	assert_false(use(0, room));
+	refuse_to_register = false;
+	io_windows_destroy(windows);
+	windows = NULL;
+	text = strstr(warned, "RLIMIT_MEMLOCK is ");
+	assert_non_null(text);
+	assert_int_equal(
+		sscanf(text, "RLIMIT_MEMLOCK is %llu KiB, %llu KiB are required", &is, &required),
+		2);
+	assert_int_equal(is, 64);
+	return required - is;
+}
+
+static void figure_is_enough(void **state)
+{
+	const unsigned long long mib = 1024;
+	unsigned long long rings;
+
+	(void)state;
+	rings = figure_of(0, 4096, GIB) - 2 * mib;
+	assert_true(rings >= 128 && rings < 256);
+	/* It lies anywhere, and so in four windows or in five. */
+	assert_true(figure_of(0, ROOM, GIB) >= 8 * mib + rings);
+	assert_true(figure_of(0, ROOM, GIB) <= 10 * mib + rings);
+	assert_int_equal(figure_of(0, ROOM, 4 << 20), 4 * mib + rings);
+	assert_int_equal(figure_of(GIB, 4 * GIB, 16 << 20), 4096 * mib + rings);
+	assert_int_equal(figure_of(GIB, 4 * GIB, 4 << 20), 2048 * mib + rings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +374,7 @@ int main(void)
 		TEST(held_ranges_get_no_window),
 		TEST(heap_waits_for_what_is_stuck),
 		TEST(region_waits_for_what_is_stuck),
+		TEST(figure_is_enough),
 	};
 
 	return cmocka_run_group_tests_name("io_windows", tests, NULL, NULL);
