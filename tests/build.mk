@@ -23,6 +23,7 @@ TAP_SCRIPTS += $(addprefix tests/serve/, serve.t hole.t limits.t restart.t shape
 
 include tests/shim/build.mk
 include tests/soak/build.mk
+include tests/attack/build.mk
 
 BENCHES += blk kmalloc start
 

@@ -37,6 +37,7 @@ is() {
 	else
 		ok 1 "$3"
 		printf 'got:    %s\nwanted: %s\n' "$1" "$2" | diag
+		return 1
 	fi
 }
 

@@ -19,7 +19,10 @@
  *
  * What a front end can do with descriptors that it shares, it does to its own process: it can
  * make an eventfd block again and fill it, or put its memory on a file system that never
- * answers. Front ends that do not trust each other are given a process each.
+ * answers. Front ends that do not trust each other are given a process each. One that sends its
+ * own end of the connection, as a channel or with half a message, keeps its session for as long
+ * as that is held here: it is never seen to go, and its disk is served to no other front end
+ * until the process is started anew.
  */
 #ifndef VHOST_USER_H
 #define VHOST_USER_H

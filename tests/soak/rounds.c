@@ -109,19 +109,13 @@ static uint64_t write_part(const char *path, bool direct, off_t offset, size_t s
 	return sum;
 }
 
-/* Has the kernel do something: by a file of /proc/sys/vm. */
-static void tell_vm(const char *path, const char *value)
-{
-	int fd = open_disk(path, O_WRONLY);
-
-	if (write(fd, value, strlen(value)) < 0)
-		die(path);
-	close(fd);
-}
-
 static void drop_caches(void)
 {
-	tell_vm("/proc/sys/vm/drop_caches", "3");
+	int fd = open_disk("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	if (write(fd, "3", 1) != 1)
+		die("drop_caches");
+	close(fd);
 }
 
 /* Takes memory, keeps something of its own in it, and frees it piece by piece. */
@@ -148,9 +142,6 @@ static void press(size_t most)
 		/* Every other piece first, so that what is free is in pieces for a while. */
 		for (at = 0; at < size; at += 2 * piece)
 			madvise(p + at, at + piece < size ? piece : size - at, MADV_DONTNEED);
-		/* Other processes' pages move into the gaps, the disk's buffers among them. */
-		if (chance >> 34 & 1)
-			tell_vm("/proc/sys/vm/compact_memory", "1");
 		nanosleep(&pause, NULL);
 		munmap(p, size);
 		nanosleep(&pause, NULL);

@@ -35,6 +35,7 @@ int client_init(struct client *c, uint64_t size)
 		c->ring[i].call = -1;
 	}
 	c->mem_size = (size + 4095) & ~4095ull;
+	c->gpa = CLIENT_GPA_BASE;
 	c->mem_fd = memfd_create("vhost-client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (c->mem_fd < 0)
 		return -errno;
@@ -311,7 +312,7 @@ int client_share(struct client *c)
 	struct vhost_user_table table = {.nr = 1};
 
 	table.region[0] = (struct vhost_user_region){
-		.guest_addr = CLIENT_GPA_BASE,
+		.guest_addr = c->gpa,
 		.size = c->mem_size,
 		.user_addr = (uintptr_t)c->mem,
 	};

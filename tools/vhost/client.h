@@ -40,6 +40,7 @@ struct client {
 	int mem_fd;
 	uint8_t *mem;
 	uint64_t mem_size;
+	uint64_t gpa; /* where it is for the guest; client_init(): CLIENT_GPA_BASE */
 	/* The inflight region, kept over connections; -1: none. */
 	int inflight_fd;
 	struct vhost_user_inflight_area inflight;

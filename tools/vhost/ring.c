@@ -42,15 +42,14 @@ int client_ring_init(struct client *c, unsigned int i, uint16_t slots, uint64_t 
 	return r->kick < 0 || r->call < 0 ? -errno : 0;
 }
 
-static void fill_table(struct vring_desc desc[3], const struct client_request *q, uint16_t first,
-		       bool in)
+static void fill_table(const struct client *c, struct vring_desc desc[3],
+		       const struct client_request *q, uint16_t first, bool in)
 {
-	desc[0] =
-		(struct vring_desc){client_gpa(q->header), 16, VRING_F_NEXT, (uint16_t)(first + 1)};
-	desc[1] = (struct vring_desc){client_gpa(q->data), q->len,
+	desc[0] = (struct vring_desc){c->gpa + q->header, 16, VRING_F_NEXT, (uint16_t)(first + 1)};
+	desc[1] = (struct vring_desc){c->gpa + q->data, q->len,
 				      VRING_F_NEXT | (in ? VRING_F_WRITE : 0),
 				      (uint16_t)(first + 2)};
-	desc[2] = (struct vring_desc){client_gpa(q->header + 16), 1, VRING_F_WRITE, 0};
+	desc[2] = (struct vring_desc){c->gpa + q->header + 16, 1, VRING_F_WRITE, 0};
 	if (q->len)
 		return;
 	/* FLUSH has no data. */
@@ -67,11 +66,11 @@ static void post_split(struct client *c, struct client_ring *r, uint16_t slot,
 	uint16_t head = r->indirect ? slot : (uint16_t)(slot * 3);
 
 	if (r->indirect) {
-		fill_table((struct vring_desc *)(c->mem + table), q, 0, in);
-		desc[head] = (struct vring_desc){client_gpa(table), 3 * sizeof(*desc),
-						 VRING_F_INDIRECT, 0};
+		fill_table(c, (struct vring_desc *)(c->mem + table), q, 0, in);
+		desc[head] =
+			(struct vring_desc){c->gpa + table, 3 * sizeof(*desc), VRING_F_INDIRECT, 0};
 	} else {
-		fill_table(&desc[head], q, head, in);
+		fill_table(c, &desc[head], q, head, in);
 	}
 	atomic_store_explicit(&avail->ring[r->next_avail & (r->size - 1)], head,
 			      memory_order_relaxed);
@@ -125,14 +124,14 @@ static void post_packed(struct client *c, struct client_ring *r, uint16_t slot,
 	uint64_t table = q->header + 32;
 	unsigned int i;
 
-	fill_table(desc, q, 0, in);
+	fill_table(c, desc, q, 0, in);
 	if (!q->len)
 		desc[1] = desc[2];
 	r->id_slots[slot] = 0;
 	if (r->indirect) {
 		struct vring_packed_desc *t = (struct vring_packed_desc *)(c->mem + table);
 		unsigned int n = q->len ? 3 : 2;
-		const struct vring_desc one = {.addr = client_gpa(table),
+		const struct vring_desc one = {.addr = c->gpa + table,
 					       .len = n * (uint32_t)sizeof(*t)};
 
 		for (i = 0; i < n; i++) {
