@@ -54,7 +54,7 @@ $(B)/tests/asm/pvh64: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
 
 TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/media.t tests/cli/pvh.t \
 	tests/cli/qmp.pl tests/cli/signals.t
-TAP_SCRIPTS += tests/cli/descriptors.t
+TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c

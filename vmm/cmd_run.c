@@ -133,8 +133,8 @@ static unsigned int descriptors(const struct run_config *config)
 		n += 3;
 	if (config->nr_disks) /* ring, wake-up; two of each file */
 		n += 2 + 2 * config->nr_disks;
-	if (config->kernel) /* interrupts of disks, kmem, rng, balloon, console */
-		n += 4 + config->nr_disks;
+	if (config->kernel) /* interrupts of disks, kmem, rng, balloon, console; the terminal */
+		n += 5 + config->nr_disks;
 	if (config->nr_ports) /* wake-up; socket, client */
 		n += 1 + 2 * config->nr_ports;
 	return n;

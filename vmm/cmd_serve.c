@@ -189,7 +189,10 @@ static int setup_signals(int *fd)
 	ret = vhost_user_guard_setup();
 	if (ret)
 		return ret;
-	if (sigaction(SIGPIPE, &ignore, NULL) || pthread_sigmask(SIG_BLOCK, &set, NULL))
+	/* SIGTTOU: a service in the background of a terminal where that stops who prints there
+	 * (stty tostop) has machines that wait for it. */
+	if (sigaction(SIGPIPE, &ignore, NULL) || sigaction(SIGTTOU, &ignore, NULL) ||
+	    pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *fd < 0 ? -errno : 0;

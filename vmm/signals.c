@@ -30,6 +30,26 @@ static void ending_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
+/* Those of job control, by which a terminal changes hands. */
+static void job_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTSTP);
+	sigaddset(set, SIGCONT);
+}
+
+/* Stops the process, as it would have been; returns when it goes on. */
+static void stop(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 /* The signals do what they do to any process. */
 static void let_signals_end(void)
 {
@@ -43,12 +63,14 @@ int signals_setup(void)
 {
 	struct sigaction kick = {.sa_handler = ignore_kick}; /* no SA_RESTART */
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t set;
+	sigset_t set, job;
 	int fd, ret;
 
 	if (sigaction(VCPU_KICK_SIGNAL, &kick, NULL) || sigaction(SIGPIPE, &ignore, NULL))
 		return -errno;
 	ending_signals(&set);
+	job_signals(&job);
+	sigorset(&set, &set, &job);
 	ret = pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (ret)
 		return -ret;
@@ -59,14 +81,19 @@ int signals_setup(void)
 	if (ret)
 		return -ret;
 	ending_signals(&set);
+	sigorset(&set, &set, &job);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }
 
 void signals_release(int signal_fd)
 {
+	sigset_t job;
+
 	close(signal_fd);
 	let_signals_end();
+	job_signals(&job);
+	pthread_sigmask(SIG_UNBLOCK, &job, NULL);
 }
 
 static int64_t now_ms(void)
@@ -84,6 +111,15 @@ static void take_signal(struct vm *vm, int signal_fd, bool *asked)
 
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
+	if (info.ssi_signo == SIGTSTP) {
+		terminal_release(&vm->terminal);
+		stop();
+		return;
+	}
+	if (info.ssi_signo == SIGCONT) {
+		terminal_forget(&vm->terminal);
+		return;
+	}
 	if (info.ssi_signo == SIGTERM && !*asked && pm1_power_button(vm)) {
 		*asked = true;
 		return;
@@ -121,7 +157,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 	};
 	int64_t until = vm->config->timeout_ms ? now_ms() + vm->config->timeout_ms : 0, left = -1;
 	bool asked = false;
-	int n;
+	int look, n;
 
 	while (!vm_is_ending(vm)) {
 		if (until) {
@@ -134,7 +170,8 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				break;
 			}
 		}
-		n = poll(fds, 2, sooner(left, reclaim_due(vm)));
+		look = terminal_take(vm);
+		n = poll(fds, 2, sooner(left, sooner(look, reclaim_due(vm))));
 		if (n > 0 && fds[1].revents)
 			take_signal(vm, signal_fd, &asked);
 		if (n)

@@ -6,8 +6,8 @@
 struct vm;
 
 /*
- * Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it makes, ignores SIGPIPE
- * and takes the kick signal. Returns a signalfd of the blocked ones, or -errno.
+ * Blocks SIGINT, SIGTERM, SIGHUP, SIGTSTP and SIGCONT for this thread and those it makes, ignores
+ * SIGPIPE and takes the kick signal. Returns a signalfd of the blocked ones, or -errno.
  * Until then they end the process as they end any, also while it waits for a file.
  */
 int signals_setup(void);
@@ -17,8 +17,8 @@ void signals_release(int signal_fd);
 
 /*
  * Waits until the guest ends, by itself, by a signal or by the timeout of its
- * configuration, and gives idle memory back meanwhile; all are ended when it returns. After the
- * first signal a second one kills the process at once.
+ * configuration, stops and goes on as a job of a shell, and gives idle memory back meanwhile; all
+ * are ended when it returns. After the first signal a second one kills the process at once.
  */
 void signals_wait_end(struct vm *vm, int signal_fd);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "vmm/cli.h"
@@ -11,6 +12,8 @@
 
 #define ESCAPE 0x01 /* Ctrl-A */
 #define BUFFER 256
+/* How often it is looked whether the terminal can be had, ms. */
+#define LOOK_MS 200
 
 /*
  * Takes the escapes out of n bytes of input, in place; *escaped says whether Ctrl-A came
@@ -33,21 +36,48 @@ static int unescape(uint8_t *buf, int n, bool *escaped)
 	return kept;
 }
 
+/* Where there is no job control (another session's terminal, a container's) nobody else has it. */
+static bool in_foreground(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+
+	return group < 0 || group == getpgrp();
+}
+
+/* Waits until there is input that is ours, or something has changed. Returns whether there is. */
+static bool wait_for_input(struct vm *vm)
+{
+	/* Acquire: what is waited for is what was there before. */
+	const bool taken = atomic_load_explicit(&vm->terminal.taken, memory_order_acquire);
+	struct pollfd fds[3] = {
+		{.fd = taken ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = vm->end_fd, .events = POLLIN},
+		{.fd = vm->terminal.wake_fd, .events = POLLIN},
+	};
+	eventfd_t value;
+
+	if (poll(fds, 3, -1) < 0)
+		return false;
+	if (fds[2].revents && eventfd_read(vm->terminal.wake_fd, &value))
+		return false;
+	if (!fds[0].revents || fds[1].revents || fds[2].revents)
+		return false;
+	if (!vm->terminal.is_tty || in_foreground())
+		return true;
+	/* Taken away without a signal, with input that is somebody else's: not to be spun on. */
+	poll(fds + 1, 2, LOOK_MS);
+	return false;
+}
+
 static void *read_input(void *arg)
 {
 	struct vm *vm = arg;
-	struct pollfd fds[2] = {
-		{.fd = STDIN_FILENO, .events = POLLIN},
-		{.fd = vm->end_fd, .events = POLLIN},
-	};
 	bool escaped = false;
 	uint8_t buf[BUFFER];
 	ssize_t n;
 
 	while (!vm_is_ending(vm)) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			break;
-		if (!fds[0].revents)
+		if (!wait_for_input(vm))
 			continue;
 		n = read(STDIN_FILENO, buf, sizeof(buf));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -55,7 +85,7 @@ static void *read_input(void *arg)
 		/* At the end of input the guest goes on without. */
 		if (n <= 0)
 			break;
-		if (vm->terminal.raw)
+		if (vm->terminal.is_tty)
 			n = unescape(buf, (int)n, &escaped);
 		if (n < 0) {
 			vm_end(vm, STATUS_SIGNAL + SIGINT);
@@ -67,48 +97,88 @@ static void *read_input(void *arg)
 	return NULL;
 }
 
-static int make_raw(struct terminal *terminal)
+/* Raw mode. Returns whether it is. */
+static bool make_raw(struct terminal *terminal)
 {
-	struct termios raw;
+	struct termios now, raw;
 
-	if (!isatty(STDIN_FILENO))
-		return 0;
-	if (tcgetattr(STDIN_FILENO, &terminal->saved))
-		return -errno;
+	if (tcgetattr(STDIN_FILENO, &now))
+		return false;
+	/* Somebody may have changed what is to be restored; what is raw still was never theirs. */
+	if (!terminal->has_saved || now.c_lflag & ICANON)
+		terminal->saved = now;
+	terminal->has_saved = true;
 	raw = terminal->saved;
 	cfmakeraw(&raw);
 	/* Our own lines on stderr still start at the left. */
 	raw.c_oflag |= OPOST;
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw))
-		return -errno;
-	terminal->raw = true;
-	return 0;
+	return !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+int terminal_take(struct vm *vm)
+{
+	struct terminal *t = &vm->terminal;
+
+	/* Relaxed: this thread writes it. */
+	if (!t->started || t->over || atomic_load_explicit(&t->taken, memory_order_relaxed))
+		return -1;
+	if (t->is_tty && (!in_foreground() || !make_raw(t)))
+		return LOOK_MS;
+	/* Release: for who finds it taken it is raw. */
+	atomic_store_explicit(&t->taken, true, memory_order_release);
+	eventfd_write(t->wake_fd, 1);
+	return -1;
 }
 
 int terminal_start(struct vm *vm)
 {
-	int ret = make_raw(&vm->terminal);
+	struct terminal *t = &vm->terminal;
+	int ret;
 
-	if (!ret)
-		ret = -pthread_create(&vm->terminal.thread, NULL, read_input, vm);
-	vm->terminal.started = !ret;
-	if (ret)
-		terminal_restore(&vm->terminal);
-	return ret;
+	*t = (struct terminal){.is_tty = isatty(STDIN_FILENO)};
+	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (t->wake_fd < 0)
+		return -errno;
+	ret = -pthread_create(&t->thread, NULL, read_input, vm);
+	if (ret) {
+		close(t->wake_fd);
+		return ret;
+	}
+	t->started = true;
+	terminal_take(vm);
+	return 0;
 }
 
-void terminal_restore(struct terminal *terminal)
+void terminal_forget(struct terminal *t)
 {
-	if (terminal->raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &terminal->saved);
+	if (t->is_tty)
+		atomic_store_explicit(&t->taken, false, memory_order_relaxed);
+}
+
+void terminal_release(struct terminal *t)
+{
+	const bool taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
+
+	terminal_forget(t);
+	if (t->is_tty && taken && in_foreground())
+		tcsetattr(STDIN_FILENO, TCSANOW, &t->saved);
+}
+
+void terminal_restore(struct terminal *t)
+{
+	terminal_release(t);
+	t->over = true;
 }
 
 void terminal_stop(struct vm *vm)
 {
-	if (vm->terminal.started) {
-		serial_close(&vm->ports.serial);
-		pthread_join(vm->terminal.thread, NULL);
-	}
-	vm->terminal.started = false;
-	terminal_restore(&vm->terminal);
+	struct terminal *t = &vm->terminal;
+
+	if (!t->started)
+		return;
+	serial_close(&vm->ports.serial);
+	pthread_join(t->thread, NULL);
+	terminal_restore(t);
+	close(t->wake_fd);
+	t->started = false;
 }

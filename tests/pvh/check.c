@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A kernel that is entered by PVH: says on the serial port what state the CPU was in and
- * what it was told, for pvh.t to judge, and powers off.
+ * what it was told, for pvh.t to judge, and powers off; a command line that begins with E has it
+ * echo its input before.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -120,6 +121,32 @@ static void module(uint64_t entry)
 	text("\n");
 }
 
+static char get(void)
+{
+	uint8_t status, c;
+
+	do
+		__asm__ volatile("inb %w1, %b0" : "=a"(status) : "d"(SERIAL + 5));
+	while (!(status & 1));
+	__asm__ volatile("inb %w1, %b0" : "=a"(c) : "d"(SERIAL));
+	return (char)c;
+}
+
+/* Says each byte of the serial port's input until a q comes, in brackets: a terminal's own echo
+ * has none. */
+static void echo(void)
+{
+	char c;
+
+	text("echo\n");
+	do {
+		c = get();
+		text("[");
+		put(c);
+		text("]");
+	} while (c != 'q');
+}
+
 void main(uint32_t info, uint32_t cr0, uint32_t cr4, uint32_t eflags);
 
 void main(uint32_t info, uint32_t cr0, uint32_t cr4, uint32_t eflags)
@@ -146,5 +173,7 @@ void main(uint32_t info, uint32_t cr0, uint32_t cr4, uint32_t eflags)
 		text("no module\n");
 	for (i = 0; i < read32(info + INFO_MODULES); i++)
 		module(read64(info + INFO_MODLIST) + i * 32);
+	if (*(const char *)at(read64(info + INFO_CMDLINE)) == 'E')
+		echo();
 	__asm__ volatile("outw %w0, %w1" : : "a"(POWER_OFF), "d"(PM1_CONTROL));
 }
