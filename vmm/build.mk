@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/disk_words.c \
-	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/file.c vmm/kvm.c \
+	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/file.c vmm/kvm.c \
 	vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
@@ -61,7 +61,7 @@ vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
 vmm_wait_SRCS = vmm/bound.c vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
-	vmm/disk_options.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
+	vmm/disk_options.c vmm/fields.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/bound.c vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_qmp

@@ -6,8 +6,11 @@
 #include <sys/un.h>
 
 #include "vmm/channels.h"
+#include "vmm/fields.h"
 
-#define SHAPE "write name=NAME,path=SOCKET[,console=on], as in name=agent,path=agent.sock"
+#define SHAPE "name=NAME,path=SOCKET[,console=on], as in name=agent,path=agent.sock"
+
+static const char *const keys[] = {"name", "path", "console", NULL};
 
 static int field(struct run_port *port, const char *key, const char *value, char *why)
 {
@@ -26,46 +29,39 @@ static int field(struct run_port *port, const char *key, const char *value, char
 		port->path = strdup(value);
 		return port->path ? 0 : -ENOMEM;
 	}
-	if (!strcmp(key, "console") && (!strcmp(value, "on") || !strcmp(value, "off"))) {
-		port->console = !strcmp(value, "on");
-		return 0;
-	}
-	return run_why(why, SHAPE);
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return run_why(why, "console is on or off");
+	port->console = !strcmp(value, "on");
+	return 0;
 }
 
-static int parse(struct run_port *port, char *spec, char *why)
+static int parse(struct run_port *port, struct fields *fields, char *why)
 {
-	char *at, *eq, *next;
-	int ret = 0;
+	const char *key, *value;
+	int ret;
 
-	for (at = spec; at && !ret; at = next) {
-		next = strchr(at, ',');
-		if (next)
-			*next++ = '\0';
-		eq = strchr(at, '=');
-		if (!eq)
-			return run_why(why, SHAPE);
-		*eq = '\0';
-		ret = field(port, at, eq + 1, why);
+	while ((ret = fields_next(fields, &key, &value, why, RUN_WHY_MAX)) > 0) {
+		ret = field(port, key, value, why);
+		if (ret)
+			return ret;
 	}
 	if (!ret && (!port->name || !port->path))
-		return run_why(why, SHAPE);
+		return run_why(why, "write " SHAPE);
 	return ret;
 }
 
 int channel_option_apply(struct run_config *config, const char *value, char *why)
 {
 	struct run_port port = {.console = false};
-	char *spec;
+	struct fields fields;
 	int ret;
 
 	if (config->nr_ports == RUN_MAX_PORTS)
 		return run_why(why, "at most %d ports", RUN_MAX_PORTS);
-	spec = strdup(value);
-	if (!spec)
+	if (fields_open(&fields, value, keys, SHAPE))
 		return -ENOMEM;
-	ret = parse(&port, spec, why);
-	free(spec);
+	ret = parse(&port, &fields, why);
+	fields_close(&fields);
 	if (ret) {
 		free(port.name);
 		free(port.path);

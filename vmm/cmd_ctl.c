@@ -30,7 +30,7 @@ struct peer {
 
 static int print_help(void)
 {
-	printf("usage: slabvisor ctl PATH COMMAND [ARGUMENTS]\n"
+	printf("usage: slabvisor ctl [unix:]PATH COMMAND [ARGUMENTS]\n"
 	       "\n"
 	       "Sends a command to the control socket of a guest (slabvisor run --qmp unix:PATH) and\n"
 	       "prints what it returns, as JSON. ARGUMENTS is a JSON object. The commands are QMP's;\n"
@@ -45,6 +45,12 @@ static int print_help(void)
 	       "  slabvisor ctl /run/guest.sock block_resize '{\"device\": \"disk0\", \"size\": "
 	       "10737418240}'\n");
 	return 0;
+}
+
+/* As `run --qmp` names it, or its path alone. */
+static const char *socket_path(const char *arg)
+{
+	return strncmp(arg, "unix:", 5) ? arg : arg + 5;
 }
 
 static int reach(struct peer *peer)
@@ -189,7 +195,7 @@ int cmd_ctl(int argc, char **argv)
 					argv[3], args ? "" : ": ", args ? "" : error.text);
 		}
 	}
-	peer.path = argv[1];
+	peer.path = socket_path(argv[1]);
 	qmp_frame_init(&peer.frame, MAX_REPLY);
 	status = reach(&peer);
 	if (!status)

@@ -7,30 +7,15 @@
 
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
+#include "vmm/fields.h"
 
 #define SPEC                                                                \
 	"path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]" \
 	"[,packed=on|off][,format=raw][,block-size=512|4096]"
+#define NO_PATH "say which file, as in path=disk.img"
 
-/* Cuts the first field off *spec, which moves on behind it; NULL at the end. ",," in it
- * is a comma. */
-static char *next_field(char **spec)
-{
-	char *field = *spec, *in = field, *out = field;
-
-	if (!field)
-		return NULL;
-	for (; *in; *out++ = *in++) {
-		if (*in != ',')
-			continue;
-		if (in[1] != ',')
-			break;
-		in++;
-	}
-	*spec = *in ? in + 1 : NULL;
-	*out = '\0';
-	return field;
-}
+static const char *const keys[] = {"path",   "direct", "readonly",   "serial", "queues",
+				   "packed", "format", "block-size", NULL};
 
 static int parse_switch(bool *to, const char *key, const char *value, char *why)
 {
@@ -79,8 +64,8 @@ static int parse_field(struct run_disk *disk, const char *key, const char *value
 {
 	uint64_t n;
 
-	if (!strcmp(key, "path") && *value)
-		return set_text(&disk->path, value);
+	if (!strcmp(key, "path"))
+		return *value ? set_text(&disk->path, value) : run_why(why, NO_PATH);
 	if (!strcmp(key, "direct"))
 		return parse_switch(&disk->direct, key, value, why);
 	if (!strcmp(key, "readonly"))
@@ -96,13 +81,10 @@ static int parse_field(struct run_disk *disk, const char *key, const char *value
 			return run_why(why, "serial has at most %d bytes", BLK_SERIAL_MAX);
 		return set_text(&disk->serial, value);
 	}
-	if (!strcmp(key, "queues")) {
-		if (cli_parse_number(value, 1, BLK_MAX_QUEUES, &n))
-			return run_why(why, "queues is a number from 1 to %d", BLK_MAX_QUEUES);
-		disk->queues = (unsigned int)n;
-		return 0;
-	}
-	return run_why(why, "write " SPEC);
+	if (cli_parse_number(value, 1, BLK_MAX_QUEUES, &n))
+		return run_why(why, "queues is a number from 1 to %d", BLK_MAX_QUEUES);
+	disk->queues = (unsigned int)n;
+	return 0;
 }
 
 static void free_disk(struct run_disk *disk)
@@ -114,27 +96,22 @@ static void free_disk(struct run_disk *disk)
 int disk_option_apply(struct run_config *config, const char *value, char *why)
 {
 	struct run_disk disk = {.direct = true, .packed = true};
-	char *spec, *rest, *field, *eq;
-	int ret = 0;
+	const char *key, *text;
+	struct fields fields;
+	int ret;
 
 	if (config->nr_disks == RUN_MAX_DISKS)
 		return run_why(why, "at most %d disks", RUN_MAX_DISKS);
-	spec = strdup(value);
-	if (!spec)
+	if (fields_open(&fields, value, keys, SPEC))
 		return -ENOMEM;
-	rest = spec;
-	while (!ret && (field = next_field(&rest))) {
-		eq = strchr(field, '=');
-		if (!eq) {
-			ret = run_why(why, "write " SPEC);
+	while ((ret = fields_next(&fields, &key, &text, why, RUN_WHY_MAX)) > 0) {
+		ret = parse_field(&disk, key, text, why);
+		if (ret)
 			break;
-		}
-		*eq = '\0';
-		ret = parse_field(&disk, field, eq + 1, why);
 	}
 	if (!ret && !disk.path)
-		ret = run_why(why, "say which file, as in path=disk.img");
-	free(spec);
+		ret = run_why(why, NO_PATH);
+	fields_close(&fields);
 	if (ret)
 		free_disk(&disk);
 	else
@@ -148,16 +125,6 @@ void disk_option_forget(struct run_config *config)
 		free_disk(&config->disk[--config->nr_disks]);
 }
 
-/* A field's value, its commas doubled. Returns where it ends. */
-static char *put(char *to, const char *text)
-{
-	for (; *text; *to++ = *text++)
-		if (*text == ',')
-			*to++ = ',';
-	*to = '\0';
-	return to;
-}
-
 char *disk_option_format(const struct run_disk *disk)
 {
 	const char *serial = disk->serial ? disk->serial : "";
@@ -165,11 +132,11 @@ char *disk_option_format(const struct run_disk *disk)
 
 	if (!text)
 		return NULL;
-	end = put(stpcpy(text, "path="), disk->path);
+	end = fields_put(stpcpy(text, "path="), disk->path);
 	end += sprintf(end, ",direct=%s,readonly=%s,packed=%s", disk->direct ? "on" : "off",
 		       disk->readonly ? "on" : "off", disk->packed ? "on" : "off");
 	if (*serial)
-		end = put(stpcpy(end, ",serial="), serial);
+		end = fields_put(stpcpy(end, ",serial="), serial);
 	if (disk->raw)
 		end = stpcpy(end, ",format=raw");
 	if (disk->block_size)

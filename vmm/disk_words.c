@@ -8,12 +8,28 @@
 
 #include "vmm/cli.h"
 
+/* Whether it begins as a URI, or as QEMU's names of what is no file: a scheme and a colon. */
+static bool looks_like_uri(const char *path)
+{
+	size_t len =
+		strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+	return len > 1 && path[len] == ':';
+}
+
 int disk_refuse(const struct disk_words *words, const char *path, int error, const char *why)
 {
 	if (error == -EMEDIUMTYPE)
 		return cli_fail(STATUS_BAD_IMAGE,
 				"%s%s: %s, or say %s if a disk of its very bytes is meant",
 				words->option, path, why, words->raw);
+	/* One that is there is a file, whatever its name. */
+	if ((error == -ENOENT || error == -ENOTDIR) && looks_like_uri(path))
+		return cli_fail(
+			STATUS_BAD_IMAGE,
+			"%s%s: %s, and URIs are not supported: give the path of a file or a "
+			"block device (what NBD serves becomes a file by nbdfuse)",
+			words->option, path, why);
 	return cli_fail(STATUS_BAD_IMAGE, "%s%s: %s", words->option, path, why);
 }
 

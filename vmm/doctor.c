@@ -276,31 +276,56 @@ static int check_bound(const struct run_config *config)
 static int print_help(void)
 {
 	printf("usage: slabvisor doctor [--kvm-device PATH] [--memory SIZE] [--heap SIZE]\n"
+	       "                        [--disk SPEC]...\n"
 	       "\n"
 	       "Checks what guests need of this host and says what to do about what is\n"
 	       "missing. Lines begin with good, note (guests run, something does not\n"
 	       "do its best) or BAD (guests do not run). Says what a guest of that size (64M and\n"
-	       "1G) can come to of the host's memory, against what there is. Exit status 0:\n"
-	       "guests can run; 122: they cannot.\n");
+	       "1G) can come to of the host's memory, against what there is; and looks at\n"
+	       "disks, which are given as to slabvisor run. Exit status 0: guests can run; 122: they\n"
+	       "cannot; 124: a disk is unfit.\n");
 	return 0;
 }
 
 /* One option of the command line, and its value. Returns 0 or the exit status. */
-static int take_option(struct run_config *config, const char *name, const char *value)
+static int take_option(struct run_config *config, uint32_t *seen, const char *name,
+		       const char *value)
 {
-	static const char *const known[] = {"--kvm-device", "--memory", "--heap"};
+	static const char *const known[] = {"--kvm-device", "--memory", "--heap", "--disk"};
 	char why[RUN_WHY_MAX] = "out of memory";
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (value && !strcmp(name, known[i])) {
-			if (run_option_find(name + 2)->apply(config, value, why))
+			const struct run_option *option = run_option_find(name + 2);
+
+			if (*seen >> i & 1 && !option->repeats)
+				return cli_fail(STATUS_USAGE,
+						"%s is given twice, and takes one value", name);
+			*seen |= 1u << i;
+			if (option->apply(config, value, why))
 				return cli_fail(STATUS_USAGE, "%s %s: %s", name, value, why);
 			return 0;
 		}
 	return cli_fail(STATUS_USAGE,
 			"%s: no such option, or a value is missing: see slabvisor doctor --help",
 			name);
+}
+
+/* Returns 0 or the exit status. */
+static int check_disks(const struct run_config *config)
+{
+	int status;
+
+	if (!config->nr_disks)
+		return 0;
+	fflush(stdout);
+	status = disks_check(config);
+	if (status)
+		say(BAD, "a disk cannot be used: the line above says why");
+	else
+		say(GOOD, "the disks can be opened");
+	return status;
 }
 
 static int check_all(const struct run_config *config)
@@ -319,14 +344,16 @@ static int check_all(const struct run_config *config)
 	status = check_bound(config);
 	if (status)
 		return status;
+	status = check_disks(config);
 	printf("%s\n", ok ? "Guests can run on this host." : "Guests cannot run on this host.");
-	return ok ? 0 : STATUS_NO_KVM;
+	return ok ? status : STATUS_NO_KVM;
 }
 
 int cmd_doctor(int argc, char **argv)
 {
 	struct run_config config;
 	char why[RUN_WHY_MAX];
+	uint32_t seen = 0;
 	int i, status = 0;
 
 	if (run_config_init(&config))
@@ -336,7 +363,7 @@ int cmd_doctor(int argc, char **argv)
 			run_config_free(&config);
 			return print_help();
 		}
-		status = take_option(&config, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+		status = take_option(&config, &seen, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 	}
 	if (!status && memory_options_check(&config, why))
 		status = cli_fail(STATUS_USAGE, "%s", why);

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include "vmm/cli.h"
+#include "vmm/fields.h"
 
 #define HUGE_MASK  (MM_HUGE_SIZE - 1)
-#define NODE_SHAPE "write memory=SIZE,heap=SIZE,host=N, or some of them, as in memory=512M,host=0"
+#define NODE_SHAPE "memory=SIZE,heap=SIZE,host=N, or some of them, as in memory=512M,host=0"
+
+static const char *const node_keys[] = {"memory", "heap", "host", NULL};
 
 int memory_option_memory(struct run_config *config, const char *value, char *why)
 {
@@ -74,34 +77,28 @@ static int parse_node_field(struct run_node *node, const char *key, const char *
 		return parse_node_size(&node->memory, key, value, RUN_MAX_MEMORY, why);
 	if (!strcmp(key, "heap"))
 		return parse_node_size(&node->heap, key, value, RUN_MAX_HEAP, why);
-	if (!strcmp(key, "host"))
-		return parse_host_node(node, value, why);
-	return run_why(why, NODE_SHAPE);
+	return parse_host_node(node, value, why);
 }
 
 int memory_option_numa(struct run_config *config, const char *value, char *why)
 {
 	struct run_node node = {.host_node = -1};
-	char spec[128], *field, *eq, *next;
+	const char *key, *text;
+	struct fields fields;
 	int ret;
 
 	if (config->nr_nodes == RUN_MAX_NODES)
 		return run_why(why, "at most %d nodes", RUN_MAX_NODES);
-	if (strlen(value) >= sizeof(spec))
-		return run_why(why, NODE_SHAPE);
-	memcpy(spec, value, strlen(value) + 1);
-	for (field = spec; field; field = next) {
-		next = strchr(field, ',');
-		if (next)
-			*next++ = '\0';
-		eq = strchr(field, '=');
-		if (!eq)
-			return run_why(why, NODE_SHAPE);
-		*eq = '\0';
-		ret = parse_node_field(&node, field, eq + 1, why);
+	if (fields_open(&fields, value, node_keys, NODE_SHAPE))
+		return -ENOMEM;
+	while ((ret = fields_next(&fields, &key, &text, why, RUN_WHY_MAX)) > 0) {
+		ret = parse_node_field(&node, key, text, why);
 		if (ret)
-			return ret;
+			break;
 	}
+	fields_close(&fields);
+	if (ret)
+		return ret;
 	config->node[config->nr_nodes++] = node;
 	return 0;
 }

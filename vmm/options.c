@@ -12,6 +12,7 @@
 #include "vmm/channels.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
+#include "vmm/fields.h"
 #include "vmm/linux_options.h"
 #include "vmm/memory_options.h"
 
@@ -188,16 +189,45 @@ static int apply_kvm_device(struct run_config *config, const char *value, char *
 	return set_string(&config->kvm_device, value);
 }
 
+/* QEMU's way to write what this socket does: it listens, and the guest does not wait for a client. */
+static bool listens_anyway(const char *word)
+{
+	return !strcmp(word, "server=on") || !strcmp(word, "server") || !strcmp(word, "wait=off") ||
+	       !strcmp(word, "nowait");
+}
+
 static int apply_qmp(struct run_config *config, const char *value, char *why)
 {
 	const struct sockaddr_un *addr = NULL;
+	char *text, *rest, *path, *word;
+	int ret = 0;
 
-	if (strncmp(value, "unix:", 5) != 0 || !value[5])
+	if (strncmp(value, "unix:", 5) != 0)
 		return run_why(why, "write unix:PATH, as in unix:/run/guest.sock");
-	if (strlen(value + 5) >= sizeof(addr->sun_path))
-		return run_why(why, "a socket's path has at most %zu bytes",
-			       sizeof(addr->sun_path) - 1);
-	return set_string(&config->qmp, value + 5);
+	text = strdup(value + 5);
+	if (!text)
+		return -ENOMEM;
+	rest = text;
+	path = fields_cut(&rest);
+	while (!ret && (word = fields_cut(&rest)))
+		if (!listens_anyway(word))
+			ret = run_why(
+				why,
+				"`%.40s` is nothing that it can do: it listens, and the guest "
+				"does not wait. A comma of the path is written twice",
+				word);
+	if (ret)
+		goto out;
+	if (!*path)
+		ret = run_why(why, "write unix:PATH, as in unix:/run/guest.sock");
+	else if (strlen(path) >= sizeof(addr->sun_path))
+		ret = run_why(why, "a socket's path has at most %zu bytes",
+			      sizeof(addr->sun_path) - 1);
+	else
+		ret = set_string(&config->qmp, path);
+out:
+	free(text);
+	return ret;
 }
 
 const struct run_option run_options[RUN_OPTIONS] = {

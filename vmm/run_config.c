@@ -11,6 +11,7 @@
 #include "vmm/cli.h"
 #include "vmm/config.h"
 #include "vmm/disk_options.h"
+#include "vmm/fields.h"
 #include "vmm/linux_options.h"
 #include "vmm/memory_options.h"
 #include "vmm/options.h"
@@ -118,6 +119,9 @@ static int parse_pass(struct run_config *config, int argc, char **argv, bool ear
 		o = c == 'h' ? run_option_find("help") : &run_options[c];
 		if (early && !o->early)
 			continue;
+		if (seen[o - run_options] && o->metavar && !o->repeats)
+			return cli_fail(STATUS_USAGE, "--%s is given twice, and takes one value",
+					o->name);
 		if (o->forget && !seen[o - run_options])
 			o->forget(config);
 		seen[o - run_options] = true;
@@ -240,10 +244,11 @@ static void print_ports(const struct run_config *config)
 	if (config->nr_ports)
 		printf("virtio-port:\n");
 	for (i = 0; i < config->nr_ports; i++) {
-		char text[256];
+		char text[512], *end;
 
-		snprintf(text, sizeof(text), "name=%s,path=%s%s", config->port[i].name,
-			 config->port[i].path, config->port[i].console ? ",console=on" : "");
+		end = fields_put(stpcpy(text, "name="), config->port[i].name);
+		end = fields_put(stpcpy(end, ",path="), config->port[i].path);
+		strcpy(end, config->port[i].console ? ",console=on" : "");
 		printf("  - ");
 		print_quoted(text);
 	}
@@ -267,7 +272,7 @@ static void print_cpus(const char *name, const cpu_set_t *set)
 
 void run_config_print(const struct run_config *config)
 {
-	char size[32], socket[128];
+	char size[32], socket[256];
 	unsigned int i;
 
 	memory_options_print(config);
@@ -298,7 +303,7 @@ void run_config_print(const struct run_config *config)
 		printf("timeout: %u\n", config->timeout_ms / 1000);
 	printf("stats: %s\n", config->stats ? "true" : "false");
 	if (config->qmp) {
-		snprintf(socket, sizeof(socket), "unix:%s", config->qmp);
+		fields_put(stpcpy(socket, "unix:"), config->qmp);
 		print_text("qmp", socket);
 	}
 	printf("kvm-device: ");

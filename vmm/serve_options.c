@@ -65,8 +65,29 @@ static int apply_blk_file(struct serve_disk *disk, const char *value, char *why)
 	return set_string(&disk->blk_file, value, why);
 }
 
+/* What QEMU's chardevs are told beside a path. */
+static bool is_qemus(const char *path)
+{
+	static const char *const words[] = {"server", "wait", "nowait", "reconnect", "path", "id"};
+	const char *at;
+	size_t i, len;
+
+	for (at = strchr(path, ','); at; at = strchr(at + 1, ','))
+		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			len = strlen(words[i]);
+			if (!strncmp(at + 1, words[i], len) && strchr("=,", at[1 + len]))
+				return true;
+		}
+	return false;
+}
+
 static int apply_socket_path(struct serve_disk *disk, const char *value, char *why)
 {
+	if (!strncmp(value, "unix:", 5))
+		return fail(why, "a path alone is needed, without unix:");
+	if (is_qemus(value))
+		return fail(why, "a path alone is needed, without a chardev's options: it listens, "
+				 "and waits for nobody");
 	return set_string(&disk->socket_path, value, why);
 }
 
@@ -200,8 +221,17 @@ static int apply_to_all(struct serve_config *config, const char *name, const cha
 	return 0;
 }
 
+/* Whether that option was there before; from here on it was. */
+static bool twice(uint32_t *seen, unsigned int option)
+{
+	const bool before = *seen >> option & 1;
+
+	*seen |= 1u << option;
+	return before;
+}
+
 /* One argument, and perhaps the next as its value. Returns 0 or the exit status. */
-static int read_argument(struct serve_config *config, int argc, char **argv, int *i)
+static int read_argument(struct serve_config *config, int argc, char **argv, int *i, uint32_t *seen)
 {
 	const char *arg = argv[*i], *eq = strchr(arg, '='), *value = NULL, *metavar = NULL;
 	const struct serve_option *option = NULL;
@@ -227,8 +257,14 @@ static int read_argument(struct serve_config *config, int argc, char **argv, int
 		value = argv[++*i < argc ? *i : argc];
 	if (!value && metavar)
 		return cli_fail(STATUS_USAGE, "--%s: %s is needed", name, metavar);
-	if (!option)
+	if (!option) {
+		if (twice(seen, nr_serve_options + (*name == 's')))
+			return cli_fail(STATUS_USAGE, "--%s is given twice, and takes one value",
+					name);
 		return apply_to_all(config, name, value);
+	}
+	if (twice(seen, (unsigned int)(option - serve_options)))
+		return cli_fail(STATUS_USAGE, "--%s is given twice, and takes one value", name);
 	if (option->apply(&config->disk[0], value, why))
 		return cli_fail(STATUS_USAGE, "--%s%s%s: %s", name, value ? " " : "",
 				value ? value : "", why);
@@ -248,6 +284,7 @@ static int check_disk(const struct serve_disk *disk, int status, const char *whe
 
 int serve_config_parse(struct serve_config *config, int argc, char **argv)
 {
+	uint32_t seen = 0;
 	unsigned int d;
 	int i, status;
 
@@ -262,7 +299,7 @@ int serve_config_parse(struct serve_config *config, int argc, char **argv)
 	if (config->print_capabilities || config->help)
 		return 0;
 	for (i = 1; i < argc; i++) {
-		status = read_argument(config, argc, argv, &i);
+		status = read_argument(config, argc, argv, &i, &seen);
 		if (status)
 			return status;
 	}

@@ -35,6 +35,17 @@ cpus: 1
 memory: 64M
 cpus: 2
 E2
+bad 2 'append: this key is given twice' <<'E2'
+append: one
+append: two
+E2
+bad 2 'disk: path=a,path=b: path is given twice' <<'E2'
+disk:
+  - path=a,path=b
+E2
+bad 1 'qmp: unix:/a,b: .b. is nothing that it can do' <<'E2'
+qmp: unix:/a,b
+E2
 bad 3 'not valid YAML' <<'E2'
 cpus: 1
 numa: [heap=2M
@@ -126,6 +137,15 @@ if grep -qxF '  - "a\x85'"$(printf '\302\240')"'b"' "$out" &&
 	ok '... and are printed as they can be read again'
 else
 	not_ok '... and are printed as they can be read again' "$(cat "$out")"
+fi
+says_the_same '... and say the same then'
+
+run run --dry-run --qmp unix:/a,,b --virtio-port name=a,,b,path=c,,d,,,,e --kernel "$GUEST/pvh64"
+is_status 0 'commas of a path are written twice'
+if grep -qxF 'qmp: "unix:/a,,b"' "$out" && grep -qxF '  - "name=a,,b,path=c,,d,,,,e"' "$out"; then
+	ok '... and printed so'
+else
+	not_ok '... and printed so' "$(cat "$out")"
 fi
 says_the_same '... and say the same then'
 

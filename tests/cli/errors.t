@@ -53,8 +53,8 @@ error 125 '--slab-debug FX: give letters of FZPU' run --slab-debug=FX "$hello"
 error 125 '--slab-debug Z,: give names of 1 to 31 characters' run --slab-debug=Z, "$hello"
 error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
 	run --slab-debug=G,kmalloc-64 "$hello"
-error 125 '--numa 512M: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
-error 125 '--numa size=2M: write memory=SIZE' run --numa size=2M "$hello"
+error 125 '--numa 512M: .512M. is no KEY=VALUE: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
+error 125 '--numa size=2M: .size. is no key that there is: write memory=SIZE' run --numa size=2M "$hello"
 error 125 '--numa heap=3M: heap is a multiple of 2M, up to 400G' run --numa heap=3M "$hello"
 error 125 '--numa memory=1M: memory is a multiple of 2M, up to 1T' run --numa memory=1M "$hello"
 error 125 '--numa host=two: host is the number of a NUMA node' run --numa host=two "$hello"
@@ -77,17 +77,54 @@ error 125 '--memory 4M: less than 2M for each of 3 nodes' \
 	run --memory 4M --numa heap=2M --numa heap=2M --numa heap=2M "$hello"
 error 125 '--numa memory=512M: with --hugepages=1G give whole pages' \
 	run --hugepages=1G --numa memory=512M --kernel "$hello"
-error 125 '--disk disk.img: write path=FILE' run --disk disk.img "$hello"
+error 125 '--disk disk.img: .disk.img. is no KEY=VALUE: write path=FILE' run --disk disk.img "$hello"
 error 125 '--disk direct=on: say which file' run --disk direct=on "$hello"
-error 125 '--disk path=: write path=FILE' run --disk path= "$hello"
+error 125 '--disk path=: say which file' run --disk path= "$hello"
 error 125 '--disk path=x,direct=yes: direct is on or off' run --disk path=x,direct=yes "$hello"
 error 125 '--disk path=x,packed=1: packed is on or off' run --disk path=x,packed=1 "$hello"
 error 125 '--disk path=x,queues=0: queues is a number' run --disk path=x,queues=0 "$hello"
 error 125 '--disk path=x,serial=123456789012345678901: serial has at most 20' \
 	run --disk path=x,serial=123456789012345678901 "$hello"
-error 125 '--disk path=x,wings=2: write path=FILE' run --disk path=x,wings=2 "$hello"
+error 125 '--disk path=x,wings=2: .wings. is no key that there is: write path=FILE' run --disk path=x,wings=2 "$hello"
 error 125 '--qmp /run/x: write unix:PATH' run --qmp /run/x "$hello"
 error 125 '--qmp unix:: write unix:PATH' run --qmp unix: "$hello"
+error 125 "--qmp unix:/x,server=off: .server=off. is nothing that it can do: it listens" \
+	run --qmp unix:/x,server=off "$hello"
+error 125 '.wait=on. is nothing' run --qmp unix:/x,server=on,wait=on "$hello"
+error 125 '.b. is nothing .*A comma of the path is written twice' run --qmp unix:/a,b "$hello"
+
+# What takes one value is not given two, of which one would be lost.
+for option in memory=64M heap=64M cpus=2 vcpu-cpus=0 io-cpus=0 guest-ring=3 hugepages=2M pin-budget=2M \
+	poll-us=0 kernel=x initrd=x append=x backing=anon reclaim-delay=0 slab-debug=F timeout=9 \
+	qmp=unix:/x kvm-device=/dev/kvm config=x; do
+	error 125 "--${option%%=*} is given twice, and takes one value" \
+		run "--$option" "--$option" "$hello"
+done
+error 125 '--kvm-device is given twice' doctor --kvm-device /dev/kvm --kvm-device /dev/kvm
+for option in blk-file=x socket-path=x fd=3 queues=1 serial=x direct=on format=raw block-size=512 \
+	poll-us=0 pin-budget=2M read-only sandbox=on config=x; do
+	error 125 "--${option%%=*} is given twice, and takes one value" serve "--$option" "--$option"
+done
+error 125 "--disk path=a,path=b: path is given twice" run --disk path=a,path=b "$hello"
+error 125 "--disk .*: direct is given twice" run --disk path=a,direct=on,direct=off "$hello"
+error 125 "--numa .*: host is given twice" run --numa host=0,heap=2M,host=0 "$hello"
+error 125 "--virtio-port .*: name is given twice" run --virtio-port name=a,name=b,path=x --kernel x
+error 125 "--virtio-port .*: .server. is no key that there is: write name=NAME" \
+	run --virtio-port name=a,path=x,server=on --kernel x
+error 125 "--virtio-port .*: console is on or off" run --virtio-port name=a,path=x,console=1 --kernel x
+
+# Sockets as QEMU writes them.
+for path in unix:/x /x,server=on,wait=off /x,server,nowait /x,reconnect=1; do
+	error 125 "--socket-path $path: a path alone is needed" serve --blk-file x --socket-path "$path"
+done
+
+# What is no file: by the monitor's word, not only by the kernel's.
+for uri in nbd://host:10809/disk nbd+unix:///disk?socket=/x nbd:unix:/x http://host/disk.img \
+	iscsi://host/target file:///disk.img json:x; do
+	error 124 "--disk path=$(echo "$uri" | sed 's/[+?]/[&]/g'): No such file or directory, and URIs are not supported: give the path of a file.*nbdfuse" \
+		run --disk "path=$uri" "$hello"
+	error 124 "URIs are not supported" serve --blk-file "$uri" --socket-path "$dir/s"
+done
 error 127 '--qmp unix:/none/x: no socket can be made there: No such' run --qmp unix:/none/x "$hello"
 error 125 '--pin-budget 1M: give a size from 0' run --pin-budget 1M "$hello"
 error 125 '--poll-us soon: give microseconds' run --poll-us soon "$hello"
@@ -99,6 +136,13 @@ truncate -s 1M "$dir/disk"
 error 124 "--disk path=$dir/disk and --disk path=$dir/disk are one and the same: give each disk" \
 	run --disk "path=$dir/disk,direct=off" --disk "path=$dir/disk,direct=off" "$hello"
 error 125 'no such option' doctor --fast
+truncate -s 1M "$dir/nbd:disk"
+cd "$dir" || exit 1
+status=0
+timeout -k 5 60 "$OLDPWD/$SLABVISOR" run --disk path=nbd:disk,direct=off "$OLDPWD/$hello" >"$out" 2>"$err" ||
+	status=$?
+cd "$OLDPWD" || exit 1
+is_status 7 'a file that is called as a URI is, and is there, is a disk'
 set -- run
 while [ $# -lt 16 ]; do
 	set -- "$@" --numa=heap=2M

@@ -254,6 +254,21 @@ err_is_line 'it is in use by another process' '... which it says'
 kill -TERM $service
 wait $service
 
+# doctor looks at disks as well.
+chmod 600 "$disk"
+run doctor --disk "path=$disk,direct=off"
+if [ "$status" -ne 124 ] && grep -q '^good  the disks can be opened' "$out"; then
+	ok 'doctor looks at a disk'
+else
+	not_ok 'doctor looks at a disk' "$(cat "$out" "$err")"
+fi
+put 0 'QFI\373\0\0\0\3'
+run doctor --disk "path=$disk,direct=off"
+is_status 124 '... and ends with its status when it is unfit'
+err_is_line 'it is a qcow2 image, and disks are raw' '... having said so'
+rm "$disk"
+truncate -s 1M "$disk"
+
 # libvirt's hook says the words as well.
 hook() { # OPERATION ATTRIBUTE: status, err
 	status=0

@@ -230,9 +230,21 @@ is(system("$slabvisor ctl $path fly 2>$dir/err") >> 8, 1, 'ctl: an error of the 
 is(scalar `cat $dir/err`, "slabvisor: fly: The command fly has not been found\n", '... in one line');
 is(system("$slabvisor ctl $path query-status '[]' 2>$dir/err") >> 8, 125, 'ctl: wrong arguments');
 is(system("$slabvisor ctl $path 2>$dir/err") >> 8, 125, 'ctl: no command');
+is(system("$slabvisor ctl unix:$path query-status >$dir/out") >> 8, 0,
+	'ctl: the socket as the option names it');
 is(system("$slabvisor ctl $path quit >$dir/out") >> 8, 0, 'ctl: quit');
 close $guest;
 is($? >> 8, 143, '... ends it');
 is(system("$slabvisor ctl $path quit 2>$dir/err") >> 8, 127, 'ctl: nobody there');
+
+# As QEMU writes it: the same socket, and nothing of that is its name.
+for my $tail (',server=on,wait=off', ',server,nowait') {
+	my $said;
+	$pid = open($said, '-|', $slabvisor, 'run', '--qmp', "unix:$path$tail",
+		'build/tests/asm/loop') // die "$slabvisor: $!";
+	<$said> eq "looping\n" or die "the guest does not loop";
+	is(system("$slabvisor ctl $path quit >$dir/out") >> 8, 0, "unix:PATH$tail: the socket is PATH");
+	close $said;
+}
 
 done_testing();

@@ -20,7 +20,8 @@ said() { # PATTERN
 	tr -d '\r' <"$out" | grep -qE -- "$1"
 }
 
-# start KERNEL INITRD CMDLINE OPTION...: starts a guest, whose input is what is written to fd 3.
+# start KERNEL INITRD CMDLINE OPTION...: starts a guest, whose input is what is written to fd 3. It
+# may take $limit seconds (90).
 # TCG does not tell KVM of XSETBV, so that CPUID of the guest's XSAVE is wrong there: noxsave.
 start() {
 	local kernel=$1 initrd=$2 append=$3
@@ -28,7 +29,7 @@ start() {
 	: >"$out"
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in"
-	$slabvisor run --kernel "$dir/$kernel" --initrd "$dir/$initrd" --timeout 90 \
+	$slabvisor run --kernel "$dir/$kernel" --initrd "$dir/$initrd" --timeout "${limit:-90}" \
 		--append "console=ttyS0 quiet noxsave $append" "$@" <"$tmp/in" >"$out" 2>&1 &
 	guest=$!
 	exec 3>"$tmp/in"
