@@ -35,6 +35,9 @@ struct vhost_user;
 /* Regions of memory that a front end may share at once. */
 #define VHOST_USER_MAX_REGIONS 64u
 
+/* All regions together, bytes, unless the config says less: what an honest machine stays below. */
+#define VHOST_USER_MAX_MEMORY (16ull << 40)
+
 /* What serves the device, as far as the transport has to do with it. All are called on the
  * control thread with no lock held. */
 struct vhost_user_host_ops {
@@ -55,6 +58,7 @@ struct vhost_user_host_ops {
 struct vhost_user_config {
 	struct virtio_device *dev; /* borrowed, on no other transport */
 	uint64_t hide;             /* features of the device not to offer */
+	uint64_t max_memory;       /* bytes of all regions together; 0: VHOST_USER_MAX_MEMORY */
 	const struct vhost_user_host_ops *host;
 	void *host_opaque;
 	/* A line for the user, without newline. Any thread. NULL: dropped. */

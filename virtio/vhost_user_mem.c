@@ -62,8 +62,8 @@ static bool overlap(uint64_t a, uint64_t b, uint64_t size_a, uint64_t size_b)
 	return a < b + size_b && b < a + size_a;
 }
 
-int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_region *r, int fd,
-		       atomic_bool *lost, int alarm_fd)
+int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_region *r, uint64_t most,
+		       int fd, atomic_bool *lost, int alarm_fd)
 {
 	uint64_t total = r->size, end;
 	unsigned int i;
@@ -77,7 +77,7 @@ int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_regio
 	/* What is aligned for the guest is aligned here: rings are words of both. */
 	if ((r->guest_addr | r->user_addr | r->mmap_offset) % VHOST_USER_LOG_PAGE)
 		return -EADDRNOTAVAIL;
-	if (r->size > VHOST_USER_MAX_MEMORY)
+	if (r->size > most)
 		return -E2BIG;
 	for (i = 0; i < mem->nr; i++) {
 		const struct vhost_user_region *o = &mem->region[i].at;
@@ -87,7 +87,7 @@ int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_regio
 			return -EEXIST;
 		total += o->size;
 	}
-	if (total > VHOST_USER_MAX_MEMORY)
+	if (total > most)
 		return -E2BIG;
 	ret = vhost_user_map(&mem->region[mem->nr].map, fd, r->mmap_offset, r->size, lost,
 			     alarm_fd);

@@ -14,9 +14,6 @@
 
 #include "virtio/vhost_user.h"
 
-/* All regions together, bytes: what an honest machine stays below. */
-#define VHOST_USER_MAX_MEMORY (16ull << 40)
-
 /* A mapping of part of a file. */
 struct vhost_user_map {
 	uint8_t *base; /* NULL: none */
@@ -45,12 +42,12 @@ struct vhost_user_mem {
 };
 
 /*
- * Maps a region and adds it to a table that nobody looks at yet. Returns 0; -EINVAL (empty,
- * wraps), -EADDRNOTAVAIL (not on page boundaries), -EEXIST (overlaps another one), -ENOSPC
- * (too many), -E2BIG (too much), or what vhost_user_map() said.
+ * Maps a region and adds it to a table that nobody looks at yet. most: bytes of all regions
+ * together. Returns 0; -EINVAL (empty, wraps), -EADDRNOTAVAIL (not on page boundaries), -EEXIST
+ * (overlaps another one), -ENOSPC (too many), -E2BIG (too much), or what vhost_user_map() said.
  */
-int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_region *region, int fd,
-		       atomic_bool *lost, int alarm_fd);
+int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_region *region,
+		       uint64_t most, int fd, atomic_bool *lost, int alarm_fd);
 
 /* The index of the region with these addresses and this size, or -ENOENT. */
 int vhost_user_mem_find(const struct vhost_user_mem *mem, const struct vhost_user_region *region);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,8 +24,14 @@ static struct vhost_user_mem *table_of(struct vhost_user *vu)
 	return atomic_load_explicit(&vu->mem, memory_order_relaxed);
 }
 
+static uint64_t most_of(const struct vhost_user *vu)
+{
+	return vu->config.max_memory ? vu->config.max_memory : VHOST_USER_MAX_MEMORY;
+}
+
 static int wrong_region(struct vhost_user *vu, int error, const struct vhost_user_region *r)
 {
+	char large[80];
 	const char *what;
 
 	switch (error) {
@@ -44,7 +51,10 @@ static int wrong_region(struct vhost_user *vu, int error, const struct vhost_use
 		what = "there are too many";
 		break;
 	case -E2BIG:
-		what = "it and the others are larger than 16 TiB";
+		snprintf(large, sizeof(large),
+			 "it and the others are larger than the %" PRIu64 " MiB that are allowed",
+			 most_of(vu) >> 20);
+		what = large;
 		break;
 	case -EACCES:
 	case -EPERM:
@@ -154,7 +164,7 @@ int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg)
 	if (!mem)
 		return vhost_user_wrong(vu, -ENOMEM, "out of memory");
 	for (i = 0; i < table->nr; i++) {
-		ret = vhost_user_mem_add(mem, &table->region[i], msg->fd[i], &vu->lost,
+		ret = vhost_user_mem_add(mem, &table->region[i], most_of(vu), msg->fd[i], &vu->lost,
 					 vu->alarm_fd);
 		if (!ret)
 			continue;
@@ -176,7 +186,7 @@ int vhost_user_add_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg)
 	if (!mem)
 		return vhost_user_wrong(vu, -ENOMEM, "out of memory");
 	*mem = *old;
-	ret = vhost_user_mem_add(mem, region, msg->fd[0], &vu->lost, vu->alarm_fd);
+	ret = vhost_user_mem_add(mem, region, most_of(vu), msg->fd[0], &vu->lost, vu->alarm_fd);
 	if (ret) {
 		free(mem);
 		return wrong_region(vu, ret, region);

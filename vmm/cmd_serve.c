@@ -137,6 +137,7 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		/* A driver that turned the cache off would not be told that a restarted
 		 * back end has it on again; flushes are there either way. */
 		.hide = 1ull << VIRTIO_BLK_F_CONFIG_WCE,
+		.max_memory = config->max_memory,
 		.host = &vhost_user_engine_ops,
 		.host_opaque = &disk->host,
 		.say = say,

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "virtio/blk_dev.h"
+#include "virtio/vhost_user.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/serve.h"
 
 #define MAX_PIN_BUDGET (1ull << 40)
+#define MIN_MAX_MEMORY (1ull << 20)
 #define PIN_GRANULE    (2ull << 20) /* what is registered at a time */
 
 static int fail(char *why, const char *text)
@@ -149,6 +151,16 @@ static int apply_pin_budget(struct serve_disk *disk, const char *value, char *wh
 	return 0;
 }
 
+static int apply_max_memory(struct serve_disk *disk, const char *value, char *why)
+{
+	uint64_t size;
+
+	if (cli_parse_size(value, &size) || size < MIN_MAX_MEMORY || size > VHOST_USER_MAX_MEMORY)
+		return fail(why, "a size from 1M to 16T is needed");
+	disk->max_memory = size;
+	return 0;
+}
+
 int serve_set_sandbox(struct serve_config *config, const char *value, char *why)
 {
 	return set_bool(&config->sandbox, value, why);
@@ -172,6 +184,10 @@ const struct serve_option serve_options[] = {
 	 "                         that stays: no balloon, free page reporting, virtio-mem or\n"
 	 "                         postcopy migration, or data is lost",
 	 apply_pin_budget},
+	{"max-memory", "SIZE",
+	 "takes machines of up to SIZE of memory (16T). What of it a machine\n"
+	 "                         has not touched itself may be charged to this service",
+	 apply_max_memory},
 	{"poll-us", "N", "polls for up to N us before it sleeps (0)", apply_poll_us},
 };
 

@@ -220,7 +220,7 @@ static void impossible_regions(void **state)
 	refused_region(b, &c, (struct vhost_user_region){g, 4096, UINT64_MAX - 100, 0}, c.mem_fd,
 		       "wraps");
 	refused_region(b, &c, (struct vhost_user_region){g, 1ull << 50, u, 0}, sparse,
-		       "larger than 16 TiB");
+		       "larger than the 16777216 MiB that are allowed");
 	close(event);
 	close(sparse);
 	close(dir);
