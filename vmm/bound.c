@@ -34,6 +34,8 @@
 #define MONITOR_MAX_AREA 65530 /* vm.max_map_count, unless the host has another */
 /* Registered for I/O: a page is a segment of 16 bytes in the kernel. */
 #define MONITOR_PINNED_PAGE 16
+/* Of 2 MiB that may be registered: that they are, or how often it was worth it. */
+#define MONITOR_PLACE 128
 
 uint64_t bound_kvm_pages(uint64_t guest_bytes)
 {
@@ -89,7 +91,8 @@ static uint64_t disk_bytes(const struct run_config *config)
 	}
 	if (pinned > config->memory + config->heap)
 		pinned = config->memory + config->heap;
-	return bytes + pinned / MM_FRAME_SIZE * MONITOR_PINNED_PAGE;
+	return bytes + pinned / MM_FRAME_SIZE * MONITOR_PINNED_PAGE +
+	       (config->memory + config->heap) / MM_HUGE_SIZE * MONITOR_PLACE;
 }
 
 void memory_bound(const struct run_config *config, uint64_t ram_size, const struct mm_config *heap,

@@ -90,6 +90,25 @@ stays_within() {
 }
 trap 'rm -rf "$work"; [ -z "${group-}" ] || rmdir "$group" 2>/dev/null' EXIT
 
+# frames OPTIONS...: frames of these two, by what --dry-run says.
+frames() {
+	"$SLABVISOR" run --dry-run "$@" | awk -F'[ ,]+' 'NR == 1 {
+		for (i = 1; i < NF; i++)
+			if ($i == "ram" || $i == "heap")
+				sum += $(i + 1)
+		print sum * 256
+	}'
+}
+
+if strace -o /dev/null true 2>"$err"; then
+	strace -f -e trace=ioctl -o "$work/trace" "$SLABVISOR" run --heap 64M "$B/guests/hello" >"$out" 2>"$err"
+	asked=$(sed -n 's/.*KVM_SET_NR_MMU_PAGES, \([0-9a-fx]*\)) *= 0$/\1/p' "$work/trace" | head -n 1)
+	is "$((asked))" $(($(frames --heap 64M "$B/guests/hello") / 128 + 512)) \
+		'KVM is told how many page tables to keep, by what the guest has'
+else
+	skip 'KVM is told how many page tables to keep' "this host lets nobody trace: $(head -n 1 "$err")"
+fi
+
 some=some
 [ -z "${SOAK-}" ] || some=
 stays_within '64 MiB' '' --heap 64M
