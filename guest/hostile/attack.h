@@ -24,6 +24,10 @@ void try_stores(void);
 void try_bells(void);
 void try_disk(void);
 
+/* count requests whose every field follows from the seed, by all vCPUs, each on its queue and then
+ * two on one; ends the guest, or returns a status. */
+int fuzz(u64 seed, u64 count);
+
 /* What does not end by itself. Each returns an exit status if it does not go on. */
 int feed(void);  /* a queue that is filled as fast as it is served */
 int shout(void); /* output */

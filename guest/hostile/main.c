@@ -7,12 +7,13 @@
  * Prints TAP; exit status 0 if all went so.
  *
  * With an argument it does what has no end instead, `feed`, `shout`, or has the host commit what
- * it can: `greedy` (greedy.c).
+ * it can: `greedy` (greedy.c). `fuzz SEED COUNT` makes requests up (fuzz.c).
  *
  * It takes the device away from the runtime, so it allocates nothing and ends the
  * guest by the doorbell, past the runtime's own end.
  */
 #include "attack.h"
+#include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -60,12 +61,15 @@ static int attack_for_ever(const char *how)
 		return feed();
 	if (!strcmp(how, "shout"))
 		return shout();
-	printk("hostile: %s: give feed, shout, greedy or nothing\n", how);
+	printk("hostile: %s: give feed, shout, greedy, fuzz with a seed and a count, or nothing\n",
+	       how);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
+	u64 seed, count;
+
 	if (!raw_find()) {
 		printk("hostile: no kmem device\n");
 		return 2;
@@ -74,6 +78,9 @@ int main(int argc, char **argv)
 	heap_size = config64(offsetof(struct virtio_kmem_config, heap_size));
 	if (argc > 1 && !strcmp(argv[1], "greedy"))
 		return be_greedy(argc > 2 ? 4 : 1);
+	if (argc > 3 && !strcmp(argv[1], "fuzz") && !kstrtou64(argv[2], 0, &seed) &&
+	    !kstrtou64(argv[3], 0, &count))
+		return fuzz(seed, count);
 	if (argc > 1)
 		return attack_for_ever(argv[1]);
 	try_rings();

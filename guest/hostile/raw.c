@@ -58,29 +58,41 @@ static void write_address(unsigned int reg, u64 address)
 	raw_write(reg + 4, (u32)(address >> 32));
 }
 
-bool raw_start_with(u32 size, u64 desc, u64 avail, u64 used)
+bool raw_begin(u32 features)
 {
-	memset(&raw, 0, sizeof(raw));
 	raw_write(REG_STATUS, 0);
 	raw_write(REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
 	raw_write(REG_DRIVER_SEL, 1);
 	raw_write(REG_DRIVER_FEATURES, FEATURE_VERSION_1);
 	raw_write(REG_DRIVER_SEL, 0);
-	raw_write(REG_DRIVER_FEATURES, 1u << VIRTIO_KMEM_F_PIN);
+	raw_write(REG_DRIVER_FEATURES, features);
 	raw_write(REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
-	if (!(raw_read(REG_STATUS) & STATUS_FEATURES_OK))
-		return false;
-	raw_write(REG_QUEUE_SEL, 0);
+	return raw_read(REG_STATUS) & STATUS_FEATURES_OK;
+}
+
+bool raw_queue(u32 queue, u32 size, u64 desc, u64 avail, u64 used)
+{
+	raw_write(REG_QUEUE_SEL, queue);
 	raw_write(REG_QUEUE_NUM, size);
 	write_address(REG_QUEUE_DESC, desc);
 	write_address(REG_QUEUE_AVAIL, avail);
 	write_address(REG_QUEUE_USED, used);
 	raw_write(REG_QUEUE_READY, 1);
-	if (raw_read(REG_QUEUE_READY) != 1)
-		return false;
+	return raw_read(REG_QUEUE_READY) == 1;
+}
+
+bool raw_ready(void)
+{
 	raw_write(REG_STATUS,
 		  STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK);
 	return !raw_needs_reset();
+}
+
+bool raw_start_with(u32 size, u64 desc, u64 avail, u64 used)
+{
+	memset(&raw, 0, sizeof(raw));
+	return raw_begin(1u << VIRTIO_KMEM_F_PIN) && raw_queue(0, size, desc, avail, used) &&
+	       raw_ready();
 }
 
 bool raw_start(void)

@@ -80,6 +80,12 @@ bool raw_start(void);
  * device took them. */
 bool raw_start_with(u32 size, u64 desc, u64 avail, u64 used);
 
+/* The three steps of it: resets the device and negotiates (features: bits 0 to 31); gives it a
+ * ring; says that it may begin. Each is true if the device agrees. */
+bool raw_begin(u32 features);
+bool raw_queue(u32 queue, u32 size, u64 desc, u64 avail, u64 used);
+bool raw_ready(void);
+
 bool raw_needs_reset(void);
 
 /* Makes the chain that starts at head available and rings the bell. True if the
