@@ -30,7 +30,8 @@ NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t u
 # Of what depends on the kernel.
 NESTED_UNITS := $(addprefix $(B)/tests/, blk_data.plain blk_release.plain blk_lost.plain vhost_user_memory.plain)
 LIBVIRT_SCRIPTS := tests/libvirt/check.t
-NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high
+NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
+	$(B)/nested/tsc
 NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)

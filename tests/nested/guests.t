@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The tests of guests on a stock KVM; see guests.sh.
-exec tests/nested/run.sh --again --cpus 2 --timeout 480 -- tests/nested/guests.sh scripts
+exec tests/nested/run.sh --again --cpus 1 --timeout 600 -- tests/nested/guests.sh scripts

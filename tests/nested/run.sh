@@ -96,7 +96,9 @@ if [ $again = 1 ]; then
 	} >&2
 	tests/nested/run.sh "${options[@]}" "$@" && exit 0 || exit $?
 fi
-[ -x "$dir/hold" ] || make -s "$dir/hold" >&2 || die "$dir/hold cannot be built"
+for program in hold tsc; do
+	[ -x "$dir/$program" ] || make -s "$dir/$program" >&2 || die "$dir/$program cannot be built"
+done
 for tool in qemu-system-x86_64 busybox cpio depmod xz mkfs.ext4; do
 	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
 		die "$tool is missing: run 'tools/deps.sh nested' as root"
@@ -142,7 +144,7 @@ machine=(
 	-accel tcg -machine pc -cpu 'EPYC,+svm,+npt' -smp "$cpus" -m "$memory"
 	-nodefaults -no-user-config -no-reboot -display none
 	-serial "file:$run/console" -kernel "$kernel" -initrd "$run/initrd"
-	-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog spec_rstack_overflow=off tsc=reliable'
+	-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog spec_rstack_overflow=off tsc=reliable tsc_early_khz='"$("$dir/tsc")"
 	-fsdev "local,id=out,path=$share,security_model=none,multidevs=remap"
 	-device 'virtio-9p-pci,fsdev=out,mount_tag=out'
 	-monitor stdio
