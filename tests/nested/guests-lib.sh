@@ -19,9 +19,9 @@ result() { # RESULT(0: good) NAME
 	fi
 }
 
-# show CMD...: runs it for at most 150 s, shows what it prints and keeps it in $out.
+# show CMD...: runs it for at most 400 s, shows what it prints and keeps it in $out.
 show() {
-	timeout -k 5 150 "$@" 2>&1 </dev/null | tee "$out" | sed -u 's/^/    /'
+	timeout -k 5 400 "$@" 2>&1 </dev/null | tee "$out" | sed -u 's/^/    /'
 	return "${PIPESTATUS[0]}"
 }
 
