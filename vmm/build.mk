@@ -2,7 +2,7 @@
 VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/disk_words.c \
 	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/file.c vmm/kvm.c \
-	vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
+	vmm/media.c vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += vmm/fds.c
@@ -57,7 +57,8 @@ TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cl
 TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
-vmm_elf_SRCS := vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/symbols.c
+vmm_elf_SRCS := virtio/blk_format.c vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/media.c \
+	vmm/symbols.c
 vmm_wait_SRCS = vmm/bound.c vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
@@ -71,9 +72,12 @@ UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS = vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
-	vmm/bound.c vmm/linux_map.c vmm/memory.c $(MM_SRCS)
+vmm_linux_SRCS = virtio/blk_format.c vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
+	vmm/bound.c vmm/linux_map.c vmm/media.c vmm/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
+
+UNIT_TESTS += vmm_media
+vmm_media_SRCS = $(vmm_linux_SRCS) vmm/elf.c
 
 # Sanitizers make calls of their own.
 UNIT_TESTS += vmm_sandbox vmm_landlock

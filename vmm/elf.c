@@ -12,6 +12,7 @@
 
 #include "vmm/elf_notes.h"
 #include "vmm/file.h"
+#include "vmm/media.h"
 
 #define PAGE        4096ull
 #define IMAGE_END   0xfffffffffffff000ull /* the last page stays free of wrapping */
@@ -28,19 +29,38 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fm
 	return -ENOEXEC;
 }
 
-static int check_header(const Elf64_Ehdr *h, size_t len, char *why)
+/* Says what it is, as far as that can be told. */
+static int no_elf(int fd, char *why)
 {
-	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
+	char name[MEDIA_NAME_MAX];
+	const char *is = media_name(fd, name), *unpack = media_unpack(fd);
+
+	if (!is)
 		return wrong(why, "not an ELF file: a freestanding x86-64 ELF is needed");
+	if (!strncmp(is, "a Linux kernel", strlen("a Linux kernel")))
+		return wrong(why, "not an ELF file, it is %s: a kernel is given by --kernel", is);
+	return wrong(why, "not an ELF file, it is %s: a freestanding x86-64 ELF is needed%s%s", is,
+		     unpack ? ", unpacked: " : "", unpack ? unpack : "");
+}
+
+static int check_header(const Elf64_Ehdr *h, int fd, size_t len, char *why)
+{
+	char name[MEDIA_NAME_MAX];
+
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
+		return no_elf(fd, why);
 	if (h->e_ident[EI_CLASS] == ELFCLASS32)
-		return wrong(why, "a 32-bit ELF: a 64-bit one (x86-64) is needed");
+		return wrong(why,
+			     "a 32-bit ELF: a 64-bit one (x86-64) is needed; a kernel is given "
+			     "by --kernel");
 	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    h->e_ident[EI_VERSION] != EV_CURRENT)
 		return wrong(why, "damaged ELF header: a 64-bit little-endian ELF is needed");
 	if (len < sizeof(*h))
 		return wrong(why, "damaged ELF header: the file is cut short");
 	if (h->e_machine != EM_X86_64)
-		return wrong(why, "an ELF for machine %u: x86-64 (62) is needed", h->e_machine);
+		return wrong(why, "an ELF for %s: one for x86-64 is needed",
+			     media_machine(h->e_machine, name));
 	if (h->e_type != ET_EXEC)
 		return wrong(why,
 			     "not a static executable (ELF type %u): link with -static -no-pie "
@@ -139,12 +159,32 @@ static int scan_notes(struct elf_image *elf, const Elf64_Phdr *p, char *why)
 	return 0;
 }
 
+/* A kernel may be linked so that it could be taken for a program; its note says what it is. */
+static bool is_kernel(const struct elf_image *elf, const Elf64_Phdr *p)
+{
+	const struct elf_notes notes = {
+		.offset = p->p_offset,
+		.size = p->p_filesz,
+		.align = p->p_align,
+	};
+	uint64_t entry;
+
+	return p->p_offset <= elf->file_size && p->p_filesz <= elf->file_size - p->p_offset &&
+	       elf_notes_find(elf->fd, &notes, XEN_NOTE_NAME, XEN_PHYS32_ENTRY, &entry,
+			      sizeof(entry)) >= 0;
+}
+
 static int read_headers(struct elf_image *elf, const Elf64_Ehdr *h, char *why)
 {
 	Elf64_Phdr p;
 	unsigned int i;
 	int ret = 0;
 
+	for (i = 0; i < h->e_phnum && h->e_phoff <= elf->file_size; i++)
+		if (file_read_at(elf->fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)) ==
+			    (ssize_t)sizeof(p) &&
+		    p.p_type == PT_NOTE && is_kernel(elf, &p))
+			return wrong(why, "a kernel (it has a PVH note): give it by --kernel");
 	for (i = 0; i < h->e_phnum && !ret; i++) {
 		if (h->e_phoff > elf->file_size ||
 		    file_read_at(elf->fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)) !=
@@ -206,7 +246,7 @@ int elf_open(const char *path, struct elf_image *elf, char *why)
 		wrong(why, "cannot be read: %s", strerror(-ret));
 		goto fail;
 	}
-	ret = check_header(&h, (size_t)len, why);
+	ret = check_header(&h, elf->fd, (size_t)len, why);
 	if (!ret)
 		ret = read_headers(elf, &h, why);
 	if (!ret)

@@ -7,12 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The PVH note: Xen's include/public/elfnote.h. */
+#define XEN_NOTE_NAME    "Xen"
+#define XEN_PHYS32_ENTRY 18
+
 #define ELF_NOTES_MAX 16384 /* bytes of a segment that are looked at */
 
 /* A segment of notes, which lies in the file. */
 struct elf_notes {
 	uint64_t offset, size; /* in the file, bytes */
-	uint64_t align;        /* p_align, to which names and contents are padded */
+	uint64_t align;        /* p_align; 8: some may be padded to it, and not to 4 */
 };
 
 /*

@@ -5,21 +5,20 @@
 #include <errno.h>
 #include <string.h>
 
+#include "virtio/platform_abi.h"
 #include "vmm/elf_notes.h"
 #include "vmm/file.h"
 #include "vmm/linux_image.h"
+#include "vmm/media.h"
 
 #define KERNEL_LIMIT 0x80000000ull
 #define INITRD_LIMIT 0x80000000ull
 #define CMDLINE_MAX  2047 /* what every Linux takes */
 
-/* Xen's include/public/elfnote.h. */
-#define XEN_NOTE_NAME    "Xen"
-#define XEN_PHYS32_ENTRY 18
-
 /* What both classes of ELF say, in one width. */
 struct header {
-	bool wide; /* ELF64 */
+	bool wide;    /* ELF64 */
+	bool program; /* asks for an interpreter or storage of threads, as no kernel does */
 	uint64_t entry, phoff;
 	unsigned int phnum;
 };
@@ -32,13 +31,40 @@ bool linux_elf_is(int fd)
 	       !memcmp(ident, ELFMAG, SELFMAG);
 }
 
+union any_header {
+	unsigned char ident[EI_NIDENT];
+	Elf32_Ehdr e32; /* of both classes type and machine lie in the same place */
+	Elf64_Ehdr e64;
+};
+
+/* Why an ELF is none that can be loaded. */
+static int reject_header(const union any_header *e, char *why)
+{
+	const unsigned int class = e->ident[EI_CLASS], type = e->e32.e_type;
+	const unsigned int machine = class == ELFCLASS64 ? EM_X86_64 : EM_386;
+	char name[MEDIA_NAME_MAX];
+
+	if ((class != ELFCLASS32 && class != ELFCLASS64) || e->ident[EI_DATA] != ELFDATA2LSB)
+		return linux_reject(why, "a damaged ELF, or one for a big-endian machine: give a "
+					 "kernel for x86-64");
+	if (e->e32.e_machine != machine)
+		return linux_reject(why, "an ELF of %d bits for %s: give a kernel for x86-64",
+				    class == ELFCLASS64 ? 64 : 32,
+				    media_machine(e->e32.e_machine, name));
+	if (type == ET_DYN)
+		return linux_reject(why, "a relocatable ELF (ET_DYN, position-independent): give a "
+					 "kernel that is linked at a fixed address (-no-pie)");
+	if (type != ET_EXEC)
+		return linux_reject(why, "an ELF, but %s: give a kernel that is linked",
+				    type == ET_REL    ? "an object file"
+				    : type == ET_CORE ? "a core dump"
+						      : "of no type that can be run");
+	return linux_reject(why, "damaged: the sizes in its ELF header are wrong");
+}
+
 static int read_header(int fd, struct header *header, char *why)
 {
-	union {
-		unsigned char ident[EI_NIDENT];
-		Elf32_Ehdr e32;
-		Elf64_Ehdr e64;
-	} e;
+	union any_header e;
 	const Elf64_Ehdr *e64 = &e.e64;
 	const Elf32_Ehdr *e32 = &e.e32;
 	ssize_t len = file_read_at(fd, &e, sizeof(e), 0);
@@ -64,8 +90,9 @@ static int read_header(int fd, struct header *header, char *why)
 		};
 		return 0;
 	}
-	return linux_reject(why, "an ELF, but not a kernel for x86: give a vmlinux for x86-64, or "
-				 "an ELF with a PVH note");
+	if (len < (ssize_t)sizeof(*e32))
+		return linux_reject(why, "cut short: its ELF header is not whole");
+	return reject_header(&e, why);
 }
 
 static int read_program_header(int fd, const struct header *header, unsigned int i, Elf64_Phdr *p)
@@ -105,6 +132,10 @@ static int add_segment(struct linux_image *image, const Elf64_Phdr *p, uint64_t 
 		return linux_reject(why, "more than %d segments to load", LINUX_MAX_SEGMENTS);
 	if (p->p_filesz > p->p_memsz || !in_file(p, file_size))
 		return linux_reject(why, "cut short: a segment is not wholly in the file");
+	if (p->p_paddr >= PLATFORM_IMAGE_VA)
+		return linux_reject(why,
+				    "linked for the top 2 GiB of addresses, physical ones too, as "
+				    "programs of slabvisor are: give a program without --kernel");
 	if (p->p_paddr < LINUX_LOW || p->p_paddr >= KERNEL_LIMIT ||
 	    p->p_memsz > KERNEL_LIMIT - p->p_paddr)
 		return linux_reject(why,
@@ -124,14 +155,29 @@ static int add_segment(struct linux_image *image, const Elf64_Phdr *p, uint64_t 
 	return 0;
 }
 
-/* Looks for the PVH note; the first one counts. */
-static int scan_notes(struct linux_image *image, const Elf64_Phdr *p, uint64_t file_size, char *why)
+/* Looks for a note, and copies up to room bytes of its contents. Returns how many it has; -ENOENT;
+ * or -ENOEXEC with why. what: its name for errors. */
+static long find_note(const struct linux_image *image, const Elf64_Phdr *p, const char *name,
+		      uint32_t type, const char *what, void *desc, size_t room, char *why)
 {
 	const struct elf_notes notes = {
 		.offset = p->p_offset,
 		.size = p->p_filesz,
 		.align = p->p_align,
 	};
+	long len = elf_notes_find(image->fd, &notes, name, type, desc, room);
+
+	if (len >= 0 || len == -ENOENT)
+		return len;
+	if (len == -EINVAL)
+		return linux_reject(why, "its %s note is cut short", what);
+	return linux_reject(why, "its notes cannot be read: %s", strerror((int)-len));
+}
+
+/* Looks for the PVH note; the first one counts. */
+static int scan_notes(struct linux_image *image, const Elf64_Phdr *p, uint64_t file_size, char *why)
+{
+	struct platform_note program;
 	uint64_t entry = 0;
 	long len;
 
@@ -139,14 +185,17 @@ static int scan_notes(struct linux_image *image, const Elf64_Phdr *p, uint64_t f
 		return linux_reject(why, "cut short: its notes are not wholly in the file");
 	if (image->pvh)
 		return 0;
-	len = elf_notes_find(image->fd, &notes, XEN_NOTE_NAME, XEN_PHYS32_ENTRY, &entry,
-			     sizeof(entry));
-	if (len == -ENOENT)
-		return 0;
-	if (len == -EINVAL)
-		return linux_reject(why, "its PVH note is cut short");
+	len = find_note(image, p, PLATFORM_NOTE_NAME, PLATFORM_NOTE_BOOT, "Slabvisor", &program,
+			sizeof(program), why);
+	if (len == -ENOEXEC)
+		return (int)len;
+	if (len != -ENOENT)
+		return linux_reject(why, "a program of slabvisor, not a kernel: give it without "
+					 "--kernel");
+	len = find_note(image, p, XEN_NOTE_NAME, XEN_PHYS32_ENTRY, "PVH", &entry, sizeof(entry),
+			why);
 	if (len < 0)
-		return linux_reject(why, "its notes cannot be read: %s", strerror((int)-len));
+		return len == -ENOENT ? 0 : (int)len;
 	if (len != sizeof(uint32_t) && len != sizeof(uint64_t))
 		return linux_reject(why, "its PVH note has %ld bytes, not 4 or 8", len);
 	image->pvh = true;
@@ -170,6 +219,17 @@ static bool is_loaded(const struct linux_image *image, uint64_t addr)
 
 static int check_entry(struct linux_image *image, const struct header *header, char *why)
 {
+	const char *multiboot = image->pvh ? NULL : media_multiboot(image->fd);
+
+	if (multiboot)
+		return linux_reject(
+			why,
+			"a %s kernel without a PVH note: give one that has the note, by "
+			"which it would be entered",
+			multiboot);
+	if (!image->pvh && header->program)
+		return linux_reject(why, "a program of an operating system's, not a kernel: give a "
+					 "vmlinux, or an ELF with a PVH note");
 	if (!image->pvh && !header->wide)
 		return linux_reject(why, "a 32-bit ELF without a PVH note: give a kernel for "
 					 "x86-64, or one with the note");
@@ -184,23 +244,52 @@ static int check_entry(struct linux_image *image, const struct header *header, c
 	return 0;
 }
 
-int linux_elf_open(struct linux_image *image, uint64_t file_size, char *why)
+/* What it is, and how it is entered: this is looked at first, since it says why the rest is unfit. */
+static int scan(struct linux_image *image, struct header *header, uint64_t file_size, char *why)
 {
-	struct header header = {.phnum = 0};
 	unsigned int i;
 	Elf64_Phdr p;
-	int ret = read_header(image->fd, &header, why);
+	int ret = 0;
+
+	for (i = 0; !ret && i < header->phnum; i++) {
+		if (read_program_header(image->fd, header, i, &p))
+			return linux_reject(why,
+					    "cut short: its program headers are not in the file");
+		if (p.p_type == PT_NOTE)
+			ret = scan_notes(image, &p, file_size, why);
+		header->program |= p.p_type == PT_INTERP || p.p_type == PT_TLS;
+	}
+	return ret;
+}
+
+static int load(struct linux_image *image, const struct header *header, uint64_t file_size,
+		char *why)
+{
+	unsigned int i;
+	Elf64_Phdr p;
+	int ret = 0;
 
 	image->start = UINT64_MAX;
-	for (i = 0; !ret && i < header.phnum; i++) {
-		if (read_program_header(image->fd, &header, i, &p))
+	for (i = 0; !ret && i < header->phnum; i++) {
+		/* The file may change meanwhile. */
+		if (read_program_header(image->fd, header, i, &p))
 			return linux_reject(why,
 					    "cut short: its program headers are not in the file");
 		if (p.p_type == PT_LOAD)
 			ret = add_segment(image, &p, file_size, why);
-		else if (p.p_type == PT_NOTE)
-			ret = scan_notes(image, &p, file_size, why);
 	}
+	return ret;
+}
+
+int linux_elf_open(struct linux_image *image, uint64_t file_size, char *why)
+{
+	struct header header = {.phnum = 0};
+	int ret = read_header(image->fd, &header, why);
+
+	if (!ret)
+		ret = scan(image, &header, file_size, why);
+	if (!ret)
+		ret = load(image, &header, file_size, why);
 	if (!ret)
 		ret = check_entry(image, &header, why);
 	if (ret)

@@ -12,6 +12,7 @@
 
 #include "vmm/file.h"
 #include "vmm/linux_elf.h"
+#include "vmm/media.h"
 
 #define SETUP_OFFSET  0x1f1 /* of the setup header, in file and boot_params */
 #define SECTOR        512
@@ -33,6 +34,29 @@ int linux_reject(char *why, const char *fmt, ...)
 	return -ENOEXEC;
 }
 
+#define GIVE "give a bzImage, a vmlinux or an ELF with a PVH note"
+
+/* Says what it is, as far as that can be told. */
+static int no_kernel(int fd, char *why)
+{
+	char name[MEDIA_NAME_MAX];
+	const char *is = media_name(fd, name), *unpack = media_unpack(fd);
+
+	if (!is)
+		return linux_reject(why, "not a kernel: " GIVE);
+	if (unpack)
+		return linux_reject(why,
+				    "it is %s: a kernel is given unpacked (`%s`), or as a bzImage, "
+				    "which unpacks itself; an initial RAM disk by --initrd",
+				    is, unpack);
+	if (!strcmp(is, "a cpio archive"))
+		return linux_reject(why,
+				    "it is %s: an initial RAM disk is given by --initrd, and a "
+				    "kernel with it",
+				    is);
+	return linux_reject(why, "it is %s: " GIVE, is);
+}
+
 /* What the setup header says of a kernel's placing. */
 static int place(struct linux_image *image, uint64_t file_size, char *why)
 {
@@ -41,8 +65,7 @@ static int place(struct linux_image *image, uint64_t file_size, char *why)
 	uint64_t offset = (sectors + 1ull) * SECTOR;
 
 	if (h->header != MAGIC_HDRS || h->boot_flag != BOOT_FLAG)
-		return linux_reject(
-			why, "not a kernel: give a bzImage, a vmlinux or an ELF with a PVH note");
+		return no_kernel(image->fd, why);
 	if (h->version < MIN_VERSION || !(h->xloadflags & XLF_KERNEL_64))
 		return linux_reject(why, "has no 64-bit entry: give a 64-bit kernel, 3.8 or newer");
 	if (!(h->loadflags & LOADED_HIGH) || offset >= file_size || !h->init_size)
@@ -72,8 +95,7 @@ static int open_bzimage(struct linux_image *image, uint64_t file_size, char *why
 	if (n < 0)
 		return linux_reject(why, "cannot be read: %s", strerror((int)-n));
 	if ((size_t)n < sizeof(head))
-		return linux_reject(
-			why, "not a kernel: give a bzImage, a vmlinux or an ELF with a PVH note");
+		return no_kernel(image->fd, why);
 	memcpy(&image->header, head + SETUP_OFFSET, sizeof(image->header));
 	return place(image, file_size, why);
 }
@@ -102,8 +124,7 @@ int linux_image_open(const char *path, struct linux_image *image, char *why)
 		goto fail;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		ret = linux_reject(
-			why, "not a file: give a bzImage, a vmlinux or an ELF with a PVH note");
+		ret = linux_reject(why, "not a file: " GIVE);
 		goto fail;
 	}
 	if (linux_elf_is(image->fd))

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LINUX_WHY_MAX      160
+#define LINUX_WHY_MAX      256
 #define LINUX_MAX_SEGMENTS 16
 #define LINUX_LOW          0x100000ull /* a kernel lies above the first MiB */
 

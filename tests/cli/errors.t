@@ -228,7 +228,7 @@ error 124 'a 32-bit ELF: a 64-bit one' run "$dir/elf32"
 	printf '\267\000'
 	tail -c +21 "$hello"
 } >"$dir/arm"
-error 124 'machine 183: x86-64' run "$dir/arm"
+error 124 'an ELF for ARM64: one for x86-64' run "$dir/arm"
 error 124 'not a static executable|dynamically linked|top 2 GiB' run /bin/true
 
 # Modules.

@@ -49,4 +49,19 @@ run run --dry-run --kernel "$dir/pvh32"
 is_status 124 'an entry outside of the kernel is refused'
 err_is_line 'its PVH entry 0x400000 is not within it' '... and named'
 
+# The one for the other.
+run run "$GUEST/pvh64"
+is_status 124 'a kernel that is given as a program is refused'
+err_is_line 'a kernel .it has a PVH note.: give it by --kernel' '... with what would be right'
+run run --kernel "$GUEST/hello"
+is_status 124 'a program that is given as a kernel is refused'
+err_is_line 'as programs of slabvisor are: give a program without --kernel' '... with what would be right'
+gzip -c "$GUEST/pvh64" >"$dir/pvh.gz"
+run run --kernel "$dir/pvh.gz"
+is_status 124 'a kernel that is compressed is refused'
+err_is_line 'is gzip-compressed: a kernel is given unpacked .*initial RAM disk by --initrd' '... with what would be right'
+run run --kernel "$(command -v true)"
+is_status 124 "a program of the host's is refused"
+err_is_line 'ET_DYN|a program of an operating system' '... in words'
+
 finish

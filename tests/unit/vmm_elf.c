@@ -220,7 +220,7 @@ static void test_header(void **state)
 	refused(&f, "little-endian");
 	f = good();
 	f.h.e_machine = EM_AARCH64;
-	refused(&f, "machine 183");
+	refused(&f, "an ELF for ARM64");
 	f = good();
 	f.h.e_type = ET_DYN;
 	refused(&f, "static");
