@@ -3,7 +3,8 @@
  * A guest that has its host commit as much as can be: all RAM touched; as many caches as there
  * can be, with every debug mode asked for; all of the heap as objects of 8 bytes, on pages that
  * are written, pinned and partly freed; page tables by which each page is mapped several times,
- * more of them than the host keeps; a flood of output. Nothing is given back.
+ * more of them than the host keeps; a flood of output; and, with a disk, queues full of requests
+ * of as many pieces as can be. Nothing is given back.
  * Its status is GREEDY_DONE if it got all of that.
  *
  * Objects of 8 bytes take a request a page. Where that lasts too long, one part of so many of the
@@ -16,6 +17,7 @@
 #include <linux/printk.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <slabvisor/blk.h>
 #include <slabvisor/platform.h>
 #include <slabvisor/smp.h>
 
@@ -27,13 +29,17 @@
 #define MAP_SLOT 200ul
 #define MAP_VA   (MAP_SLOT << 39)
 
+#define READS  32u /* of a vCPU at once */
+#define ROUNDS 8u
+
 static struct {
+	struct blk_disk *disk;
 	u64 *pml4;
 	u8 *ram; /* our own: [ram, ram + bytes) */
 	size_t bytes;
 	u32 cache[VIRTIO_KMEM_PM_CACHE_MAX];
 	unsigned int nr_caches;
-	unsigned long objects, pinned, freed;
+	unsigned long objects, pinned, freed, reads;
 	unsigned long tables; /* page tables over frames of the heap */
 } greedy;
 
@@ -54,6 +60,38 @@ static void take_ram(void)
 		greedy.bytes += CHUNK;
 	}
 	memset(greedy.ram, 0xa5, greedy.bytes);
+}
+
+/* Reads to every other page of our RAM, each a piece by itself; all at once, and again. */
+static void use_disk(void *arg)
+{
+	static struct page *page[PLATFORM_MAX_CPUS][READS][BLK_MAX_SEGMENTS];
+	static struct blk_request req[PLATFORM_MAX_CPUS][READS];
+	unsigned int cpu = smp_processor_id(), i, k, round, pages = greedy.bytes / PAGE_SIZE / 2;
+	unsigned long next = cpu * READS * BLK_MAX_SEGMENTS;
+
+	(void)arg;
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < READS; i++) {
+			for (k = 0; k < BLK_MAX_SEGMENTS; k++, next++)
+				page[cpu][i][k] = phys_to_page(
+					virt_to_phys(greedy.ram + 2 * (next % pages) * PAGE_SIZE));
+			req[cpu][i] = (struct blk_request){
+				.op = BLK_READ,
+				.page = page[cpu][i],
+				.nr_pages = BLK_MAX_SEGMENTS,
+				.len = BLK_MAX_SEGMENTS * PAGE_SIZE,
+				.sector = i * 8,
+			};
+			while (blk_add(greedy.disk, &req[cpu][i]) == -EBUSY)
+				blk_wait(greedy.disk);
+		}
+		for (i = 0; i < READS; i++)
+			while (req[cpu][i].result == -EINPROGRESS)
+				if (blk_wait(greedy.disk) < 0)
+					return;
+		__atomic_fetch_add(&greedy.reads, READS, __ATOMIC_RELAXED);
+	}
 }
 
 static void take_caches(void)
@@ -229,7 +267,11 @@ int be_greedy(unsigned int parts)
 
 	greedy.pml4 = phys_to_virt(platform()->page_table);
 	smp_call_all(nothing, NULL);
+	if (blk_count())
+		greedy.disk = blk_open(0, NULL);
 	take_ram();
+	if (greedy.disk)
+		smp_call_all(use_disk, NULL);
 	if (!raw_start())
 		return 1;
 	take_caches();
@@ -240,11 +282,13 @@ int be_greedy(unsigned int parts)
 	build_tables();
 	smp_call_all(touch_maps, NULL);
 	smp_call_all(flood, NULL);
-	printk("greedy: %lu KiB of RAM, %u caches, %lu objects, %lu pins, %lu freed, %lu tables\n",
+	printk("greedy: %lu KiB of RAM, %u caches, %lu objects, %lu pins, %lu freed, %lu tables, "
+	       "%lu reads\n",
 	       (unsigned long)greedy.bytes >> 10, greedy.nr_caches, greedy.objects, greedy.pinned,
-	       greedy.freed, greedy.tables);
+	       greedy.freed, greedy.tables, greedy.reads);
 	console_flush();
-	done = greedy.nr_caches > 200 && greedy.pinned && greedy.freed && greedy.tables;
+	done = (!greedy.reads == !blk_count()) && greedy.nr_caches > 200 && greedy.pinned &&
+	       greedy.freed && greedy.tables;
 	platform_ring(PLATFORM_EXIT, done ? GREEDY_DONE : 1);
 	return 0;
 }

@@ -88,7 +88,7 @@ stays_within() {
 	echo "$what: $((had >> 20)) of $most MiB, $((most - (had >> 20))) MiB to spare" | diag
 	remove_group
 }
-trap 'rm -rf "$work"; [ -z "${group-}" ] || rmdir "$group" 2>/dev/null' EXIT
+trap 'rm -rf "$work"; rm -f "${disk-}"; [ -z "${group-}" ] || rmdir "$group" 2>/dev/null' EXIT
 
 # frames OPTIONS...: frames of these two, by what --dry-run says.
 frames() {
@@ -113,6 +113,11 @@ some=some
 [ -z "${SOAK-}" ] || some=
 stays_within '64 MiB' '' --heap 64M
 stays_within '64 MiB, debugged' '' --heap 64M --slab-debug=U
+# A file of a filesystem that has direct I/O: the page cache counts in a group as well.
+mkdir -p "$B/tests"
+disk=$(mktemp "$B/tests/bounds.XXXXXX")
+truncate -s 64M "$disk"
+stays_within '64 MiB, with a disk' some --heap 64M --disk "path=$disk"
 stays_within '1 GiB' "$some" --heap 1G
 [ -z "${SOAK-}" ] || stays_within '8 GiB' '' --heap 8G
 
