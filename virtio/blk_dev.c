@@ -36,7 +36,7 @@ static int blk_queue_ready(struct virtio_device *dev, unsigned int queue)
 	return 0;
 }
 
-/* What was taken comes to an end, and is answered. */
+/* What was taken comes to an end, and is answered unless it is abandoned. */
 static void blk_queue_stop(struct virtio_device *dev, unsigned int queue)
 {
 	struct blk_dev *blk = blk_of(dev);
@@ -78,6 +78,8 @@ static void blk_destroy(struct virtio_device *dev)
 	struct blk_dev *blk = blk_of(dev);
 	unsigned int i;
 
+	/* Nobody is there to be answered. */
+	virtio_device_halt(dev);
 	io_engine_detach(blk->engine, &blk->source);
 	io_engine_remove_file(blk->engine, blk->cached_index);
 	if (blk->file_index != blk->cached_index)
@@ -143,10 +145,10 @@ static void fill_config(struct blk_dev *blk)
 	c->opt_io_size = htole32(file->optimal_size / file->block_size);
 	c->wce = 1;
 	c->num_queues = htole16((uint16_t)blk->dev.nr_queues);
-	c->max_discard_sectors = htole32(BLK_RANGE_SECTORS);
+	c->max_discard_sectors = htole32(BLK_RANGE_BYTES / BLK_SECTOR);
 	c->max_discard_seg = htole32(BLK_MAX_RANGES);
 	c->discard_sector_alignment = htole32(file->discard_granule / BLK_SECTOR);
-	c->max_write_zeroes_sectors = htole32(BLK_RANGE_SECTORS);
+	c->max_write_zeroes_sectors = htole32(BLK_RANGE_BYTES / BLK_SECTOR);
 	c->max_write_zeroes_seg = htole32(BLK_MAX_RANGES);
 	c->write_zeroes_may_unmap = file->can_punch;
 }
@@ -239,7 +241,8 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 		return -ENOMEM;
 	blk->engine = engine;
 	blk->source.ops = &blk_source_ops;
-	blk->waiting_tail = &blk->waiting;
+	blk_list_init(&blk->waiting);
+	blk_list_init(&blk->ready);
 	for (i = 0; i < BLK_BOUNCES; i++) {
 		blk->bounce[i].next = blk->free_bounce;
 		blk->free_bounce = &blk->bounce[i];
@@ -315,10 +318,10 @@ int blk_dev_set_size(struct virtio_device *dev, uint64_t size)
 	if (sectors < old)
 		atomic_store_explicit(&blk->sectors, sectors, memory_order_relaxed);
 	/* One that was let before would make the file longer again. */
-	io_engine_pause(blk->engine);
+	io_engine_pause(blk->engine, IO_HOLD);
 	ret = blk_file_set_size(&blk->file, size);
 	atomic_store_explicit(&blk->sectors, ret ? old : sectors, memory_order_relaxed);
-	io_engine_resume(blk->engine);
+	io_engine_resume(blk->engine, IO_HOLD);
 	if (!ret && sectors != old)
 		tell_capacity(blk, sectors);
 	return ret;

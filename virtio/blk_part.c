@@ -21,7 +21,7 @@ static void part_over(struct blk_part *part)
 	if (--req->parts)
 		return;
 	if (req->then)
-		req->then(req);
+		blk_next(req);
 	else
 		blk_req_finish_error(req, req->error, (uint32_t)req->length);
 }

@@ -5,7 +5,8 @@
  * All of it is the I/O thread's, but where a queue's lock or an atomic says
  * otherwise. A request goes: taken from the ring (blk_queue.c), its memory pinned
  * (blk_pin.c), its header read (blk_req.c), carried out (blk_rw.c, blk_range.c) by
- * operations on its parts (blk_part.c), finished, pushed (blk_queue.c).
+ * operations on its parts (blk_part.c), one step after the other (blk_step.c), finished,
+ * pushed (blk_queue.c).
  */
 #ifndef BLK_PRIV_H
 #define BLK_PRIV_H
@@ -27,8 +28,14 @@
 #define BLK_BOUNCE_SIZE  (256u << 10)
 #define BLK_BOUNCE_ALIGN 4096u
 #define BLK_BOUNCES      8u
-/* Most sectors of one discard or write-zeroes range. */
-#define BLK_RANGE_SECTORS (1u << 22)
+/*
+ * A discard or write-zeroes request has few bytes and asks for many: BLK_MAX_RANGES times
+ * BLK_RANGE_BYTES at most, which is one step if the file does it by itself. With
+ * BLK_MAX_RANGE_FLIGHT asked for and not answered no more requests are taken, of any kind: a
+ * disk that is to answer all it has taken has less than that and one request more to do.
+ */
+#define BLK_RANGE_BYTES      (64ull << 20)
+#define BLK_MAX_RANGE_FLIGHT (1ull << 30)
 /* Chains taken from a queue in one round, and bytes under way at which no more are. */
 #define BLK_TAKE       64u
 #define BLK_MAX_FLIGHT (64ull << 20)
@@ -68,14 +75,16 @@ struct blk_req {
 	struct iovec *data;      /* nr + BLK_MAX_PARTS of them, for parts */
 
 	struct blk_part part[BLK_MAX_PARTS];
-	/* Called when all parts are done; NULL: the request is. */
+	/* The next step, when all parts are done; NULL: the request is. Only blk_steps() calls
+	 * it. */
 	void (*then)(struct blk_req *req);
 	unsigned int parts; /* under way */
 	int error;          /* the first of them */
 
 	struct blk_bounce *bounce;
-	uint64_t piece;    /* bytes in the bounce buffer */
+	uint64_t piece;    /* bytes under way: in the bounce buffer, or of a range */
 	uint64_t progress; /* bytes bounced or zeroed, those under way among them */
+	uint64_t asked;    /* bytes of ranges */
 	struct virtio_blk_discard_write_zeroes range[BLK_MAX_RANGES];
 	unsigned int nr_ranges, range_at, attempt;
 
@@ -87,6 +96,16 @@ struct blk_req {
 	struct iovec inline_seg[BLK_INLINE_SEGS];
 	struct iovec inline_data[BLK_INLINE_SEGS + BLK_MAX_PARTS];
 };
+
+struct blk_list {
+	struct blk_req *first, **tail;
+};
+
+static inline void blk_list_init(struct blk_list *list)
+{
+	list->first = NULL;
+	list->tail = &list->first;
+}
 
 struct blk_queue {
 	struct blk_dev *blk;
@@ -112,10 +131,12 @@ struct blk_dev {
 	bool stalled;          /* out of something that a completion frees */
 	uint64_t flight;       /* bytes taken and not answered */
 	unsigned int segments; /* the same, beyond those that requests have room for */
+	uint64_t range_flight; /* ... and bytes of the ranges that such requests ask for */
 	struct blk_bounce bounce[BLK_BOUNCES];
 	struct blk_bounce *free_bounce;
-	struct blk_req *waiting, **waiting_tail; /* for a bounce buffer */
-	uint8_t *zeroes;                         /* BLK_BOUNCE_SIZE of them, or NULL */
+	struct blk_list waiting; /* for a bounce buffer */
+	struct blk_list ready;   /* for their next step */
+	uint8_t *zeroes;         /* BLK_BOUNCE_SIZE of them, or NULL */
 	struct {
 		io_stat reads, writes, flushes, discards, write_zeroes, get_ids, unsupported;
 		io_stat errors, malformed, bytes_read, bytes_written, bytes_copied;
@@ -146,6 +167,8 @@ static inline bool blk_has(const struct blk_dev *blk, unsigned int bit)
 extern const struct io_source_ops blk_source_ops;
 int blk_queue_create(struct blk_dev *blk, unsigned int index, unsigned int size);
 void blk_queue_destroy(struct blk_queue *queue);
+/* Frees a request that is answered, or is not to be. */
+void blk_req_release(struct blk_req *req);
 
 /* blk_pin.c: pins the heap frames of a request; sets pinned or fragile. Returns 0, or
  * -EFAULT when some of it is not the guest's (then it is fragile). */
@@ -173,9 +196,16 @@ bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr);
 /* blk_rw.c, blk_range.c: carry out a request whose header is read. */
 void blk_rw(struct blk_req *req);
 void blk_range(struct blk_req *req);
-void blk_bounce_put(struct blk_req *req);
 /* Writes to stable storage, then finishes. */
 void blk_sync(struct blk_req *req);
+
+/* blk_step.c: a request's parts are over, and its next step is due; one needs a bounce buffer,
+ * and there is none, its step being due when there is; gives its buffer to the next. */
+void blk_next(struct blk_req *req);
+void blk_bounce_wait(struct blk_req *req);
+void blk_bounce_put(struct blk_req *req);
+/* Takes the steps that are due and may be taken. Returns whether there was any. */
+bool blk_steps(struct blk_dev *blk);
 
 /*
  * blk_part.c: begins an operation on part i of a request, whose iov, nr, offset, left,

@@ -83,12 +83,25 @@ static struct blk_req *claim(struct blk_queue *q, const struct vring_chain *chai
 	return req;
 }
 
+/* The most that a request can ask for by ranges, before it is looked at: what has their shape has
+ * not that of a transfer. */
+static uint64_t may_ask(const struct vring_chain *chain)
+{
+	const uint64_t header = sizeof(struct virtio_blk_outhdr);
+	const uint64_t range = sizeof(struct virtio_blk_discard_write_zeroes);
+
+	if (chain->readable <= header || chain->readable > header + BLK_MAX_RANGES * range)
+		return 0;
+	return (chain->readable - header) / range * BLK_RANGE_BYTES;
+}
+
 /* Out of something that only a completion can give; n requests are not begun yet. */
 static bool exhausted(const struct blk_queue *q, unsigned int n)
 {
 	const struct blk_dev *blk = q->blk;
 
 	return !q->free || blk->flight >= BLK_MAX_FLIGHT || blk->segments >= BLK_MAX_SEGMENTS ||
+	       blk->range_flight >= BLK_MAX_RANGE_FLIGHT ||
 	       !io_engine_room(blk->engine, BLK_MAX_PARTS * (n + 1));
 }
 
@@ -118,6 +131,8 @@ static bool take(struct blk_queue *q)
 		req->bytes = (uint64_t)chain.readable + chain.writable;
 		blk->flight += req->bytes;
 		blk->segments += req->allocated ? req->nr : 0;
+		req->asked = may_ask(&chain);
+		blk->range_flight += req->asked;
 		blk->source.busy++;
 		q->busy++;
 		*last = req;
@@ -135,36 +150,32 @@ static bool take(struct blk_queue *q)
 static bool blk_work(struct io_source *source)
 {
 	struct blk_dev *blk = (struct blk_dev *)((char *)source - offsetof(struct blk_dev, source));
-	bool any = false;
+	bool any = blk_steps(blk);
 	unsigned int i;
 
 	blk->stalled = false;
 	for (i = 0; i < blk->dev.nr_queues; i++)
 		any |= take(&blk->queue[i]);
-	/* What was answered without any operation. */
+	/* What was answered, or begun and failed, without any operation. */
 	if (any)
 		source->ops->flush(source);
 	return any;
 }
 
-/* Frees the requests of a list, whose answers are out. */
-static void release(struct blk_queue *q, struct blk_req *list)
+void blk_req_release(struct blk_req *req)
 {
+	struct blk_queue *q = req->queue;
 	struct blk_dev *blk = q->blk;
-	struct blk_req *req;
 
-	while (list) {
-		req = list;
-		list = req->next;
-		blk_unpin(req);
-		blk->segments -= req->allocated ? req->nr : 0;
-		free(req->allocated);
-		blk->flight -= req->bytes;
-		blk->source.busy--;
-		q->busy--;
-		req->next = q->free;
-		q->free = req;
-	}
+	blk_unpin(req);
+	blk->segments -= req->allocated ? req->nr : 0;
+	free(req->allocated);
+	blk->flight -= req->bytes;
+	blk->range_flight -= req->asked;
+	blk->source.busy--;
+	q->busy--;
+	req->next = q->free;
+	q->free = req;
 }
 
 static void answer(struct blk_queue *q)
@@ -188,7 +199,11 @@ static void answer(struct blk_queue *q)
 	virtio_queue_signal(dev, q->index);
 	virtio_queue_unlock(dev, q->index);
 	io_stat_add(&q->blk->stats.signals, 1);
-	release(q, list);
+	while (list) {
+		req = list;
+		list = req->next;
+		blk_req_release(req);
+	}
 }
 
 static void blk_flush(struct io_source *source)
@@ -196,6 +211,7 @@ static void blk_flush(struct io_source *source)
 	struct blk_dev *blk = (struct blk_dev *)((char *)source - offsetof(struct blk_dev, source));
 	unsigned int i;
 
+	blk_steps(blk);
 	for (i = 0; i < blk->dev.nr_queues; i++) {
 		if (!blk->queue[i].finished)
 			continue;

@@ -18,8 +18,6 @@ enum {
 	WRITE
 };
 
-static void next_range(struct blk_req *req);
-
 static struct iovec *zero_iov(struct blk_req *req, uint64_t n)
 {
 	struct blk_dev *blk = blk_req_dev(req);
@@ -34,6 +32,40 @@ static struct iovec *zero_iov(struct blk_req *req, uint64_t n)
 	return req->data;
 }
 
+/* Whether what is left of a range is on the disk, which may have been made smaller meanwhile. */
+static bool is_there(struct blk_req *req)
+{
+	const struct virtio_blk_discard_write_zeroes *range = &req->range[req->range_at];
+
+	if (!blk_in_disk(blk_req_dev(req), range->sector, range->num_sectors))
+		req->error = -EIO;
+	return !req->error;
+}
+
+static bool unsupported_by_file(int error)
+{
+	return error == -EOPNOTSUPP || error == -ENOTTY || error == -EINVAL || error == -ENOSYS;
+}
+
+static void attempt(struct blk_req *req);
+static void next_range(struct blk_req *req);
+
+/* The file has done all of a range, or has not. */
+static void attempted(struct blk_req *req)
+{
+	if (unsupported_by_file(req->error)) {
+		req->error = 0;
+		if (req->type == VIRTIO_BLK_T_WRITE_ZEROES) {
+			req->attempt++;
+			attempt(req);
+			return;
+		}
+		/* A discard is a hint. */
+	}
+	req->range_at++;
+	next_range(req);
+}
+
 /* Writes zeroes, a buffer's worth a step. */
 static void write_step(struct blk_req *req)
 {
@@ -41,7 +73,7 @@ static void write_step(struct blk_req *req)
 	uint64_t left = req->length - req->progress;
 	uint64_t n = left < BLK_BOUNCE_SIZE ? left : BLK_BOUNCE_SIZE;
 
-	if (req->error || !left) {
+	if (req->error || !left || !is_there(req)) {
 		req->range_at++;
 		next_range(req);
 		return;
@@ -57,28 +89,6 @@ static void write_step(struct blk_req *req)
 	req->progress += n;
 	req->parts = 1;
 	blk_part_start(req, 0);
-}
-
-static bool unsupported_by_file(int error)
-{
-	return error == -EOPNOTSUPP || error == -ENOTTY || error == -EINVAL || error == -ENOSYS;
-}
-
-static void attempt(struct blk_req *req);
-
-static void attempted(struct blk_req *req)
-{
-	if (unsupported_by_file(req->error)) {
-		req->error = 0;
-		if (req->type == VIRTIO_BLK_T_WRITE_ZEROES) {
-			req->attempt++;
-			attempt(req);
-			return;
-		}
-		/* A discard is a hint. */
-	}
-	req->range_at++;
-	next_range(req);
 }
 
 static void attempt(struct blk_req *req)
@@ -120,8 +130,10 @@ static void next_range(struct blk_req *req)
 		req->length = (uint64_t)range->num_sectors * BLK_SECTOR;
 		req->attempt = !zeroes || range->flags & VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP ? PUNCH
 											    : ZERO;
-		attempt(req);
-		return;
+		if (is_there(req)) {
+			attempt(req);
+			return;
+		}
 	}
 	/* Relaxed: see the same in blk_part.c. */
 	if (!req->error &&
@@ -135,10 +147,11 @@ static void next_range(struct blk_req *req)
  * status: OK, or what to answer. */
 static uint8_t read_ranges(struct blk_req *req)
 {
-	const struct blk_dev *blk = blk_req_dev(req);
+	struct blk_dev *blk = blk_req_dev(req);
 	const uint32_t flags =
 		req->type == VIRTIO_BLK_T_WRITE_ZEROES ? VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP : 0;
 	uint32_t len = req->chain.readable - (uint32_t)sizeof(struct virtio_blk_outhdr);
+	uint64_t asked = 0;
 	unsigned int i;
 
 	if (!len || len % sizeof(req->range[0]) || len > sizeof(req->range) ||
@@ -153,10 +166,14 @@ static uint8_t read_ranges(struct blk_req *req)
 		range->flags = le32toh(range->flags);
 		if (range->flags & ~flags)
 			return VIRTIO_BLK_S_UNSUPP;
-		if (range->num_sectors > BLK_RANGE_SECTORS ||
+		if (range->num_sectors > BLK_RANGE_BYTES / BLK_SECTOR ||
 		    !blk_in_disk(blk, range->sector, range->num_sectors))
 			return VIRTIO_BLK_S_IOERR;
+		asked += (uint64_t)range->num_sectors * BLK_SECTOR;
 	}
+	/* It was counted as if it asked for all that it could. */
+	blk->range_flight -= req->asked - asked;
+	req->asked = asked;
 	return VIRTIO_BLK_S_OK;
 }
 

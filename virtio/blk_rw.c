@@ -131,27 +131,6 @@ static bool start_on_windows(struct blk_req *req)
 	return true;
 }
 
-void blk_bounce_put(struct blk_req *req)
-{
-	struct blk_dev *blk = blk_req_dev(req);
-	struct blk_bounce *bounce = req->bounce;
-	struct blk_req *next = blk->waiting;
-
-	if (!bounce)
-		return;
-	req->bounce = NULL;
-	if (!next) {
-		bounce->next = blk->free_bounce;
-		blk->free_bounce = bounce;
-		return;
-	}
-	blk->waiting = next->next;
-	if (!blk->waiting)
-		blk->waiting_tail = &blk->waiting;
-	next->bounce = bounce;
-	next->then(next);
-}
-
 /* The next piece of a bounced request; and of a read, the last one's bytes. */
 static void bounce_step(struct blk_req *req)
 {
@@ -171,6 +150,11 @@ static void bounce_step(struct blk_req *req)
 		return;
 	}
 	n = left < BLK_BOUNCE_SIZE ? left : BLK_BOUNCE_SIZE;
+	/* The disk may have been made smaller since the last. */
+	if (!blk_in_disk(blk, (req->offset + req->progress) / BLK_SECTOR, n / BLK_SECTOR)) {
+		blk_req_finish_error(req, -EIO, 0);
+		return;
+	}
 	if (!in) {
 		if (!blk_copy_from(req, sizeof(struct virtio_blk_outhdr) + req->progress,
 				   req->bounce->mem, n)) {
@@ -195,9 +179,7 @@ static void start_bounced(struct blk_req *req)
 
 	req->then = bounce_step;
 	if (!bounce) {
-		req->next = NULL;
-		*blk->waiting_tail = req;
-		blk->waiting_tail = &req->next;
+		blk_bounce_wait(req);
 		return;
 	}
 	if (!bounce->mem) {

@@ -57,7 +57,7 @@ virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	$(VIRTIO_SRCS) $(MM_SRCS)
 
 VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_format.c virtio/blk_part.c virtio/blk_pin.c \
-	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c
+	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c virtio/blk_step.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
 	virtio/device.c virtio/mmio.c virtio/mmio_regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
 	$(MM_SRCS)
@@ -94,6 +94,11 @@ UNIT_TESTS += blk_disk
 blk_disk_SRCS := $(BLK_TEST_SRCS)
 blk_disk_LIBS := liburing
 blk_disk_SAN := asan tsan
+
+UNIT_TESTS += blk_steps
+blk_steps_SRCS := $(BLK_TEST_SRCS)
+blk_steps_LIBS := liburing
+blk_steps_SAN := asan tsan plain
 
 UNIT_TESTS += blk_packed
 blk_packed_SRCS := $(BLK_TEST_SRCS)

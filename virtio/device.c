@@ -33,6 +33,7 @@ int virtio_device_init(struct virtio_device *dev, const uint16_t *max_size)
 	atomic_init(&dev->broken, false);
 	atomic_init(&dev->halted, false);
 	atomic_init(&dev->paused, false);
+	atomic_init(&dev->finish, false);
 	dev->transport = NULL;
 	return 0;
 
@@ -87,6 +88,14 @@ bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue)
 	       /* Relaxed: soon is enough; virtio_device_pause() has had the queue's lock. */
 	       !atomic_load_explicit(&dev->halted, memory_order_relaxed) &&
 	       !virtio_device_is_paused(dev);
+}
+
+bool virtio_queue_abandoned(const struct virtio_device *dev, unsigned int queue)
+{
+	/* Relaxed, all: who sets one of them then waits for the device, which looks again. */
+	return atomic_load_explicit(&dev->halted, memory_order_relaxed) ||
+	       (atomic_load_explicit(&dev->queue[queue].stopping, memory_order_relaxed) &&
+		!atomic_load_explicit(&dev->finish, memory_order_relaxed));
 }
 
 void virtio_device_halt(struct virtio_device *dev)

@@ -51,7 +51,8 @@ struct virtio_device_ops {
 	 * The queue's ring is about to be stopped: by QueueReady, by a reset of the queue
 	 * or the device, or with the transport. Finish or abandon what is in flight,
 	 * and return when nothing, on no thread and not in the kernel, touches memory
-	 * of the queue's chains any more. Meanwhile the queue is not live, so no
+	 * of the queue's chains any more; virtio_queue_abandoned() says which of the two.
+	 * Meanwhile the queue is not live, so no
 	 * chain is taken, but it takes back and signals those that finish; a
 	 * push later is refused and does no harm. No queue lock is held. The
 	 * transport's control lock is: do not wait for one who stores to a register.
@@ -108,11 +109,14 @@ struct virtio_device {
 	unsigned int nr_queues; /* 1..VIRTIO_MAX_QUEUES */
 	struct virtio_queue *queue;
 	/* The transport's to fill in, the device's to read. */
-	uint64_t features;                            /* negotiated; 0 before FEATURES_OK */
-	atomic_bool driver_ok;                        /* between DRIVER_OK and reset */
-	atomic_bool broken;                           /* needs reset: no queue is served */
-	atomic_bool halted;                           /* the machine ends: no chain is taken */
-	atomic_bool paused;                           /* the machine stands still: as halted */
+	uint64_t features;     /* negotiated; 0 before FEATURES_OK */
+	atomic_bool driver_ok; /* between DRIVER_OK and reset */
+	atomic_bool broken;    /* needs reset: no queue is served */
+	atomic_bool halted;    /* the machine ends: no chain is taken */
+	atomic_bool paused;    /* the machine stands still: as halted */
+	/* A queue is stopped for one who goes on: what is in flight is answered, all of it. Else
+	 * the driver starts over, or is gone, and what takes long may be left (ops->queue_stop). */
+	atomic_bool finish;
 	const struct virtio_transport_ops *transport; /* NULL: none attached */
 	void *transport_opaque;
 };
@@ -139,6 +143,11 @@ void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue);
  * steps for a driver looks here between them. The queue's lock is held. */
 bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue);
 
+/* Whether nobody waits for what is in flight on a queue: the machine ends, or the queue is being
+ * stopped and dev->finish is not set. A request of many steps is to end before its next, and need
+ * not be answered. Any thread. */
+bool virtio_queue_abandoned(const struct virtio_device *dev, unsigned int queue);
+
 /*
  * Takes the next chain of a queue: vring_pop(), with a nonsensical ring turned into
  * virtio_device_break(). Returns true with a chain. The queue's lock is held.
@@ -157,8 +166,9 @@ uint32_t virtio_queue_stop(struct virtio_device *dev, unsigned int queue);
  * is held. */
 void virtio_queue_signal(struct virtio_device *dev, unsigned int queue);
 
-/* The machine is ending: from here on no chain is taken, so that a driver that makes one
- * available as fast as it is served does not hold up the end. From any thread, for good. */
+/* The machine is ending: from here on no chain is taken, and what takes long is abandoned, so that
+ * a driver that makes chains available as fast as they are served, or asks for much with each,
+ * does not hold up the end. From any thread, for good. */
 void virtio_device_halt(struct virtio_device *dev);
 
 /*

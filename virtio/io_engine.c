@@ -159,23 +159,24 @@ static bool do_detach(struct io_engine *e, struct io_call *c)
 
 static bool do_pause(struct io_engine *e, struct io_call *c)
 {
-	struct io_source *source;
+	const struct io_source *source;
 
 	if (!c->begun) {
-		e->paused++;
+		e->paused[c->how]++;
+		e->again = true;
 		c->begun = true;
+		return false;
 	}
 	for (source = e->sources; source; source = source->next)
-		if (source->busy)
+		if (source->busy > (c->how == IO_FINISH ? 0 : source->held))
 			return false;
 	return io_windows_release(e->windows);
 }
 
 static bool do_resume(struct io_engine *e, struct io_call *c)
 {
-	(void)c;
-	if (e->paused)
-		e->paused--;
+	if (e->paused[c->how])
+		e->paused[c->how]--;
 	return true;
 }
 
@@ -229,18 +230,28 @@ void io_engine_drain(struct io_engine *e, const unsigned int *busy)
 	io_call(e, &c);
 }
 
-void io_engine_pause(struct io_engine *e)
+void io_engine_pause(struct io_engine *e, enum io_rest how)
 {
-	struct io_call c = {.fn = do_pause};
+	struct io_call c = {.fn = do_pause, .how = how};
 
 	io_call(e, &c);
 }
 
-void io_engine_resume(struct io_engine *e)
+void io_engine_resume(struct io_engine *e, enum io_rest how)
 {
-	struct io_call c = {.fn = do_resume};
+	struct io_call c = {.fn = do_resume, .how = how};
 
 	io_call(e, &c);
+}
+
+bool io_engine_holds(const struct io_engine *e)
+{
+	return io_is_paused(e) && !e->paused[IO_FINISH];
+}
+
+bool io_engine_reclaims(const struct io_engine *e)
+{
+	return e->paused[IO_RECLAIM];
 }
 
 void io_engine_release(struct io_engine *e, struct io_release *release)

@@ -94,7 +94,8 @@ struct io_source_ops {
 	/* Takes what the driver made available, a bounded number, and queues
 	 * operations for it. Returns true if there was any. */
 	bool (*work)(struct io_source *source);
-	/* Completions were delivered: tell the driver. */
+	/* Completions were delivered, or a call waits for the source: begin the next steps of
+	 * requests that may go on (io_engine_holds()), end those that may not, tell the driver. */
 	void (*flush)(struct io_source *source);
 	/* Whether work() would find something; called in a loop while polling. */
 	bool (*pending)(struct io_source *source);
@@ -103,10 +104,11 @@ struct io_source_ops {
 	bool (*rest)(struct io_source *source);
 };
 
-/* Embedded in a device. */
+/* Embedded in a device. The numbers are the I/O thread's only. */
 struct io_source {
 	const struct io_source_ops *ops;
-	unsigned int busy; /* requests taken and not yet answered; I/O thread only */
+	unsigned int busy; /* requests taken and not yet answered */
+	unsigned int held; /* ... of which no operation is under way: they are between two steps */
 	struct io_source *next;
 };
 
@@ -148,16 +150,31 @@ void io_engine_detach(struct io_engine *engine, struct io_source *source);
 void io_engine_kick(struct io_engine *engine);
 
 /* Waits until *busy, a count of a source's that only the I/O thread changes, is 0. One
- * that goes on taking requests is waited for as long: stop it first. */
+ * that goes on taking requests is waited for as long: stop it first. The source is asked to flush
+ * before: it can end what is held. */
 void io_engine_drain(struct io_engine *engine, const unsigned int *busy);
 
 /*
- * Before a heap takes all its memory back (mm_heap_reset()): no source is asked
- * for work, all requests are answered, and all windows of heaps are let go when
- * io_engine_pause() returns. io_engine_resume() undoes it. Calls nest.
+ * The thread comes to rest: no source is asked for work, no operation is under way, and all
+ * windows of heaps are let go when io_engine_pause() returns. What it does not wait for is more
+ * than an operation lasts, however much a guest has asked for:
+ *  - IO_HOLD: requests of several steps are held between two of them, and go on later.
+ *    For a guest that stands still.
+ *  - IO_RECLAIM: so are those that lie in memory which stays; those in a heap end with an error.
+ *    Before a heap takes all its memory back (mm_heap_reset()).
+ *  - IO_FINISH: all requests are answered, which is as long as the sources let it be. Before a
+ *    region that stays is taken away.
+ * io_engine_resume() undoes one of the same kind. Calls nest; with several kinds at once, requests
+ * are held unless one of them is IO_FINISH.
  */
-void io_engine_pause(struct io_engine *engine);
-void io_engine_resume(struct io_engine *engine);
+enum io_rest {
+	IO_HOLD,
+	IO_RECLAIM,
+	IO_FINISH,
+	IO_RESTS
+};
+void io_engine_pause(struct io_engine *engine, enum io_rest how);
+void io_engine_resume(struct io_engine *engine, enum io_rest how);
 
 /*
  * Before memory that stays in its region is given back to the host: registered pages would
@@ -180,8 +197,8 @@ void io_engine_release(struct io_engine *engine, struct io_release *release);
 /*
  * Memory that comes and goes. io_engine_add_region() returns 0, -ENOSPC (IO_MAX_REGIONS) or
  * -ENOMEM. io_engine_remove_region() lets go of all windows of the region that begins at
- * host, and returns when nothing of it is used any more; the engine is paused. Both wait
- * for the thread.
+ * host, and returns when nothing of it is used any more; the engine is paused by IO_FINISH. Both
+ * wait for the thread.
  */
 int io_engine_add_region(struct io_engine *engine, const struct io_region *region);
 void io_engine_remove_region(struct io_engine *engine, const void *host);
@@ -203,6 +220,11 @@ int io_engine_add_file(struct io_engine *engine, int fd);
 void io_engine_remove_file(struct io_engine *engine, int index);
 
 /* The rest is for callbacks, on the I/O thread. */
+
+/* Between two steps of a request: whether it is to be held; whether memory of heaps is about to
+ * be taken back. */
+bool io_engine_holds(const struct io_engine *engine);
+bool io_engine_reclaims(const struct io_engine *engine);
 
 /* Whether n more operations can be queued; asked before taking a request. */
 bool io_engine_room(const struct io_engine *engine, unsigned int n);

@@ -114,6 +114,14 @@ static bool run_releases(struct io_engine *e)
 	return any;
 }
 
+static void flush_all(struct io_engine *e)
+{
+	struct io_source *source;
+
+	for (source = e->sources; source; source = source->next)
+		source->ops->flush(source);
+}
+
 static bool run_calls(struct io_engine *e)
 {
 	struct io_call **at, *call;
@@ -122,6 +130,9 @@ static bool run_calls(struct io_engine *e)
 	/* Acquire: who sets it has queued its call; the lock would do as well. */
 	if (!e->waiting && !atomic_load_explicit(&e->has_calls, memory_order_acquire))
 		return false;
+	/* What a call waits for may be held. Without the lock, as run_releases(). */
+	flush_all(e);
+	e->again = false;
 	pthread_mutex_lock(&e->lock);
 	take_releases(e);
 	atomic_store_explicit(&e->has_calls, false, memory_order_relaxed);
@@ -141,7 +152,7 @@ static bool run_calls(struct io_engine *e)
 	pthread_mutex_unlock(&e->lock);
 	any |= run_releases(e);
 	e->waiting |= e->releases != NULL;
-	return any;
+	return any || e->again;
 }
 
 static bool take_work(struct io_engine *e)
@@ -149,7 +160,7 @@ static bool take_work(struct io_engine *e)
 	struct io_source *source;
 	bool any = false;
 
-	if (e->paused)
+	if (io_is_paused(e))
 		return false;
 	for (source = e->sources; source; source = source->next)
 		any |= source->ops->work(source);
@@ -159,7 +170,6 @@ static bool take_work(struct io_engine *e)
 static bool reap(struct io_engine *e)
 {
 	struct io_uring_cqe *cqe[REAP_BATCH];
-	struct io_source *source;
 	unsigned int i, n;
 	bool any = false;
 
@@ -179,8 +189,7 @@ static bool reap(struct io_engine *e)
 	}
 	io_uring_cq_advance(&e->ring, n);
 	if (any)
-		for (source = e->sources; source; source = source->next)
-			source->ops->flush(source);
+		flush_all(e);
 	return any;
 }
 
@@ -196,7 +205,7 @@ static bool anything(struct io_engine *e)
 	    atomic_load_explicit(&e->has_calls, memory_order_relaxed) ||
 	    atomic_load_explicit(&e->stop, memory_order_relaxed))
 		return true;
-	for (source = e->paused ? NULL : e->sources; source; source = source->next)
+	for (source = io_is_paused(e) ? NULL : e->sources; source; source = source->next)
 		if (source->ops->pending(source))
 			return true;
 	return false;
@@ -259,7 +268,7 @@ static void sleep_until_something(struct io_engine *e)
 	 * kick after this, and what others did before is seen by the looks below.
 	 */
 	atomic_store(&e->asleep, true);
-	for (source = e->paused ? NULL : e->sources; source; source = source->next)
+	for (source = io_is_paused(e) ? NULL : e->sources; source; source = source->next)
 		stay |= source->ops->rest(source);
 	stay |= atomic_load(&e->stop) || atomic_load(&e->has_calls);
 	if (!stay) {

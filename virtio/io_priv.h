@@ -21,6 +21,7 @@ struct io_call {
 	struct io_watch *watch;
 	const struct io_region *region;
 	const unsigned int *busy;
+	enum io_rest how;
 	int fd, result;
 	bool begun, done;
 	struct io_call *next;
@@ -57,7 +58,8 @@ struct io_engine {
 	struct io_watch *watches;
 	unsigned int cq_entries;
 	unsigned int inflight; /* operations queued and not completed */
-	unsigned int paused;
+	unsigned int paused[IO_RESTS];
+	bool again; /* a call has changed what sources may do: they are asked, then it is looked at */
 	struct io_release *releases; /* whose windows are not gone yet */
 	bool waiting;                /* a call or a release is not done, and looked at each round */
 	struct io_poll after_answers, after_requests;
@@ -81,6 +83,11 @@ void io_call(struct io_engine *engine, struct io_call *call);
 void io_engine_submit(struct io_engine *engine);
 /* Counts what is queued as a batch, for a wait that submits it. Returns whether there is any. */
 bool io_engine_count_batch(struct io_engine *engine);
+
+static inline bool io_is_paused(const struct io_engine *engine)
+{
+	return engine->paused[IO_HOLD] || engine->paused[IO_RECLAIM] || engine->paused[IO_FINISH];
+}
 
 /* io_watch.c: arms the watches that have fired, or are new. */
 void io_watch_arm(struct io_engine *engine);

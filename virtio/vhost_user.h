@@ -85,7 +85,8 @@ void vhost_user_destroy(struct vhost_user *vu);
  * non-blocking. Returns 0, or a negative errno with the socket closed. */
 int vhost_user_begin(struct vhost_user *vu, int fd);
 
-/* Answers the requests taken, stops all rings, forgets the front end. */
+/* Answers the requests taken, but for those of many steps, which end after the one that is under
+ * way; stops all rings, forgets the front end. */
 void vhost_user_end(struct vhost_user *vu);
 
 /* The socket, to be polled for POLLIN; -1 without a session. */

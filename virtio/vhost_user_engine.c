@@ -31,14 +31,14 @@ static void quiesce(void *opaque)
 {
 	struct vhost_user_engine *e = opaque;
 
-	io_engine_pause(e->engine);
+	io_engine_pause(e->engine, IO_FINISH);
 }
 
 static void resume(void *opaque)
 {
 	struct vhost_user_engine *e = opaque;
 
-	io_engine_resume(e->engine);
+	io_engine_resume(e->engine, IO_FINISH);
 }
 
 static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page)

@@ -83,7 +83,11 @@ void vhost_user_reset(struct vhost_user *vu)
 {
 	unsigned int i;
 
+	/* The driver starts over, or is gone. What is not answered is in flight for the session
+	 * that takes up its account. Relaxed: see virtio_queue_abandoned(). */
+	atomic_store_explicit(&vu->dev->finish, false, memory_order_relaxed);
 	vhost_user_disable_all(vu);
+	atomic_store_explicit(&vu->dev->finish, true, memory_order_relaxed);
 	for (i = 0; i < vu->dev->nr_queues; i++)
 		vhost_user_queue_forget(vu, i);
 	if (vu->has_features && vu->dev->ops->reset)
@@ -253,6 +257,8 @@ int vhost_user_create(const struct vhost_user_config *config, struct vhost_user 
 	ret = vhost_user_queues_create(vu);
 	if (ret)
 		goto err_state;
+	/* A machine that stands still, or moves, is owed the answers of what it asked for. */
+	atomic_store_explicit(&dev->finish, true, memory_order_relaxed);
 	dev->transport_opaque = vu;
 	dev->transport = &vhost_user_transport_ops;
 	*out = vu;

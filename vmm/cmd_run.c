@@ -166,7 +166,7 @@ static int run_guest(struct vm *vm)
 		qmp_detach(vm->qmp);
 		terminal_stop(vm);
 		status = vm->status;
-		/* Requests under way end before the account is taken. */
+		/* What is under way ends before the account is taken. */
 		disks_pause(vm);
 		if (vm->config->stats)
 			stats_end(&stats, vm);

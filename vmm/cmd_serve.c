@@ -284,9 +284,9 @@ static int print_help(void)
 	       "       slabvisor serve --config FILE\n"
 	       "\n"
 	       "Serves disks over vhost-user: to QEMU machines, and so to those of libvirt. It\n"
-	       "stays in the foreground; SIGTERM answers what is under way and ends it; SIGHUP\n"
-	       "looks at the disks' sizes again. Killed and started again, it goes on with the\n"
-	       "requests that were in flight.\n"
+	       "stays in the foreground; SIGTERM answers what is under way, but for what would\n"
+	       "take many steps more, and ends it; SIGHUP looks at the disks' sizes again. Ended\n"
+	       "or killed and started again, it goes on with the requests that were in flight.\n"
 	       "\n");
 	for (i = 0; i < nr_serve_options; i++) {
 		snprintf(name, sizeof(name), "--%s%s%s", serve_options[i].name,

@@ -103,11 +103,11 @@ static void quiesce(void *opaque, bool begin)
 
 	/* The disks first: what they finish ends waits, and those look at memory. */
 	if (begin) {
-		disks_pause(vm);
+		disks_reclaim(vm, true);
 		memory_quiesce(&vm->mem, true);
 	} else {
 		memory_quiesce(&vm->mem, false);
-		disks_resume(vm);
+		disks_reclaim(vm, false);
 	}
 }
 

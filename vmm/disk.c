@@ -184,11 +184,21 @@ void disks_destroy(struct vm *vm)
 void disks_pause(struct vm *vm)
 {
 	if (vm->disks.engine)
-		io_engine_pause(vm->disks.engine);
+		io_engine_pause(vm->disks.engine, IO_HOLD);
 }
 
 void disks_resume(struct vm *vm)
 {
 	if (vm->disks.engine)
-		io_engine_resume(vm->disks.engine);
+		io_engine_resume(vm->disks.engine, IO_HOLD);
+}
+
+void disks_reclaim(struct vm *vm, bool begin)
+{
+	if (!vm->disks.engine)
+		return;
+	if (begin)
+		io_engine_pause(vm->disks.engine, IO_RECLAIM);
+	else
+		io_engine_resume(vm->disks.engine, IO_RECLAIM);
 }

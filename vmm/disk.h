@@ -29,10 +29,14 @@ int disks_create(struct vm *vm);
 void disks_destroy(struct vm *vm);
 
 /*
- * Brings the thread to rest: what was begun is answered, no request is taken, no heap
- * memory is registered any more. Calls nest; disks_resume() undoes one.
+ * Brings the thread to rest: no request is taken, no operation is under way, no heap memory is
+ * registered any more. Requests of several operations are held between two, so that this lasts no
+ * longer than one does. Calls nest; disks_resume() undoes one.
  */
 void disks_pause(struct vm *vm);
 void disks_resume(struct vm *vm);
+
+/* The same around a reset of the heap: requests that lie in it are over when this returns. */
+void disks_reclaim(struct vm *vm, bool begin);
 
 #endif

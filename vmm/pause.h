@@ -15,8 +15,8 @@
 
 /*
  * Stops the guest, and returns when each vCPU's thread is parked, no device touches the guest's
- * memory, and what the disks had begun is answered. vm_resume() lets it go on. The
- * two are called in turns, by one thread; a guest that ends is not held up.
+ * memory, and no operation of the disks is under way. vm_resume() lets it go on. The two are
+ * called in turns, by one thread; a guest that ends is not held up.
  */
 void vm_pause(struct vm *vm);
 void vm_resume(struct vm *vm);

@@ -57,5 +57,7 @@ void crash_verify(u64 acked);
 void check_working_set(u64 mib);
 /* That the disk grows and then shrinks, as somebody else makes it. */
 void check_resize(void);
+/* That the disk zeroes much more than it holds; it may be stopped meanwhile. */
+void check_zeroes(void);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Checks a disk, and overwrites it. Prints TAP; exit status 0 if every check held.
  * Usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | crash |
- *        verify ROUND | resize | workset MIB | geometry
+ *        verify ROUND | resize | workset MIB | geometry | zeroes
  */
 #include "blkcheck.h"
 #include <linux/kernel.h>
@@ -213,9 +213,11 @@ int main(int argc, char **argv)
 		       info.physical_size);
 	} else if (!strcmp(what, "workset")) {
 		check_working_set(number(argc, argv, 2));
+	} else if (!strcmp(what, "zeroes")) {
+		check_zeroes();
 	} else {
 		printk("usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | "
-		       "crash | verify ROUND | resize | workset MIB\n");
+		       "crash | verify ROUND | resize | workset MIB | zeroes\n");
 		return 2;
 	}
 	printk("1..%u\n", checks);

@@ -174,8 +174,8 @@ static void random_heap(void **state)
 	assert_true(stats.pins > 0);
 	assert_true(stats.fixed_ops > 0);
 	assert_int_equal(stats.pin_refusals, 0);
-	io_engine_pause(d.engine);
-	io_engine_resume(d.engine);
+	io_engine_pause(d.engine, IO_RECLAIM);
+	io_engine_resume(d.engine, IO_RECLAIM);
 	assert_int_equal(pinned_now(), 0);
 }
 
@@ -227,8 +227,8 @@ static void freed_under_io(void **state)
 		}
 		disk_heap_free(&d, again);
 	}
-	io_engine_pause(d.engine);
-	io_engine_resume(d.engine);
+	io_engine_pause(d.engine, IO_RECLAIM);
+	io_engine_resume(d.engine, IO_RECLAIM);
 	assert_int_equal(pinned_now(), 0);
 }
 
@@ -249,8 +249,8 @@ static void not_handed_out(void **state)
 	if (!mm_host_ptr(d.heap, mine + 4096, 1))
 		assert_int_equal(disk_do(&d, IN, 0, &buf, 1, NULL), IOERR);
 	assert_int_equal(disk_do1(&d, IN, 0, mine, 4096), OK);
-	io_engine_pause(d.engine);
-	io_engine_resume(d.engine);
+	io_engine_pause(d.engine, IO_RECLAIM);
+	io_engine_resume(d.engine, IO_RECLAIM);
 	assert_int_equal(pinned_now(), 0);
 }
 
@@ -313,7 +313,7 @@ static void pause_lets_go(void **state)
 	buf.gpa = disk_heap_alloc(&d, 9);
 	assert_int_equal(disk_do(&d, OUT, 0, &buf, 1, NULL), OK);
 	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, 4096), OK);
-	io_engine_pause(d.engine);
+	io_engine_pause(d.engine, IO_RECLAIM);
 	assert_int_equal(pinned_now(), 0);
 	io_engine_get_stats(d.engine, &stats);
 	assert_int_equal(stats.window_bytes, 2 << 20);
@@ -321,7 +321,7 @@ static void pause_lets_go(void **state)
 	/* What is asked meanwhile waits. */
 	disk_post(&d, 0, 0, IN, 0, &buf, 1);
 	disk_kick(&d, 0);
-	io_engine_resume(d.engine);
+	io_engine_resume(d.engine, IO_RECLAIM);
 	assert_int_equal(disk_wait(&d, 0, NULL), 0);
 	assert_int_equal(disk_status(&d, 0, 0), IOERR);
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE, 4096), OK);

@@ -407,13 +407,13 @@ static void long_chains_wait_for_each_other(void **state)
 	assert_int_equal(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) != 0, 1);
 	before = atomic_load(&lists);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		io_engine_pause(d.engine);
+		io_engine_pause(d.engine, IO_HOLD);
 		for (unsigned int q = 0; q < BLK_MAX_QUEUES; q++)
 			for (uint16_t slot = 0; slot < SLOTS; slot++)
 				disk_post_raw(&d, q, slot, desc, SEGS);
 		for (unsigned int q = 0; q < BLK_MAX_QUEUES; q++)
 			disk_kick(&d, q);
-		io_engine_resume(d.engine);
+		io_engine_resume(d.engine, IO_HOLD);
 		for (unsigned int q = 0; q < BLK_MAX_QUEUES; q++)
 			for (unsigned int i = 0; i < SLOTS; i++)
 				disk_wait(&d, q, &len);

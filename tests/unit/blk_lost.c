@@ -184,9 +184,9 @@ static void heap_in_part(void **state)
 /* What virtio-kmem's reset does, between the two that the monitor calls around it. */
 static void reset_heap(void)
 {
-	io_engine_pause(d.engine);
+	io_engine_pause(d.engine, IO_RECLAIM);
 	mm_heap_reset(d.heap);
-	io_engine_resume(d.engine);
+	io_engine_resume(d.engine, IO_RECLAIM);
 }
 
 static void heap_reset(void **state)
@@ -328,13 +328,13 @@ static void region_replaced(void **state)
 	disk_start(&d);
 	for (i = 0; i < 5; i++) {
 		sound_by_window(BIG_BASE, i);
-		io_engine_pause(d.engine);
+		io_engine_pause(d.engine, IO_FINISH);
 		io_engine_remove_region(d.engine, d.big);
 		assert_int_equal(engine_stats().window_bytes, 0);
 		assert_true(mmap(d.big, BIG_SIZE, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == d.big);
 		assert_int_equal(io_engine_add_region(d.engine, &region), 0);
-		io_engine_resume(d.engine);
+		io_engine_resume(d.engine, IO_FINISH);
 	}
 	sound_by_window(BIG_BASE, i);
 }
