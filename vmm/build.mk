@@ -9,7 +9,8 @@ VMM_SRCS += vmm/fds.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
 	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_memory.c vmm/qmp_proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
-VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c
+VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c \
+	vmm/serve_thread.c
 VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \

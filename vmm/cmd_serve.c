@@ -2,8 +2,8 @@
 /*
  * `slabvisor serve`: disks for other machines, QEMU's say, over vhost-user.
  *
- * The main thread waits for connections, messages and signals; each disk has an I/O thread
- * of its own, so that no front end can starve another's.
+ * The main thread waits for signals. Each disk has a control thread of its own, for connections
+ * and messages, and an I/O thread, so that no front end can starve another's.
  */
 #include <errno.h>
 #include <linux/virtio_blk.h>
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -27,6 +28,7 @@
 #include "vmm/fds.h"
 #include "vmm/sandbox.h"
 #include "vmm/serve.h"
+#include "vmm/serve_thread.h"
 
 /* As QEMU's own back ends: the largest that its front end asks for. */
 #define QUEUE_SIZE 1024
@@ -39,9 +41,9 @@ struct disk {
 	struct virtio_device *dev;
 	struct vhost_user_engine host;
 	struct vhost_user *vu;
+	struct serve_thread *thread;
 	int socket; /* -1: not to be accepted from */
 	bool bound; /* by us: the path goes with us */
-	bool ended; /* its one connection is over */
 };
 
 struct service {
@@ -51,6 +53,7 @@ struct service {
 	struct disk disk[SERVE_MAX_DISKS];
 	unsigned int nr; /* disks that are up */
 	int signal_fd;
+	int over_fd; /* an eventfd: a thread is through */
 };
 
 static void say(void *opaque, const char *text)
@@ -149,8 +152,26 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		   : 0;
 }
 
+static int start_thread(struct service *s, struct disk *disk)
+{
+	const struct serve_thread_config config = {
+		.vu = disk->vu,
+		.dev = disk->dev,
+		.engine = disk->engine,
+		.socket = disk->socket,
+		.sandbox = s->sandbox,
+		.over_fd = s->over_fd,
+	};
+	int ret = serve_thread_create(&config, &disk->thread);
+
+	return ret ? cli_fail(STATUS_HOST_ERROR, "no thread can be made for %s: %s",
+			      disk->config->blk_file, strerror(-ret))
+		   : 0;
+}
+
 static void close_disk(struct disk *disk)
 {
+	serve_thread_destroy(disk->thread);
 	vhost_user_destroy(disk->vu);
 	virtio_device_destroy(disk->dev);
 	io_engine_destroy(disk->engine);
@@ -210,7 +231,7 @@ static bool take_signal(struct service *s)
 		return true;
 	if (info.ssi_signo == SIGHUP) {
 		for (i = 0; i < s->nr; i++) {
-			blk_dev_resize(s->disk[i].dev);
+			serve_thread_resize(s->disk[i].thread);
 			disk_note_tail(&words, s->disk[i].config->blk_file,
 				       blk_dev_file(s->disk[i].dev));
 		}
@@ -224,54 +245,35 @@ static bool take_signal(struct service *s)
 	return false;
 }
 
-static void serve_disk(struct disk *disk, const struct pollfd *at, const struct pollfd *alarm)
+static bool all_over(const struct service *s)
 {
-	int fd;
+	unsigned int i;
 
-	if (vhost_user_fd(disk->vu) >= 0) {
-		if (!at->revents && !alarm->revents)
-			return;
-		/* One that came with --fd is the only one. */
-		if (!vhost_user_serve(disk->vu) && disk->socket < 0)
-			disk->ended = true;
-		return;
-	}
-	if (!at->revents || disk->socket < 0)
-		return;
-	fd = accept4(disk->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0)
-		vhost_user_begin(disk->vu, fd);
+	for (i = 0; i < s->nr; i++)
+		if (!serve_thread_is_over(s->disk[i].thread))
+			return false;
+	return true;
 }
 
 /* Until a signal, or the last connection that there can be. */
 static void serve_all(struct service *s)
 {
-	struct pollfd fds[1 + 2 * SERVE_MAX_DISKS];
-	unsigned int i, left;
+	struct pollfd fds[] = {
+		{.fd = s->signal_fd, .events = POLLIN},
+		{.fd = s->over_fd, .events = POLLIN},
+	};
+	unsigned int i;
+	uint64_t value;
 
-	for (;;) {
-		fds[0] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
-		left = 0;
-		for (i = 0; i < s->nr; i++) {
-			struct disk *disk = &s->disk[i];
-			int fd = vhost_user_fd(disk->vu);
-
-			/* One front end at a time: the next waits in the backlog. */
-			fds[1 + 2 * i] = (struct pollfd){.fd = fd >= 0 ? fd : disk->socket,
-							 .events = POLLIN};
-			fds[2 + 2 * i] =
-				(struct pollfd){.fd = fd >= 0 ? vhost_user_alarm_fd(disk->vu) : -1,
-						.events = POLLIN};
-			left += !disk->ended;
-		}
-		if (!left)
-			return;
-		if (poll(fds, 1 + 2 * s->nr, -1) < 0)
+	for (i = 0; i < s->nr; i++)
+		serve_thread_go(s->disk[i].thread);
+	while (!all_over(s)) {
+		if (poll(fds, 2, -1) < 0)
 			continue;
 		if (fds[0].revents && !take_signal(s))
 			return;
-		for (i = 0; i < s->nr; i++)
-			serve_disk(&s->disk[i], &fds[1 + 2 * i], &fds[2 + 2 * i]);
+		if (fds[1].revents && read(s->over_fd, &value, sizeof(value)) < 0)
+			continue;
 	}
 }
 
@@ -364,6 +366,9 @@ static int run(struct service *s)
 	ret = setup_signals(&s->signal_fd);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "signals: %s", strerror(-ret));
+	s->over_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->over_fd < 0)
+		return cli_fail(STATUS_HOST_ERROR, "no eventfd: %s", strerror(errno));
 	warn_of_registration(&s->config);
 	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -381,6 +386,8 @@ static int run(struct service *s)
 		status = open_disk(disk, s->sandbox);
 		if (!status)
 			status = open_socket(disk, &next);
+		if (!status)
+			status = start_thread(s, disk);
 		if (status)
 			return status;
 	}
@@ -391,6 +398,9 @@ static int run(struct service *s)
 	serve_notify(s->notify_fd, "READY=1");
 	serve_all(s);
 	serve_notify(s->notify_fd, "STOPPING=1");
+	/* All at once, before the first is waited for. */
+	for (i = 0; i < s->nr; i++)
+		serve_thread_stop(s->disk[i].thread);
 	return 0;
 }
 
@@ -403,6 +413,7 @@ int cmd_serve(int argc, char **argv)
 	if (!s)
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
 	s->signal_fd = -1;
+	s->over_fd = -1;
 	s->notify_fd = -1;
 	status = serve_config_parse(&s->config, argc, argv);
 	if (!status && s->config.help)
@@ -419,6 +430,8 @@ int cmd_serve(int argc, char **argv)
 		close(s->notify_fd);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
+	if (s->over_fd >= 0)
+		close(s->over_fd);
 	serve_config_free(&s->config);
 	free(s);
 	return status;

@@ -20,7 +20,7 @@
 /* Kinds of threads. */
 enum sandbox_thread {
 	SANDBOX_IO,    /* of disks */
-	SANDBOX_SERVE, /* the main thread of `serve` */
+	SANDBOX_SERVE, /* `serve`: those that answer front ends, and the main thread */
 	SANDBOX_KINDS
 };
 

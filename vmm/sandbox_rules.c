@@ -51,7 +51,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(poll, SERVE)},
 	{CALL(restart_syscall, SERVE), SELDOM(SIGNAL)}, /* of poll() */
 	{CALL(clock_gettime, ALL), SELDOM(CLOCK)},
-	{CALL(exit, IO)},
+	{CALL(exit, ALL)},
 	{CALL(exit_group, SERVE)},
 	{CALL(exit_group, IO), SELDOM(REPORT)},
 
