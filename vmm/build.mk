@@ -53,7 +53,7 @@ $(B)/tests/asm/pvh64: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
 	$(Q)$(CC) $(PVH_CFLAGS) -DWIDE -o $@.32 $(filter-out %.lds,$^)
 	$(Q)objcopy -O elf64-x86-64 $@.32 $@ && rm $@.32
 
-TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/guests.t tests/cli/media.t tests/cli/pvh.t \
+TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/counters.t tests/cli/guests.t tests/cli/media.t tests/cli/pvh.t \
 	tests/cli/qmp.pl tests/cli/signals.t
 TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 

@@ -10,6 +10,9 @@ seed=${ATTACK_SEED:-1}
 # Sparse: attacks write at its beginning, the witness's part is in its middle.
 truncate -s 1T "$disk"
 
+# What a sanitizer keeps of freed memory is not the service's.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
+
 descriptors() {
 	find "/proc/$pid/fd" -mindepth 1 | wc -l
 }

@@ -420,6 +420,32 @@ static void inflight_areas(void **state)
 	client_fini(&c);
 }
 
+/* The acknowledgement of what is told follows the count of it. */
+static void counted(void **state)
+{
+	struct backend *b = *state;
+	struct vhost_user_ring_state none = {QUEUES, 16};
+	struct vhost_user_stats before, stats;
+	struct client c;
+	uint32_t base;
+
+	join_bare(b, &c);
+	vhost_user_get_stats(b->vu, &before);
+	assert_int_equal(before.sessions, 1);
+	assert_int_equal(before.refusals, 0);
+	assert_int_equal(tell(&c, VHOST_USER_SET_VRING_NUM, &none, sizeof(none), -1), -EPROTO);
+	vhost_user_get_stats(b->vu, &stats);
+	assert_int_equal(stats.messages, before.messages + 1);
+	assert_int_equal(stats.refusals, 1);
+	assert_int_equal(client_ring_start(&c, 0), 0);
+	assert_int_equal(client_do(&c, 0, 0, 0, 512), 0);
+	/* The ring has stopped: all that it had to signal is. */
+	assert_int_equal(client_ring_stop(&c, 0, &base), 0);
+	vhost_user_get_stats(b->vu, &stats);
+	assert_true(stats.signals > 0);
+	client_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(told_of_a_resize, backend_setup, backend_teardown),
 		cmocka_unit_test_setup_teardown(never_reads, backend_setup, backend_teardown),
 		cmocka_unit_test_setup_teardown(inflight_areas, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(counted, backend_setup, backend_teardown),
 	};
 
 	return cmocka_run_group_tests_name("vhost_user_messages", tests, NULL, NULL);

@@ -38,6 +38,8 @@ static void serves_all(void **state)
 
 static void interrupts(void **state)
 {
+	struct virtio_mmio_stats stats;
+
 	(void)state;
 	echo_bring_up(0);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
@@ -52,6 +54,8 @@ static void interrupts(void **state)
 	assert_true(echo_answers());
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
 	assert_int_equal(f.irqs, 1);
+	virtio_mmio_get_stats(f.mmio, &stats);
+	assert_int_equal(stats.interrupts, 1);
 }
 
 static void not_before_driver_ok(void **state)

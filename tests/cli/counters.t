@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Every counter counts: a way out that no test takes may as well not be there. The names come
+# from the sources and from what `--stats` prints; guests are run until each has been other than
+# 0. What no guest reaches is named below, with the unit test that does.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+. tests/guest/loop.sh
+
+# NAME FILE TEXT: the test of FILE that asserts it.
+exceptions='
+frames_in_use_start - none_is_right
+frames_in_use_after - none_is_right
+blk_pin_refusals tests/unit/blk_data.c assert_int_equal(stats.pin_refusals,
+window_bytes tests/unit/blk_data.c assert_int_equal(stats.window_bytes, 2
+'
+declare -A total=()
+disk=$work/disk
+image() { # SIZE: in the build folder, for a file system that has direct I/O
+	[ -z "${disk_file:-}" ] || rm -f "$disk_file"
+	disk_file=$(mktemp "$B/counters.XXXXXX")
+	disk=$disk_file
+	truncate -s "$1" "$disk"
+}
+trap 'rm -f "${disk_file:-}"; loop_cleanup' EXIT
+
+printed() {
+	grep -oE '^[a-z_]+ [0-9]+$' "$err"
+}
+
+# What the last run has counted.
+add() {
+	local name value
+	while read -r name value; do
+		total[$name]=$((${total[$name]:-0} + value))
+	done < <(printed)
+}
+
+# run WHAT GUEST-OPTIONS...
+run() {
+	local what=$1
+	shift
+	guest "$@"
+	add
+	printed >"$work/printed"
+	[ -s "$work/printed" ]
+	ok $? "$what: it is run, and counted" || say_output
+}
+
+image 64M
+run 'all kinds of requests' --cpus 2 --disk "path=$disk,serial=Serial-1" "$B/guests/blkcheck" all Serial-1
+
+# The account has a line for each name in the sources, and no other.
+{
+	sed -n 's/.*\tline("\([a-z_]*\)".*/\1/p' vmm/stats.c
+	sed -n 's/^\t\t{"\([a-z_]*\)",.*/\1/p' vmm/disk_stats.c
+} | sort >"$work/named"
+awk '{ print $1 }' "$work/printed" | sort >"$work/lines"
+diff "$work/named" "$work/lines" | diag 2>&1 | grep . >&2
+cmp -s "$work/named" "$work/lines"
+ok $? "the account has the $(wc -l <"$work/named") counters of the sources"
+
+run 'nothing is registered' --pin-budget 0 --disk "path=$disk" "$B/guests/blkcheck" kinds
+run 'memory that is not aligned' --disk "path=$disk" "$B/guests/blkcheck" sequence 1000 42 1
+run 'more buffers than may be registered' --heap 256M --memory 64M --pin-budget 4M \
+	--disk "path=$disk" "$B/guests/zcbench" rw=randread bs=4k depth=32 buffers=64m ms=200
+run 'a working set that moves on' --heap 160M --pin-budget 16M --disk "path=$disk" \
+	"$B/guests/blkcheck" workset 128
+run 'a hostile guest' --heap 16M --cpus 2 --disk "path=$disk" "$B/guests/hostile"
+run 'a guest that gives nothing back' --heap 16M --memory 64M "$B/guests/hostile" greedy
+
+# Less locked memory than the budget. Root is held to it once it has no capability.
+limited=(prlimit --memlock=65536 --)
+[ "$(id -u)" -ne 0 ] || limited+=(setpriv --bounding-set=-ipc_lock --)
+timeout -s KILL 120 "${limited[@]}" "$SLABVISOR" run --stats --heap 64M --disk "path=$disk" \
+	"$B/guests/blkcheck" sequence 500 42 0 >"$out" 2>"$err" </dev/null
+status=$?
+add
+is $status 0 'less locked memory than the budget: the data is right' || say_output
+
+# A file that somebody cuts while it is read: what is there of a read is there.
+timeout -s KILL 120 "$SLABVISOR" run --stats --heap 64M --qmp "unix:$work/qmp" --disk "path=$disk" \
+	"$B/guests/zcbench" rw=read bs=128k depth=4 ms=3000 >"$out" 2>"$err" </dev/null &
+pid=$!
+reading() {
+	[ "$("$SLABVISOR" ctl "$work/qmp" query-pins 2>/dev/null |
+		sed -n 's/.*"window-hits": \([0-9]*\),*$/\1/p')" -gt 100 ] 2>/dev/null
+}
+while kill -0 $pid 2>/dev/null && ! reading; do
+	sleep 0.02
+done
+truncate -s $((32 * 1024 * 1024 + 512)) "$disk"
+wait $pid
+add
+ok $((${total[blk_shorts]:-0} == 0)) 'a file that is cut is read up to its end' || say_output
+
+# Blocks of 4096 bytes under sectors of 512.
+if loop_make 96M 4096; then
+	run 'blocks of 4096' --disk "path=$loop" "$B/guests/blkcheck" sequence 500 7 0
+else
+	# shellcheck disable=SC2016 # it is the test's text
+	exceptions+='blk_cached_ops tests/guest/blk_media.t "$(account blk_cached_ops)" -gt 0
+'
+fi
+
+# excepted NAME: it is, and the test that is named asserts it.
+excepted() {
+	local name file text
+	while read -r name file text; do
+		[ "$name" = "$1" ] || continue
+		[ "$file" = - ] || grep -qF "$text" "$file"
+		return
+	done <<<"$exceptions"
+	return 1
+}
+
+while read -r name; do
+	if [ "${total[$name]:-0}" -gt 0 ]; then
+		ok 0 "$name: it has counted"
+	else
+		excepted "$name"
+		ok $? "$name: no guest makes it count, a named test does"
+	fi
+done <"$work/named"
+
+# Counters that no account has: a unit test asserts each.
+unseen() { # STRUCT HEADER
+	local field
+	for field in $(sed -n "/^struct $1 {/,/^};/p" "$2" | sed 's|/\*.*||' | grep -o '[a-z_0-9]*[,;]' | tr -d ',;'); do
+		grep -qrE "assert.*(\.|->)$field\\b" tests/unit
+		ok $? "$1.$field: a unit test asserts it"
+	done
+}
+unseen vhost_user_stats virtio/vhost_user.h
+unseen virtio_mmio_stats virtio/mmio.h
+unseen kmem_dev_stats virtio/kmem_dev.h
+
+done_testing
