@@ -11,13 +11,12 @@ ballooned() { # MIB: whether the guest has come there
 	[[ $(qmp query-balloon) =~ \"actual\":\ *([0-9]+) ]] && [ "${BASH_REMATCH[1]}" = $(($1 << 20)) ]
 }
 
-# A guest that uses its memory does not give all of it at once, so the wait has an end.
 cycle() {
 	until_true 60 reading
 	while :; do
 		for target in 224 512; do
 			qmp balloon "{\"value\": $((target << 20))}" >>"$err" || return
-			until_true 5 ballooned $target || :
+			settles ballooned $target
 		done
 	done
 }

@@ -97,6 +97,15 @@ qmp() { # COMMAND [ARGUMENTS]
 	"$SLABVISOR" ctl "$work/qmp" "$@" 2>>"$err"
 }
 
+# settles COMMAND...: waits until it succeeds, five seconds at most: a guest that uses its memory does
+# not give all of it at once. Each look is a process, which is not to take the guest's CPU.
+settles() {
+	local end=$((SECONDS + 5))
+	until "$@" || [ $SECONDS -ge $end ]; do
+		read -rt 0.2 <> <(:)
+	done
+}
+
 reading() {
 	grep -q 'soak: starts' "$out"
 } 2>/dev/null

@@ -11,14 +11,13 @@ plugged() { # MIB: whether the guest has come there
 	[[ $(qmp query-memory-devices) =~ \"size\":\ *([0-9]+) ]] && [ "${BASH_REMATCH[1]}" = $(($1 << 20)) ]
 }
 
-# Blocks that the guest cannot free at once it tries again later, so the wait has an end.
 cycle() {
 	until_true 60 reading
 	while :; do
 		for target in 64 384; do
 			qmp qom-set "{\"path\": \"part\", \"property\": \"requested-size\", \"value\": $((target << 20))}" \
 				>>"$err" || return
-			until_true 5 plugged $target || :
+			settles plugged $target
 		done
 	done
 }
