@@ -27,8 +27,8 @@ resident() {
 
 head -c $((DATA + SCRATCH))M /dev/urandom >"$image"
 sync "$image"
-start cloud/vmlinuz guest-soak.cpio "rounds=$1 soak=$COUNT,$DATA,$SCRATCH,96" \
-	--timeout $((45 + 15 * COUNT)) --memory 320M --stats --disk "path=$image"
+limit=$((45 + 15 * COUNT)) start cloud/vmlinuz guest-soak.cpio "rounds=$1 soak=$COUNT,$DATA,$SCRATCH,96" \
+	--memory 320M --stats --disk "path=$image"
 exec 4< <(tail -n +1 -f -s 0.1 --pid="$guest" "$out" 2>/dev/null)
 watch "$samples" &
 follow "$image" $DATA $SCRATCH /dev/null "$samples" $EACH
