@@ -270,7 +270,7 @@ int blk_file_open(struct blk_file *file, const struct blk_file_config *config, c
 {
 	const bool readonly = config->readonly || config->look;
 	const int flags = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY;
-	struct stat st;
+	struct stat st = {.st_mode = 0};
 	int ret;
 
 	*file = (struct blk_file){.direct_fd = -1, .cached_fd = -1, .readonly = readonly};

@@ -80,6 +80,22 @@ geometry '131072 of 512, block 4096, physical 4096' '... of sectors of 4096, as 
 	"path=$file,block-size=4096"
 said '' '... which needs no word'
 bytes 'a file on a device of sectors of 4096' "$file" ''
+
+# Served: neighbours in one block, many at once.
+"$SLABVISOR" serve --blk-file "$file" --socket-path "$work/socket" 2>"$err" &
+service=$!
+until [ -S "$work/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+said "^slabvisor: $file: the guest sees sectors of 512, and direct I/O is in blocks of 4096.*--block-size 4096" \
+	'served, the same is said'
+for size in 512 4096; do
+	timeout 60 "$B/tools/vhost_load" --socket "$work/socket" --rw randrw --verify --depth 16 \
+		--ios 4000 --block-size $size >"$out" 2>&1
+	status=$?
+	is "$status $(awk '$1 == "wrong" { print $2 }' "$out")" '0 0' "... and requests of $size are right" ||
+		say_output
+done
+kill -TERM $service
+wait $service
 rm "$file"
 
 # in_use NAME DEVICE: only read-only.
