@@ -4,7 +4,8 @@
 # that take all that there is to be had are run in a control group whose limit is just that. The
 # kernel's own memory, page tables and KVM's, counts in such a group.
 #
-# SOAK=1 fills each heap with the dearest objects, and has one of 8 GiB as well: 20 minutes.
+# HEAPS="64M 1G" are theirs. SOAK=1 fills each with the dearest objects, and has one of 8 GiB as
+# well: 10 to 20 minutes.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
@@ -111,14 +112,16 @@ fi
 
 some=some
 [ -z "${SOAK-}" ] || some=
-stays_within '64 MiB' '' --heap 64M
-stays_within '64 MiB, debugged' '' --heap 64M --slab-debug=U
+for heap in ${HEAPS-64M 1G ${SOAK:+8G}}; do
+	parts=$some
+	[ "$heap" != 64M ] || parts=
+	stays_within "$heap" "$parts" --heap "$heap"
+done
+stays_within '64M, debugged' '' --heap 64M --slab-debug=U
 # A file of a filesystem that has direct I/O: the page cache counts in a group as well.
 mkdir -p "$B/tests"
 disk=$(mktemp "$B/tests/bounds.XXXXXX")
 truncate -s 64M "$disk"
-stays_within '64 MiB, with a disk' some --heap 64M --disk "path=$disk"
-stays_within '1 GiB' "$some" --heap 1G
-[ -z "${SOAK-}" ] || stays_within '8 GiB' '' --heap 8G
+stays_within '64M, with a disk' some --heap 64M --disk "path=$disk"
 
 done_testing

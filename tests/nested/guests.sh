@@ -37,7 +37,10 @@ scripts() {
 
 case ${1:-} in
 basics) basics ;;
-scripts) scripts tests/guest/*.t ;;
+scripts)
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	HEAPS=64M scripts tests/guest/*.t
+	;;
 *) basics && scripts tests/guest/*.t ;;
 esac
 finish
