@@ -131,14 +131,26 @@ static void offer(struct blk_dev *blk, bool split)
 		dev->offered |= 1ull << VIRTIO_BLK_F_DISCARD;
 }
 
-static void fill_config(struct blk_dev *blk)
+/* A request's segments, of which each has an entry of the ring if there are no indirect tables. */
+static uint32_t seg_max(const struct blk_dev_config *config)
+{
+	uint32_t ring = config->queue_size ? config->queue_size : BLK_QUEUE_SIZE;
+
+	if (config->ring_size && config->ring_size < ring)
+		ring = config->ring_size;
+	if (ring < 4)
+		return 1;
+	return ring - 2 < BLK_SEG_MAX ? ring - 2 : BLK_SEG_MAX;
+}
+
+static void fill_config(struct blk_dev *blk, const struct blk_dev_config *config)
 {
 	const struct blk_file *file = &blk->file;
 	struct virtio_blk_config *c = &blk->config;
 
 	c->capacity = htole64(blk->sectors);
 	c->size_max = htole32(BLK_SIZE_MAX);
-	c->seg_max = htole32(BLK_SEG_MAX);
+	c->seg_max = htole32(seg_max(config));
 	c->blk_size = htole32(file->block_size);
 	c->physical_block_exp = (uint8_t)(log2_of(file->physical_size) - log2_of(file->block_size));
 	c->min_io_size = htole16((uint16_t)(file->physical_size / file->block_size));
@@ -264,7 +276,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	blk->dev.config_size = offsetof(struct virtio_blk_config, max_secure_erase_sectors);
 	blk->dev.nr_queues = config->queues;
 	offer(blk, config->split);
-	fill_config(blk);
+	fill_config(blk, config);
 	ret = make_queues(blk, config);
 	if (ret)
 		goto err_file;

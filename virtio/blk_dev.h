@@ -42,7 +42,11 @@ struct blk_dev_config {
 	bool split;          /* packed rings are not offered */
 	unsigned int queues; /* 1..BLK_MAX_QUEUES */
 	uint16_t queue_size; /* a power of two up to VRING_MAX_SIZE; 0: BLK_QUEUE_SIZE */
-	char *why;           /* takes what blk_file_open() says; NULL: nobody asks */
+	/* Entries that the driver's rings have at least: what a request may have of segments is
+	 * offered before they are made, and a driver without indirect tables has to get it into
+	 * one. 0: queue_size, for drivers that choose by themselves and take what is offered. */
+	uint16_t ring_size;
+	char *why; /* takes what blk_file_open() says; NULL: nobody asks */
 };
 
 /* What a disk has counted since it was made. */

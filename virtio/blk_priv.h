@@ -19,7 +19,7 @@
 #include "virtio/io_window.h"
 
 #define BLK_SECTOR       512u
-#define BLK_SEG_MAX      254u
+#define BLK_SEG_MAX      254u /* ... and no more than fit a ring, with header and status */
 #define BLK_SIZE_MAX     (1u << 20)
 #define BLK_MAX_BYTES    (256ull << 20) /* of one request: more than the two allow */
 #define BLK_MAX_PARTS    4u

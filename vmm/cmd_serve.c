@@ -32,6 +32,9 @@
 
 /* As QEMU's own back ends: the largest that its front end asks for. */
 #define QUEUE_SIZE 1024
+/* The size that QEMU's front end takes unless it is told: it says which only after it has asked for
+ * the configuration. */
+#define RING_SIZE 128
 /* Looks at a lock, 20 ms apart, that a process which was killed may still have. */
 #define LOCK_TRIES 150
 
@@ -120,6 +123,7 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		.why = why,
 		.queues = config->queues,
 		.queue_size = QUEUE_SIZE,
+		.ring_size = RING_SIZE,
 	};
 	struct vhost_user_config vu;
 	int ret;

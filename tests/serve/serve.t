@@ -66,6 +66,12 @@ is $status 0 'SIGTERM ends it with 0'
 [ ! -e "$socket" ]
 ok $? 'and its socket is gone'
 
+start_service --queues 1
+timeout 60 python3 tests/serve/segments.py "$socket" "$disk" >"$out" 2>>"$err"
+is "$? $(cat "$out")" '0 126' 'a driver without indirect tables gets what is offered into a ring of 128' ||
+	say_output
+stop_service
+
 start_service --read-only
 load --rw randwrite --depth 1 --ios 4
 is "$status $(figure errors)" "1 $(figure ios)" 'a read-only disk refuses writes'

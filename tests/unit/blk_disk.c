@@ -48,6 +48,53 @@ static void file_was_cut(void **state)
 	assert_int_equal(disk_do1(&d, OUT, 64, BIG_BASE, 4096), OK);
 }
 
+static uint32_t offered_segments(uint16_t queue_size, uint16_t ring_size)
+{
+	const struct virtio_blk_config *config;
+	uint32_t segments;
+
+	d.config.queue_size = queue_size;
+	d.config.ring_size = ring_size;
+	assert_int_equal(blk_dev_create(&d.config, d.engine, &d.dev), 0);
+	config = (const struct virtio_blk_config *)d.dev->config;
+	segments = config->seg_max;
+	virtio_device_destroy(d.dev);
+	d.dev = NULL;
+	return segments;
+}
+
+/* With header and status they fit the ring that the driver has. */
+static void segments_fit(void **state)
+{
+	struct drv_buf buf[QUEUE_SIZE];
+	uint32_t n, i;
+
+	(void)state;
+	assert_int_equal(io_engine_create(&d.engine_config, &d.engine), 0);
+	assert_int_equal(offered_segments(0, 0), BLK_QUEUE_SIZE - 2);
+	assert_int_equal(offered_segments(256, 0), 254);
+	assert_int_equal(offered_segments(1024, 0), 254);
+	assert_int_equal(offered_segments(1024, 128), 126);
+	assert_int_equal(offered_segments(128, 0), 126);
+	assert_int_equal(offered_segments(16, 128), 14);
+	assert_int_equal(offered_segments(4, 0), 2);
+	assert_int_equal(offered_segments(2, 0), 1);
+	n = offered_segments(QUEUE_SIZE, 0);
+	assert_int_equal(n, QUEUE_SIZE - 2);
+	d.features &= ~VRING_FEATURE_INDIRECT;
+	disk_attach(&d);
+	disk_set_header(&d, 0, 0, IN, 0);
+	buf[0] = (struct drv_buf){disk_header(0, 0), 16, 0};
+	for (i = 1; i <= n; i++)
+		buf[i] = (struct drv_buf){BIG_BASE + i * 8192, 4096, VRING_F_WRITE};
+	buf[n + 1] = (struct drv_buf){disk_status_at(0, 0), 1, VRING_F_WRITE};
+	drv_put(&d.q[0], 0, buf, n + 2);
+	disk_kick(&d, 0);
+	assert_int_equal(disk_wait(&d, 0, &i), 0);
+	assert_int_equal(i, n * 4096 + 1);
+	assert_int_equal(disk_status(&d, 0, 0), OK);
+}
+
 /* What the file cannot take is the error of one request. */
 static void file_is_full(void **state)
 {
@@ -264,8 +311,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		TEST(file_was_cut),  TEST(file_is_full),        TEST(resize),     TEST(set_size),
-		TEST(refused_sizes), TEST(resize_under_writes), TEST(cache_mode), TEST(two_users),
+		TEST(segments_fit),
+		TEST(file_was_cut),
+		TEST(file_is_full),
+		TEST(resize),
+		TEST(set_size),
+		TEST(refused_sizes),
+		TEST(resize_under_writes),
+		TEST(cache_mode),
+		TEST(two_users),
 	};
 
 	return cmocka_run_group_tests_name("blk_disk", tests, NULL, NULL);
