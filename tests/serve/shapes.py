@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""shapes.py SOCKET CASE [again]: makes a request that has not the shape of one, and then a good
+"""shapes.py SOCKET CASE [again [killed]]: makes a request that has not the shape of one, and then a good
 one. again: the first is in flight already, in the account of a back end that is gone, when the
-session begins. Prints how the first was answered: its status and the bytes that were written, or
+session begins; killed: says "ready" and waits for a line before it begins. Prints how the first was answered: its status and the bytes that were written, or
 "gone" for a session that was ended. Exit status 0: the good one is answered with OK."""
 import sys
 
@@ -55,6 +55,9 @@ if again:
     assert d.request(IN, room=512) == OK
     d.hang_up()
     d.m[STATUS] = 0xFF
+    if len(sys.argv) > 4:
+        print("ready", flush=True)
+        sys.stdin.readline()
     d.connect(path, keep_account=True, before=take_before)
     d.wait(d.avail)
     used, length = d.last_used()

@@ -30,11 +30,30 @@ shapes() { # [again]
 	shape 'status 1, 1 bytes' '260 MiB writable, no header' "$@"
 }
 
+# The same for a service that is started after one was killed.
+restarted() { # ANSWER CASE
+	coproc front { timeout 120 python3 tests/serve/shapes.py "$socket" "$2" again killed 2>>"$err"; }
+	# shellcheck disable=SC2154 # set by coproc
+	local child=$front_PID from=${front[0]} to=${front[1]}
+	read -r line <&"$from"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	rm -f "$socket"
+	start_service --queues 1
+	echo >&"$to"
+	read -r line <&"$from"
+	wait "$child"
+	is "$? $line" "0 $1" "$2, in flight when the service was killed: answered, and the next one is" ||
+		say_output
+}
+
 start_service --queues 1
+restarted 'status 1, 1 bytes' 'status only'
+restarted 'status 1, 1 bytes' '260 MiB to read'
 first=$pid
 shapes
 shapes again
-is "$(grep -c 'are taken again' "$err")" 10 'those in flight were taken again'
+is "$(grep -c 'are taken again' "$err")" 12 'those in flight were taken again'
 timeout 120 python3 tests/serve/lost.py "$socket" >"$out" 2>>"$err"
 is "$? $(cat "$out")" '0 the session ends' 'a status byte in memory that is taken away ends the session' ||
 	say_output
