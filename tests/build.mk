@@ -19,7 +19,7 @@ $(B)/tests/serve/hole: $(call host_objs,plain,tests/serve/hole.c $(VHOST_CLIENT_
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 TEST_BINS += $(B)/tests/serve/hole
-TAP_SCRIPTS += $(addprefix tests/serve/, serve.t hole.t limits.t max_memory.t neighbours.t \
+TAP_SCRIPTS += $(addprefix tests/serve/, moves.t serve.t hole.t limits.t max_memory.t neighbours.t \
 	restart.t shapes.t systemd.t)
 
 include tests/shim/build.mk

@@ -102,6 +102,8 @@ static const struct virtio_device_ops blk_ops = {
 	.queue_stop = blk_queue_stop,
 	.notify = blk_notify,
 	.config_write = blk_config_write,
+	.take_over = blk_take_over,
+	.hand_over = blk_hand_over,
 	.destroy = blk_destroy,
 };
 

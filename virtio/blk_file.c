@@ -368,3 +368,8 @@ int blk_file_sync(const struct blk_file *file)
 {
 	return fdatasync(file->cached_fd) ? -errno : 0;
 }
+
+void blk_file_forget(const struct blk_file *file)
+{
+	posix_fadvise(file->cached_fd, 0, 0, POSIX_FADV_DONTNEED);
+}

@@ -90,6 +90,10 @@ int blk_file_set_size(const struct blk_file *file, uint64_t size);
 enum blk_route blk_file_route(const struct blk_file *file, const struct iovec *iov, unsigned int n,
 			      uint64_t offset, uint64_t len);
 
+/* Drops what of the file is in the host's page cache and is written: a hint. Of devices, too, for
+ * which BLKFLSBUF would need a capability that a service gives up. */
+void blk_file_forget(const struct blk_file *file);
+
 /* fdatasync(). Returns 0 or a negative errno. */
 int blk_file_sync(const struct blk_file *file);
 

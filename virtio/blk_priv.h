@@ -207,6 +207,10 @@ void blk_bounce_put(struct blk_req *req);
 /* Takes the steps that are due and may be taken. Returns whether there was any. */
 bool blk_steps(struct blk_dev *blk);
 
+/* blk_handover.c: as virtio_device_ops. */
+void blk_take_over(struct virtio_device *dev);
+int blk_hand_over(struct virtio_device *dev);
+
 /*
  * blk_part.c: begins an operation on part i of a request, whose iov, nr, offset, left,
  * window and cached are set. The data's direction is that of the request's type.

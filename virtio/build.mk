@@ -58,6 +58,7 @@ virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 
 VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_format.c virtio/blk_part.c virtio/blk_pin.c \
 	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c virtio/blk_step.c
+VIRTIO_BLK_SRCS += virtio/blk_handover.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
 	virtio/device.c virtio/mmio.c virtio/mmio_regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
 	$(MM_SRCS)
@@ -119,6 +120,11 @@ VHOST_USER_TEST_SRCS := tests/unit/vhost_user_backend.c tools/vhost/client.c too
 UNIT_TESTS += vhost_user_messages
 vhost_user_messages_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_messages_LIBS := liburing
+
+UNIT_TESTS += vhost_user_handover
+vhost_user_handover_SRCS := $(VHOST_USER_TEST_SRCS)
+vhost_user_handover_LIBS := liburing
+vhost_user_handover_SAN := asan tsan
 
 UNIT_TESTS += vhost_user_memory
 vhost_user_memory_SRCS := $(VHOST_USER_TEST_SRCS)

@@ -82,6 +82,16 @@ struct virtio_device_ops {
 	 * is held. NULL: all work is that of doorbells, which the transport has rung again. */
 	void (*resume)(struct virtio_device *dev);
 
+	/*
+	 * What the device stores to may be somebody else's while no ring runs: of a machine that
+	 * migrates, the other host's. For transports whose machines do. take_over: no ring runs,
+	 * one is about to: look at it anew. hand_over: none runs any more: make stable what was
+	 * stored. Returns 0, or a negative errno if that failed. Both wait for the host; no queue
+	 * lock is held. NULL: there is nothing of the kind.
+	 */
+	void (*take_over)(struct virtio_device *dev);
+	int (*hand_over)(struct virtio_device *dev);
+
 	/* Frees the device. Called by virtio_device_destroy(). */
 	void (*destroy)(struct virtio_device *dev);
 };

@@ -52,6 +52,7 @@ struct vhost_user {
 	struct vhost_user_conn conn; /* conn.fd -1: none */
 	uint64_t features, protocol; /* as acknowledged; of features all bits */
 	bool has_features;
+	bool has_run; /* a ring has, since the device handed over what it stores to */
 	_Atomic(struct vhost_user_mem *) mem;
 	_Atomic(struct vhost_user_log *) log; /* NULL: none */
 	atomic_bool logging;

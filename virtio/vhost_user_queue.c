@@ -252,15 +252,19 @@ int vhost_user_queue_try(struct vhost_user *vu, unsigned int queue)
 {
 	struct vhost_user_queue *q = &vu->queue[queue];
 	struct virtio_device *dev = vu->dev;
+	bool first = !vhost_user_any_running(vu);
 	int ret;
 
 	if (q->running || !vu->has_features || !q->num || !q->has_addr || q->kick < 0)
 		return 0;
 	if (!q->enabled && vu->features & VHOST_USER_F_PROTOCOL_FEATURES)
 		return 0;
+	if (first && dev->ops->take_over)
+		dev->ops->take_over(dev);
 	ret = start(vu, q);
 	if (ret)
 		return ret;
+	vu->has_run = true;
 	ret = vu->config.host->watch(vu->config.host_opaque, queue, q->kick);
 	if (ret) {
 		q->base = virtio_queue_stop(dev, queue);

@@ -86,6 +86,21 @@ int vhost_user_set_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg)
 	return 0;
 }
 
+/* Who hears where the last ring stopped starts the machine elsewhere: what it stored is stable
+ * by then. */
+static void hand_over(struct vhost_user *vu)
+{
+	struct virtio_device *dev = vu->dev;
+	int ret;
+
+	if (!vu->has_run || vhost_user_any_running(vu))
+		return;
+	vu->has_run = false;
+	ret = dev->ops->hand_over ? dev->ops->hand_over(dev) : 0;
+	if (ret)
+		vhost_user_say(vu, "what was written may not be on the disk: %s", strerror(-ret));
+}
+
 int vhost_user_get_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	struct vhost_user_ring_state state = msg->payload.state;
@@ -94,6 +109,7 @@ int vhost_user_get_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg)
 	if (!q)
 		return -EINVAL;
 	vhost_user_queue_stop(vu, q->index);
+	hand_over(vu);
 	/* It is started again by a kick descriptor. */
 	if (q->kick >= 0)
 		close(q->kick);

@@ -95,6 +95,7 @@ void vhost_user_reset(struct vhost_user *vu)
 	vu->dev->features = 0;
 	vu->features = 0;
 	vu->has_features = false;
+	vu->has_run = false;
 	atomic_store_explicit(&vu->logging, false, memory_order_relaxed);
 }
 

@@ -84,6 +84,8 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(unlink, SERVE)},                               /* where Landlock lets it */
 	{CALL(newfstatat, SERVE), IF(IS(3, AT_EMPTY_PATH))}, /* fstat() */
 	{CALL(ftruncate, SERVE)},
+	{CALL(fdatasync, SERVE)},
+	{CALL(fadvise64, SERVE), IF(IS(3, POSIX_FADV_DONTNEED))},
 	{CALL(ioctl, SERVE), IF(IS(1, BLKGETSIZE64)), SELDOM("block devices")},
 
 	/* Disks: what goes through the ring is restricted by itself (virtio/io_ring.c). */

@@ -63,13 +63,13 @@ static void *control(void *opaque)
 	}
 }
 
-void backend_start(struct backend *b, uint64_t pin_budget)
+static void start(struct backend *b, uint64_t pin_budget, bool direct)
 {
 	struct io_engine_config engine = {
 		.poll_us = 20, .pin_budget = pin_budget, .warn = say, .warn_opaque = b};
 	struct blk_dev_config blk = {.path = b->path,
 				     .serial = "serial-1",
-				     .direct = true,
+				     .direct = direct,
 				     .queues = QUEUES,
 				     .queue_size = 256};
 	struct vhost_user_config config;
@@ -98,6 +98,11 @@ void backend_start(struct backend *b, uint64_t pin_budget)
 	assert_true(b->stop >= 0);
 	assert_int_equal(pipe(b->next), 0);
 	assert_int_equal(pthread_create(&b->thread, NULL, control, b), 0);
+}
+
+void backend_start(struct backend *b, uint64_t pin_budget)
+{
+	start(b, pin_budget, true);
 }
 
 void backend_stop(struct backend *b)
@@ -263,6 +268,15 @@ int backend_setup_registered(void **state)
 
 	*state = &backend;
 	backend_start(&backend, 1ull << 30);
+	return 0;
+}
+
+int backend_setup_cached(void **state)
+{
+	static struct backend backend;
+
+	*state = &backend;
+	start(&backend, 0, false);
 	return 0;
 }
 

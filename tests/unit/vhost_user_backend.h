@@ -47,6 +47,7 @@ void backend_stop(struct backend *b);
 
 /* Fixtures: *state is a back end; which works to the end, and leaves nothing open. */
 int backend_setup(void **state);
+int backend_setup_cached(void **state);     /* ... on the host's page cache */
 int backend_setup_registered(void **state); /* with a pin budget */
 int backend_teardown(void **state);
 
