@@ -348,14 +348,14 @@ static void warn_of_registration(const struct serve_config *config)
 /* How many descriptors it takes, all front ends being there with all that they can give. */
 static unsigned int descriptors(const struct serve_config *config)
 {
-	/* Signals, systemd, the sandbox's rules; a folder or file that is looked at. A message's,
-	 * and one to see that there are too many; the account it asks for. */
-	unsigned int n = 3 + 2 + VHOST_USER_MAX_FDS + 2, i;
+	/* Signals, ended threads, systemd, the sandbox's rules; a folder or file looked at. */
+	unsigned int n = 4 + 2, i;
 
-	/* Of a disk: ring, wake-up, two of its file, alarm, socket, connection, the way back; of a
-	 * queue: kick, call, error. */
+	/* Of a disk: ring, two wake-ups, two of its file, alarm, socket, connection, the way back;
+	 * a message's, one to see that there are too many, the account it asks for. Of a queue:
+	 * kick, call, error. */
 	for (i = 0; i < config->nr_disks; i++)
-		n += 8 + 3 * config->disk[i].queues;
+		n += 9 + VHOST_USER_MAX_FDS + 2 + 3 * config->disk[i].queues;
 	return n;
 }
 
