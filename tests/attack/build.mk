@@ -2,7 +2,7 @@
 # Hostile front ends, drivers and guests, against the programs as they are shipped.
 # ATTACK_SCRIPTS: the suites; what they take from the environment is at their beginning.
 
-ATTACK_SCRIPTS := $(addprefix tests/attack/, rings.t sessions.t kmem.t)
+ATTACK_SCRIPTS := $(addprefix tests/attack/, rings.t sessions.t kmem.t inputs.pl)
 TAP_SCRIPTS += $(ATTACK_SCRIPTS)
 
 ATTACK_BINS := $(addprefix $(B)/tests/attack/, rings sessions)
