@@ -177,18 +177,25 @@ static size_t request_fill(const struct request *rq, uint32_t *active, size_t n,
 	return got;
 }
 
-/* Returns how many objects, or -ENOENT if the cache was destroyed meanwhile. */
+/* Returns how many objects; -ENOENT, there is no such cache; -EINVAL, its objects are not such. */
 static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
 {
 	struct slab_cpu *local = &rq->heap->slabs.cpu[rq->cpu];
 	_Atomic uint64_t *count = &local->count[rq->number].allocated;
+	const struct slab_cache *cache = rq->cache;
 	size_t got;
 
 	mm_lock(&local->lock);
-	/* Again, under the lock that mm_cache_destroy goes through. */
+	/* Under the lock that mm_cache_destroy goes through: until it is released the cache is
+	 * neither gone nor another. */
 	if (!slab_cache_get(rq->heap, (int)rq->number)) {
 		mm_unlock(&local->lock);
 		return -ENOENT;
+	}
+	if ((rq->flags & MM_ZERO && cache->flags & MM_CACHE_CTOR) ||
+	    rq->call.asked > cache->object_size) {
+		mm_unlock(&local->lock);
+		return -EINVAL;
 	}
 	got = request_fill(rq, &local->active[rq->number], n, addr);
 	/* Relaxed, and no read-modify-write: written under this lock alone. */
@@ -219,8 +226,7 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 	if (!rq.cache)
 		return -ENOENT;
 	if (!n || node < MM_NODE_ANY || node >= MM_MAX_NODES ||
-	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32) ||
-	    (flags & MM_ZERO && rq.cache->flags & MM_CACHE_CTOR) || asked > rq.cache->object_size)
+	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
 		return -EINVAL;
 
 	log.len = 0;

@@ -78,7 +78,8 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 		slot = (size + align - 1) & ~((uint64_t)align - 1);
 	if (flags & SLAB_DEBUG_MODES && slot < SLAB_DEBUG_SLOT)
 		slot = SLAB_DEBUG_SLOT;
-	cache->flags = flags;
+	/* Relaxed: live is stored after it. */
+	atomic_store_explicit(&cache->flags, flags, memory_order_relaxed);
 	cache->object_size = (uint32_t)size;
 	cache->align = (uint32_t)align;
 	cache->aliases = 0;

@@ -114,7 +114,9 @@ struct slab_cache {
 	uint8_t colours; /* 1: none */
 	uint16_t cap;
 	_Atomic uint32_t next_colour; /* any value; which slab has which does not matter */
-	unsigned int flags;
+	/* Also looked at without a lock, for any number that a guest says; one that is of no
+	 * cache, or comes to be of one just then, gives no or the other's reports. */
+	_Atomic unsigned int flags;
 	uint32_t object_size, slot_size, align;
 	uint64_t recip;
 	struct slab_list *list;    /* by zone */

@@ -50,8 +50,8 @@ uint64_t slab_cache_empty(struct mm_heap *heap, unsigned int number)
 	return empty;
 }
 
-/* Adds what a cache number says to the sums. Numbers out of use count nothing, but
- * for what their cache did while it lived. */
+/* With the set's lock held, in the rest. Adds what a cache number says to the sums. Numbers out of
+ * use count nothing, but for what their cache did while it lived. */
 static void stats_add_cache(struct mm_heap *heap, unsigned int number, struct mm_stats *stats)
 {
 	struct slab_cache *cache = &heap->slabs.cache[number];
@@ -98,28 +98,40 @@ static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
 	snprintf(stats->name, sizeof(stats->name), "heap");
 }
 
+static void stats_cache(struct mm_heap *heap, const struct slab_cache *cache, unsigned int number,
+			struct mm_stats *stats)
+{
+	stats_add_cache(heap, number, stats);
+	stats->frames_in_use = stats->slabs << cache->order;
+	stats->frames_in_use -= stats->frames_cached;
+	stats->object_size = cache->object_size;
+	stats->slot_size = cache->slot_size;
+	stats->objects_per_slab = cache->cap;
+	stats->frames_per_slab = 1u << cache->order;
+	stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
+	memcpy(stats->name, cache->name, sizeof(stats->name));
+}
+
 int mm_stats(struct mm_heap *heap, int number, struct mm_stats *stats)
 {
-	struct slab_cache *cache = slab_cache_get(heap, number);
+	const struct slab_cache *cache = NULL;
+	int ret = 0;
 
 	memset(stats, 0, sizeof(*stats));
-	if (number && !cache)
-		return -ENOENT;
-	if (!number) {
+	/* A number that a new cache takes while it is looked at would have its lists, locks
+	 * included, made anew meanwhile. */
+	mm_lock(&heap->slabs.lock);
+	if (number)
+		cache = slab_cache_get(heap, number);
+	if (cache)
+		stats_cache(heap, cache, (unsigned int)number, stats);
+	else if (number)
+		ret = -ENOENT;
+	else
 		stats_heap(heap, stats);
-	} else {
-		stats_add_cache(heap, (unsigned int)number, stats);
-		stats->frames_in_use = stats->slabs << cache->order;
-		stats->frames_in_use -= stats->frames_cached;
-		stats->object_size = cache->object_size;
-		stats->slot_size = cache->slot_size;
-		stats->objects_per_slab = cache->cap;
-		stats->frames_per_slab = 1u << cache->order;
-		stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
-		memcpy(stats->name, cache->name, sizeof(stats->name));
-	}
+	mm_unlock(&heap->slabs.lock);
 	stats->objects_active = stats->objects_allocated - stats->objects_freed;
-	return 0;
+	return ret;
 }
 
 int mm_slabinfo(struct mm_heap *heap, int number, struct mm_slabinfo *info)

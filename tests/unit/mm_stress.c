@@ -312,6 +312,83 @@ static void freed_by_guess_while_it_is_zeroed(void **state)
 	mm_heap_destroy(guess.heap);
 }
 
+struct account {
+	struct mm_heap *heap;
+	_Atomic int stop;
+	_Atomic uint32_t wrong;
+};
+
+/* A guest's vCPU that makes and unmakes caches. */
+static void *caches_come_and_go(void *arg)
+{
+	struct account *a = arg;
+	uint64_t addr[4];
+	struct mm_bad bad[4];
+	size_t nr_bad;
+
+	for (unsigned int i = 0; !atomic_load(&a->stop); i++) {
+		int cache =
+			mm_cache_create(a->heap, "passing", 64 + i % 8 * 64, 0, MM_CACHE_NOMERGE);
+
+		if (cache < 0 ||
+		    mm_alloc_bulk(a->heap, 0, cache, MM_NODE_ANY, 0, 0, 0, 4, addr) != 4) {
+			atomic_fetch_add(&a->wrong, 1);
+			break;
+		}
+		for (unsigned int k = 0; k < 4; k++)
+			addr[k] &= ~MM_ADDR_FLAGS;
+		if (mm_free_bulk(a->heap, 0, cache, 0, 4, addr, bad, &nr_bad) != 4)
+			atomic_fetch_add(&a->wrong, 1);
+		if (mm_cache_destroy(a->heap, cache))
+			atomic_fetch_add(&a->wrong, 1);
+	}
+	return NULL;
+}
+
+/* What takes no lock: calls that name a number which may be a cache's, and are refused. */
+static void refused_by_number(struct mm_heap *heap, int number)
+{
+	const uint64_t nowhere = UTIL_BASE + 1;
+	struct mm_bad bad;
+	uint64_t addr;
+	size_t nr_bad;
+	long n;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		n = mm_free_bulk(heap, 1, number, 0, 1, &nowhere, &bad, &nr_bad);
+		assert_true(n == 0 || n == -ENOENT);
+		n = mm_alloc_bulk(heap, 1, number, MM_NODE_ANY, MM_ZERO, MIB, 0, 1, &addr);
+		assert_true(n == -EINVAL || n == -ENOENT);
+		assert_int_equal(mm_cache_modes(heap, number), 0);
+	}
+}
+
+/* Meanwhile the account is asked for, of all and of a number. */
+static void caches_beside_their_account(void **state)
+{
+	const int number = MM_CLASSES + 1;
+	struct mm_config config = util_config(4 * MIB, 2);
+	struct account a = {.heap = util_heap(&config)};
+	struct mm_slabinfo info;
+	struct mm_stats stats;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, caches_come_and_go, &a), 0);
+	for (unsigned int i = 0; i < 2000; i++) {
+		assert_int_equal(mm_stats(a.heap, 0, &stats), 0);
+		if (!mm_stats(a.heap, number, &stats))
+			assert_string_equal(stats.name, "passing");
+		if (!mm_slabinfo(a.heap, number, &info))
+			assert_string_equal(info.name, "passing");
+		refused_by_number(a.heap, number);
+	}
+	atomic_store(&a.stop, 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(a.wrong, 0);
+	mm_heap_destroy(a.heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +397,7 @@ int main(void)
 		cmocka_unit_test(memory_given_back_later),
 		cmocka_unit_test(every_debug_mode),
 		cmocka_unit_test(freed_by_guess_while_it_is_zeroed),
+		cmocka_unit_test(caches_beside_their_account),
 	};
 
 	return cmocka_run_group_tests_name("mm_stress", tests, NULL, NULL);
