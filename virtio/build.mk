@@ -129,7 +129,7 @@ vhost_user_handover_SAN := asan tsan
 UNIT_TESTS += vhost_user_memory
 vhost_user_memory_SRCS := $(VHOST_USER_TEST_SRCS)
 vhost_user_memory_LIBS := liburing
-vhost_user_memory_SAN := asan plain
+vhost_user_memory_SAN := asan tsan plain
 
 UNIT_TESTS += vhost_user_rings
 vhost_user_rings_SRCS := $(VHOST_USER_TEST_SRCS)

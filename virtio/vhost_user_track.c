@@ -80,11 +80,13 @@ static void mark_ring(struct vhost_user *vu, struct vhost_user_log *log,
 /* The log to mark what is written in, or NULL. */
 static struct vhost_user_log *log_of(struct vhost_user *vu)
 {
-	/* Relaxed, both: a request that is answered while logging is turned on may have been
+	/* Relaxed: a request that is answered while logging is turned on may have been
 	 * written before, which the first pass of a migration copies. */
 	if (!atomic_load_explicit(&vu->logging, memory_order_relaxed))
 		return NULL;
-	return atomic_load_explicit(&vu->log, memory_order_relaxed);
+	/* Acquire: the control thread publishes a new log while this queue's lock is held here, so
+	 * the lock does not order what it wrote to it before what is read of it now. */
+	return atomic_load_explicit(&vu->log, memory_order_acquire);
 }
 
 void vhost_user_mark_inherited(struct vhost_user *vu)

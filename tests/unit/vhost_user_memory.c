@@ -568,6 +568,54 @@ static void no_log_lost(void **state)
 	client_leave(&c);
 }
 
+struct reader {
+	struct client *c;
+	_Atomic bool stop;
+	_Atomic unsigned int done;
+};
+
+static void *read_on(void *arg)
+{
+	struct reader *r = arg;
+
+	for (; !atomic_load(&r->stop); atomic_fetch_add(&r->done, 1))
+		if (client_do(r->c, 0, 0, 0, 4096))
+			return r;
+	return NULL;
+}
+
+/* A log takes the place of another while requests are marked, and has the marks from then on. */
+static void logs_under_io(void **state)
+{
+	struct backend *b = *state;
+	struct client c;
+	struct reader r = {.c = &c};
+	uint8_t *log, *last = NULL;
+	pthread_t thread;
+	unsigned int i, done;
+	void *failed;
+
+	client_join(b, &c);
+	logging(&c, true);
+	assert_int_equal(pthread_create(&thread, NULL, read_on, &r), 0);
+	for (i = 0; i < 300; i++) {
+		log = new_log(&c, LOG_SIZE);
+		/* Of two requests answered from here on the second began with this log. */
+		done = atomic_load(&r.done);
+		while (i % 16 == 0 && atomic_load(&r.done) < done + 2)
+			sched_yield();
+		assert_true(i % 16 || marked(log));
+		if (last)
+			munmap(last, LOG_SIZE);
+		last = log;
+	}
+	munmap(last, LOG_SIZE);
+	atomic_store(&r.stop, true);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	client_leave(&c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, backend_setup, backend_teardown)
 #define TEST_REGISTERED(name) \
 	cmocka_unit_test_setup_teardown(name, backend_setup_registered, backend_teardown)
@@ -588,6 +636,7 @@ int main(void)
 		TEST(lost_log),
 		TEST(lost_log_is_short),
 		TEST(no_log_lost),
+		TEST(logs_under_io),
 		TEST(reads_after_a_hole),
 		TEST(writes_after_a_hole),
 		TEST_REGISTERED(shrinking_file),
