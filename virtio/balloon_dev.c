@@ -19,15 +19,18 @@
 #define QUEUES             5
 #define PAGES_MAX          256 /* of one request to inflate: what Linux sends */
 
-/* A queue's request, of which there is one at a time. Under the queue's lock; while busy, chain
- * and what it names are the engine's. */
+/* A queue's request, of which there is one at a time, done in steps. Under the queue's lock; while
+ * busy, chain and what it names are the engine's. */
 struct request {
 	struct balloon_dev *balloon;
 	unsigned int queue;
+	bool holds; /* a chain was taken, and is not answered */
 	struct vring_chain chain;
 	struct iovec seg[VRING_MAX_SEGS];
 	struct iovec range[PAGES_MAX]; /* of inflate */
-	struct io_release release;     /* what to discard */
+	struct iovec *next, *end;      /* what is still to be given back */
+	struct iovec rest;             /* of the step's last range */
+	struct io_release release;     /* the step */
 	unsigned int busy;             /* the release is under way */
 };
 
@@ -61,8 +64,8 @@ static void report(struct request *req)
 	for (i = 0; i < req->chain.nr_writable; i++)
 		if (whole_frames(&seg[i]))
 			seg[n++] = seg[i];
-	req->release.range = seg;
-	req->release.nr = n;
+	req->next = seg;
+	req->end = seg + n;
 }
 
 /* The chain is an array of frame numbers. */
@@ -80,25 +83,14 @@ static void inflate(struct request *req)
 		if (req->range[n].iov_base)
 			n++;
 	}
-	req->release.range = req->range;
-	req->release.nr = n;
-}
-
-/* The queue's lock is held, in all of these. */
-static void answer(struct request *req)
-{
-	struct balloon_dev *b = req->balloon;
-
-	if (req->release.nr)
-		b->config.discard(b->config.opaque, req->release.range, req->release.nr);
-	vring_push(&b->dev.queue[req->queue].ring, &req->chain, 0);
-	virtio_queue_signal(&b->dev, req->queue);
+	req->next = req->range;
+	req->end = req->range + n;
 }
 
 /* What a request gives back. A page that leaves the balloon needs nothing: it comes when touched. */
 static void find_ranges(struct request *req)
 {
-	req->release.nr = 0;
+	req->next = req->end = NULL;
 	if (!req->balloon->config.discard)
 		return;
 	if (req->queue == QUEUE_INFLATE)
@@ -107,28 +99,76 @@ static void find_ranges(struct request *req)
 		report(req);
 }
 
-/* Takes a request, if there is one. Returns whether to look for another. */
+/* Cuts the next step off what is still to be given back. */
+static void next_step(struct request *req)
+{
+	uint64_t room = BALLOON_STEP;
+
+	req->release.range = req->next;
+	req->rest.iov_len = 0;
+	for (; req->next < req->end && room; req->next++) {
+		if (req->next->iov_len > room) {
+			req->rest.iov_base = (char *)req->next->iov_base + room;
+			req->rest.iov_len = req->next->iov_len - room;
+			req->next->iov_len = room;
+		}
+		room -= req->next->iov_len;
+	}
+	req->release.nr = (unsigned int)(req->next - req->release.range);
+}
+
+/* The queue's lock is held, in the rest. */
+static void finish_step(struct request *req)
+{
+	struct balloon_dev *b = req->balloon;
+
+	b->config.discard(b->config.opaque, req->release.range, req->release.nr);
+	if (req->rest.iov_len)
+		*--req->next = req->rest;
+}
+
+static void answer(struct request *req)
+{
+	struct balloon_dev *b = req->balloon;
+
+	req->holds = false;
+	vring_push(&b->dev.queue[req->queue].ring, &req->chain, 0);
+	virtio_queue_signal(&b->dev, req->queue);
+}
+
+/* Takes a request, if there is one, or goes on with the one that is held: one step. Returns
+ * whether to look for another. */
 static bool serve(struct request *req)
 {
 	struct balloon_dev *b = req->balloon;
 	struct virtio_device *dev = &b->dev;
 
-	req->chain = (struct vring_chain){.seg = req->seg, .max_seg = VRING_MAX_SEGS};
-	if (virtio_queue_pop(dev, req->queue, &req->chain)) {
-		find_ranges(req);
-		if (req->release.nr && b->config.engine) {
+	if (!virtio_queue_live(dev, req->queue))
+		return false;
+	if (!req->holds) {
+		req->chain = (struct vring_chain){.seg = req->seg, .max_seg = VRING_MAX_SEGS};
+		req->holds = virtio_queue_pop(dev, req->queue, &req->chain);
+		if (req->holds)
+			find_ranges(req);
+	}
+	if (req->holds && req->next < req->end) {
+		next_step(req);
+		if (b->config.engine) {
 			req->busy = 1;
 			io_engine_release(b->config.engine, &req->release);
 			return false;
 		}
-		answer(req);
+		finish_step(req);
 	}
+	if (req->holds && req->next < req->end)
+		return true;
+	if (req->holds)
+		answer(req);
 	return virtio_queue_live(dev, req->queue) &&
 	       vring_enable_notify(&dev->queue[req->queue].ring);
 }
 
-/* Has the engine's thread look for a request: by a release without ranges. The queue's lock is
- * held. */
+/* Has the engine's thread look for a request: by a release without ranges. */
 static void look(struct request *req)
 {
 	req->release.nr = 0;
@@ -136,7 +176,7 @@ static void look(struct request *req)
 	io_engine_release(req->balloon->config.engine, &req->release);
 }
 
-/* On the engine's thread, which is not kept: one request, and the next as a release of its own. */
+/* On the engine's thread, which is not kept: one step, and the next as a release of its own. */
 static void released(struct io_release *release)
 {
 	struct request *req =
@@ -145,6 +185,8 @@ static void released(struct io_release *release)
 
 	virtio_queue_lock(dev, req->queue);
 	if (release->nr)
+		finish_step(req);
+	if (req->holds && req->next == req->end)
 		answer(req);
 	req->busy = 0;
 	if (serve(req))
@@ -152,7 +194,7 @@ static void released(struct io_release *release)
 	virtio_queue_unlock(dev, req->queue);
 }
 
-/* One request a call, so that a queue that is kept full keeps nobody out. */
+/* One step a call, so that a queue that is kept full keeps nobody out. */
 static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
 {
 	struct request *req = &((struct balloon_dev *)dev)->request[queue];
@@ -162,16 +204,20 @@ static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int c
 	return !req->busy && serve(req);
 }
 
-/* No request is taken by now: a release that is under way is the last. */
+/* No step is begun by now: a release that is under way is the last. What is left of its request
+ * stays with the guest. */
 static void queue_stop(struct virtio_device *dev, unsigned int queue)
 {
 	struct balloon_dev *b = (struct balloon_dev *)dev;
 
 	if (b->config.engine)
 		io_engine_drain(b->config.engine, &b->request[queue].busy);
+	virtio_queue_lock(dev, queue);
+	b->request[queue].holds = false;
+	virtio_queue_unlock(dev, queue);
 }
 
-/* What is under way is answered: no request is taken by now. */
+/* The step that is under way ends: none is begun by now. */
 static void pause_balloon(struct virtio_device *dev)
 {
 	struct balloon_dev *b = (struct balloon_dev *)dev;

@@ -15,14 +15,17 @@
 struct io_engine;
 
 #define BALLOON_QUEUE_SIZE 64
+/* Bytes that are given back in one step. A request may name all of RAM, many times over, up to 4
+ * GiB; others have their turn between its steps. Linux reports up to 128 MiB at once. */
+#define BALLOON_STEP (256ull << 20)
 
 struct balloon_dev_config {
 	/* Whose I/O may go to the guest's RAM; it outlives the device's transport. NULL: nobody's. */
 	struct io_engine *engine;
-	/* Gives n ranges of this process's memory back, each whole frames of the guest's RAM. No
-	 * call overlaps another of the same device's queue. On a vCPU's thread or the engine's.
-	 * NULL: RAM is the guest's for good; reporting is not offered, and what a driver gives
-	 * nonetheless stays. */
+	/* Gives n ranges of this process's memory back, each whole frames of the guest's RAM, of
+	 * BALLOON_STEP bytes together at most: a request takes as many calls. No call overlaps
+	 * another of the same device's queue. On a vCPU's thread or the engine's. NULL: RAM is the
+	 * guest's for good; reporting is not offered, and what a driver gives nonetheless stays. */
 	void (*discard)(void *opaque, const struct iovec *range, unsigned int n);
 	/* Where [gpa, gpa + len) of RAM lies, or NULL; as of struct virtio_guest_mem. */
 	void *(*host_ptr)(void *opaque, uint64_t gpa, uint64_t len);

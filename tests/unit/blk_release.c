@@ -154,17 +154,26 @@ static void under_io(void **state)
 }
 
 static _Atomic unsigned int discards;
+static _Atomic uint64_t discarded; /* bytes */
 static uint64_t registered_then;
+/* Set within the third step: what a pause, or a reset, sets before it waits. */
+static atomic_bool *at_third;
 
 static void discard(void *opaque, const struct iovec *range, unsigned int n)
 {
+	uint64_t bytes = 0;
 	unsigned int i;
 
 	(void)opaque;
 	registered_then = registered();
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		assert_int_equal(madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED), 0);
-	atomic_fetch_add(&discards, 1);
+		bytes += range[i].iov_len;
+	}
+	assert_in_range(bytes, 1, BALLOON_STEP);
+	atomic_fetch_add(&discarded, bytes);
+	if (atomic_fetch_add(&discards, 1) == 2 && at_third)
+		atomic_store(at_third, true);
 }
 
 static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
@@ -182,12 +191,13 @@ struct balloon {
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
 	struct drv_queue q;
+	bool alone; /* without an engine */
 };
 
 /* Its ring lies behind those of the disk. */
 static void balloon_set_up(struct balloon *b, unsigned int queue)
 {
-	drv_negotiate(b->mmio, drv_device_features(b->mmio) & 1ull << 5);
+	drv_negotiate(b->mmio, drv_device_features(b->mmio) & (1ull << 5 | VRING_FEATURE_INDIRECT));
 	drv_queue_init(&b->q, &d.g, 16, RING_BASE(8));
 	assert_int_equal(drv_queue_setup(b->mmio, queue, &b->q), 1);
 	drv_driver_ok(b->mmio);
@@ -195,10 +205,12 @@ static void balloon_set_up(struct balloon *b, unsigned int queue)
 
 static void balloon_start_as(struct balloon *b, unsigned int queue, bool stays)
 {
-	const struct balloon_dev_config config = {
-		.engine = d.engine, .discard = stays ? NULL : discard, .host_ptr = host_ptr};
+	const struct balloon_dev_config config = {.engine = b->alone ? NULL : d.engine,
+						  .discard = stays ? NULL : discard,
+						  .host_ptr = host_ptr};
 
 	atomic_store(&discards, 0);
+	atomic_store(&discarded, 0);
 	assert_int_equal(balloon_dev_create(&config, &b->dev), 0);
 	assert_int_equal(virtio_mmio_create(b->dev, &d.mem, irq, NULL, &b->mmio), 0);
 	balloon_set_up(b, queue);
@@ -228,7 +240,7 @@ static void reports(void **state)
 {
 	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
 	uint8_t *page = d.big + (9 << 20);
-	struct balloon b;
+	struct balloon b = {.alone = false};
 	unsigned int i;
 
 	(void)state;
@@ -256,7 +268,7 @@ static void inflates(void **state)
 {
 	struct drv_buf buf = {BUFFERS, 8, 0};
 	uint32_t pfns[] = {htole32((BIG_BASE >> 12) + 7), htole32(0xffffffff)};
-	struct balloon b;
+	struct balloon b = {.alone = false};
 
 	(void)state;
 	disk_start(&d);
@@ -284,7 +296,7 @@ static void memory_that_stays(void **state)
 {
 	const struct drv_buf buf = {BUFFERS, 4, 0};
 	const uint32_t pfn = htole32((BIG_BASE >> 12) + 7);
-	struct balloon b;
+	struct balloon b = {.alone = false};
 
 	(void)state;
 	disk_start(&d);
@@ -306,7 +318,7 @@ static void memory_that_stays(void **state)
 static void reset_under_way(void **state)
 {
 	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
-	struct balloon b;
+	struct balloon b = {.alone = false};
 	unsigned int i, before;
 	uint16_t idx;
 
@@ -335,7 +347,7 @@ static void reset_under_way(void **state)
 static void paused(void **state)
 {
 	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
-	struct balloon b;
+	struct balloon b = {.alone = false};
 	unsigned int i, n, before;
 	uint16_t idx;
 
@@ -362,6 +374,78 @@ static void paused(void **state)
 	balloon_stop(&b);
 }
 
+/* Ranges that each are all of the memory, so that together they are far more of it. */
+#define NAMED     100u /* a chain has less than 4 GiB */
+#define ALL_NAMED (NAMED * BIG_SIZE)
+#define STEPS     ((unsigned int)((ALL_NAMED + BALLOON_STEP - 1) / BALLOON_STEP))
+
+static void put_all_memory(struct balloon *b)
+{
+	const uint64_t table = BUFFERS + 0x8000;
+	unsigned int i;
+
+	for (i = 0; i < NAMED; i++)
+		drv_indirect(&b->q, table, i, BIG_BASE, (uint32_t)BIG_SIZE,
+			     VRING_F_WRITE | (i + 1 < NAMED ? VRING_F_NEXT : 0), (uint16_t)(i + 1));
+	drv_desc(&b->q, 0, table, NAMED * sizeof(struct vring_desc), VRING_F_INDIRECT, 0);
+	drv_avail(&b->q, 0);
+}
+
+/* However much a request names, a step gives back no more than its bound; without an engine a step
+ * is a call of notify, between which others have the queue's lock. */
+static void large_requests_go_in_steps(void **state)
+{
+	struct balloon b = {.alone = *state != NULL};
+
+	disk_start(&d);
+	balloon_start(&b, REPORT);
+	/* Something registered, which the first step waits for. */
+	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, 4096), OK);
+	put_all_memory(&b);
+	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
+	balloon_used(&b);
+	assert_int_equal(atomic_load(&discards), STEPS);
+	assert_int_equal(atomic_load(&discarded), ALL_NAMED);
+	balloon_stop(&b);
+}
+
+/* A request that a pause meets between two steps goes on where it was; a reset does not wait for
+ * what is left of one. */
+static void large_requests_pause(void **state)
+{
+	struct balloon b = {.alone = false};
+
+	(void)state;
+	disk_start(&d);
+	balloon_start(&b, REPORT);
+	at_third = &b.dev->paused;
+	put_all_memory(&b);
+	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
+	while (atomic_load(&discards) < 3)
+		sched_yield();
+	virtio_device_pause(b.dev);
+	/* The I/O thread goes round. */
+	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, 4096), OK);
+	assert_int_equal(atomic_load(&discards), 3);
+	assert_int_equal(drv_used_idx(&b.q), 0);
+	virtio_device_resume(b.dev);
+	balloon_used(&b);
+	assert_int_equal(atomic_load(&discards), STEPS);
+	assert_int_equal(atomic_load(&discarded), ALL_NAMED);
+	atomic_store(&discards, 0);
+	at_third = &b.dev->queue[REPORT].stopping;
+	put_all_memory(&b);
+	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
+	while (atomic_load(&discards) < 3)
+		sched_yield();
+	set_reg(b.mmio, VIRTIO_MMIO_STATUS, 0);
+	balloon_set_up(&b, REPORT);
+	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, 4096), OK);
+	assert_int_equal(atomic_load(&discards), 3);
+	at_third = NULL;
+	balloon_stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +458,10 @@ int main(void)
 		TEST(memory_that_stays),
 		TEST(reset_under_way),
 		TEST(paused),
+		TEST(large_requests_go_in_steps),
+		{"large_requests_go_in_steps (no engine)", large_requests_go_in_steps, setup,
+		 teardown, &d},
+		TEST(large_requests_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
