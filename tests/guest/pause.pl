@@ -18,9 +18,10 @@ my $json = JSON::PP->new->canonical;
 my ($pid, $out, $qmp);
 $SIG{ALRM} = sub { kill KILL => $pid if $pid; die "no answer in time\n" };
 alarm 120;
+$SIG{PIPE} = 'IGNORE'; # a guest may end before it is asked
 
 sub start {
-	$pid = open($out, '-|', $slabvisor, 'run', '--heap', '16M', '--qmp', "unix:$path", @_)
+	$pid = open($out, '-|', $slabvisor, 'run', '--heap', '128M', '--qmp', "unix:$path", @_)
 		// die "$slabvisor: $!";
 	$qmp = undef;
 	until ($qmp) {
@@ -133,5 +134,26 @@ readline($out);
 execute('stop');
 still('sleep, paused');
 ends('sleep, paused');
+
+# Guests with work to do, stopped and continued all the time: nothing of it is lost.
+sub storm {
+	my ($what, @args) = @_;
+	my $rounds = 0;
+	start('--cpus', 2, @args);
+	sysread($out, my $first, 1);
+	while (eval { execute($_) for qw(stop cont); 1 }) {
+		$rounds++;
+	}
+	1 while sysread($out, my $rest, 65536);
+	close $out;
+	is($?, 0, "$what: it ends well after $rounds stops");
+	cmp_ok($rounds, '>', 20, "$what: ... which are some");
+	return;
+}
+my $disk = "$dir/disk";
+open(my $image, '>', $disk) or die "$disk: $!";
+truncate($image, 64 << 20) or die "$disk: $!";
+storm('blkcheck', '--disk', "path=$disk,direct=off", 'build/guests/blkcheck', 'kinds');
+storm('selftest', 'build/guests/selftest');
 
 done_testing();
