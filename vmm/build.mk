@@ -15,6 +15,7 @@ VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
 	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c \
+	vmm/log_limit.c \
 	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson libseccomp
 
@@ -65,6 +66,10 @@ vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
 	vmm/disk_options.c vmm/fields.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/bound.c vmm/memory.c vmm/pagetable.c $(MM_SRCS)
+
+UNIT_TESTS += vmm_log_limit
+vmm_log_limit_SRCS := vmm/cli.c vmm/log_limit.c
+vmm_log_limit_SAN := asan tsan
 
 UNIT_TESTS += vmm_qmp
 vmm_qmp_SRCS := vmm/cli.c vmm/qmp_frame.c vmm/qmp_proto.c

@@ -13,11 +13,15 @@
 #include "vmm/fds.h"
 #include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
+#include "vmm/log_limit.h"
 #include "vmm/options.h"
 #include "vmm/qmp.h"
 #include "vmm/signals.h"
 #include "vmm/stats.h"
 #include "vmm/vm.h"
+
+/* Reports of the heap's debug modes at once: as many as somebody reads. */
+#define HEAP_REPORTS 256u
 
 /* Prints one option of the help, its text in a column of its own. */
 static void print_option(const struct run_option *o)
@@ -175,7 +179,8 @@ out:
 	devices_destroy(vm);
 	if (fd >= 0)
 		signals_release(fd);
-	if (vm->config->stats && vm_is_ending(vm))
+	if (vm->config->stats && vm_is_ending(vm) &&
+	    (status != VM_REBOOT || log_limit_may(vm->machine_log)))
 		stats_print(&stats, vm);
 	return status;
 }
@@ -185,18 +190,21 @@ static void forget_machine(struct vm *vm)
 {
 	const struct run_config *config = vm->config;
 	struct elf_image elf = vm->elf;
+	struct log_limit *heap_log = vm->heap_log, *machine_log = vm->machine_log;
 	struct qmp *qmp = vm->qmp;
 	int kvm_fd = vm->kvm_fd;
 
 	memset(vm, 0, sizeof(*vm));
 	vm->config = config;
 	vm->elf = elf;
+	vm->heap_log = heap_log;
+	vm->machine_log = machine_log;
 	vm->qmp = qmp;
 	vm->kvm_fd = kvm_fd;
 	vm->restarted = true;
 }
 
-static int run_vm(struct vm *vm)
+static int run_machines(struct vm *vm)
 {
 	char why[KVM_WHY_MAX];
 	int status;
@@ -224,6 +232,32 @@ static int run_vm(struct vm *vm)
 out:
 	close(vm->kvm_fd);
 	return status;
+}
+
+/* What is said of the machines, and what they share: see struct vm. */
+static int run_vm(struct vm *vm)
+{
+	struct log_limit *log = calloc(2, sizeof(*log));
+	int status;
+
+	if (!log || log_limit_init(&log[0], "guest memory", HEAP_REPORTS))
+		goto fail_free;
+	if (log_limit_init(&log[1], "machines that begin anew", LOG_LIMIT_BURST))
+		goto fail_first;
+	vm->heap_log = &log[0];
+	vm->machine_log = &log[1];
+	status = run_machines(vm);
+	log_limit_settle(&log[0], true);
+	log_limit_settle(&log[1], true);
+	log_limit_fini(&log[1]);
+	log_limit_fini(&log[0]);
+	free(log);
+	return status;
+fail_first:
+	log_limit_fini(&log[0]);
+fail_free:
+	free(log);
+	return cli_fail(STATUS_HOST_ERROR, "out of memory");
 }
 
 int cmd_run(int argc, char **argv)

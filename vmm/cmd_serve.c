@@ -26,6 +26,7 @@
 #include "vmm/commands.h"
 #include "vmm/disk_words.h"
 #include "vmm/fds.h"
+#include "vmm/log_limit.h"
 #include "vmm/sandbox.h"
 #include "vmm/serve.h"
 #include "vmm/serve_thread.h"
@@ -45,8 +46,9 @@ struct disk {
 	struct vhost_user_engine host;
 	struct vhost_user *vu;
 	struct serve_thread *thread;
-	int socket; /* -1: not to be accepted from */
-	bool bound; /* by us: the path goes with us */
+	struct log_limit log; /* of what its front ends and its driver make us say */
+	int socket;           /* -1: not to be accepted from */
+	bool bound;           /* by us: the path goes with us */
 };
 
 struct service {
@@ -61,9 +63,9 @@ struct service {
 
 static void say(void *opaque, const char *text)
 {
-	const struct disk *disk = opaque;
+	struct disk *disk = opaque;
 
-	cli_note("%s: %s", disk->config->blk_file, text);
+	log_limit_note(&disk->log, "%s", text);
 }
 
 static const struct disk_words words = {
@@ -183,6 +185,8 @@ static void close_disk(struct disk *disk)
 		close(disk->socket);
 	if (disk->bound)
 		unlink(disk->config->socket_path);
+	log_limit_settle(&disk->log, true);
+	log_limit_fini(&disk->log);
 }
 
 static int open_socket(struct disk *disk, unsigned int *next)
@@ -272,8 +276,10 @@ static void serve_all(struct service *s)
 	for (i = 0; i < s->nr; i++)
 		serve_thread_go(s->disk[i].thread);
 	while (!all_over(s)) {
-		if (poll(fds, 2, -1) < 0)
+		if (poll(fds, 2, LOG_LIMIT_PERIOD_MS) < 0)
 			continue;
+		for (i = 0; i < s->nr; i++)
+			log_limit_settle(&s->disk[i].log, false);
 		if (fds[0].revents && !take_signal(s))
 			return;
 		if (fds[1].revents && read(s->over_fd, &value, sizeof(value)) < 0)
@@ -386,6 +392,9 @@ static int run(struct service *s)
 
 		disk->config = &s->config.disk[i];
 		disk->socket = -1;
+		ret = log_limit_init(&disk->log, disk->config->blk_file, LOG_LIMIT_BURST);
+		if (ret)
+			return cli_fail(STATUS_HOST_ERROR, "out of memory");
 		s->nr++;
 		status = open_disk(disk, s->sandbox);
 		if (!status)

@@ -9,6 +9,7 @@
 #include "virtio/io_engine.h"
 #include "vmm/cli.h"
 #include "vmm/disk_words.h"
+#include "vmm/log_limit.h"
 #include "vmm/vm.h"
 
 /* Registered memory stays with the guest: what it does not use for so long, it may
@@ -20,8 +21,10 @@
 
 static void warn(void *opaque, const char *text)
 {
-	(void)opaque;
-	cli_note("%s", text);
+	struct vm *vm = opaque;
+
+	if (log_limit_may(vm->machine_log))
+		cli_note("%s", text);
 }
 
 static const struct disk_words words = {
@@ -91,6 +94,7 @@ static int start_engine(struct vm *vm)
 		.pin_budget = vm->config->pin_budget,
 		.idle_ms = WINDOW_IDLE_MS,
 		.warn = warn,
+		.warn_opaque = vm,
 	};
 	int ret;
 

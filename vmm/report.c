@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "vmm/cli.h"
+#include "vmm/log_limit.h"
 #include "vmm/symbols.h"
 #include "vmm/vm.h"
 
-#define MAX_REPORTS 256u
-#define LINE        1024u
+#define LINE 1024u
 
 /* Copies a line, a name after every address of the program's image. */
 static void add_names(const struct elf_image *elf, const char *from, char *to, size_t room)
@@ -40,19 +40,12 @@ static void add_names(const struct elf_image *elf, const char *from, char *to, s
 
 void report_heap(void *opaque, const char *text)
 {
-	unsigned int number;
 	struct vm *vm = opaque;
 	char line[LINE], named[LINE], all[4 * LINE] = "";
 	size_t used = 0, len;
 
-	/* Only counted: nothing is ordered by it. */
-	number = atomic_fetch_add_explicit(&vm->heap_reports, 1, memory_order_relaxed);
-	if (number > MAX_REPORTS)
+	if (!log_limit_may(vm->heap_log))
 		return;
-	if (number == MAX_REPORTS) {
-		cli_note("guest memory: more than %u reports: the rest is left out", MAX_REPORTS);
-		return;
-	}
 	for (; *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)len, text);

@@ -24,6 +24,7 @@
 #include "vmm/terminal.h"
 #include "vmm/wait.h"
 
+struct log_limit;
 struct qmp;
 struct vm;
 
@@ -48,6 +49,9 @@ struct vcpu {
 struct vm {
 	const struct run_config *config;
 	struct qmp *qmp; /* the control socket, or NULL; outlives the machine */
+	/* What the guest can make us say: by its use of the heap; and by beginning anew, what each
+	 * machine says. They outlive the machine. */
+	struct log_limit *heap_log, *machine_log;
 	struct elf_image elf;
 	int kvm_fd, fd;
 	struct kvm_cpuid2 *cpuid; /* what the host supports */
@@ -81,8 +85,6 @@ struct vm {
 	unsigned int nr_halted;    /* under lock */
 	atomic_uint tlb_generation;
 	atomic_uint_fast64_t stray_stores; /* into the platform page, without meaning */
-
-	atomic_uint heap_reports;
 
 	atomic_bool ending;
 	int end_fd;     /* eventfd, readable once ending is set */
