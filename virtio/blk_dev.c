@@ -56,6 +56,12 @@ static bool blk_notify(struct virtio_device *dev, unsigned int queue, unsigned i
 	return false;
 }
 
+/* The engine's thread is to look at the rings again. */
+static void blk_resume(struct virtio_device *dev)
+{
+	io_engine_kick(blk_of(dev)->engine);
+}
+
 static void blk_config_write(struct virtio_device *dev, uint32_t offset, uint64_t value,
 			     unsigned int len)
 {
@@ -101,6 +107,7 @@ static const struct virtio_device_ops blk_ops = {
 	.queue_ready = blk_queue_ready,
 	.queue_stop = blk_queue_stop,
 	.notify = blk_notify,
+	.resume = blk_resume,
 	.config_write = blk_config_write,
 	.take_over = blk_take_over,
 	.hand_over = blk_hand_over,

@@ -446,6 +446,31 @@ static void large_requests_pause(void **state)
 	balloon_stop(&b);
 }
 
+/* Nothing is taken while the device is paused, and then all of it without another doorbell. */
+static void disk_paused(void **state)
+{
+	const struct buffer buf = {BIG_BASE, 4096};
+	unsigned int i;
+
+	(void)state;
+	/* A thread that has nothing to wake for but a kick. */
+	d.engine_config.poll_us = 0;
+	d.engine_config.pin_budget = 0;
+	disk_start(&d);
+	for (i = 0; i < 10; i++) {
+		virtio_device_pause(d.dev);
+		disk_post(&d, 0, 0, VIRTIO_BLK_T_IN, 0, &buf, 1);
+		assert_false(virtio_mmio_write(d.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));
+		/* The I/O thread goes round. */
+		io_engine_pause(d.engine, IO_HOLD);
+		io_engine_resume(d.engine, IO_HOLD);
+		assert_int_equal(drv_used_idx(&d.q[0]), i);
+		virtio_device_resume(d.dev);
+		assert_int_equal(disk_wait(&d, 0, NULL), 0);
+		assert_int_equal(disk_status(&d, 0, 0), VIRTIO_BLK_S_OK);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +487,7 @@ int main(void)
 		{"large_requests_go_in_steps (no engine)", large_requests_go_in_steps, setup,
 		 teardown, &d},
 		TEST(large_requests_pause),
+		TEST(disk_paused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
