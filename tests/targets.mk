@@ -15,7 +15,8 @@ demo: ## install what is missing, build, run the main job
 check: ## install what is missing, build, run every test
 	$(Q)tools/deps.sh nested libvirt
 	$(Q)$(MAKE) $(JOBS) all tests $(NESTED_TEST_BINS)
-	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(LIBVIRT_SCRIPTS) $(NESTED_SCRIPTS)
+	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(SOAK_SCRIPTS) $(LIBVIRT_SCRIPTS) \
+		$(NESTED_SCRIPTS)
 
 check-quick: ## check without what needs a machine of its own (libvirt, nested)
 	$(Q)tools/deps.sh
@@ -52,6 +53,13 @@ check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back e
 	$(Q)tools/deps.sh libvirt
 	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK)
 	$(Q)tests/check.sh $(LIBVIRT_SCRIPTS)
+
+# The short counts of these are in check; the variables are at the beginning of each script.
+soak: ## run the long counts: 200 checksums a disk, a million hostile requests, 50 kills
+	$(Q)tools/deps.sh nested libvirt
+	$(Q)$(MAKE) $(JOBS) all tests $(NESTED_TEST_BINS)
+	$(Q)COUNT=$(or $(COUNT),200) SESSIONS=20000 RING_REQUESTS=1000000 KMEM_REQUESTS=50000 SOAK=1 KILLS=50 \
+		tests/check.sh $(SOAK_SCRIPTS) $(ATTACK_SCRIPTS) tests/guest/bounds.t tests/serve/restart.t
 
 check-restart: ## kill a served disk fifty times under load
 	$(Q)tools/deps.sh
@@ -104,4 +112,4 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: check-quick bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
