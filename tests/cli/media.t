@@ -28,11 +28,18 @@ serve() {
 	run serve --socket-path "$dir/socket" --blk-file "$disk" "$@"
 }
 
+# Waits until the service listens, or has ended.
+listens() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	timeout 20 sh -c 'until [ -S "$1" ] || ! kill -0 "$2" 2>/dev/null; do :; done' sh \
+		"$dir/socket" "$service"
+}
+
 # comes_up OPTIONS...: a service of the disk listens, and ends in order. Sets status, and err.
 comes_up() {
 	"$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" "$@" >"$out" 2>"$err" &
 	service=$!
-	until [ -S "$dir/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+	listens
 	kill -TERM $service 2>/dev/null
 	status=0
 	wait $service || status=$?
@@ -86,7 +93,7 @@ printf 'disks:\n  - blk-file: %s\n    socket-path: %s/socket\n    format: raw\n'
 	>"$dir/c.yaml"
 "$SLABVISOR" serve --config "$dir/c.yaml" 2>"$err" &
 service=$!
-until [ -S "$dir/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+listens
 kill -TERM $service
 wait $service
 status=$?
@@ -155,10 +162,11 @@ err_is_line 'the last 2048 bytes are not a whole sector of 4096' 'sectors of 409
 # A file that was made longer, by something else than a whole number of sectors.
 "$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" --direct off 2>"$err" &
 service=$!
-until [ -S "$dir/socket" ]; do :; done
+listens
 truncate -s 10250 "$disk"
 kill -HUP $service
-until [ -s "$err" ]; do :; done
+# shellcheck disable=SC2016 # expanded by the inner shell
+timeout 20 sh -c 'until [ -s "$1" ]; do :; done' sh "$err"
 kill -TERM $service
 wait $service
 err_is_line "^slabvisor: $disk: the last 10 bytes are not a whole sector" 'HUP looks at the end again'
@@ -234,7 +242,7 @@ err_is_line "^slabvisor: --disk path=$disk: it cannot be locked .No locks availa
 	'... and that nothing guards it is said'
 python3 "$dir/unlocked.py" "$SLABVISOR" serve --direct off --blk-file "$disk" --socket-path "$dir/socket" 2>"$err" &
 service=$!
-until [ -S "$dir/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+listens
 kill -TERM $service
 wait $service
 err_is_line "^slabvisor: $disk: it cannot be locked" '... by serve'
@@ -247,7 +255,7 @@ is_status 0 '--dry-run judges a disk'
 is "$(stat -c '%y %z %b' "$disk")" "$before" '... and leaves it as it is'
 "$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" --direct off 2>"$err" &
 service=$!
-until [ -S "$dir/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+listens
 run run --disk "path=$disk,direct=off" --dry-run "$hello"
 is_status 124 '... and finds that another process has it'
 err_is_line 'it is in use by another process' '... which it says'
