@@ -193,6 +193,9 @@ static int check_heap(struct run_config *config, char *why)
 
 	for (i = 0; i < config->nr_nodes; i++)
 		add_part(&parts, config->node[i].heap);
+	/* What nobody asked for is not to keep a guest from starting. */
+	if (config->kernel && !config->heap_given)
+		config->heap = RUN_LINUX_HEAP;
 	ret = take_sum(&parts, RUN_MAX_HEAP, config->heap_given, &config->heap, why);
 	if (ret || parts.sum)
 		return ret;

@@ -249,7 +249,8 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "heap",
 	 .metavar = "SIZE",
 	 .help = "the window of memory that the service hands out, a multiple of 2M,\n"
-		 "default 1G; it costs host memory only as pages are handed out",
+		 "default 1G, with --kernel 64M; it costs host memory only as pages are\n"
+		 "handed out",
 	 .apply = memory_option_heap},
 	{.name = "cpus",
 	 .metavar = "N",

@@ -20,6 +20,7 @@
 #define RUN_WHY_MAX    256
 #define RUN_MIN_MEMORY (4ull << 20)
 #define RUN_MAX_MEMORY (1ull << 40)
+#define RUN_LINUX_HEAP (64ull << 20)  /* unless it is named: a Linux guest has RAM of its own */
 #define RUN_MAX_HEAP   (400ull << 30) /* its page array fits below the hole */
 
 struct run_node {

@@ -49,6 +49,20 @@ run run --dry-run --kernel "$dir/pvh32"
 is_status 124 'an entry outside of the kernel is refused'
 err_is_line 'its PVH entry 0x400000 is not within it' '... and named'
 
+# A heap that nobody asked for does not keep a guest from starting.
+run run --dry-run --kernel "$GUEST/pvh64"
+if grep -qx 'heap: 64M' "$out"; then
+	ok 'a guest with RAM of its own has a small heap'
+else
+	not_ok 'a guest with RAM of its own has a small heap' "$(cat "$out")"
+fi
+run run --dry-run --heap 1G --kernel "$GUEST/pvh64"
+if grep -qx 'heap: 1G' "$out"; then
+	ok '... unless it is named'
+else
+	not_ok '... unless it is named' "$(cat "$out")"
+fi
+
 # The one for the other.
 run run "$GUEST/pvh64"
 is_status 124 'a kernel that is given as a program is refused'
