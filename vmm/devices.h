@@ -35,7 +35,8 @@ int devices_create(struct vm *vm);
  * No vCPU runs. */
 void devices_destroy(struct vm *vm);
 
-/* The guest is ending: no device begins anything any more. From any thread. */
+/* The guest is ending: no device that a vCPU may be serving begins anything any more. From any
+ * thread. */
 void devices_halt(struct vm *vm);
 
 /* Between the two no device takes anything of the guest's, nor touches its memory. */
