@@ -32,18 +32,18 @@ static int print_help(void)
 {
 	printf("usage: slabvisor ctl [unix:]PATH COMMAND [ARGUMENTS]\n"
 	       "\n"
-	       "Sends a command to the control socket of a guest (slabvisor run --qmp unix:PATH) and\n"
-	       "prints what it returns, as JSON. ARGUMENTS is a JSON object. The commands are QMP's;\n"
-	       "query-commands lists them.\n"
+	       "Sends a command to the control socket of a guest (slabvisor run --qmp\n"
+	       "unix:PATH) and prints what it returns, as JSON. ARGUMENTS is a JSON object. The\n"
+	       "commands are QMP's; query-commands lists them.\n"
 	       "\n"
-	       "Exit status: 0; 1 the command was refused; 125 wrong usage; 127 there is no control\n"
-	       "socket at PATH, or it broke off\n"
+	       "Exit status: 0; 1 the command was refused; 125 wrong usage; 127 there is no\n"
+	       "control socket at PATH, or it broke off\n"
 	       "\n"
 	       "Examples:\n"
 	       "  slabvisor ctl /run/guest.sock query-status\n"
 	       "  slabvisor ctl /run/guest.sock query-block\n"
-	       "  slabvisor ctl /run/guest.sock block_resize '{\"device\": \"disk0\", \"size\": "
-	       "10737418240}'\n");
+	       "  slabvisor ctl /run/guest.sock block_resize \\\n"
+	       "      '{\"device\": \"disk0\", \"size\": 10737418240}'\n");
 	return 0;
 }
 

@@ -23,10 +23,8 @@
 /* Reports of the heap's debug modes at once: as many as somebody reads. */
 #define HEAP_REPORTS 256u
 
-/* Prints one option of the help, its text in a column of its own. */
 static void print_option(const struct run_option *o)
 {
-	const char *line = o->help, *end;
 	char left[64];
 
 	if (!o->metavar)
@@ -36,12 +34,7 @@ static void print_option(const struct run_option *o)
 			 o->metavar + 1);
 	else
 		snprintf(left, sizeof(left), "  --%s %s", o->name, o->metavar);
-	do {
-		end = strchr(line, '\n');
-		printf("%-26s%.*s\n", left, end ? (int)(end - line) : (int)strlen(line), line);
-		left[0] = '\0';
-		line = end ? end + 1 : NULL;
-	} while (line);
+	cli_print_option(left, o->help);
 }
 
 static int print_help(void)
@@ -64,8 +57,8 @@ static int print_help(void)
 	       "\n"
 	       "A configuration file is a YAML mapping with the names of the options as keys,\n"
 	       "without the dashes, but for config, dry-run and help; program and args name the\n"
-	       "program and its arguments. A list of numa, module or disk on the command line takes\n"
-	       "the place of the file's.\n"
+	       "program and its arguments. Where the command line has numa, module, disk or\n"
+	       "virtio-port, all that the file says of that option is left out.\n"
 	       "\n"
 	       "Exit status:\n"
 	       "  0-119   the program's own; 119 also when that was above 119\n"

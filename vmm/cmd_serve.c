@@ -301,18 +301,19 @@ static int print_help(void)
 	       "or killed and started again, it goes on with the requests that were in flight.\n"
 	       "\n");
 	for (i = 0; i < nr_serve_options; i++) {
-		snprintf(name, sizeof(name), "--%s%s%s", serve_options[i].name,
+		snprintf(name, sizeof(name), "  --%s%s%s", serve_options[i].name,
 			 serve_options[i].metavar ? " " : "",
 			 serve_options[i].metavar ? serve_options[i].metavar : "");
-		printf("  %-22s %s\n", name, serve_options[i].help);
+		cli_print_option(name, serve_options[i].help);
 	}
-	printf("  %-22s %s\n", "--sandbox on|off",
-	       "may open nothing and make few system calls, once it serves (on)");
-	printf("  %-22s %s\n", "--config FILE", "several disks: a YAML list, `disks`, of options");
-	printf("  %-22s %s\n", "--print-capabilities", "prints what QEMU's conventions ask for");
+	cli_print_option("  --sandbox on|off",
+			 "once it serves, it may open nothing and makes few system calls (on)");
+	cli_print_option("  --config FILE", "several disks: a YAML list, `disks`, of such options");
+	cli_print_option("  --print-capabilities", "prints what QEMU's conventions ask for");
 	printf("\n"
-	       "Exit status: 0 in order; 124 a disk is unreadable or unfit; 125 wrong usage; 126 the\n"
-	       "configuration file is wrong; 127 another error of the host; 159 the sandbox ended it.\n");
+	       "Exit status: 0 in order; 124 a disk is unreadable or unfit; 125 wrong usage;\n"
+	       "126 the configuration file is wrong; 127 another error of the host; 159 the\n"
+	       "sandbox ended it.\n");
 	return 0;
 }
 

@@ -233,24 +233,23 @@ out:
 const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "memory",
 	 .metavar = "SIZE",
-	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M,\n"
-		 "default 64M; of a Linux guest: all its RAM, 4M to 1T, default 512M",
+	 .help = "RAM for the program, its stacks and its modules: 4M to 3328M, default 64M; "
+		 "of a Linux guest: all its RAM, 4M to 1T, default 512M",
 	 .apply = memory_option_memory},
 	{.name = "hugepages",
 	 .metavar = "[2M|1G]",
-	 .help = "RAM is of the host's pool of hugetlb pages of 2M (the default) or 1G, and\n"
-		 "reserved at start: too few of them are an error. They stay the guest's till\n"
-		 "its end. The heap is not meant: see --backing",
+	 .help = "RAM is of the host's pool of hugetlb pages of 2M (the default) or 1G, and "
+		 "reserved at start: too few of them are an error. They stay the guest's "
+		 "till its end. The heap is not meant: see --backing",
 	 .apply = memory_option_hugepages},
 	{.name = "prefault",
-	 .help = "all RAM is there before the guest starts, or it does not start, and stays\n"
+	 .help = "all RAM is there before the guest starts, or it does not start, and stays "
 		 "the guest's till its end. The heap comes as it is handed out all the same",
 	 .apply = memory_option_prefault},
 	{.name = "heap",
 	 .metavar = "SIZE",
-	 .help = "the window of memory that the service hands out, a multiple of 2M,\n"
-		 "default 1G, with --kernel 64M; it costs host memory only as pages are\n"
-		 "handed out",
+	 .help = "the window of memory that the service hands out, a multiple of 2M, default "
+		 "1G, with --kernel 64M; it costs host memory only as pages are handed out",
 	 .apply = memory_option_heap},
 	{.name = "cpus",
 	 .metavar = "N",
@@ -258,63 +257,65 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .apply = apply_cpus},
 	{.name = "vcpu-cpus",
 	 .metavar = "LIST",
-	 .help = "CPUs of the host for the virtual ones, as in 0,2-3: each is kept on one\n"
-		 "of them, in turn",
+	 .help = "CPUs of the host for the virtual ones, as in 0,2-3: each is kept on one of "
+		 "them, in turn",
 	 .apply = apply_vcpu_cpus},
 	{.name = "io-cpus",
 	 .metavar = "LIST",
-	 .help = "CPUs of the host that the disks' thread may run on. One that takes the\n"
+	 .help = "CPUs of the host that the disks' thread may run on. One that takes the "
 		 "disk's interrupts, and none of the virtual CPUs', serves best",
 	 .apply = apply_io_cpus},
 	{.name = "numa",
 	 .metavar = "SPEC",
-	 .help = "a NUMA node of the guest, up to 15 times; the first is node 0:\n"
-		 "[memory=SIZE][,heap=SIZE][,host=N]. memory and heap are its parts of RAM\n"
-		 "and heap: together they are --memory and --heap, which may be left out.\n"
-		 "Where no node says, they are dealt out in equal parts. host=N takes both\n"
+	 .help = "a NUMA node of the guest, up to 15 times; the first is node 0: "
+		 "[memory=SIZE][,heap=SIZE][,host=N]. memory and heap are its parts of RAM "
+		 "and heap: together they are --memory and --heap, which may be left out. "
+		 "Where no node says, they are dealt out in equal parts. host=N takes both "
 		 "from the host's node N alone",
 	 .repeats = true,
 	 .apply = memory_option_numa,
 	 .forget = memory_option_forget_nodes},
 	{.name = "guest-ring",
 	 .metavar = "RING",
-	 .help = "privilege level of the program: 0, 3, or auto (the default), which\n"
-		 "takes 0 unless this host's KVM only emulates it",
+	 .help = "privilege level of the program: 0, 3, or auto (the default), which takes 0 "
+		 "unless this host's KVM only emulates it",
 	 .apply = apply_guest_ring},
 	{.name = "module",
 	 .metavar = "FILE",
-	 .help = "lays a file into the guest's memory, named by its base name; up to\n"
-		 "16 times",
+	 .help = "lays a file into the guest's memory, named by its base name; up to 16 "
+		 "times",
 	 .repeats = true,
 	 .apply = apply_module,
 	 .forget = forget_modules},
 	{.name = "disk",
 	 .metavar = "SPEC",
 	 .help = "a virtio-blk disk on a raw file or a block device, up to 15 times:\n"
-		 "path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]\n"
-		 "[,packed=on|off][,format=raw][,block-size=512|4096]. direct=on, the default: by O_DIRECT. queues:\n"
-		 "default one a vCPU. packed=on, the default: rings may be packed ones. A\n"
-		 "file that is an image of another format, or compressed, is refused, unless\n"
-		 "format=raw says that its very bytes are the disk. block-size: of the sectors\n"
-		 "that the guest sees, default those of a device, and 512 of a file. A comma\n"
-		 "of a value is written twice",
+		 "path=FILE[,direct=on|off][,readonly=on|off][,serial=S]\n"
+		 "[,queues=N][,packed=on|off][,format=raw]\n"
+		 "[,block-size=512|4096]\n"
+		 "direct=on, the default: by O_DIRECT. queues: default one a vCPU. "
+		 "packed=on, the default: rings may be packed ones. A file that is an image "
+		 "of another format, or compressed, is refused, unless format=raw says that "
+		 "its very bytes are the disk. block-size: of the sectors that the guest "
+		 "sees, default those of a device, and 512 of a file. A comma of a value is "
+		 "written twice",
 	 .repeats = true,
 	 .apply = disk_option_apply,
 	 .forget = disk_option_forget},
 	{.name = "pin-budget",
 	 .metavar = "SIZE",
-	 .help = "guest memory that may be registered for disks at once, a multiple of\n"
-		 "2M, default 256M; 0: none. I/O on other memory works as well",
+	 .help = "guest memory that may be registered for disks at once, a multiple of 2M, "
+		 "default 256M; 0: none. I/O on other memory works as well",
 	 .apply = apply_pin_budget},
 	{.name = "poll-us",
 	 .metavar = "N",
-	 .help = "how long the disks' thread polls for work before it sleeps, at most:\n"
+	 .help = "how long the disks' thread polls for work before it sleeps, at most: "
 		 "microseconds, default 200; 0: not at all",
 	 .apply = apply_poll_us},
 	{.name = "kernel",
 	 .metavar = "FILE",
-	 .help = "runs a kernel instead of a program: Linux, as bzImage or vmlinux, or any\n"
-		 "ELF with a PVH note, 32 or 64 bits. One with the note is entered by it.\n"
+	 .help = "runs a kernel instead of a program: Linux, as bzImage or vmlinux, or any "
+		 "ELF with a PVH note, 32 or 64 bits. One with the note is entered by it. "
 		 "The console is a serial port, ttyS0; Ctrl-A x ends it",
 	 .apply = linux_option_kernel},
 	{.name = "initrd",
@@ -327,29 +328,29 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .apply = linux_option_append},
 	{.name = "virtio-port",
 	 .metavar = "SPEC",
-	 .help = "a port of virtio-console, up to 8 times, with a Unix socket on this side:\n"
-		 "name=NAME,path=SOCKET[,console=on]. console=on makes it a console\n"
+	 .help = "a port of virtio-console, up to 8 times, with a Unix socket on this side: "
+		 "name=NAME,path=SOCKET[,console=on]. console=on makes it a console "
 		 "(hvc0...), else it is /dev/virtio-ports/NAME",
 	 .repeats = true,
 	 .apply = channel_option_apply,
 	 .forget = channel_option_forget},
 	{.name = "backing",
 	 .metavar = "KIND",
-	 .help = "what the heap is made of: anon (the default), memfd (other processes\n"
-		 "can map it), hugetlb (the host's pool of 2 MiB pages). RAM is not meant:\n"
-		 "see --hugepages",
+	 .help = "what the heap is made of: anon (the default), memfd (other processes can "
+		 "map it), hugetlb (the host's pool of 2 MiB pages). RAM is not meant: see "
+		 "--hugepages",
 	 .apply = memory_option_backing},
 	{.name = "reclaim-delay",
 	 .metavar = "MS",
-	 .help = "memory that the guest freed goes back to the host after so many\n"
+	 .help = "memory that the guest freed goes back to the host after so many "
 		 "milliseconds, default 1000; 0: at once; never: only at the end",
 	 .apply = apply_reclaim_delay},
 	{.name = "slab-debug",
 	 .metavar = "[MODES[,CACHE...]]",
-	 .help = "debug modes, letters as in Linux's slab_debug: F sanity checks,\n"
-		 "Z red zones, P poison, U owners (default FZPU), and W wipe, Q quarantine,\n"
-		 "R random order, G guards; after a comma names of caches that they are for\n"
-		 "(a * at the end stands for anything), after a semicolon more such",
+	 .help = "debug modes, letters as in Linux's slab_debug: F sanity checks, Z red "
+		 "zones, P poison, U owners (default FZPU), and W wipe, Q quarantine, R "
+		 "random order, G guards; after a comma names of caches that they are for (a "
+		 "* at the end stands for anything), after a semicolon more such",
 	 .apply = apply_slab_debug},
 	{.name = "timeout",
 	 .metavar = "SECONDS",
@@ -360,7 +361,7 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .apply = apply_stats},
 	{.name = "qmp",
 	 .metavar = "unix:PATH",
-	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to\n"
+	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to "
 		 "stop and end the guest, resize its disks and the like; mode 0600",
 	 .apply = apply_qmp},
 	{.name = "kvm-device",
@@ -374,8 +375,9 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	 .early = true,
 	 .apply = apply_config},
 	{.name = "dry-run",
-	 .help = "checks everything, the program and the modules included, prints what the\n"
-		 "guest can come to of the host's memory and the configuration, and starts nothing",
+	 .help = "checks everything, the program and the modules included, prints what the "
+		 "guest can come to of the host's memory and the configuration, and starts "
+		 "nothing",
 	 .command_line_only = true,
 	 .apply = apply_dry_run},
 	{.name = "help",

@@ -94,7 +94,7 @@ struct run_config {
 struct run_option {
 	const char *name;
 	const char *metavar; /* NULL: takes no value; "[X]": the value is optional */
-	const char *help;    /* for --help, lines separated by \n */
+	const char *help;    /* for --help, as cli_print_option() takes it */
 	bool repeats;
 	bool command_line_only;
 	bool early; /* heeded before the configuration file is read */

@@ -38,7 +38,7 @@ struct serve_config {
 struct serve_option {
 	const char *name;
 	const char *metavar; /* NULL: a switch, which a file says true or false to */
-	const char *help;
+	const char *help;    /* as cli_print_option() takes it */
 	/* Checks value (NULL: the switch alone) and sets it. Returns 0, or -EINVAL with what
 	 * would be right in why, SERVE_WHY_MAX bytes. */
 	int (*apply)(struct serve_disk *disk, const char *value, char *why);

@@ -170,23 +170,26 @@ const struct serve_option serve_options[] = {
 	{"blk-file", "PATH", "the disk: a raw image or a block device", apply_blk_file},
 	{"socket-path", "PATH", "makes a socket there and listens on it", apply_socket_path},
 	{"format", "raw",
-	 "its very bytes are the disk, even if they are an image's of another format",
+	 "takes the file's very bytes for the disk, even if it looks like an image of another "
+	 "format, which is refused otherwise",
 	 apply_format},
 	{"block-size", "512|4096",
-	 "of the sectors that the guest sees (a device's own; 512 of a file)", apply_block_size},
+	 "the machine sees sectors of so many bytes (a device's own; 512 for a file)",
+	 apply_block_size},
 	{"fd", "N", "uses descriptor N, a listening or a connected socket", apply_fd},
 	{"read-only", NULL, "refuses writes", apply_read_only},
 	{"queues", "N", "offers N queues (1)", apply_queues},
 	{"serial", "TEXT", "the disk's serial number, at most 20 bytes", apply_serial},
-	{"direct", "on|off", "past the host's page cache, where that can be (on)", apply_direct},
+	{"direct", "on|off", "reads and writes past the host's page cache, where that can be (on)",
+	 apply_direct},
 	{"pin-budget", "SIZE",
-	 "registers up to SIZE of guest memory for I/O (0). Only for memory\n"
-	 "                         that stays: no balloon, free page reporting, virtio-mem or\n"
-	 "                         postcopy migration, or data is lost",
+	 "registers up to SIZE of guest memory for I/O (0). Only for memory "
+	 "that stays: no balloon, free page reporting, virtio-mem or "
+	 "postcopy migration, or data is lost",
 	 apply_pin_budget},
 	{"max-memory", "SIZE",
-	 "takes machines of up to SIZE of memory (16T). What of it a machine\n"
-	 "                         has not touched itself may be charged to this service",
+	 "takes machines of up to SIZE of memory (16T). What of it a machine "
+	 "has not touched itself may be charged to this service",
 	 apply_max_memory},
 	{"poll-us", "N", "polls for up to N us before it sleeps (0)", apply_poll_us},
 };

@@ -161,6 +161,28 @@ for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help'; do
 	fi
 done
 
+# Help, as a terminal shows it.
+for args in '' run serve ctl; do
+	# shellcheck disable=SC2086 # a word, or none
+	run $args --help
+	wide=$(awk 'length > 80' "$out")
+	if [ -z "$wide" ]; then
+		ok "${args:-slabvisor} --help fits into 80 columns"
+	else
+		not_ok "${args:-slabvisor} --help fits into 80 columns" "$wide"
+	fi
+done
+for args in run serve; do
+	run "$args" --help
+	joined=$(awk '/^  --/ && length > 26 && substr($0, 26, 1) != " " &&
+		!/^  --[^ ]+( [^ ]+)?$/' "$out")
+	if [ -z "$joined" ]; then
+		ok "$args --help keeps an option and its text apart"
+	else
+		not_ok "$args --help keeps an option and its text apart" "$joined"
+	fi
+done
+
 # A file where a name holds control characters does not reach the terminal as such.
 error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
 
