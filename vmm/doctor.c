@@ -19,6 +19,8 @@
 #include "vmm/commands.h"
 #include "vmm/kvm.h"
 #include "vmm/landlock.h"
+#include "vmm/linux_image.h"
+#include "vmm/linux_options.h"
 #include "vmm/memory_options.h"
 #include "vmm/sandbox.h"
 #include "vmm/vm.h"
@@ -276,40 +278,66 @@ static int check_bound(const struct run_config *config)
 static int print_help(void)
 {
 	printf("usage: slabvisor doctor [--kvm-device PATH] [--memory SIZE] [--heap SIZE]\n"
-	       "                        [--disk SPEC]...\n"
+	       "                        [--kernel FILE] [--disk SPEC]...\n"
 	       "\n"
 	       "Checks what guests need of this host and says what to do about what is\n"
-	       "missing. Lines begin with good, note (guests run, something does not\n"
-	       "do its best) or BAD (guests do not run). Says what a guest of that size (64M and\n"
-	       "1G) can come to of the host's memory, against what there is; and looks at\n"
-	       "disks, which are given as to slabvisor run. Exit status 0: guests can run; 122: they\n"
-	       "cannot; 124: a disk is unfit.\n");
+	       "missing. Lines begin with good, note (guests run, something does not do its\n"
+	       "best) or BAD (guests do not run).\n"
+	       "\n"
+	       "The options are those of slabvisor run. Doctor says what a guest of that size\n"
+	       "(64M and 1G; with a kernel 512M and 64M) can come to of the host's memory,\n"
+	       "against what there is, and whether the kernel and the disks can be used.\n"
+	       "\n"
+	       "Exit status: 0 guests can run; 122 they cannot; 124 the kernel or a disk is\n"
+	       "unfit; 125 wrong usage.\n");
 	return 0;
 }
 
-/* One option of the command line, and its value. Returns 0 or the exit status. */
-static int take_option(struct run_config *config, uint32_t *seen, const char *name,
-		       const char *value)
+/* An option of the command line, arg, and its value: behind a `=`, or the argument that is next,
+ * which *i then moves on to. Returns 0 or the exit status. */
+static int take_option(struct run_config *config, uint32_t *seen, int argc, char **argv, int *i)
 {
-	static const char *const known[] = {"--kvm-device", "--memory", "--heap", "--disk"};
+	static const char *const known[] = {"kvm-device", "memory", "heap", "kernel", "disk"};
+	const char *arg = argv[*i], *eq = strchr(arg, '='), *value;
+	const size_t len = eq ? (size_t)(eq - arg) : strlen(arg);
 	char why[RUN_WHY_MAX] = "out of memory";
-	size_t i;
+	const struct run_option *option;
+	size_t k;
 
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (value && !strcmp(name, known[i])) {
-			const struct run_option *option = run_option_find(name + 2);
-
-			if (*seen >> i & 1 && !option->repeats)
-				return cli_fail(STATUS_USAGE,
-						"%s is given twice, and takes one value", name);
-			*seen |= 1u << i;
-			if (option->apply(config, value, why))
-				return cli_fail(STATUS_USAGE, "%s %s: %s", name, value, why);
-			return 0;
-		}
+	value = eq ? eq + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+	for (k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+		if (!value || strncmp(arg, "--", 2) != 0 || len - 2 != strlen(known[k]) ||
+		    strncmp(arg + 2, known[k], len - 2) != 0)
+			continue;
+		option = run_option_find(known[k]);
+		if (*seen >> k & 1 && !option->repeats)
+			return cli_fail(STATUS_USAGE, "--%s is given twice, and takes one value",
+					known[k]);
+		*seen |= 1u << k;
+		if (option->apply(config, value, why))
+			return cli_fail(STATUS_USAGE, "--%s %s: %s", known[k], value, why);
+		return 0;
+	}
 	return cli_fail(STATUS_USAGE,
-			"%s: no such option, or a value is missing: see slabvisor doctor --help",
-			name);
+			"%.*s: no such option, or a value is missing: see slabvisor doctor --help",
+			(int)len, arg);
+}
+
+/* Returns 0 or the exit status. */
+static int check_kernel(const struct run_config *config)
+{
+	struct linux_image image;
+	char why[LINUX_WHY_MAX];
+
+	if (!config->kernel)
+		return 0;
+	if (linux_image_open(config->kernel, &image, why)) {
+		say(BAD, "--kernel %s: %s", config->kernel, why);
+		return STATUS_BAD_IMAGE;
+	}
+	linux_image_close(&image);
+	say(GOOD, "the kernel can be booted");
+	return 0;
 }
 
 /* Returns 0 or the exit status. */
@@ -331,7 +359,7 @@ static int check_disks(const struct run_config *config)
 static int check_all(const struct run_config *config)
 {
 	bool ok = check_kvm(config->kvm_device);
-	int status;
+	int status, kernel;
 
 	check_io_uring();
 	check_memlock();
@@ -344,7 +372,10 @@ static int check_all(const struct run_config *config)
 	status = check_bound(config);
 	if (status)
 		return status;
+	kernel = check_kernel(config);
 	status = check_disks(config);
+	if (!status)
+		status = kernel;
 	printf("%s\n", ok ? "Guests can run on this host." : "Guests cannot run on this host.");
 	return ok ? status : STATUS_NO_KVM;
 }
@@ -358,14 +389,14 @@ int cmd_doctor(int argc, char **argv)
 
 	if (run_config_init(&config))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	for (i = 1; i < argc && !status; i += 2) {
+	for (i = 1; i < argc && !status; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			run_config_free(&config);
 			return print_help();
 		}
-		status = take_option(&config, &seen, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+		status = take_option(&config, &seen, argc, argv, &i);
 	}
-	if (!status && memory_options_check(&config, why))
+	if (!status && (linux_options_check(&config, why) || memory_options_check(&config, why)))
 		status = cli_fail(STATUS_USAGE, "%s", why);
 	if (!status)
 		status = check_all(&config);

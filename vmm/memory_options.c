@@ -232,9 +232,10 @@ static int check_memory(struct run_config *config, char *why)
 		return ret;
 	cli_format_size(size, sizeof(size), config->memory);
 	if (config->memory > max)
-		return run_why(
-			why, "--memory %s: a program takes 3328M at most, only a Linux guest more",
-			size);
+		return run_why(why,
+			       "--memory %s: a program takes 3328M at most, only a Linux guest "
+			       "(--kernel) more",
+			       size);
 	if (config->memory < RUN_MIN_MEMORY)
 		return run_why(why, "--numa: the nodes' memory adds up to %s: give 4M at least",
 			       size);

@@ -162,7 +162,7 @@ for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help'; do
 done
 
 # Help, as a terminal shows it.
-for args in '' run serve ctl; do
+for args in '' run serve ctl doctor; do
 	# shellcheck disable=SC2086 # a word, or none
 	run $args --help
 	wide=$(awk 'length > 80' "$out")
@@ -212,6 +212,15 @@ else
 	not_ok '... and whether the host can have it' "$(cat "$out")"
 fi
 error 125 '--heap 3x: ' doctor --heap 3x
+error 125 '--heap 3x: ' doctor --heap=3x
+run doctor --memory=4G "--kernel=$dir/none"
+if [ "$status" = 124 ] && grep -q "^BAD   --kernel $dir/none: .*No such file" "$out" &&
+	grep -q 'a guest of --memory 4G --heap 64M can come to at most' "$out"; then
+	ok 'doctor says what a Linux guest can come to, and whether its kernel is fit'
+else
+	not_ok 'doctor says what a Linux guest can come to, and whether its kernel is fit' \
+		"$(cat "$out" "$err")"
+fi
 error 125 '--memory: no such option, or a value is missing' doctor --memory
 
 # Memory that the host does not have.
