@@ -34,13 +34,10 @@ static int print_help(void)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	size_t i;
 
-	/* First of all: there may be nowhere to say what is wrong. */
-	if (fds_open_standard())
-		return STATUS_HOST_ERROR;
 	if (argc < 2)
 		return cli_fail(STATUS_USAGE, "no command given: see slabvisor --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
@@ -53,4 +50,20 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	return cli_fail(STATUS_USAGE, "%s: no such command: see slabvisor --help", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	/* First of all: there may be nowhere to say what is wrong. */
+	if (fds_open_standard())
+		return STATUS_HOST_ERROR;
+	status = run_command(argc, argv);
+	/* What a command found is lost with its words; an error of its own has been said. */
+	if ((fflush(stdout) || ferror(stdout)) && !status)
+		return cli_fail(
+			STATUS_HOST_ERROR,
+			"what it prints cannot be written: standard output is full or closed");
+	return status;
 }

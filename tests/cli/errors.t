@@ -183,6 +183,16 @@ for args in run serve; do
 	fi
 done
 
+# What is printed and cannot be.
+for args in --help --version 'run --help' "run --dry-run $hello" 'serve --print-capabilities' \
+	doctor; do
+	status=0
+	# shellcheck disable=SC2086 # a list of words
+	timeout -k 5 60 "$SLABVISOR" $args >/dev/full 2>"$err" || status=$?
+	is_status 127 "$args without room for its words ends with 127"
+	err_is_line '^slabvisor: what it prints cannot be written' '... and says so'
+done
+
 # A file where a name holds control characters does not reach the terminal as such.
 error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
 
