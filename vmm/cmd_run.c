@@ -140,17 +140,20 @@ static unsigned int descriptors(const struct run_config *config)
 /* Boots the guest in a machine that exists, and sees it through to its end. */
 static int run_guest(struct vm *vm)
 {
-	/* What is read again when the guest reboots. */
-	const char *again[] = {vm->config->kernel, vm->config->initrd};
+	/* What is opened again when the guest reboots. */
+	const char *again[2 + RUN_MAX_DISKS] = {vm->config->kernel, vm->config->initrd};
 	struct stats stats;
 	int status, fd = -1;
+	unsigned int i;
 
 	stats_start(&stats, vm);
 	/* Files may be pipes that nobody writes to: signals still end the process. */
 	status = build_guest(vm);
 	if (status)
 		goto out;
-	fds_close_inherited(again, 2);
+	for (i = 0; i < vm->config->nr_disks; i++)
+		again[2 + i] = vm->config->disk[i].path;
+	fds_close_inherited(again, 2 + i);
 	fd = signals_setup();
 	if (fd < 0) {
 		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));

@@ -5,7 +5,7 @@
 # shellcheck disable=SC3045 # ulimit -n, which dash has
 . tests/cli/tap.sh
 LOAD=${LOAD:-build/tools/vhost_load}
-needs "$LOAD" "$GUEST/hello" "$GUEST/echo" "$GUEST/pvh64"
+needs "$LOAD" "$GUEST/hello" "$GUEST/echo" "$GUEST/pvh64" "$GUEST/reset"
 
 # Not in memory: tmpfs has no direct I/O.
 disks=$(mktemp -d build/descriptors.XXXXXX)
@@ -269,6 +269,28 @@ done
 status=0
 "$SLABVISOR" run --memory 64M --kernel /dev/fd/7 7<"$GUEST/pvh64" >"$out" 2>"$err" || status=$?
 is_status 0 'a kernel may be one that was left open'
+
+# A guest that restarts has all of its files opened again.
+truncate -s 1M "$dir/left"
+mkfifo "$dir/told" "$dir/said"
+timeout -k 5 60 "$SLABVISOR" run --memory 64M --kernel /dev/fd/7 --disk path=/dev/fd/8 \
+	--disk path=/proc/self/fd/9,readonly=on 7<"$GUEST/reset" 8<>"$dir/left" 9<"$GUEST/pvh64" \
+	<"$dir/told" >"$dir/said" 2>"$err" &
+pid=$!
+exec 3>"$dir/told" 4<"$dir/said"
+read -r first <&4
+printf r >&3
+read -r second <&4
+printf q >&3
+exec 3>&- 4<&-
+status=0
+wait $pid || status=$?
+is_status 0 'a disk may be one that was left open, by a guest that restarts'
+if [ "$first $second" = 'up up' ]; then
+	ok '... which it does'
+else
+	not_ok '... which it does' "$first $second" "$(cat "$err")"
+fi
 
 # Configuration files that never answer or never end.
 refuses_config() { # NAME PATH STDIN
