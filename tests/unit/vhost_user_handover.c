@@ -128,6 +128,23 @@ static void impatient(void **state)
 	}
 }
 
+/* Who has not answered all does not say so: the machine would go on elsewhere without. */
+static void end_is_no_stop(void **state)
+{
+	struct backend *b = *state;
+	struct client c;
+	uint32_t base;
+
+	client_join(b, &c);
+	assert_int_equal(client_do(&c, 0, 1, 0, 65536), 0);
+	assert_int_equal(client_ring_stop(&c, 1, &base), 0);
+	virtio_device_halt(b->dev);
+	assert_true(client_ring_stop(&c, 0, &base) < 0);
+	backend_wait_said(b, "GET_VRING_BASE is refused: the service ends");
+	backend_wait_end(b, c.fd);
+	client_leave(&c);
+}
+
 static uint64_t capacity(struct client *c)
 {
 	struct vhost_user_config_space ask = {.size = 8}, answer;
@@ -183,6 +200,13 @@ static void size_is_read_at_first(void **state)
 	client_leave(&c);
 }
 
+/* ... of one that serves nobody any more. */
+static int teardown_ended(void **state)
+{
+	backend_stop(*state);
+	return 0;
+}
+
 #define TEST(name)   cmocka_unit_test_setup_teardown(name, backend_setup, backend_teardown)
 #define CACHED(name) cmocka_unit_test_setup_teardown(name, backend_setup_cached, backend_teardown)
 
@@ -195,6 +219,7 @@ int main(void)
 		TEST(impatient),
 		CACHED(impatient),
 		TEST(size_is_read_at_first),
+		cmocka_unit_test_setup_teardown(end_is_no_stop, backend_setup, teardown_ended),
 	};
 
 	return cmocka_run_group_tests_name("vhost_user_handover", tests, NULL, NULL);
