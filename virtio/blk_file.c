@@ -279,6 +279,8 @@ int blk_file_open(struct blk_file *file, const struct blk_file_config *config, c
 		ret = claim(file, config, flags, &st, why);
 	if (!ret)
 		ret = lock_file(file, config, why);
+	/* A few looks follow, which are not to be read ahead of. */
+	posix_fadvise(file->cached_fd, 0, 0, POSIX_FADV_RANDOM);
 	if (!ret && !config->raw)
 		ret = judge(file, why);
 	if (ret)
@@ -295,6 +297,10 @@ int blk_file_open(struct blk_file *file, const struct blk_file_config *config, c
 	probe_topology(file, &st, config->block_size);
 	probe_holes(file, &st);
 	file->gpt_sector = blk_format_gpt_sector(file->cached_fd);
+	posix_fadvise(file->cached_fd, 0, 0, POSIX_FADV_NORMAL);
+	/* What was looked at would stay in a cache that is not used. */
+	if (file->direct_fd >= 0)
+		blk_file_forget(file);
 	return 0;
 
 err:

@@ -27,6 +27,9 @@ fresh_disk() {
 	dd if=/dev/urandom of="$disk" bs=1M count=64 oflag=direct conv=fsync status=none
 }
 
+# What opening reads to know what a disk is: its start, its end, where a partition table may be.
+looks=4
+
 # Calls that move data of the disk's file, or between address spaces.
 data_calls() {
 	grep -v 'io_uring_enter(' "$trace" | grep -c -F -e "<$disk>" -e process_vm_
@@ -56,7 +59,7 @@ without_copy() {
 	is "$status" 0 "$name: status 0" || say_output
 	[ "$moved" -gt $((1 << 20)) ] && [ "$rings" -gt 0 ]
 	ok $? "$name: more than a mebibyte is moved, by io_uring ($moved bytes, $rings calls)"
-	is "$moves" 0 "$name: no other call moves data" || grep -v io_uring_enter "$trace" | head | diag
+	is "$moves" $looks "$name: no other call moves data" || grep -v io_uring_enter "$trace" | head | diag
 	is "$cached" 0 "$name: nothing of the disk is in the page cache"
 	is "$copied" 0 "$name: the monitor copied nothing"
 }
@@ -78,7 +81,7 @@ ok $? "direct=off: the page cache has the data ($cached bytes)"
 fresh_disk
 traced '' blkcheck sequence 500 42 1
 is "$status" 0 'odd addresses: status 0' || say_output
-is "$moves" 0 'odd addresses: no other call moves data'
+is "$moves" $looks 'odd addresses: no other call moves data'
 [ "$copied" -gt 0 ] && [ "$copied" -le "$moved" ] && [ "$(account blk_bounced_ops)" -gt 0 ]
 ok $? "odd addresses: what went through buffers is counted ($copied of $moved bytes)"
 
