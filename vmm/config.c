@@ -48,6 +48,8 @@ static int apply(struct reader *r, const struct run_option *option, const char *
 		r->nr_args++;
 		return add_arg(r, r->nr_args, value);
 	}
+	if (!*value && option->metavar)
+		snprintf(what, sizeof(what), "%s: no value is given", key);
 	if (option->apply(r->config, value, why))
 		return config_file_fail(&r->file, what, why);
 	return 0;

@@ -47,7 +47,7 @@ int config_file_scalar(const struct config_file *f, const char *what, const char
 	const yaml_event_t *event = &f->event;
 
 	if (event->type != YAML_SCALAR_EVENT)
-		return config_file_fail(f, what, "expected a plain value");
+		return config_file_fail(f, what, "expected a plain value, as on the command line");
 	*value = (const char *)event->data.scalar.value;
 	if (strlen(*value) != event->data.scalar.length)
 		return config_file_fail(f, what, "a value must not contain NUL");

@@ -123,9 +123,9 @@ static int apply_timeout(struct run_config *config, const char *value, char *why
 
 int run_flag(bool *flag, const char *value, char *why)
 {
-	if (!value || !strcmp(value, "true"))
+	if (!value || !strcmp(value, "true") || !strcmp(value, "on"))
 		*flag = true;
-	else if (!strcmp(value, "false"))
+	else if (!strcmp(value, "false") || !strcmp(value, "off"))
 		*flag = false;
 	else
 		return run_why(why, "give true or false");

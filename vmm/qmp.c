@@ -240,7 +240,9 @@ err_free:
 	free(q);
 err:
 	return cli_fail(STATUS_HOST_ERROR, "--qmp unix:%s: no socket can be made there: %s", path,
-			ret == -EADDRINUSE ? "something else is there, or in use" : strerror(-ret));
+			ret == -EADDRINUSE
+				? "something else is there: a file, or a program that listens"
+				: strerror(-ret));
 }
 
 void qmp_destroy(struct qmp *q)

@@ -47,8 +47,14 @@ static int read_disk(struct config_file *f, struct serve_disk *disk)
 		if (status)
 			return status;
 		option = serve_option_find(key);
+		if (!option && !strcmp(key, "sandbox"))
+			return config_file_fail(f, key,
+						"it is for all disks: write it beside `disks`");
 		if (!option)
-			return config_file_fail(f, key, "no such option of a disk");
+			return config_file_fail(f, key,
+						"no such option of a disk: the keys are those of "
+						"slabvisor serve --help, as in blk-file and "
+						"socket-path");
 		bit = 1u << (option - serve_options);
 		if (seen & bit)
 			return config_file_fail(f, key, "this key is given twice");
@@ -59,7 +65,8 @@ static int read_disk(struct config_file *f, struct serve_disk *disk)
 		if (status)
 			return status;
 		if (option->apply(disk, value, why)) {
-			snprintf(what, sizeof(what), "%s: %s", key, value);
+			snprintf(what, sizeof(what), "%s: %s", key,
+				 *value ? value : "no value is given");
 			return config_file_fail(f, what, why);
 		}
 	}
@@ -71,6 +78,8 @@ static int read_disks(struct config_file *f, struct serve_config *config)
 
 	for (;;) {
 		status = config_file_next(f);
+		if (!status && f->event.type == YAML_SEQUENCE_END_EVENT && !config->nr_disks)
+			return config_file_fail(f, "disks", "the list is empty: give it a disk");
 		if (status || f->event.type == YAML_SEQUENCE_END_EVENT)
 			return status;
 		if (f->event.type != YAML_MAPPING_START_EVENT)
@@ -114,7 +123,9 @@ static int read_keys(struct config_file *f, struct serve_config *config)
 			return status;
 		seen = !strcmp(key, "disks") ? &disks : !strcmp(key, "sandbox") ? &sandbox : NULL;
 		if (!seen)
-			return config_file_fail(f, key, "expected `disks:` and a list, `sandbox:`");
+			return config_file_fail(f, key,
+						"unknown key: the keys are `disks`, a list "
+						"of disks, and `sandbox`");
 		if (*seen)
 			return config_file_fail(f, key, "this key is given twice");
 		*seen = true;

@@ -21,9 +21,11 @@ static int make(const char *path, int *out)
 		return cli_fail(STATUS_USAGE, "%s: a socket's path has at most %zu bytes", path,
 				sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	if (fd < 0)
-		return cli_fail(STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
-				fd == -EADDRINUSE ? "something else is there, or in use"
-						  : strerror(-fd));
+		return cli_fail(
+			STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
+			fd == -EADDRINUSE
+				? "something else is there: a file, or a program that listens"
+				: strerror(-fd));
 	*out = fd;
 	return 0;
 }

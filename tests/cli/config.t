@@ -71,6 +71,9 @@ E2
 bad 1 'stats: maybe: give true or false' <<'E2'
 stats: maybe
 E2
+bad 1 'memory: no value is given: give a size' <<'E2'
+memory:
+E2
 bad 1 'hugepages: 3M: give 2M or 1G' <<'E2'
 hugepages: 3M
 E2
@@ -94,6 +97,17 @@ is_status 126 'args without program are refused'
 : >"$yaml"
 run run --config "$yaml" "$hello" x
 is_status 7 'an empty file is no configuration'
+
+for word in on off; do
+	printf 'prefault: %s\n' "$word" >"$yaml"
+	run run --config "$yaml" --dry-run "$hello"
+	[ "$word" = on ] && want=true || want=false
+	if grep -qx "prefault: $want" "$out"; then
+		ok "$word is a word for a switch, as true and false are"
+	else
+		not_ok "$word is a word for a switch, as true and false are" "$(cat "$out" "$err")"
+	fi
+done
 
 printf 'args: [from, file]\nprogram: %s\nguest-ring: 3\n' "$hello" >"$yaml"
 run run --config "$yaml"

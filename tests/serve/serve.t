@@ -38,8 +38,16 @@ printf 'sandbox: off\nsandbox: on\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:2: sandbox: this key is given twice' 'a key that is given twice' --config "$work/bad.yaml"
 printf 'sandbox: off\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:2: expected .disks:. and a list' 'a file without disks' --config "$work/bad.yaml"
+printf 'disks: []\n' >"$work/bad.yaml"
+fails 126 'bad.yaml:1: disks: the list is empty' 'a file with a list of no disks' --config "$work/bad.yaml"
+printf 'disks:\n  - blk-file: %s\n    sandbox: off\n' "$disk" >"$work/bad.yaml"
+fails 126 'bad.yaml:3: sandbox: it is for all disks: write it beside' 'the sandbox of one disk' \
+	--config "$work/bad.yaml"
+printf 'disks:\n  - blk-file: %s\n    queues:\n' "$disk" >"$work/bad.yaml"
+fails 126 'bad.yaml:3: queues: no value is given: a number from' 'a key of a disk without a value' \
+	--config "$work/bad.yaml"
 printf 'cache: off\n' >"$work/bad.yaml"
-fails 126 'bad.yaml:1: cache: expected .disks:. and a list' 'an unknown key beside disks' \
+fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, and .sandbox.' 'an unknown key beside disks' \
 	--config "$work/bad.yaml"
 
 : >"$err"
@@ -59,7 +67,7 @@ load --rw randrw --verify --depth 8 --ios 2000 --block-size 512
 is "$status $(figure wrong)" '0 0' 'of 512 bytes'
 truncate -s 16M "$disks/second.img"
 timeout 10 "$SLABVISOR" serve --blk-file "$disks/second.img" --socket-path "$socket" >"$out" 2>"$err"
-[ $? = 127 ] && grep -q 'or in use' "$err"
+[ $? = 127 ] && grep -q 'or a program that listens' "$err"
 ok $? 'a socket that is in use is not taken'
 stop_service
 is $status 0 'SIGTERM ends it with 0'
