@@ -60,8 +60,9 @@ case " $programs " in
 esac
 
 run_gcc() {
-	basename -s .c mm/*.c |
-		xargs -P 2 -I '{}' gcc -O2 -g -c -I. -D_GNU_SOURCE -pthread -o "$work/objects/{}" 'mm/{}.c'
+	find mm -name '*.c' | sort |
+		xargs -P 2 -I '{}' sh -c 'gcc -O2 -g -c -I. -D_GNU_SOURCE -pthread \
+			-o "$1/objects/$(echo "$2" | tr / _)" "$2"' sh "$work" '{}'
 	cat "$work"/objects/*
 }
 run_python3() {

@@ -149,7 +149,7 @@ ok $? '... to the same object'
 
 git_repository() {
 	git -C "$work" init -q repository &&
-		mkdir "$work/repository/mm" && cp mm/* "$work/repository/mm" &&
+		cp -r mm "$work/repository/mm" &&
 		git -C "$work/repository" add . &&
 		git -C "$work/repository" -c user.name=a -c user.email=a@b commit -qm first &&
 		echo more >>"$work/repository/mm/heap.c"
