@@ -2,14 +2,10 @@
 
 # The machine half of the runtime: entry, exceptions, console, vCPUs, pages, user
 # memory, the virtio channel.
-GUEST_LIB_SRCS += $(addprefix guest/lib/, \
-	entry.S blk.c blk_queue.c blk_user.c boot.c channel_virtio.c console.c exception.c fault.c gup.c lock.c mmap.c page.c \
-	kvmalloc.c pgtable.c platform.c ram.c smp.c time.c uaccess.c virtio_mmio.c vmalloc.c vspace.c vsprintf.c)
+GUEST_LIB_SRCS += guest/lib/entry.S guest/lib/blk.c guest/lib/blk_queue.c guest/lib/blk_user.c guest/lib/boot.c guest/lib/channel_virtio.c guest/lib/console.c guest/lib/exception.c guest/lib/fault.c guest/lib/gup.c guest/lib/lock.c guest/lib/mmap.c guest/lib/page.c guest/lib/kvmalloc.c guest/lib/pgtable.c guest/lib/platform.c guest/lib/ram.c guest/lib/smp.c guest/lib/time.c guest/lib/uaccess.c guest/lib/virtio_mmio.c guest/lib/vmalloc.c guest/lib/vspace.c guest/lib/vsprintf.c
 
 # The allocator half, which is portable: the guest's and the hosted build have it alike.
-GUEST_PORTABLE_SRCS := $(addprefix guest/lib/, \
-	dmapool.c kasprintf.c kmem_core.c kmem_cpu.c kmem_depot.c kmem_host.c kmem_mag.c kstrtox.c mempool.c \
-	slab_cache.c slab_kmalloc.c string_linux.c)
+GUEST_PORTABLE_SRCS := guest/lib/dmapool.c guest/lib/kasprintf.c guest/lib/kmem_core.c guest/lib/kmem_cpu.c guest/lib/kmem_depot.c guest/lib/kmem_host.c guest/lib/kmem_mag.c guest/lib/kstrtox.c guest/lib/mempool.c guest/lib/slab_cache.c guest/lib/slab_kmalloc.c guest/lib/string_linux.c
 GUEST_LIB_SRCS += $(GUEST_PORTABLE_SRCS) guest/lib/string.c guest/lib/string_c.c
 HOSTED_LIB_SRCS += $(GUEST_PORTABLE_SRCS) guest/lib/hosted.c guest/lib/hosted_channel.c
 

@@ -34,7 +34,7 @@
 #define MM_CLASSES 13
 extern const uint32_t mm_class_size[MM_CLASSES];
 
-/* Page map values: see virtio_kmem_abi.h, whose values these are. */
+/* Page map values: see virtio/abi/kmem.h, whose values these are. */
 #define MM_PM_NONE 0x00
 #define MM_PM_RUN  0xe0
 #define MM_PM_TAIL 0xff

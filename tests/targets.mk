@@ -93,7 +93,7 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio virtio/*_abi.h
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio virtio/abi/*.h
 	$(Q)cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
 		'$(abspath $(DESTDIR)$(PREFIX))/include/slabvisor-guest/{}' ';'
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/pkgconfig

@@ -70,8 +70,7 @@ UNIT_TESTS += blk_requests
 blk_requests_SRCS := $(BLK_TEST_SRCS)
 blk_requests_LIBS := liburing
 
-VHOST_USER_SRCS := $(addprefix virtio/vhost_user_, guard.c inflight.c inflight_packed.c mem.c \
-	msg.c queue.c request.c ring.c session.c table.c track.c)
+VHOST_USER_SRCS := virtio/vhost_user_guard.c virtio/vhost_user_inflight.c virtio/vhost_user_inflight_packed.c virtio/vhost_user_mem.c virtio/vhost_user_msg.c virtio/vhost_user_queue.c virtio/vhost_user_request.c virtio/vhost_user_ring.c virtio/vhost_user_session.c virtio/vhost_user_table.c virtio/vhost_user_track.c
 VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VHOST_USER_SRCS) \
 	virtio/vhost_user_engine.c
 VMM_LIBS += liburing

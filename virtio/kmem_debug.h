@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "mm/mm.h"
-#include "virtio/virtio_kmem_abi.h"
+#include "virtio/abi/kmem.h"
 
 /* Of MM_DEBUG_* the VIRTIO_KMEM_DEBUG_* that a guest is told of. */
 static inline uint32_t kmem_debug_bits(unsigned int modes)

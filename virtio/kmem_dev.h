@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio-kmem device: the requests of virtio_kmem_abi.h, served by mm.
+ * The virtio-kmem device: the requests of abi/kmem.h, served by mm.
  *
  * One request queue a vCPU; a request is answered before the notification
  * returns. A request that is well-formed as a chain always gets an answer, with a
@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "mm/mm.h"
+#include "virtio/abi/kmem.h"
 #include "virtio/device.h"
-#include "virtio/virtio_kmem_abi.h"
 
 /* Entries of a request queue, of the event queue. */
 #define KMEM_DEV_QUEUE_SIZE 128

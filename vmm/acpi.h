@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 
 /* Where BIOS has it looked for (section 5.2.5.1), and room for all tables. */
 #define ACPI_BASE 0xe0000ull

@@ -2,7 +2,7 @@
 /*
  * What lies in guest memory before the first instruction: descriptor tables, page
  * tables, stacks, the program, its arguments and modules, and the platform page that
- * tells of them (platform_abi.h).
+ * tells of them (virtio/abi/platform.h).
  */
 #ifndef VMM_BOOT_H
 #define VMM_BOOT_H

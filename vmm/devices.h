@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "virtio/abi/platform.h"
 #include "virtio/device.h"
-#include "virtio/platform_abi.h"
 
 struct vm;
 struct virtio_mmio;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 
 #define ELF_MAX_SEGMENTS 32
 #define ELF_WHY_MAX      160

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include "vmm/elf_notes.h"
 #include "vmm/file.h"
 #include "vmm/linux_image.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "mm/limit.h"
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include "vmm/cli.h"
 
 #define GIB (1ull << 30)

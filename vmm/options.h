@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "mm/mm.h"
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 
 /* A heap that crosses the hole below 4 GiB takes one range more than it has nodes. */
 #define RUN_MAX_NODES  (MM_MAX_RANGES - 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The doorbells of the platform page (platform_abi.h). */
+/* The doorbells of the platform page (virtio/abi/platform.h). */
 #ifndef VMM_PLATFORM_H
 #define VMM_PLATFORM_H
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include "vmm/channels.h"
 #include "vmm/devices.h"
 #include "vmm/disk.h"

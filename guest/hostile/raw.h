@@ -6,7 +6,7 @@
 #ifndef HOSTILE_RAW_H
 #define HOSTILE_RAW_H
 
-#include "virtio/virtio_kmem_abi.h"
+#include "virtio/abi/kmem.h"
 #include <linux/types.h>
 
 /* virtio 1.2, section 4.2.2. */

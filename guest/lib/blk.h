@@ -3,7 +3,7 @@
 #ifndef GRT_BLK_H
 #define GRT_BLK_H
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include "virtio_mmio.h"
 #include <linux/spinlock.h>
 #include <slabvisor/blk.h>

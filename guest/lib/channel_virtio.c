@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The allocator's channel over virtio-kmem: the requests of virtio_kmem_abi.h. The
+ * The allocator's channel over virtio-kmem: the requests of virtio/abi/kmem.h. The
  * queues below them are virtio_mmio.c's.
  */
 #include "grt.h"

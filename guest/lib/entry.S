@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where a vCPU enters the program, and where an exception does. The boot
- * protocol is platform_abi.h's.
+ * protocol is virtio/abi/platform.h's.
  *
  * The vectors run at CPL 0 whatever ring the program is in, on hosts where each
  * of their instructions may cost half a microsecond in KVM's emulator. They

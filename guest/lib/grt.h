@@ -6,7 +6,7 @@
 #ifndef GRT_H
 #define GRT_H
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <slabvisor/channel.h>

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include "vmm/elf.h"
 #include "vmm/elf_notes.h"
 #include "vmm/linux_image.h"

@@ -5,7 +5,7 @@
  * host through these operations and through nothing else.
  *
  * Addresses on the channel are guest-physical. Flags, cache numbers, page map
- * values, low address bits and refusals are those of virtio_kmem_abi.h. Every
+ * values, low address bits and refusals are those of virtio/abi/kmem.h. Every
  * operation may be called from several vCPUs at once, each with its own number,
  * and from one vCPU once at a time. Errors are negative errno values; a channel
  * that breaks down answers -EIO.
@@ -13,7 +13,7 @@
 #ifndef SLABVISOR_CHANNEL_H
 #define SLABVISOR_CHANNEL_H
 
-#include "virtio/virtio_kmem_abi.h"
+#include "virtio/abi/kmem.h"
 #include <linux/types.h>
 
 struct kmem_channel_ops {

@@ -11,7 +11,7 @@
 #ifndef SLABVISOR_KMEM_CPU_H
 #define SLABVISOR_KMEM_CPU_H
 
-#include "virtio/virtio_kmem_abi.h"
+#include "virtio/abi/kmem.h"
 #include <linux/types.h>
 
 /*

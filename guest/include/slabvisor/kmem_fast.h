@@ -8,7 +8,7 @@
 #define SLABVISOR_KMEM_FAST_H
 
 #include "slabvisor/kmem_cpu.h"
-#include "virtio/virtio_kmem_abi.h"
+#include "virtio/abi/kmem.h"
 #include <linux/compiler.h>
 #include <linux/gfp_types.h>
 #include <linux/numa.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The platform page, as a program sees it: facts of the machine, the clock, the
- * console and the doorbells. See virtio/platform_abi.h for the contract behind it.
+ * console and the doorbells. See virtio/abi/platform.h for the contract behind it.
  */
 #ifndef SLABVISOR_PLATFORM_H
 #define SLABVISOR_PLATFORM_H
 
-#include "virtio/platform_abi.h"
+#include "virtio/abi/platform.h"
 #include <linux/types.h>
 
 /* The platform page; reading it costs no exit. Live counters are in it. */

@@ -19,8 +19,8 @@
  *   interrupts off. The other vCPUs start the same way, at the same entry, when
  *   the guest rings PLATFORM_START_CPUS.
  */
-#ifndef PLATFORM_ABI_H
-#define PLATFORM_ABI_H
+#ifndef VIRTIO_ABI_PLATFORM_H
+#define VIRTIO_ABI_PLATFORM_H
 
 #include <linux/types.h>
 

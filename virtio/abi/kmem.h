@@ -15,8 +15,8 @@
  * into the device (our virtio-mmio) the request is complete, and its buffer in
  * the used ring, before the notification returns.
  */
-#ifndef VIRTIO_KMEM_ABI_H
-#define VIRTIO_KMEM_ABI_H
+#ifndef VIRTIO_ABI_KMEM_H
+#define VIRTIO_ABI_KMEM_H
 
 #include <linux/types.h>
 
