@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VIRTIO_RING_SRCS := virtio/vring.c virtio/vring_split.c virtio/vring_packed.c virtio/vring_chain.c
+VIRTIO_RING_SRCS := virtio/ring/vring.c virtio/ring/split.c virtio/ring/packed.c virtio/ring/chain.c
 VIRTIO_SRCS := $(VIRTIO_RING_SRCS) virtio/device.c virtio/mmio.c virtio/mmio_regs.c \
 	virtio/kmem_dev.c virtio/kmem_dev_request.c virtio/kmem_dev_objects.c \
 	virtio/kmem_dev_pages.c virtio/kmem_dev_caches.c virtio/kmem_dev_events.c

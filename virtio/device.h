@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 /* Queues of one device at most. */
 #define VIRTIO_MAX_QUEUES 256

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/vring_priv.h"
+#include "virtio/ring/priv.h"
 
 #define NOTE VHOST_USER_NOTE
 

@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "virtio/ring/vring.h"
 #include "virtio/vhost_user_proto.h"
-#include "virtio/vring.h"
 
 struct vhost_user_inflight {
 	union {

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "virtio/ring/priv.h"
 #include "virtio/vhost_user_inflight.h"
-#include "virtio/vring_priv.h"
 
 #define NOTE        VHOST_USER_NOTE
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 #include "tests/attack/witness.h"
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 #define TRUSTED_GPA   0x5a5a00000000ull
 #define TRUSTED_BYTES (1 * MIB)

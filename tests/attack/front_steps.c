@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "tests/attack/messages.h"
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 #define USED  (FRONT_RING / 2)
 #define AVAIL (FRONT_RING / 4)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "tests/fuzz/must.h"
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 #define RAM_SIZE 0x4000u
 #define AVAIL    0x1000u

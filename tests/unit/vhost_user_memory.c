@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "tests/unit/vhost_user_backend.h"
+#include "virtio/ring/vring.h"
 #include "virtio/vhost_user_guard.h"
-#include "virtio/vring.h"
 
 static int tell(struct client *c, uint32_t request, const void *payload, uint32_t size)
 {

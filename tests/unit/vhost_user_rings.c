@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "tests/unit/vhost_user_backend.h"
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 static int tell(struct client *c, uint32_t request, const void *payload, uint32_t size)
 {

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "virtio/mmio.h"
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 /* Memory is [RAM_BASE, RAM_END) and [HIGH_BASE, HIGH_END), each an allocation of its
  * own, so that a sanitizer sees a step over an edge. */

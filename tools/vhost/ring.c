@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tools/vhost/client.h"
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 /* A whole turn of descriptors, then the driver's area, then the device's. */
 int client_ring_init(struct client *c, unsigned int i, uint16_t slots, uint64_t offset)

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the files of the rings share; nobody else includes this. vring.c is the interface
- * and what both formats have alike; vring_split.c and vring_packed.c are the formats;
- * vring_chain.c has what hangs off a ring.
+ * and what both formats have alike; split.c and packed.c are the formats;
+ * chain.c has what hangs off a ring.
  *
  * The guest runs while all of it does. What announces something is read with acquire
  * and written with release, so that what it announces is seen with it. Where each
  * side writes one word and then reads the other's, only a full barrier keeps both from
  * missing the other: vring_full_barrier().
  */
-#ifndef VRING_PRIV_H
-#define VRING_PRIV_H
+#ifndef VIRTIO_RING_PRIV_H
+#define VIRTIO_RING_PRIV_H
 
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "virtio/vring.h"
+#include "virtio/ring/vring.h"
 
 static inline void vring_full_barrier(void)
 {
@@ -75,7 +75,7 @@ static inline void vring_chain_begin(struct vring_chain *chain)
 	chain->writable = 0;
 }
 
-/* vring_chain.c: the same for a buffer that lies in no one place, of which the bytes are
+/* chain.c: the same for a buffer that lies in no one place, of which the bytes are
  * counted already: a segment for each place, or -EFAULT. */
 int vring_chain_add_pieces(const struct vring *ring, uint64_t addr, uint32_t len, bool writable,
 			   struct vring_chain *chain);
@@ -112,7 +112,7 @@ static inline int vring_chain_add(const struct vring *ring, uint64_t addr, uint3
 }
 
 /*
- * vring_chain.c: finds the indirect table that a descriptor names. Its entries may lie at any
+ * chain.c: finds the indirect table that a descriptor names. Its entries may lie at any
  * address. Returns how many there are, or -EPROTO (not negotiated, empty, of odd length), -E2BIG
  * (more than VRING_MAX_SEGS) or -EFAULT.
  */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/vring_priv.h"
+#include "virtio/ring/priv.h"
 
 int vring_chain_table(const struct vring *ring, uint64_t addr, uint32_t len, const void **table)
 {

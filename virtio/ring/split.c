@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/vring_priv.h"
+#include "virtio/ring/priv.h"
 
 /* The table that a walk is in: the queue's own, then perhaps an indirect one. */
 struct table {

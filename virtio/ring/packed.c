@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/vring_priv.h"
+#include "virtio/ring/priv.h"
 
 int vring_packed_translate(struct vring *ring, const struct vring_setup *setup)
 {

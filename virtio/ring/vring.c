@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/vring_priv.h"
+#include "virtio/ring/priv.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are used without byte swaps");
 

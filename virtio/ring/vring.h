@@ -12,8 +12,8 @@
  *
  * No function here takes a lock: the caller holds the queue's (see device.h).
  */
-#ifndef VRING_H
-#define VRING_H
+#ifndef VIRTIO_RING_VRING_H
+#define VIRTIO_RING_VRING_H
 
 #include <stdbool.h>
 #include <stddef.h>
