@@ -7,7 +7,7 @@
 #include <linux/virtio_ids.h>
 #include <stdlib.h>
 
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 
 #define FRAME 4096ull
 

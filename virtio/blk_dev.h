@@ -2,7 +2,7 @@
 /*
  * virtio-blk (virtio 1.2, section 5.2): a disk on a raw file or a block device, for any
  * transport. Requests are taken from the rings and answered by an I/O thread
- * (io_engine.h); a notification only wakes it.
+ * (io/engine.h); a notification only wakes it.
  *
  * Guest memory goes to the kernel as it is. Buffers may lie in memory that stays, or
  * in a heap (struct io_region): those in a heap are pinned (mm_pin()), frame by frame,
@@ -21,7 +21,7 @@
 
 #include "virtio/blk_file.h"
 #include "virtio/device.h"
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 
 #define BLK_MAX_QUEUES 16
 #define BLK_QUEUE_SIZE 256

@@ -15,8 +15,8 @@
 
 #include "virtio/blk_dev.h"
 #include "virtio/blk_file.h"
-#include "virtio/io_stat.h"
-#include "virtio/io_window.h"
+#include "virtio/io/stat.h"
+#include "virtio/io/window.h"
 
 #define BLK_SECTOR       512u
 #define BLK_SEG_MAX      254u /* ... and no more than fit a ring, with header and status */

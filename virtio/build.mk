@@ -22,11 +22,11 @@ UNIT_TESTS += virtio_stop
 virtio_stop_SRCS := $(VIRTIO_MMIO_TEST_SRCS)
 virtio_stop_SAN := asan tsan
 
-VIRTIO_IO_SRCS := virtio/io_engine.c virtio/io_loop.c virtio/io_place.c virtio/io_region.c \
-	virtio/io_ring.c virtio/io_watch.c virtio/io_window.c virtio/io_window_release.c
+VIRTIO_IO_SRCS := virtio/io/engine.c virtio/io/loop.c virtio/io/place.c virtio/io/region.c \
+	virtio/io/ring.c virtio/io/watch.c virtio/io/window.c virtio/io/window_release.c
 
 UNIT_TESTS += io_windows
-io_windows_SRCS := virtio/io_place.c virtio/io_window.c virtio/io_window_release.c $(MM_SRCS)
+io_windows_SRCS := virtio/io/place.c virtio/io/window.c virtio/io/window_release.c $(MM_SRCS)
 io_windows_LIBS := liburing
 
 VIRTIO_CONSOLE_SRCS := virtio/console_control.c virtio/console_dev.c virtio/rng_dev.c \

@@ -4,7 +4,7 @@
 #ifndef VHOST_USER_ENGINE_H
 #define VHOST_USER_ENGINE_H
 
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 #include "virtio/vhost_user.h"
 
 /* Queues of one device at most. */

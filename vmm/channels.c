@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "virtio/balloon_dev.h"
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 #include "virtio/rng_dev.h"
 #include "vmm/cli.h"
 #include "vmm/listen.h"

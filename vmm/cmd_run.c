@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 #include "vmm/boot.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"

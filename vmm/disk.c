@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "virtio/blk_file.h"
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 #include "vmm/cli.h"
 #include "vmm/disk_words.h"
 #include "vmm/log_limit.h"

@@ -88,7 +88,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(fadvise64, SERVE), IF(IS(3, POSIX_FADV_DONTNEED))},
 	{CALL(ioctl, SERVE), IF(IS(1, BLKGETSIZE64)), SELDOM("block devices")},
 
-	/* Disks: what goes through the ring is restricted by itself (virtio/io_ring.c). */
+	/* Disks: what goes through the ring is restricted by itself (virtio/io/ring.c). */
 	{CALL(io_uring_enter, IO)},
 	{CALL(io_uring_register, IO), IF(IS(1, IORING_REGISTER_FILES_UPDATE))},
 	{CALL(io_uring_register, IO), IF(IS(1, IORING_REGISTER_BUFFERS_UPDATE))},

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "mm/mm.h"
-#include "virtio/io_window.h"
+#include "virtio/io/window.h"
 
 #define PAGES       512u /* of a window */
 #define WINDOWS     24u

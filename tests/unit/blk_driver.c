@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "virtio/io_window.h"
+#include "virtio/io/window.h"
 
 /* A slot: 16 bytes of header, a status byte, room for an indirect table. */
 #define SLOT_SIZE 512u

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "mm/mm.h"
-#include "virtio/io_window.h"
+#include "virtio/io/window.h"
 
 #define GIB       (1ull << 30)
 #define SPARSE    (16ull << 40)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "virtio/io_window_priv.h"
+#include "virtio/io/window_priv.h"
 
 static uint64_t chunks_of(const struct zone *zone)
 {

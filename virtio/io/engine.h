@@ -12,8 +12,8 @@
  * All callbacks run on the I/O thread. A source's queue locks (device.h) may be taken
  * in them; none may be held by who calls io_engine_drain() or another call that waits.
  */
-#ifndef IO_ENGINE_H
-#define IO_ENGINE_H
+#ifndef VIRTIO_IO_ENGINE_H
+#define VIRTIO_IO_ENGINE_H
 
 #include <liburing.h>
 #include <sched.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/io_priv.h"
+#include "virtio/io/priv.h"
 
 /* Setups to try, the best first. Kernels 6.1, 5.19, 5.10. */
 static const struct {
@@ -127,7 +127,7 @@ static void restrict_ring(struct io_engine *e)
 		r[n].opcode = IORING_RESTRICTION_SQE_OP;
 		r[n++].sqe_op = IO_OP_WRITEV_FIXED;
 	}
-	/* Allowed, not required: what lasts is on files by descriptor (io_loop.c). */
+	/* Allowed, not required: what lasts is on files by descriptor (loop.c). */
 	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
 	r[n++].sqe_flags = IOSQE_FIXED_FILE;
 	r[n].opcode = IORING_RESTRICTION_REGISTER_OP;

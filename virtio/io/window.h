@@ -25,12 +25,12 @@
  *
  * I/O thread only. Part of struct io_engine.
  */
-#ifndef IO_WINDOW_H
-#define IO_WINDOW_H
+#ifndef VIRTIO_IO_WINDOW_H
+#define VIRTIO_IO_WINDOW_H
 
 #include <liburing.h>
 
-#include "virtio/io_engine.h"
+#include "virtio/io/engine.h"
 
 #define IO_WINDOW_SHIFT 21
 #define IO_WINDOW_SIZE  (1ull << IO_WINDOW_SHIFT)

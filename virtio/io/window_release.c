@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of windows: by age, by their memory's going, by request. */
-#include "virtio/io_window_priv.h"
+#include "virtio/io/window_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

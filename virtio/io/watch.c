@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "virtio/io_priv.h"
+#include "virtio/io/priv.h"
 
 static void fired(struct io_op *op, int result)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/io_window_priv.h"
+#include "virtio/io/window_priv.h"
 
 #include <errno.h>
 #include <stdio.h>

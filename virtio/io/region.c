@@ -2,7 +2,7 @@
 /* Memory of an I/O thread that comes and goes. */
 #include <errno.h>
 
-#include "virtio/io_priv.h"
+#include "virtio/io/priv.h"
 
 static bool do_add_region(struct io_engine *e, struct io_call *c)
 {

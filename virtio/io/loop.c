@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "virtio/io_priv.h"
+#include "virtio/io/priv.h"
 
 #define DEEP         8u /* operations under way from which completions are near */
 #define DEEP_WAIT_NS 1000000u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counters with one writing thread. */
-#ifndef IO_STAT_H
-#define IO_STAT_H
+#ifndef VIRTIO_IO_STAT_H
+#define VIRTIO_IO_STAT_H
 
 #include <stdatomic.h>
 #include <stdint.h>

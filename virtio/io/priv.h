@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the I/O thread share; nobody else includes this. */
-#ifndef IO_PRIV_H
-#define IO_PRIV_H
+#ifndef VIRTIO_IO_PRIV_H
+#define VIRTIO_IO_PRIV_H
 
 #include <pthread.h>
 
-#include "virtio/io_engine.h"
-#include "virtio/io_stat.h"
-#include "virtio/io_window.h"
+#include "virtio/io/engine.h"
+#include "virtio/io/stat.h"
+#include "virtio/io/window.h"
 
 #define IO_SQ_ENTRIES 1024u
 #define IO_SQ_LEAST   64u
@@ -71,15 +71,15 @@ struct io_engine {
 	io_stat sqes, batches, polls, sleeps;
 };
 
-/* io_ring.c: makes the ring as good as the kernel has it, and undoes that. Returns 0 or a
+/* ring.c: makes the ring as good as the kernel has it, and undoes that. Returns 0 or a
  * negative errno. */
 int io_ring_create(struct io_engine *engine);
 void io_ring_destroy(struct io_engine *engine);
 
-/* io_engine.c: has the I/O thread do something, and waits until it is done. */
+/* engine.c: has the I/O thread do something, and waits until it is done. */
 void io_call(struct io_engine *engine, struct io_call *call);
 
-/* io_engine.c: submits what is queued. A failure leaves entries queued, for the next time. */
+/* engine.c: submits what is queued. A failure leaves entries queued, for the next time. */
 void io_engine_submit(struct io_engine *engine);
 /* Counts what is queued as a batch, for a wait that submits it. Returns whether there is any. */
 bool io_engine_count_batch(struct io_engine *engine);
@@ -89,10 +89,10 @@ static inline bool io_is_paused(const struct io_engine *engine)
 	return engine->paused[IO_HOLD] || engine->paused[IO_RECLAIM] || engine->paused[IO_FINISH];
 }
 
-/* io_watch.c: arms the watches that have fired, or are new. */
+/* watch.c: arms the watches that have fired, or are new. */
 void io_watch_arm(struct io_engine *engine);
 
-/* io_loop.c: the thread. */
+/* loop.c: the thread. */
 void *io_loop(void *engine);
 
 #endif

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "virtio/io_priv.h"
+#include "virtio/io/priv.h"
 
 /* The kernel gives a disk nothing of a batch before all of it is prepared: with larger ones a
  * disk idles while they are made, with smaller ones each pays for a doorbell of its own. */

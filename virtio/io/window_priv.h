@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the windows share; nobody else includes this. */
-#ifndef IO_WINDOW_PRIV_H
-#define IO_WINDOW_PRIV_H
+#ifndef VIRTIO_IO_WINDOW_PRIV_H
+#define VIRTIO_IO_WINDOW_PRIV_H
 
 #include "mm/mm.h"
-#include "virtio/io_priv.h"
-#include "virtio/io_stat.h"
-#include "virtio/io_window.h"
+#include "virtio/io/priv.h"
+#include "virtio/io/stat.h"
+#include "virtio/io/window.h"
 
 /* Bytes of a ring of IO_SQ_ENTRIES, which is smaller where it did not fit RLIMIT_MEMLOCK: entries
  * of both queues, the index between them, and their heads. */
@@ -76,7 +76,7 @@ struct io_windows {
 	io_stat hits, misses, refusals, made, evictions, failures, registered;
 };
 
-/* io_place.c: the table of a zone whose base and nr are set. Returns 0 or -ENOMEM. */
+/* place.c: the table of a zone whose base and nr are set. Returns 0 or -ENOMEM. */
 int io_places_create(struct zone *zone);
 void io_places_destroy(struct io_windows *set, struct zone *zone);
 /* Place i of a zone, NULL if its chunk is not there; made if it can be. */
