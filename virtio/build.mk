@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VIRTIO_RING_SRCS := virtio/ring/vring.c virtio/ring/split.c virtio/ring/packed.c virtio/ring/chain.c
-VIRTIO_SRCS := $(VIRTIO_RING_SRCS) virtio/device.c virtio/mmio.c virtio/mmio_regs.c \
+VIRTIO_SRCS := $(VIRTIO_RING_SRCS) virtio/device.c virtio/mmio/mmio.c virtio/mmio/regs.c \
 	virtio/kmem_dev.c virtio/kmem_dev_request.c virtio/kmem_dev_objects.c \
 	virtio/kmem_dev_pages.c virtio/kmem_dev_caches.c virtio/kmem_dev_events.c
 
 VIRTIO_MMIO_TEST_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/device.c \
-	virtio/mmio.c virtio/mmio_regs.c
+	virtio/mmio/mmio.c virtio/mmio/regs.c
 
 UNIT_TESTS += virtio_chain virtio_vring virtio_packed virtio_rings
 virtio_chain_SRCS := tests/unit/virtio_ring.c $(VIRTIO_MMIO_TEST_SRCS)
@@ -60,7 +60,7 @@ VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_format.c virtio
 	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c virtio/blk_step.c
 VIRTIO_BLK_SRCS += virtio/blk_handover.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
-	virtio/device.c virtio/mmio.c virtio/mmio_regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
+	virtio/device.c virtio/mmio/mmio.c virtio/mmio/regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
 	$(MM_SRCS)
 
 UNIT_TESTS += blk_format

@@ -9,7 +9,7 @@
 
 #include "virtio/kmem_debug.h"
 #include "virtio/kmem_dev.h"
-#include "virtio/mmio.h"
+#include "virtio/mmio/mmio.h"
 #include "vmm/cli.h"
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"

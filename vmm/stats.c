@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "virtio/mmio.h"
+#include "virtio/mmio/mmio.h"
 #include "vmm/vm.h"
 
 /* Whether a mapping of this process that starts at addr is the guest's memory. */

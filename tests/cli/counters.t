@@ -133,7 +133,7 @@ unseen() { # STRUCT HEADER
 	done
 }
 unseen vhost_user_stats virtio/vhost_user.h
-unseen virtio_mmio_stats virtio/mmio.h
+unseen virtio_mmio_stats virtio/mmio/mmio.h
 unseen kmem_dev_stats virtio/kmem_dev.h
 
 done_testing

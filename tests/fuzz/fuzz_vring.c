@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "virtio/kmem_dev.h"
-#include "virtio/mmio.h"
+#include "virtio/mmio/mmio.h"
 
 #define RAM_SIZE  0x8000u
 #define HEAP_BASE 0x100000000ull

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "virtio/mmio.h"
+#include "virtio/mmio/mmio.h"
 #include "virtio/ring/vring.h"
 
 /* Memory is [RAM_BASE, RAM_END) and [HIGH_BASE, HIGH_END), each an allocation of its

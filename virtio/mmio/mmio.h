@@ -8,8 +8,8 @@
  * selector (features, queue, shared memory) when the selector is stored. A store
  * is an exit, which the monitor hands to virtio_mmio_write().
  */
-#ifndef VIRTIO_MMIO_H
-#define VIRTIO_MMIO_H
+#ifndef VIRTIO_MMIO_MMIO_H
+#define VIRTIO_MMIO_MMIO_H
 
 #include <stdint.h>
 

@@ -7,13 +7,13 @@
  * lock. The state lock covers the three registers that other threads change while
  * vCPUs store to theirs: Status, InterruptStatus, ConfigGeneration.
  */
-#ifndef MMIO_PRIV_H
-#define MMIO_PRIV_H
+#ifndef VIRTIO_MMIO_PRIV_H
+#define VIRTIO_MMIO_PRIV_H
 
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 
-#include "virtio/mmio.h"
+#include "virtio/mmio/mmio.h"
 
 /* Of virtio 1.2, section 4.2.2; not in every <linux/virtio_mmio.h>. */
 #define VIRTIO_MMIO_QUEUE_RESET 0x0c0
@@ -64,7 +64,7 @@ static inline void virtio_mmio_set_interrupts(struct virtio_mmio *mmio, uint32_t
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_INTERRUPT_STATUS, interrupts);
 }
 
-/* mmio_regs.c: shows what the selectors, all 0 at first, select. */
+/* regs.c: shows what the selectors, all 0 at first, select. */
 void virtio_mmio_publish_selected(struct virtio_mmio *mmio);
 
 /*

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtio-mmio transport as an object: its page and what a device has to say. What
- * a driver has to say is in mmio_regs.c.
+ * a driver has to say is in regs.c.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "virtio/mmio_priv.h"
+#include "virtio/mmio/priv.h"
 
 #define MAGIC   0x74726976u /* "virt" */
 #define VERSION 2u

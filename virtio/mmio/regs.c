@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "virtio/mmio_priv.h"
+#include "virtio/mmio/priv.h"
 
 #define STATUS_DRIVER_BITS                                                                  \
 	(VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK | \
