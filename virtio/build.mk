@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VIRTIO_RING_SRCS := virtio/ring/vring.c virtio/ring/split.c virtio/ring/packed.c virtio/ring/chain.c
 VIRTIO_SRCS := $(VIRTIO_RING_SRCS) virtio/device.c virtio/mmio/mmio.c virtio/mmio/regs.c \
-	virtio/kmem_dev.c virtio/kmem_dev_request.c virtio/kmem_dev_objects.c \
-	virtio/kmem_dev_pages.c virtio/kmem_dev_caches.c virtio/kmem_dev_events.c
+	virtio/kmem/kmem.c virtio/kmem/request.c virtio/kmem/objects.c \
+	virtio/kmem/pages.c virtio/kmem/caches.c virtio/kmem/events.c
 
 VIRTIO_MMIO_TEST_SRCS := tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) virtio/device.c \
 	virtio/mmio/mmio.c virtio/mmio/regs.c

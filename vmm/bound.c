@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "virtio/blk_dev.h"
-#include "virtio/kmem_dev.h"
+#include "virtio/kmem/kmem.h"
 
 #define MIB (1ull << 20)
 

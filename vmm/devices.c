@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "virtio/kmem_debug.h"
-#include "virtio/kmem_dev.h"
+#include "virtio/kmem/debug.h"
+#include "virtio/kmem/kmem.h"
 #include "virtio/mmio/mmio.h"
 #include "vmm/cli.h"
 #include "vmm/irqchip.h"

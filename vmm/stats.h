@@ -4,7 +4,7 @@
 #define VMM_STATS_H
 
 #include "mm/mm.h"
-#include "virtio/kmem_dev.h"
+#include "virtio/kmem/kmem.h"
 #include "vmm/disk_stats.h"
 
 struct vm;

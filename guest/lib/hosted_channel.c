@@ -4,7 +4,7 @@
 
 #include "slabvisor/hosted.h"
 #include "slabvisor/kmem.h"
-#include "virtio/kmem_debug.h"
+#include "virtio/kmem/debug.h"
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/spinlock.h>

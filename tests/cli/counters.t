@@ -134,6 +134,6 @@ unseen() { # STRUCT HEADER
 }
 unseen vhost_user_stats virtio/vhost_user.h
 unseen virtio_mmio_stats virtio/mmio/mmio.h
-unseen kmem_dev_stats virtio/kmem_dev.h
+unseen kmem_dev_stats virtio/kmem/kmem.h
 
 done_testing

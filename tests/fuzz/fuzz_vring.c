@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/kmem_dev.h"
+#include "virtio/kmem/kmem.h"
 #include "virtio/mmio/mmio.h"
 
 #define RAM_SIZE  0x8000u

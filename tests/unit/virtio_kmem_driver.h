@@ -5,7 +5,7 @@
 #define VIRTIO_KMEM_DRIVER_H
 
 #include "tests/unit/virtio_driver.h"
-#include "virtio/kmem_dev.h"
+#include "virtio/kmem/kmem.h"
 
 #define KMEM_CPUS     2
 #define KMEM_EVENTS   KMEM_CPUS

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/kmem_debug.h"
-#include "virtio/kmem_dev_priv.h"
+#include "virtio/kmem/debug.h"
+#include "virtio/kmem/priv.h"
 
 _Static_assert(VIRTIO_KMEM_NAME_MAX == MM_CACHE_NAME_MAX, "names are passed on whole");
 

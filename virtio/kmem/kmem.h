@@ -17,8 +17,8 @@
  * without room for a struct virtio_kmem_resp cannot be answered and breaks the
  * device until it is reset. Reset takes all memory back from the guest.
  */
-#ifndef KMEM_DEV_H
-#define KMEM_DEV_H
+#ifndef VIRTIO_KMEM_KMEM_H
+#define VIRTIO_KMEM_KMEM_H
 
 #include <stdint.h>
 

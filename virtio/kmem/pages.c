@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/kmem_dev_priv.h"
+#include "virtio/kmem/priv.h"
 
 int kmem_dev_alloc_pages(struct kmem_request *r)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the virtio-kmem device share; nobody else includes this. */
-#ifndef KMEM_DEV_PRIV_H
-#define KMEM_DEV_PRIV_H
+#ifndef VIRTIO_KMEM_PRIV_H
+#define VIRTIO_KMEM_PRIV_H
 
-#include "virtio/kmem_dev.h"
+#include "virtio/kmem/kmem.h"
 
 #define KMEM_DEV_EVENT_TYPES 3 /* of enum virtio_kmem_event_type, which begins at 1 */
 #define KMEM_DEV_MAX_BYTES   ((uint64_t)MM_FRAME_SIZE << MM_MAX_ORDER)
@@ -70,13 +70,13 @@ static inline struct kmem_dev *kmem_dev_of(struct virtio_device *dev)
 	return (struct kmem_dev *)((char *)dev - offsetof(struct kmem_dev, dev));
 }
 
-/* kmem_dev_pages.c: forgets the guest's pins; no request is under way. */
+/* pages.c: forgets the guest's pins; no request is under way. */
 void kmem_dev_forget_pins(struct kmem_dev *kmem);
 
-/* kmem_dev_request.c: the notify of request queues. */
+/* request.c: the notify of request queues. */
 bool kmem_dev_serve_queue(struct kmem_dev *kmem, unsigned int queue, unsigned int cpu);
 
-/* kmem_dev_events.c: hands waiting events to the buffers that the driver posted. The
+/* events.c: hands waiting events to the buffers that the driver posted. The
  * event queue's lock is held. Returns true when it left off for fairness. */
 bool kmem_dev_deliver_events(struct kmem_dev *kmem);
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/kmem_dev_priv.h"
+#include "virtio/kmem/priv.h"
 
 _Static_assert(sizeof(struct mm_bad) == sizeof(struct virtio_kmem_bad) &&
 		       offsetof(struct mm_bad, status) == offsetof(struct virtio_kmem_bad, status),

@@ -2,7 +2,7 @@
 /* virtio-kmem requests about objects of caches. */
 #include <errno.h>
 
-#include "virtio/kmem_dev_priv.h"
+#include "virtio/kmem/priv.h"
 
 int kmem_dev_alloc(struct kmem_request *r)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Debug modes of the heap in the words of the channel, wherever mm is behind it. */
-#ifndef KMEM_DEBUG_H
-#define KMEM_DEBUG_H
+#ifndef VIRTIO_KMEM_DEBUG_H
+#define VIRTIO_KMEM_DEBUG_H
 
 #include <stdint.h>
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/kmem_dev_priv.h"
+#include "virtio/kmem/priv.h"
 
 static void add_event(struct kmem_events *events, uint32_t type, uint64_t value)
 {

@@ -4,8 +4,8 @@
 #include <linux/virtio_config.h>
 #include <stdlib.h>
 
-#include "virtio/kmem_debug.h"
-#include "virtio/kmem_dev_priv.h"
+#include "virtio/kmem/debug.h"
+#include "virtio/kmem/priv.h"
 
 _Static_assert(VIRTIO_KMEM_MAX_RANGES == MM_MAX_RANGES && VIRTIO_KMEM_CLASSES == MM_CLASSES &&
 		       VIRTIO_KMEM_MAX_ORDER == MM_MAX_ORDER &&
