@@ -56,15 +56,15 @@ UNIT_TESTS += virtio_heap
 virtio_heap_SRCS := tests/unit/virtio_driver.c tests/unit/virtio_kmem_driver.c \
 	$(VIRTIO_SRCS) $(MM_SRCS)
 
-VIRTIO_BLK_SRCS := virtio/blk_dev.c virtio/blk_file.c virtio/blk_format.c virtio/blk_part.c virtio/blk_pin.c \
-	virtio/blk_queue.c virtio/blk_range.c virtio/blk_req.c virtio/blk_rw.c virtio/blk_step.c
-VIRTIO_BLK_SRCS += virtio/blk_handover.c
+VIRTIO_BLK_SRCS := virtio/blk/blk.c virtio/blk/file.c virtio/blk/format.c virtio/blk/part.c virtio/blk/pin.c \
+	virtio/blk/queue.c virtio/blk/range.c virtio/blk/request.c virtio/blk/rw.c virtio/blk/step.c
+VIRTIO_BLK_SRCS += virtio/blk/handover.c
 BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RING_SRCS) \
 	virtio/device.c virtio/mmio/mmio.c virtio/mmio/regs.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
 	$(MM_SRCS)
 
 UNIT_TESTS += blk_format
-blk_format_SRCS := virtio/blk_file.c virtio/blk_format.c
+blk_format_SRCS := virtio/blk/file.c virtio/blk/format.c
 
 UNIT_TESTS += blk_requests
 blk_requests_SRCS := $(BLK_TEST_SRCS)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "virtio/kmem/kmem.h"
 
 #define MIB (1ull << 20)

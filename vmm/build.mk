@@ -59,7 +59,7 @@ TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/counters.t tests/
 TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
-vmm_elf_SRCS := virtio/blk_format.c vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/media.c \
+vmm_elf_SRCS := virtio/blk/format.c vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/media.c \
 	vmm/symbols.c
 vmm_wait_SRCS = vmm/bound.c vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
@@ -78,7 +78,7 @@ UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS = virtio/blk_format.c vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
+vmm_linux_SRCS = virtio/blk/format.c vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
 	vmm/bound.c vmm/linux_map.c vmm/media.c vmm/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "virtio/vhost_user_engine.h"
 #include "virtio/vhost_user_guard.h"
 #include "vmm/cli.h"

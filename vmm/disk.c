@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "virtio/blk_file.h"
+#include "virtio/blk/file.h"
 #include "virtio/io/engine.h"
 #include "vmm/cli.h"
 #include "vmm/disk_words.h"

@@ -6,7 +6,7 @@
 #ifndef VMM_DISK_H
 #define VMM_DISK_H
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "vmm/options.h"
 
 struct vm;

@@ -8,7 +8,7 @@
 #ifndef VMM_DISK_OPTIONS_H
 #define VMM_DISK_OPTIONS_H
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "vmm/options.h"
 
 /* As apply and forget of struct run_option. */

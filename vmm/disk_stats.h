@@ -3,7 +3,7 @@
 #ifndef VMM_DISK_STATS_H
 #define VMM_DISK_STATS_H
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 
 struct vm;
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/blk_file.h"
+#include "virtio/blk/file.h"
 
 struct disk_words {
 	const char *option;     /* what stands before the path that the user gave, "" for nothing */

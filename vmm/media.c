@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/blk_format.h"
+#include "virtio/blk/format.h"
 #include "vmm/file.h"
 
 #define HEAD 1024u

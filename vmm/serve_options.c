@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "virtio/vhost_user.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"

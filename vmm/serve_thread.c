@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "virtio/vhost_user.h"
 #include "vmm/sandbox.h"
 

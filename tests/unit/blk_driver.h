@@ -13,7 +13,7 @@
 #include <linux/virtio_blk.h>
 
 #include "mm/mm.h"
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 
 /* Memory that stays, and the heap's window. */
 #define BIG_BASE  0x01000000ull

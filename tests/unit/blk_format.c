@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "virtio/blk_file.h"
-#include "virtio/blk_format.h"
+#include "virtio/blk/file.h"
+#include "virtio/blk/format.h"
 
 #define SIZE 65536u
 

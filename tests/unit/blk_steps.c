@@ -21,7 +21,7 @@
 #define RANGES 16u
 #define LONG   (RANGES * DISK_SIZE) /* bytes that a long request asks for */
 #define TRIES  50
-/* Taken and not answered at once: blk_priv.h's bound and one more. */
+/* Taken and not answered at once: virtio/blk/priv.h's bound and one more. */
 #define AT_ONCE ((1ull << 30) / LONG + 1)
 
 static struct disk_guest d;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "tools/vhost/client.h"
-#include "virtio/blk_dev.h"
+#include "virtio/blk/blk.h"
 #include "virtio/vhost_user_engine.h"
 
 #define DISK_SIZE (8u << 20)

@@ -4,8 +4,8 @@
  * of such a file's bytes is never what was meant, and writing to it destroys the image; so
  * it is recognized and refused, unless somebody says that its bytes are the disk.
  */
-#ifndef BLK_FORMAT_H
-#define BLK_FORMAT_H
+#ifndef VIRTIO_BLK_FORMAT_H
+#define VIRTIO_BLK_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>

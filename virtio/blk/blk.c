@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 #define BLK_DEVICE_ID 2u
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/blk_file.h"
+#include "virtio/blk/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "virtio/blk_format.h"
+#include "virtio/blk/format.h"
 
 #define SECTOR    512u
 #define MAX_ALIGN 4096u

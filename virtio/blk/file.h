@@ -4,11 +4,11 @@
  * I/O (O_DIRECT) wants of addresses, offsets and lengths is asked once, when the
  * file is opened, and each operation is routed by blk_file_route().
  *
- * Disks are raw: the file's bytes. A file that is something else by its own account (blk_format.h)
+ * Disks are raw: the file's bytes. A file that is something else by its own account (format.h)
  * is refused, unless the opener says that its bytes are meant.
  */
-#ifndef BLK_FILE_H
-#define BLK_FILE_H
+#ifndef VIRTIO_BLK_FILE_H
+#define VIRTIO_BLK_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 /* Ways to make zeroes, tried in this order; a discard ends after the first. */
 enum {
@@ -135,7 +135,7 @@ static void next_range(struct blk_req *req)
 			return;
 		}
 	}
-	/* Relaxed: see the same in blk_part.c. */
+	/* Relaxed: see the same in part.c. */
 	if (!req->error &&
 	    atomic_load_explicit(&blk_req_dev(req)->writethrough, memory_order_relaxed))
 		blk_sync(req);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr)
 {
@@ -41,7 +41,7 @@ void blk_req_finish(struct blk_req *req, uint8_t status, uint32_t data)
 
 void blk_req_finish_error(struct blk_req *req, int error, uint32_t data)
 {
-	/* The cache was turned off while it was written. Relaxed: see blk_part.c. */
+	/* The cache was turned off while it was written. Relaxed: see part.c. */
 	if (!error && req->unstable &&
 	    atomic_load_explicit(&blk_req_dev(req)->writethrough, memory_order_relaxed)) {
 		req->unstable = false;

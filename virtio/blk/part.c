@@ -3,7 +3,7 @@
  * short, and the next step when all of a request's are done. */
 #include <errno.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 #define SMALL (16u << 10) /* bytes of a transfer that begins at once; see io_engine_begin() */
 

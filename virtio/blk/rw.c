@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 /* Where a request's data lies, without header and status: steps over the chain. */
 struct data_walk {

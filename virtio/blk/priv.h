@@ -3,18 +3,18 @@
  * What the files of virtio-blk share; nobody else includes this.
  *
  * All of it is the I/O thread's, but where a queue's lock or an atomic says
- * otherwise. A request goes: taken from the ring (blk_queue.c), its memory pinned
- * (blk_pin.c), its header read (blk_req.c), carried out (blk_rw.c, blk_range.c) by
- * operations on its parts (blk_part.c), one step after the other (blk_step.c), finished,
- * pushed (blk_queue.c).
+ * otherwise. A request goes: taken from the ring (queue.c), its memory pinned
+ * (pin.c), its header read (request.c), carried out (rw.c, range.c) by
+ * operations on its parts (part.c), one step after the other (step.c), finished,
+ * pushed (queue.c).
  */
-#ifndef BLK_PRIV_H
-#define BLK_PRIV_H
+#ifndef VIRTIO_BLK_PRIV_H
+#define VIRTIO_BLK_PRIV_H
 
 #include <linux/virtio_blk.h>
 
-#include "virtio/blk_dev.h"
-#include "virtio/blk_file.h"
+#include "virtio/blk/blk.h"
+#include "virtio/blk/file.h"
 #include "virtio/io/stat.h"
 #include "virtio/io/window.h"
 
@@ -163,14 +163,14 @@ static inline bool blk_has(const struct blk_dev *blk, unsigned int bit)
 	return blk->dev.features >> bit & 1;
 }
 
-/* blk_queue.c */
+/* queue.c */
 extern const struct io_source_ops blk_source_ops;
 int blk_queue_create(struct blk_dev *blk, unsigned int index, unsigned int size);
 void blk_queue_destroy(struct blk_queue *queue);
 /* Frees a request that is answered, or is not to be. */
 void blk_req_release(struct blk_req *req);
 
-/* blk_pin.c: pins the heap frames of a request; sets pinned or fragile. Returns 0, or
+/* pin.c: pins the heap frames of a request; sets pinned or fragile. Returns 0, or
  * -EFAULT when some of it is not the guest's (then it is fragile). */
 int blk_pin(struct blk_req *req);
 /* Whether some of it lies in a heap: if it is not pinned it is fragile then. */
@@ -181,7 +181,7 @@ void blk_unpin(struct blk_req *req);
 bool blk_copy_from(const struct blk_req *req, uint64_t offset, void *dst, size_t len);
 bool blk_copy_to(const struct blk_req *req, uint64_t offset, const void *src, size_t len);
 
-/* blk_req.c */
+/* request.c */
 void blk_req_start(struct blk_req *req);
 /* Answers: the request's status, and the bytes of data that were written to it. */
 void blk_req_finish(struct blk_req *req, uint8_t status, uint32_t data);
@@ -193,13 +193,13 @@ void blk_req_unsupported(struct blk_req *req);
 /* Whether sectors [sector, sector + nr) are on the disk. */
 bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr);
 
-/* blk_rw.c, blk_range.c: carry out a request whose header is read. */
+/* rw.c, range.c: carry out a request whose header is read. */
 void blk_rw(struct blk_req *req);
 void blk_range(struct blk_req *req);
 /* Writes to stable storage, then finishes. */
 void blk_sync(struct blk_req *req);
 
-/* blk_step.c: a request's parts are over, and its next step is due; one needs a bounce buffer,
+/* step.c: a request's parts are over, and its next step is due; one needs a bounce buffer,
  * and there is none, its step being due when there is; gives its buffer to the next. */
 void blk_next(struct blk_req *req);
 void blk_bounce_wait(struct blk_req *req);
@@ -207,12 +207,12 @@ void blk_bounce_put(struct blk_req *req);
 /* Takes the steps that are due and may be taken. Returns whether there was any. */
 bool blk_steps(struct blk_dev *blk);
 
-/* blk_handover.c: as virtio_device_ops. */
+/* handover.c: as virtio_device_ops. */
 void blk_take_over(struct virtio_device *dev);
 int blk_hand_over(struct virtio_device *dev);
 
 /*
- * blk_part.c: begins an operation on part i of a request, whose iov, nr, offset, left,
+ * part.c: begins an operation on part i of a request, whose iov, nr, offset, left,
  * window and cached are set. The data's direction is that of the request's type.
  */
 void blk_part_start(struct blk_req *req, unsigned int i);

@@ -4,7 +4,7 @@
  * vhdx.c, vpc.c, vdi.c, parallels.c, bochs.c, dmg.c), and those that file(1) has for compressed
  * files. A file system, a partition table or an ISO 9660 image begins with none of them.
  */
-#include "virtio/blk_format.h"
+#include "virtio/blk/format.h"
 
 #include <errno.h>
 #include <stdbool.h>

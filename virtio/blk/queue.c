@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 _Static_assert(sizeof(struct blk_req) <= BLK_ENTRY_MOST, "what is counted is kept");
 _Static_assert((BLK_BOUNCES + 1) * BLK_BOUNCE_SIZE +

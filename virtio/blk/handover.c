@@ -5,7 +5,7 @@
  * in ours is written out and forgotten when the machine goes, and forgotten when it comes, since
  * it may be of before the other host wrote; the size may have changed as well.
  */
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 void blk_take_over(struct virtio_device *dev)
 {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "mm/mm.h"
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 #define BATCH 64u
 

@@ -10,7 +10,7 @@
  */
 #include <stdlib.h>
 
-#include "virtio/blk_priv.h"
+#include "virtio/blk/priv.h"
 
 enum verdict {
 	GO,

@@ -16,10 +16,10 @@
  * served any more until the driver sets it up again, and the driver is told
  * (DEVICE_NEEDS_RESET); the other queues go on.
  */
-#ifndef BLK_DEV_H
-#define BLK_DEV_H
+#ifndef VIRTIO_BLK_BLK_H
+#define VIRTIO_BLK_BLK_H
 
-#include "virtio/blk_file.h"
+#include "virtio/blk/file.h"
 #include "virtio/device.h"
 #include "virtio/io/engine.h"
 
