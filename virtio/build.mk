@@ -70,9 +70,9 @@ UNIT_TESTS += blk_requests
 blk_requests_SRCS := $(BLK_TEST_SRCS)
 blk_requests_LIBS := liburing
 
-VHOST_USER_SRCS := virtio/vhost_user_guard.c virtio/vhost_user_inflight.c virtio/vhost_user_inflight_packed.c virtio/vhost_user_mem.c virtio/vhost_user_msg.c virtio/vhost_user_queue.c virtio/vhost_user_request.c virtio/vhost_user_ring.c virtio/vhost_user_session.c virtio/vhost_user_table.c virtio/vhost_user_track.c
+VHOST_USER_SRCS := virtio/vhost_user/guard.c virtio/vhost_user/inflight.c virtio/vhost_user/inflight_packed.c virtio/vhost_user/mem.c virtio/vhost_user/msg.c virtio/vhost_user/queue.c virtio/vhost_user/request.c virtio/vhost_user/ring.c virtio/vhost_user/session.c virtio/vhost_user/table.c virtio/vhost_user/track.c
 VIRTIO_SRCS += $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VHOST_USER_SRCS) \
-	virtio/vhost_user_engine.c
+	virtio/vhost_user/engine.c
 VMM_LIBS += liburing
 
 UNIT_TESTS += blk_data
@@ -109,11 +109,11 @@ blk_hostile_SRCS := $(BLK_TEST_SRCS)
 blk_hostile_LIBS := liburing
 
 UNIT_TESTS += vhost_user_inflight
-vhost_user_inflight_SRCS := tools/vhost/client.c tools/vhost/ring.c virtio/vhost_user_inflight.c \
-	virtio/vhost_user_inflight_packed.c $(VIRTIO_RING_SRCS)
+vhost_user_inflight_SRCS := tools/vhost/client.c tools/vhost/ring.c virtio/vhost_user/inflight.c \
+	virtio/vhost_user/inflight_packed.c $(VIRTIO_RING_SRCS)
 
 VHOST_USER_TEST_SRCS := tests/unit/vhost_user_backend.c tools/vhost/client.c tools/vhost/ring.c \
-	$(VHOST_USER_SRCS) virtio/vhost_user_engine.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
+	$(VHOST_USER_SRCS) virtio/vhost_user/engine.c $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) \
 	$(VIRTIO_RING_SRCS) virtio/device.c $(MM_SRCS)
 
 UNIT_TESTS += vhost_user_messages

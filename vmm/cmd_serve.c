@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "virtio/blk/blk.h"
-#include "virtio/vhost_user_engine.h"
-#include "virtio/vhost_user_guard.h"
+#include "virtio/vhost_user/engine.h"
+#include "virtio/vhost_user/guard.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"
 #include "vmm/disk_words.h"

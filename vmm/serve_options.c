@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "virtio/blk/blk.h"
-#include "virtio/vhost_user.h"
+#include "virtio/vhost_user/vhost_user.h"
 #include "vmm/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/serve.h"

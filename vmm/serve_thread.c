@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "virtio/blk/blk.h"
-#include "virtio/vhost_user.h"
+#include "virtio/vhost_user/vhost_user.h"
 #include "vmm/sandbox.h"
 
 struct serve_thread {

@@ -4,7 +4,7 @@
 #define TESTS_ATTACK_MESSAGES_H
 
 #include "tests/attack/attack.h"
-#include "virtio/vhost_user_proto.h"
+#include "virtio/vhost_user/proto.h"
 
 #define FRONT_MOST_FDS 40u
 

@@ -132,7 +132,7 @@ unseen() { # STRUCT HEADER
 		ok $? "$1.$field: a unit test asserts it"
 	done
 }
-unseen vhost_user_stats virtio/vhost_user.h
+unseen vhost_user_stats virtio/vhost_user/vhost_user.h
 unseen virtio_mmio_stats virtio/mmio/mmio.h
 unseen kmem_dev_stats virtio/kmem/kmem.h
 

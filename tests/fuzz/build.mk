@@ -16,8 +16,8 @@ rings_FUZZ_SRCS = $(VIRTIO_RING_SRCS)
 
 FUZZERS += vhost_user inflight
 vhost_user_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/device.c $(VHOST_USER_SRCS)
-inflight_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/vhost_user_inflight.c \
-	virtio/vhost_user_inflight_packed.c
+inflight_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/vhost_user/inflight.c \
+	virtio/vhost_user/inflight_packed.c
 
 FUZZERS += elf linux config qmp
 elf_FUZZ_SRCS = $(vmm_elf_SRCS)

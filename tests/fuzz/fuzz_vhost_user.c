@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "tests/fuzz/must.h"
-#include "virtio/vhost_user.h"
-#include "virtio/vhost_user_guard.h"
+#include "virtio/vhost_user/guard.h"
+#include "virtio/vhost_user/vhost_user.h"
 
 #define QUEUES    2u
 #define SLOTS     16u

@@ -4,7 +4,7 @@
 #ifndef INFLIGHT_TRACK_H
 #define INFLIGHT_TRACK_H
 
-#include "virtio/vhost_user_inflight.h"
+#include "virtio/vhost_user/inflight.h"
 
 static bool inflight_again_pending(const void *opaque)
 {

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "virtio/vhost_user_guard.h"
+#include "virtio/vhost_user/guard.h"
 
 static unsigned int count_fds(void)
 {

@@ -13,7 +13,7 @@
 
 #include "tools/vhost/client.h"
 #include "virtio/blk/blk.h"
-#include "virtio/vhost_user_engine.h"
+#include "virtio/vhost_user/engine.h"
 
 #define DISK_SIZE (8u << 20)
 #define QUEUES    2u

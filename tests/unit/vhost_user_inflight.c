@@ -18,7 +18,7 @@
 #include "tests/unit/inflight_track.h"
 #include "tools/vhost/client.h"
 #include "virtio/ring/priv.h"
-#include "virtio/vhost_user_inflight.h"
+#include "virtio/vhost_user/inflight.h"
 
 #define SLOTS   24u
 #define HEADERS CLIENT_RING_ROOM

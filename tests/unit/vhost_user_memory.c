@@ -16,7 +16,7 @@
 
 #include "tests/unit/vhost_user_backend.h"
 #include "virtio/ring/vring.h"
-#include "virtio/vhost_user_guard.h"
+#include "virtio/vhost_user/guard.h"
 
 static int tell(struct client *c, uint32_t request, const void *payload, uint32_t size)
 {

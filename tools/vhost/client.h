@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/vhost_user_proto.h"
+#include "virtio/vhost_user/proto.h"
 
 #define CLIENT_MAX_QUEUES 16u
 #define CLIENT_RING_ROOM  (64u << 10) /* bytes of memory for one ring */

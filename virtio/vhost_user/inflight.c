@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The account of a split ring, and what both formats have alike. */
-#include "virtio/vhost_user_inflight.h"
+#include "virtio/vhost_user/inflight.h"
 
 #include <errno.h>
 #include <string.h>

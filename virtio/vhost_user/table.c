@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "virtio/vhost_user_priv.h"
+#include "virtio/vhost_user/priv.h"
 
 static struct vhost_user_mem *table_of(struct vhost_user *vu)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Messages of vhost-user on a socket, in whole, with their file descriptors. */
-#ifndef VHOST_USER_MSG_H
-#define VHOST_USER_MSG_H
+#ifndef VIRTIO_VHOST_USER_MSG_H
+#define VIRTIO_VHOST_USER_MSG_H
 
-#include "virtio/vhost_user_proto.h"
+#include "virtio/vhost_user/proto.h"
 
 struct vhost_user_msg {
 	struct vhost_user_header header;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/vhost_user_mem.h"
+#include "virtio/vhost_user/mem.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "virtio/vhost_user_guard.h"
+#include "virtio/vhost_user/guard.h"
 
 int vhost_user_map(struct vhost_user_map *map, int fd, uint64_t offset, uint64_t len,
 		   atomic_bool *lost, int alarm_fd)

@@ -7,8 +7,8 @@
  * Seals are no way out: few front ends seal, and those that do are not the ones to
  * fear. The table is process-wide, since that is what a signal handler is.
  */
-#ifndef VHOST_USER_GUARD_H
-#define VHOST_USER_GUARD_H
+#ifndef VIRTIO_VHOST_USER_GUARD_H
+#define VIRTIO_VHOST_USER_GUARD_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -3,16 +3,16 @@
  * The memory that a front end shares: regions of files, mapped. Changed by the control
  * thread only; translated by any thread that holds a queue's lock, on a table that does
  * not change while it is looked at: a change is a new table, and the old one is freed when
- * every queue's lock has been had since (vhost_user_priv.h).
+ * every queue's lock has been had since (priv.h).
  */
-#ifndef VHOST_USER_MEM_H
-#define VHOST_USER_MEM_H
+#ifndef VIRTIO_VHOST_USER_MEM_H
+#define VIRTIO_VHOST_USER_MEM_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/vhost_user.h"
+#include "virtio/vhost_user/vhost_user.h"
 
 /* A mapping of part of a file. */
 struct vhost_user_map {

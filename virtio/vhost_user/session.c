@@ -16,8 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "virtio/vhost_user_guard.h"
-#include "virtio/vhost_user_priv.h"
+#include "virtio/vhost_user/guard.h"
+#include "virtio/vhost_user/priv.h"
 
 int vhost_user_wrong(struct vhost_user *vu, int error, const char *fmt, ...)
 {

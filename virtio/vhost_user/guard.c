@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/vhost_user_guard.h"
+#include "virtio/vhost_user/guard.h"
 
 #include <errno.h>
 #include <pthread.h>

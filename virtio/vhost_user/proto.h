@@ -3,8 +3,8 @@
  * What goes over a vhost-user socket (QEMU docs/interop/vhost-user.rst), for the back
  * end here and for clients of it. Numbers are in the machine's byte order.
  */
-#ifndef VHOST_USER_PROTO_H
-#define VHOST_USER_PROTO_H
+#ifndef VIRTIO_VHOST_USER_PROTO_H
+#define VIRTIO_VHOST_USER_PROTO_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
  * number, each region against the size of its file; what makes no sense ends the
  * session with a line that says what was wrong. A front end that shrinks a file whose
  * memory is in use would kill us by SIGBUS: the pages are replaced
- * (vhost_user_guard.h) and the session ends.
+ * (guard.h) and the session ends.
  *
  * Addresses of rings are the front end's virtual ones, those in descriptors
  * guest-physical: each has its own checked translation. A ring and an indirect table lie in
@@ -24,11 +24,11 @@
  * as that is held here: it is never seen to go, and its disk is served to no other front end
  * until the process is started anew.
  */
-#ifndef VHOST_USER_H
-#define VHOST_USER_H
+#ifndef VIRTIO_VHOST_USER_VHOST_USER_H
+#define VIRTIO_VHOST_USER_VHOST_USER_H
 
 #include "virtio/device.h"
-#include "virtio/vhost_user_proto.h"
+#include "virtio/vhost_user/proto.h"
 
 struct vhost_user;
 

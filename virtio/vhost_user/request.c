@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "virtio/vhost_user_priv.h"
+#include "virtio/vhost_user/priv.h"
 
 #define VERSION_1 (1ull << 32)
 
@@ -50,7 +50,7 @@ static int set_features(struct vhost_user *vu, struct vhost_user_msg *msg)
 	}
 	vu->features = features;
 	vu->has_features = true;
-	/* Relaxed: see vhost_user_track.c. */
+	/* Relaxed: see track.c. */
 	atomic_store_explicit(&vu->logging, features & VHOST_USER_F_LOG_ALL, memory_order_relaxed);
 	vhost_user_mark_inherited(vu);
 	return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A vhost-user device that an I/O thread serves: kicks arrive in its ring, and the front
  * end's memory is registered with it. */
-#ifndef VHOST_USER_ENGINE_H
-#define VHOST_USER_ENGINE_H
+#ifndef VIRTIO_VHOST_USER_ENGINE_H
+#define VIRTIO_VHOST_USER_ENGINE_H
 
 #include "virtio/io/engine.h"
-#include "virtio/vhost_user.h"
+#include "virtio/vhost_user/vhost_user.h"
 
 /* Queues of one device at most. */
 #define VHOST_USER_ENGINE_QUEUES 16

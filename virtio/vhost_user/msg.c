@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/vhost_user_msg.h"
+#include "virtio/vhost_user/msg.h"
 
 #include <errno.h>
 #include <string.h>

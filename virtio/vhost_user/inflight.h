@@ -10,14 +10,14 @@
  * Requests are handed back one by one, so that a process that is killed leaves at most one
  * that the ring says is used and the account says is not.
  */
-#ifndef VHOST_USER_INFLIGHT_H
-#define VHOST_USER_INFLIGHT_H
+#ifndef VIRTIO_VHOST_USER_INFLIGHT_H
+#define VIRTIO_VHOST_USER_INFLIGHT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "virtio/ring/vring.h"
-#include "virtio/vhost_user_proto.h"
+#include "virtio/vhost_user/proto.h"
 
 struct vhost_user_inflight {
 	union {
@@ -74,7 +74,7 @@ void vhost_user_inflight_returning(struct vhost_user_inflight *inflight, const s
 void vhost_user_inflight_returned(struct vhost_user_inflight *inflight, const struct vring *ring,
 				  const struct vring_chain *chain);
 
-/* The packed half, in vhost_user_inflight_packed.c. */
+/* The packed half, in inflight_packed.c. */
 int vhost_user_packed_attach(struct vhost_user_inflight *inflight, struct vring_setup *setup,
 			     uint16_t used_flags, struct vhost_user_recovery *recovery);
 int vhost_user_packed_again(struct vhost_user_inflight *inflight, uint16_t entry,

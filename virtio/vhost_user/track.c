@@ -4,7 +4,7 @@
  * flight, and while a machine is migrated the log of pages that were written. All of it
  * under the queue's lock.
  */
-#include "virtio/vhost_user_priv.h"
+#include "virtio/vhost_user/priv.h"
 
 static bool again_pending(const void *opaque)
 {

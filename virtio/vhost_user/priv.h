@@ -6,13 +6,13 @@
  * under a queue's lock; a queue's call, inflight and log fields, which its lock covers;
  * and what the state lock covers.
  */
-#ifndef VHOST_USER_PRIV_H
-#define VHOST_USER_PRIV_H
+#ifndef VIRTIO_VHOST_USER_PRIV_H
+#define VIRTIO_VHOST_USER_PRIV_H
 
-#include "virtio/vhost_user.h"
-#include "virtio/vhost_user_inflight.h"
-#include "virtio/vhost_user_mem.h"
-#include "virtio/vhost_user_msg.h"
+#include "virtio/vhost_user/inflight.h"
+#include "virtio/vhost_user/mem.h"
+#include "virtio/vhost_user/msg.h"
+#include "virtio/vhost_user/vhost_user.h"
 
 struct vhost_user_log {
 	struct vhost_user_map map;
@@ -89,7 +89,7 @@ void vhost_user_say(struct vhost_user *vu, const char *fmt, ...)
 /* Returns when nobody looks at a table or log any more that was replaced before. */
 void vhost_user_synchronise(struct vhost_user *vu);
 
-/* vhost_user_queue.c */
+/* queue.c */
 int vhost_user_queues_create(struct vhost_user *vu);
 void vhost_user_queues_destroy(struct vhost_user *vu);
 /* Starts a queue's ring if it is set up and enabled, and is not running. Returns 0, or a
@@ -105,7 +105,7 @@ void vhost_user_queue_forget(struct vhost_user *vu, unsigned int queue);
 bool vhost_user_any_running(const struct vhost_user *vu);
 extern const struct virtio_transport_ops vhost_user_transport_ops;
 
-/* vhost_user_track.c */
+/* track.c */
 extern const struct vring_track_ops vhost_user_track_ops;
 /*
  * Marks all memory as written, once, if a ring is running, the log is on, and the account of what
@@ -115,7 +115,7 @@ extern const struct vring_track_ops vhost_user_track_ops;
  */
 void vhost_user_mark_inherited(struct vhost_user *vu);
 
-/* vhost_user_table.c: memory, log and inflight area, as messages change them. */
+/* table.c: memory, log and inflight area, as messages change them. */
 int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_add_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_rem_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg);
@@ -124,7 +124,7 @@ int vhost_user_get_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg);
 void vhost_user_drop_memory(struct vhost_user *vu);
 
-/* vhost_user_ring.c: the messages about rings. */
+/* ring.c: the messages about rings. */
 int vhost_user_set_vring_num(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_set_vring_addr(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_set_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg);
@@ -134,11 +134,11 @@ int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg)
 int vhost_user_set_vring_err(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_set_vring_enable(struct vhost_user *vu, struct vhost_user_msg *msg);
 
-/* vhost_user_session.c: stops all rings; and forgets what the driver said. */
+/* session.c: stops all rings; and forgets what the driver said. */
 void vhost_user_disable_all(struct vhost_user *vu);
 void vhost_user_reset(struct vhost_user *vu);
 
-/* vhost_user_request.c: what a request is served by. */
+/* request.c: what a request is served by. */
 struct vhost_user_handler {
 	const char *name;
 	int (*serve)(struct vhost_user *vu, struct vhost_user_msg *msg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/vhost_user_engine.h"
+#include "virtio/vhost_user/engine.h"
 
 #include <errno.h>
 

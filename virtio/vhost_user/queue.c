@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "virtio/vhost_user_priv.h"
+#include "virtio/vhost_user/priv.h"
 
 static void close_fd(int *fd)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "virtio/vhost_user_priv.h"
+#include "virtio/vhost_user/priv.h"
 
 static struct vhost_user_queue *queue_at(struct vhost_user *vu, uint32_t index)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "virtio/ring/priv.h"
-#include "virtio/vhost_user_inflight.h"
+#include "virtio/vhost_user/inflight.h"
 
 #define NOTE        VHOST_USER_NOTE
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
