@@ -6,7 +6,7 @@
 #ifndef VMM_CHANNELS_H
 #define VMM_CHANNELS_H
 
-#include "virtio/console_dev.h"
+#include "virtio/console/console.h"
 #include "vmm/options.h"
 
 struct vm;

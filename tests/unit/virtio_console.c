@@ -14,7 +14,7 @@
 #include "tests/unit/virtio_driver.h"
 
 #include "virtio/balloon_dev.h"
-#include "virtio/console_dev.h"
+#include "virtio/console/console.h"
 #include "virtio/rng_dev.h"
 
 #define MULTIPORT (1ull << VIRTIO_CONSOLE_F_MULTIPORT)

@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "virtio/console_priv.h"
+#include "virtio/console/priv.h"
 
 /* Messages of the guest's that are taken at once. */
 #define BATCH 64

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "virtio/console_priv.h"
+#include "virtio/console/priv.h"
 
 /* Chains of one queue that are served at once. */
 #define BATCH 64

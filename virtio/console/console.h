@@ -6,8 +6,8 @@
  * client what the guest writes is dropped; what a client writes waits till the guest
  * opens the port. A thread of the device's does all of it; a notification wakes it.
  */
-#ifndef CONSOLE_DEV_H
-#define CONSOLE_DEV_H
+#ifndef VIRTIO_CONSOLE_CONSOLE_H
+#define VIRTIO_CONSOLE_CONSOLE_H
 
 #include "virtio/device.h"
 

@@ -6,12 +6,12 @@
  * while it works and takes the queues' locks within; a notification, which comes with a
  * queue's lock, only wakes the thread.
  */
-#ifndef CONSOLE_PRIV_H
-#define CONSOLE_PRIV_H
+#ifndef VIRTIO_CONSOLE_PRIV_H
+#define VIRTIO_CONSOLE_PRIV_H
 
 #include <linux/virtio_console.h>
 
-#include "virtio/console_dev.h"
+#include "virtio/console/console.h"
 
 #define CONSOLE_CONTROL_RX 2
 #define CONSOLE_CONTROL_TX 3
@@ -66,7 +66,7 @@ static inline bool console_multiport(const struct console_dev *c)
 	return c->dev.features >> VIRTIO_CONSOLE_F_MULTIPORT & 1;
 }
 
-/* console_control.c: takes the guest's messages, and sends those that are due. The
+/* control.c: takes the guest's messages, and sends those that are due. The
  * device's lock is held. Returns whether there is more to do. */
 bool console_control(struct console_dev *c);
 
