@@ -30,7 +30,7 @@ io_windows_SRCS := virtio/io/place.c virtio/io/window.c virtio/io/window_release
 io_windows_LIBS := liburing
 
 VIRTIO_CONSOLE_SRCS := virtio/console/control.c virtio/console/console.c virtio/rng_dev.c \
-	virtio/balloon_dev.c
+	virtio/balloon/balloon.c
 
 UNIT_TESTS += virtio_console
 virtio_console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_IO_SRCS) \
@@ -81,7 +81,7 @@ blk_data_LIBS := liburing
 blk_data_SAN := asan tsan plain
 
 UNIT_TESTS += blk_release
-blk_release_SRCS := $(BLK_TEST_SRCS) virtio/balloon_dev.c
+blk_release_SRCS := $(BLK_TEST_SRCS) virtio/balloon/balloon.c
 blk_release_LIBS := liburing
 blk_release_SAN := asan tsan plain
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "virtio/balloon_dev.h"
+#include "virtio/balloon/balloon.h"
 #include "virtio/io/engine.h"
 #include "virtio/rng_dev.h"
 #include "vmm/cli.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/blk_driver.h"
-#include "virtio/balloon_dev.h"
+#include "virtio/balloon/balloon.h"
 
 #define IN  VIRTIO_BLK_T_IN
 #define OUT VIRTIO_BLK_T_OUT

@@ -13,7 +13,7 @@
 
 #include "tests/unit/virtio_driver.h"
 
-#include "virtio/balloon_dev.h"
+#include "virtio/balloon/balloon.h"
 #include "virtio/console/console.h"
 #include "virtio/rng_dev.h"
 

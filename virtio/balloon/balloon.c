@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/balloon_dev.h"
+#include "virtio/balloon/balloon.h"
 
 #include <endian.h>
 #include <errno.h>

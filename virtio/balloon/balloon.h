@@ -7,8 +7,8 @@
  * returns, or, where disks may have registered such memory, when they have let go of it: the
  * vCPU does not wait for that.
  */
-#ifndef BALLOON_DEV_H
-#define BALLOON_DEV_H
+#ifndef VIRTIO_BALLOON_BALLOON_H
+#define VIRTIO_BALLOON_BALLOON_H
 
 #include "virtio/device.h"
 
