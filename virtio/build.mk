@@ -29,7 +29,7 @@ UNIT_TESTS += io_windows
 io_windows_SRCS := virtio/io/place.c virtio/io/window.c virtio/io/window_release.c $(MM_SRCS)
 io_windows_LIBS := liburing
 
-VIRTIO_CONSOLE_SRCS := virtio/console/control.c virtio/console/console.c virtio/rng_dev.c \
+VIRTIO_CONSOLE_SRCS := virtio/console/control.c virtio/console/console.c virtio/rng.c \
 	virtio/balloon/balloon.c
 
 UNIT_TESTS += virtio_console

@@ -7,7 +7,7 @@
 
 #include "virtio/balloon/balloon.h"
 #include "virtio/io/engine.h"
-#include "virtio/rng_dev.h"
+#include "virtio/rng.h"
 #include "vmm/cli.h"
 #include "vmm/listen.h"
 #include "vmm/vm.h"

@@ -15,7 +15,7 @@
 
 #include "virtio/balloon/balloon.h"
 #include "virtio/console/console.h"
-#include "virtio/rng_dev.h"
+#include "virtio/rng.h"
 
 #define MULTIPORT (1ull << VIRTIO_CONSOLE_F_MULTIPORT)
 #define PORTS     2

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* virtio-rng (virtio 1.2, section 5.4): the host's random numbers, for any transport. A
  * request is answered before its notification returns. */
-#ifndef RNG_DEV_H
-#define RNG_DEV_H
+#ifndef VIRTIO_RNG_H
+#define VIRTIO_RNG_H
 
 #include "virtio/device.h"
 

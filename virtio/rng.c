@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio/rng_dev.h"
+#include "virtio/rng.h"
 
 #include <errno.h>
 #include <linux/virtio_ids.h>
