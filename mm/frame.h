@@ -26,9 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/host/region.h"
 #include "mm/lock.h"
 #include "mm/mm.h"
-#include "mm/region.h"
 
 #define FRAME_HUGE_ORDER 9
 #define FRAME_PER_HUGE   512u

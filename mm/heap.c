@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/limit.h"
+#include "mm/host/limit.h"
 
 /* A heap at work pauses for as long; what it keeps for speed is not worth less. */
 #define HEAP_MIN_REST_MS 100

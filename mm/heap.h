@@ -3,8 +3,8 @@
 #ifndef MM_HEAP_H
 #define MM_HEAP_H
 
+#include "mm/host/region.h"
 #include "mm/pin.h"
-#include "mm/region.h"
 #include "mm/slab.h"
 
 #define HEAP_CHUNK 64u /* frames moved at a time */

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "mm/limit.h"
+#include "mm/host/limit.h"
 #include "vmm/cli.h"
 #include "vmm/commands.h"
 #include "vmm/kvm.h"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "mm/limit.h"
+#include "mm/host/limit.h"
 #include "virtio/abi/platform.h"
 #include "vmm/cli.h"
 

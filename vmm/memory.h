@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/host/ram.h"
 #include "mm/mm.h"
-#include "mm/ram.h"
 #include "vmm/bound.h"
 #include "vmm/options.h"
 

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "mm/limit.h"
-#include "mm/region.h"
+#include "mm/host/limit.h"
+#include "mm/host/region.h"
 #include "tests/shim/shim.h"
 
 #define CHUNK (64ul << 10)

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "mm/region.h"
+#include "mm/host/region.h"
 #include "tests/shim/shim.h"
 
 #define PAGE       4096ul

@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "mm/region.h"
+#include "mm/host/region.h"
 #include "tests/shim/shim.h"
 
 struct shim_thread {

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "mm/ram.h"
+#include "mm/host/ram.h"
 #include "tests/unit/mm_util.h"
 
 #define ADVICE_POPULATE 23 /* MADV_POPULATE_WRITE */

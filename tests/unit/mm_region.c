@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mm/region.h"
+#include "mm/host/region.h"
 #include "tests/unit/mm_util.h"
 
 static void refused(const struct mm_config *config, int status, const char *says)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/region.h"
+#include "mm/host/region.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "mm/limit.h"
-#include "mm/node.h"
-#include "mm/populate.h"
+#include "mm/host/limit.h"
+#include "mm/host/node.h"
+#include "mm/host/populate.h"
 
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24

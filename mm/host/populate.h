@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Having memory before it is touched. */
-#ifndef MM_POPULATE_H
-#define MM_POPULATE_H
+#ifndef MM_HOST_POPULATE_H
+#define MM_HOST_POPULATE_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/limit.h"
+#include "mm/host/limit.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/room.h"
+#include "mm/host/room.h"
 
 #define LIMIT_PATH 1024
 

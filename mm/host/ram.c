@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/ram.h"
+#include "mm/host/ram.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "mm/limit.h"
-#include "mm/node.h"
-#include "mm/populate.h"
-#include "mm/room.h"
+#include "mm/host/limit.h"
+#include "mm/host/node.h"
+#include "mm/host/populate.h"
+#include "mm/host/room.h"
 
 /* The size of a mapping's pages, in its flags. */
 #define RAM_PAGE_FLAGS(page) (__builtin_ctzll(page) << 26)

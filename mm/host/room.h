@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How much the host has left: of its memory, and of its hugetlb pools. */
-#ifndef MM_ROOM_H
-#define MM_ROOM_H
+#ifndef MM_HOST_ROOM_H
+#define MM_HOST_ROOM_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/node.h"
+#include "mm/host/node.h"
 
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "mm/limit.h"
+#include "mm/host/limit.h"
 #include "mm/mm.h"
 
 #define NODE_MAX 1024

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/populate.h"
+#include "mm/host/populate.h"
 
 #include <errno.h>
 #include <fcntl.h>

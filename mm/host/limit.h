@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the host can give, asked before anything is promised to a guest. */
-#ifndef MM_LIMIT_H
-#define MM_LIMIT_H
+#ifndef MM_HOST_LIMIT_H
+#define MM_HOST_LIMIT_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * start to its end. It is anonymous, with transparent huge pages, and taken as it is
  * touched, or pages of a hugetlb pool, all of which are reserved before the guest starts.
  */
-#ifndef MM_RAM_H
-#define MM_RAM_H
+#ifndef MM_HOST_RAM_H
+#define MM_HOST_RAM_H
 
 #include <stdbool.h>
 #include <stdint.h>

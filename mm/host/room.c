@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/room.h"
+#include "mm/host/room.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "mm/limit.h"
+#include "mm/host/limit.h"
 
 #define ROOM_PATH 128
 

@@ -10,8 +10,8 @@
  * Memory comes and goes in whole huge frames: a guest's 2 MiB mapping is made at
  * once only over a host huge page that is already there.
  */
-#ifndef MM_REGION_H
-#define MM_REGION_H
+#ifndef MM_HOST_REGION_H
+#define MM_HOST_REGION_H
 
 #include <stdbool.h>
 #include <stddef.h>

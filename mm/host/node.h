@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory on one of the host's NUMA nodes. */
-#ifndef MM_NODE_H
-#define MM_NODE_H
+#ifndef MM_HOST_NODE_H
+#define MM_HOST_NODE_H
 
 #include <stdint.h>
 
