@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-MM_SRCS += mm/alloc.c mm/cache.c mm/debug.c mm/debug_parse.c mm/field.c mm/frame.c mm/frame_back.c \
-	mm/frame_pool.c mm/frame_seek.c mm/free.c mm/heap.c mm/host/limit.c mm/metadata.c mm/host/node.c mm/pin.c \
+MM_SRCS += mm/alloc.c mm/cache.c mm/debug.c mm/debug_parse.c mm/frame/field.c mm/frame/frame.c mm/frame/back.c \
+	mm/frame/pool.c mm/frame/seek.c mm/free.c mm/heap.c mm/host/limit.c mm/metadata.c mm/host/node.c mm/pin.c \
 	mm/host/populate.c mm/host/ram.c mm/reclaim.c mm/host/region.c mm/host/room.c mm/slab.c mm/stats.c mm/widen.c
 
 UNIT_TESTS += mm_ram mm_metadata mm_region mm_frame mm_reclaim mm_cache mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress

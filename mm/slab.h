@@ -11,7 +11,7 @@
 #ifndef MM_SLAB_H
 #define MM_SLAB_H
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #define SLAB_MAX_SLOTS 512u
 #define SLAB_WORDS     (SLAB_MAX_SLOTS / 64)

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "mm/frame_impl.h"
+#include "mm/frame/priv.h"
 
 /* Bits at multiples of 2^order in a row. */
 static const uint64_t aligned_bits[] = {

@@ -18,8 +18,8 @@
  * Frames are numbered from the window's base rounded down to 32 MiB, so that a run
  * is naturally aligned in guest-physical addresses exactly if its number is.
  */
-#ifndef MM_FRAME_H
-#define MM_FRAME_H
+#ifndef MM_FRAME_FRAME_H
+#define MM_FRAME_FRAME_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

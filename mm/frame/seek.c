@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "mm/frame_impl.h"
+#include "mm/frame/priv.h"
 
 /* Trees with partly used huge frames that are looked at before an untouched huge frame
  * is opened. */

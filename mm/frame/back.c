@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "mm/frame_impl.h"
+#include "mm/frame/priv.h"
 
 /* Most huge frames in one discard: 1 GiB is far past where the system call counts. */
 #define BACK_MAX_SPAN 512u

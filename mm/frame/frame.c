@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "mm/frame_impl.h"
+#include "mm/frame/priv.h"
 
 /* Calls of one CPU between two looks at the clock. */
 #define EXPIRE_TICKS 256u

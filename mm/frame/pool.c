@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mm/frame_impl.h"
+#include "mm/frame/priv.h"
 
 #define POOL_4G (1ull << 32)
 

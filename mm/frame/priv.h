@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What frame.c (searching), field.c (bits and counts) and frame_back.c (backing)
+/* What frame.c (searching), field.c (bits and counts) and back.c (backing)
  * share and nobody else needs. */
-#ifndef MM_FRAME_IMPL_H
-#define MM_FRAME_IMPL_H
+#ifndef MM_FRAME_PRIV_H
+#define MM_FRAME_PRIV_H
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 /* Terms of a tree's sum. */
 #define SUM_IDLE (1ull << 32)
