@@ -5,7 +5,7 @@
 
 #include "mm/host/region.h"
 #include "mm/pin.h"
-#include "mm/slab.h"
+#include "mm/slab/slab.h"
 
 #define HEAP_CHUNK 64u /* frames moved at a time */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a heap costs the host beside its own memory. */
-#include "mm/debug.h"
 #include "mm/heap.h"
+#include "mm/slab/debug.h"
 
 /* Arrays that are by frame or by huge frame: where a range begins and ends in one, a page of it
  * is not all the range's. */

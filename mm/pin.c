@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mm/debug.h"
 #include "mm/heap.h"
+#include "mm/slab/debug.h"
 
 static uint64_t pin_frames(const struct mm_heap *heap)
 {

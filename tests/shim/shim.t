@@ -111,7 +111,7 @@ limited 20000 zero '20 MB are enough to start'
 # shellcheck disable=SC2016 # Perl's variables, and Python's
 {
 	same 'ls' ls -lR tests mm
-	same 'sort' sort -r --parallel=2 -S 8M mm/heap.c mm/slab.c mm/cache.c
+	same 'sort' sort -r --parallel=2 -S 8M mm/heap.c mm/slab/slab.c mm/slab/cache.c
 	with perl 'perl' perl -e 'my %h; $h{$_ % 5003} .= "x" for 1..100000;
 		print join(",", map { length $h{$_} } sort keys %h), "\n"; my @a = map { [$_] } 1..100000;
 		print scalar(@a), "\n"; if (fork) { wait; print $?, "\n" } else { exit 3 }'
@@ -141,7 +141,7 @@ print(hashlib.sha256(b"x" * 20000000).hexdigest())'
 		create index x on t (b);
 		select count(*), min(b), max(b), sum(length(b)) from t where b > "5";'
 }
-compile=(gcc -O2 -c -I. -D_GNU_SOURCE mm/slab.c -o)
+compile=(gcc -O2 -c -I. -D_GNU_SOURCE mm/slab/slab.c -o)
 same 'gcc' "${compile[@]}" "$work/preloaded.o" &&
 	LD_PRELOAD=$library "${compile[@]}" "$work/preloaded.o" && "${compile[@]}" "$work/wanted.o" &&
 	cmp "$work/preloaded.o" "$work/wanted.o"

@@ -8,8 +8,8 @@
  * Each CPU has one active slab a cache, which only it takes from; anyone frees to
  * any slab, under that slab's lock. Locks nest: CPU, slab, list.
  */
-#ifndef MM_SLAB_H
-#define MM_SLAB_H
+#ifndef MM_SLAB_SLAB_H
+#define MM_SLAB_SLAB_H
 
 #include "mm/frame/frame.h"
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mm/debug.h"
 #include "mm/heap.h"
+#include "mm/slab/debug.h"
 
 struct request {
 	struct mm_heap *heap;

@@ -4,10 +4,10 @@
  * free objects, and who allocated and freed a slot. All with the slab's lock held, but
  * for debug_say.
  */
-#ifndef MM_DEBUG_H
-#define MM_DEBUG_H
+#ifndef MM_SLAB_DEBUG_H
+#define MM_SLAB_DEBUG_H
 
-#include "mm/slab.h"
+#include "mm/slab/slab.h"
 
 #define DEBUG_REDZONE_BYTE 0xcc
 #define DEBUG_POISON_BYTE  0x6b

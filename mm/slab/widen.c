@@ -2,8 +2,8 @@
 /* Objects in use as a whole, though less was asked for. */
 #include <errno.h>
 
-#include "mm/debug.h"
 #include "mm/heap.h"
+#include "mm/slab/debug.h"
 
 /* The slot of an object that is out, or a negative errno. */
 static int widen_slot(const struct slab *slab, uint64_t offset)

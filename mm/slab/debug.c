@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mm/debug.h"
+#include "mm/slab/debug.h"
 
 #include <errno.h>
 #include <inttypes.h>

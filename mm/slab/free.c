@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/debug.h"
 #include "mm/heap.h"
+#include "mm/slab/debug.h"
 
 struct batch {
 	struct mm_heap *heap;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "mm/debug.h"
 #include "mm/heap.h"
+#include "mm/slab/debug.h"
 
 #define CACHE_MAX_SIZE  (MM_FRAME_SIZE << MM_MAX_ORDER)
 #define CACHE_MAX_ALIGN MM_FRAME_SIZE

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Slabs: making and unmaking them, and the lists they are on. */
-#include "mm/slab.h"
+#include "mm/slab/slab.h"
 
 #include <string.h>
 
