@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
-#include "vmm/file.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/file.h"
 #include "vmm/pagetable.h"
 #include "vmm/vm.h"
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
-	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/disk_words.c \
-	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/file.c vmm/kvm.c \
-	vmm/media.c vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
+VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
+	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/base/disk_words.c \
+	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/base/file.c vmm/kvm.c \
+	vmm/base/media.c vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
 	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
-VMM_SRCS += vmm/fds.c
-VMM_SRCS += vmm/cmd_ctl.c vmm/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
+VMM_SRCS += vmm/base/fds.c
+VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
 	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_memory.c vmm/qmp_proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c \
@@ -15,7 +15,7 @@ VMM_SRCS += vmm/channels.c vmm/channel_options.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
 	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c \
-	vmm/log_limit.c \
+	vmm/base/log_limit.c \
 	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson libseccomp
 
@@ -59,27 +59,27 @@ TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/counters.t tests/
 TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
-vmm_elf_SRCS := virtio/blk/format.c vmm/cli.c vmm/elf.c vmm/elf_notes.c vmm/file.c vmm/media.c \
+vmm_elf_SRCS := virtio/blk/format.c vmm/base/cli.c vmm/elf.c vmm/elf_notes.c vmm/base/file.c vmm/base/media.c \
 	vmm/symbols.c
-vmm_wait_SRCS = vmm/bound.c vmm/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
+vmm_wait_SRCS = vmm/bound.c vmm/base/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
-VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/cli.c vmm/config.c vmm/config_file.c \
+VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/base/cli.c vmm/config.c vmm/config_file.c \
 	vmm/disk_options.c vmm/fields.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/bound.c vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_log_limit
-vmm_log_limit_SRCS := vmm/cli.c vmm/log_limit.c
+vmm_log_limit_SRCS := vmm/base/cli.c vmm/base/log_limit.c
 vmm_log_limit_SAN := asan tsan
 
 UNIT_TESTS += vmm_qmp
-vmm_qmp_SRCS := vmm/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
+vmm_qmp_SRCS := vmm/base/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
 
 UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS = virtio/blk/format.c vmm/cli.c vmm/elf_notes.c vmm/file.c vmm/linux_elf.c vmm/linux_image.c \
-	vmm/bound.c vmm/linux_map.c vmm/media.c vmm/memory.c $(MM_SRCS)
+vmm_linux_SRCS = virtio/blk/format.c vmm/base/cli.c vmm/elf_notes.c vmm/base/file.c vmm/linux_elf.c vmm/linux_image.c \
+	vmm/bound.c vmm/linux_map.c vmm/base/media.c vmm/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
 
 UNIT_TESTS += vmm_media
@@ -87,7 +87,7 @@ vmm_media_SRCS = $(vmm_linux_SRCS) vmm/elf.c
 
 # Sanitizers make calls of their own.
 UNIT_TESTS += vmm_sandbox vmm_landlock
-SANDBOX_SRCS := vmm/cli.c vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
+SANDBOX_SRCS := vmm/base/cli.c vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 vmm_sandbox_SRCS := $(SANDBOX_SRCS)
 vmm_sandbox_LIBS := libseccomp
 vmm_sandbox_SAN := plain

@@ -8,8 +8,8 @@
 #include "virtio/balloon/balloon.h"
 #include "virtio/io/engine.h"
 #include "virtio/rng.h"
-#include "vmm/cli.h"
-#include "vmm/listen.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/listen.h"
 #include "vmm/vm.h"
 
 static int create_console(struct vm *vm)

@@ -9,9 +9,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/listen.h"
 #include "vmm/commands.h"
-#include "vmm/listen.h"
 #include "vmm/qmp_frame.h"
 
 #define STATUS_REFUSED 1

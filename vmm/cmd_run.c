@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "virtio/io/engine.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/fds.h"
+#include "vmm/base/log_limit.h"
 #include "vmm/boot.h"
-#include "vmm/cli.h"
 #include "vmm/commands.h"
-#include "vmm/fds.h"
 #include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
-#include "vmm/log_limit.h"
 #include "vmm/options.h"
 #include "vmm/qmp.h"
 #include "vmm/signals.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/config_file.h"
 
 #define MAX_ARGS 256

@@ -11,7 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 #define MAX_FILE (1 << 20)
 /* How long a pipe may have nothing to say, ms. */

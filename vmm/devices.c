@@ -10,7 +10,7 @@
 #include "virtio/kmem/debug.h"
 #include "virtio/kmem/kmem.h"
 #include "virtio/mmio/mmio.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/vm.h"

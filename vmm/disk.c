@@ -7,9 +7,9 @@
 
 #include "virtio/blk/file.h"
 #include "virtio/io/engine.h"
-#include "vmm/cli.h"
-#include "vmm/disk_words.h"
-#include "vmm/log_limit.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/disk_words.h"
+#include "vmm/base/log_limit.h"
 #include "vmm/vm.h"
 
 /* Registered memory stays with the guest: what it does not use for so long, it may

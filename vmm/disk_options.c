@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/fields.h"
 

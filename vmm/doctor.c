@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "mm/host/limit.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/commands.h"
 #include "vmm/kvm.h"
 #include "vmm/landlock.h"

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/base/file.h"
+#include "vmm/base/media.h"
 #include "vmm/elf_notes.h"
-#include "vmm/file.h"
-#include "vmm/media.h"
 
 #define PAGE        4096ull
 #define IMAGE_END   0xfffffffffffff000ull /* the last page stays free of wrapping */

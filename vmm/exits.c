@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/fault.h"
 #include "vmm/platform.h"
 #include "vmm/vm.h"

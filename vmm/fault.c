@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "vmm/backtrace.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/symbols.h"
 #include "vmm/vm.h"
 

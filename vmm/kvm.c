@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/vm.h"
 
 #define CPUID_ENTRIES     256

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "vmm/acpi.h"
-#include "vmm/cli.h"
-#include "vmm/file.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/file.h"
 #include "vmm/irqchip.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/linux_image.h"

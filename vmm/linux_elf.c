@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "virtio/abi/platform.h"
+#include "vmm/base/file.h"
+#include "vmm/base/media.h"
 #include "vmm/elf_notes.h"
-#include "vmm/file.h"
 #include "vmm/linux_image.h"
-#include "vmm/media.h"
 
 #define KERNEL_LIMIT 0x80000000ull
 #define INITRD_LIMIT 0x80000000ull

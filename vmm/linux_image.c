@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "vmm/file.h"
+#include "vmm/base/file.h"
+#include "vmm/base/media.h"
 #include "vmm/linux_elf.h"
-#include "vmm/media.h"
 
 #define SETUP_OFFSET  0x1f1 /* of the setup header, in file and boot_params */
 #define SECTOR        512

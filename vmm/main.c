@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/fds.h"
 #include "vmm/commands.h"
-#include "vmm/fds.h"
 
 static const struct {
 	const char *name;

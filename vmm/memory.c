@@ -8,7 +8,7 @@
 
 #include "mm/host/limit.h"
 #include "virtio/abi/platform.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 #define GIB (1ull << 30)
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/fields.h"
 
 #define HUGE_MASK  (MM_HUGE_SIZE - 1)

@@ -9,8 +9,8 @@
 #include <sys/un.h>
 
 #include "vmm/affinity.h"
+#include "vmm/base/cli.h"
 #include "vmm/channels.h"
-#include "vmm/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/fields.h"
 #include "vmm/linux_options.h"

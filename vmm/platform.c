@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/console.h"
 #include "vmm/fault.h"
 #include "vmm/pause.h"

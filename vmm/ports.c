@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "vmm/acpi.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/console.h"
 #include "vmm/irqchip.h"
 #include "vmm/vm.h"

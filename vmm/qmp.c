@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
-#include "vmm/listen.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/listen.h"
 #include "vmm/qmp_commands.h"
 #include "vmm/qmp_frame.h"
 #include "vmm/vm.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/pause.h"
 #include "vmm/pm1.h"
 #include "vmm/vm.h"

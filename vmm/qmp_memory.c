@@ -3,7 +3,7 @@
  * in QEMU; sizes are in bytes, frames of 4 KiB. */
 #include <errno.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/qmp_commands.h"
 #include "vmm/vm.h"
 

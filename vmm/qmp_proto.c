@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 int qmp_fail(struct qmp_call *call, const char *class, const char *fmt, ...)
 {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/cli.h"
-#include "vmm/log_limit.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/log_limit.h"
 #include "vmm/symbols.h"
 #include "vmm/vm.h"
 

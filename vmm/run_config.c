@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "vmm/affinity.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/config.h"
 #include "vmm/disk_options.h"
 #include "vmm/fields.h"

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/landlock.h"
 #include "vmm/sandbox_priv.h"
 

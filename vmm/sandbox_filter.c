@@ -9,7 +9,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/sandbox_priv.h"
 
 /* Of <asm/siginfo.h>, which does not go with <signal.h>. */

@@ -9,7 +9,7 @@
 
 #include "virtio/blk/blk.h"
 #include "virtio/vhost_user/vhost_user.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/disk_options.h"
 #include "vmm/serve.h"
 

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
-#include "vmm/listen.h"
+#include "vmm/base/cli.h"
+#include "vmm/base/listen.h"
 #include "vmm/serve.h"
 
 #define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */

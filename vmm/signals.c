@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/pm1.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm.h"

@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/vm.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */

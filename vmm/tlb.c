@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/vcpu.h"
 
 #define CR3_PWT (1ull << 3)

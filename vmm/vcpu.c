@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "vmm/affinity.h"
+#include "vmm/base/cli.h"
 #include "vmm/boot.h"
-#include "vmm/cli.h"
 #include "vmm/exits.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/pause.h"

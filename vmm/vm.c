@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/base/cli.h"
 #include "vmm/boot.h"
-#include "vmm/cli.h"
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/linux_boot.h"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/log_limit.h"
+#include "vmm/base/log_limit.h"
 
 #define BURST  8u
 #define PERIOD LOG_LIMIT_PERIOD_MS

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/memory.h"
 #include "vmm/pagetable.h"
 

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 #include "vmm/sandbox_priv.h"
 
 #define SURVIVED 42

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tools/vhost/client.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 static int usage(int status)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tools/vhost/load.h"
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 static const char *const patterns[] = {"read", "write", "randread", "randwrite", "randrw"};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/listen.h"
+#include "vmm/base/listen.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * What every command of the monitor shares: exit statuses, error lines, and the
  * reading of sizes and numbers.
  */
-#ifndef VMM_CLI_H
-#define VMM_CLI_H
+#ifndef VMM_BASE_CLI_H
+#define VMM_BASE_CLI_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/disk_words.h"
+#include "vmm/base/disk_words.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 /* Whether it begins as a URI, or as QEMU's names of what is no file: a scheme and a colon. */
 static bool looks_like_uri(const char *path)

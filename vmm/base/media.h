@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a file is, by its own account, that was given for something else: for the line that refuses
  * it, so that its user knows the mistake. */
-#ifndef VMM_MEDIA_H
-#define VMM_MEDIA_H
+#ifndef VMM_BASE_MEDIA_H
+#define VMM_BASE_MEDIA_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Unix sockets that the monitor listens at. */
-#ifndef VMM_LISTEN_H
-#define VMM_LISTEN_H
+#ifndef VMM_BASE_LISTEN_H
+#define VMM_BASE_LISTEN_H
 
 #include <sys/types.h>
 #include <sys/un.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is said of a disk's file, by `run` and `serve` alike: each has its own way to name an
  * option. */
-#ifndef VMM_DISK_WORDS_H
-#define VMM_DISK_WORDS_H
+#ifndef VMM_BASE_DISK_WORDS_H
+#define VMM_BASE_DISK_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  *
  * Whatever prints because of what comes from outside goes through one of these.
  */
-#ifndef VMM_LOG_LIMIT_H
-#define VMM_LOG_LIMIT_H
+#ifndef VMM_BASE_LOG_LIMIT_H
+#define VMM_BASE_LOG_LIMIT_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 #include <errno.h>
 #include <inttypes.h>

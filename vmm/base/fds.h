@@ -3,8 +3,8 @@
  * The process's descriptors, as its parent left them: which of them are missing, which are of no
  * use, and whether there is room for those to come.
  */
-#ifndef VMM_FDS_H
-#define VMM_FDS_H
+#ifndef VMM_BASE_FDS_H
+#define VMM_BASE_FDS_H
 
 /*
  * Puts something on standard input, output and error where they are closed, so that no file that

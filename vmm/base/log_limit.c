@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/log_limit.h"
+#include "vmm/base/log_limit.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "vmm/cli.h"
+#include "vmm/base/cli.h"
 
 int log_limit_init(struct log_limit *limit, const char *source, unsigned int burst)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/file.h"
+#include "vmm/base/file.h"
 
 #include <errno.h>
 #include <unistd.h>

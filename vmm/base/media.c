@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/media.h"
+#include "vmm/base/media.h"
 
 #include <elf.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "virtio/blk/format.h"
-#include "vmm/file.h"
+#include "vmm/base/file.h"
 
 #define HEAD 1024u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads that go on after interruptions and short counts. */
-#ifndef VMM_FILE_H
-#define VMM_FILE_H
+#ifndef VMM_BASE_FILE_H
+#define VMM_BASE_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>
