@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "vmm/symbols.h"
+#include "vmm/elf/symbols.h"
 #include "vmm/vm.h"
 
 #define CODE_MAX 4096 /* bytes of a function that are searched for its prologue */

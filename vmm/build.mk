@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
 	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/base/disk_words.c \
-	vmm/doctor.c vmm/elf.c vmm/elf_notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/base/file.c vmm/kvm.c \
+	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/base/file.c vmm/kvm.c \
 	vmm/base/media.c vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
-	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/symbols.c vmm/tlb.c \
+	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += vmm/base/fds.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
@@ -59,8 +59,8 @@ TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/counters.t tests/
 TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
-vmm_elf_SRCS := virtio/blk/format.c vmm/base/cli.c vmm/elf.c vmm/elf_notes.c vmm/base/file.c vmm/base/media.c \
-	vmm/symbols.c
+vmm_elf_SRCS := virtio/blk/format.c vmm/base/cli.c vmm/elf/elf.c vmm/elf/notes.c vmm/base/file.c vmm/base/media.c \
+	vmm/elf/symbols.c
 vmm_wait_SRCS = vmm/bound.c vmm/base/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/base/cli.c vmm/config.c vmm/config_file.c \
@@ -78,12 +78,12 @@ UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
 vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS = virtio/blk/format.c vmm/base/cli.c vmm/elf_notes.c vmm/base/file.c vmm/linux_elf.c vmm/linux_image.c \
+vmm_linux_SRCS = virtio/blk/format.c vmm/base/cli.c vmm/elf/notes.c vmm/base/file.c vmm/linux_elf.c vmm/linux_image.c \
 	vmm/bound.c vmm/linux_map.c vmm/base/media.c vmm/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
 
 UNIT_TESTS += vmm_media
-vmm_media_SRCS = $(vmm_linux_SRCS) vmm/elf.c
+vmm_media_SRCS = $(vmm_linux_SRCS) vmm/elf/elf.c
 
 # Sanitizers make calls of their own.
 UNIT_TESTS += vmm_sandbox vmm_landlock

@@ -10,7 +10,7 @@
 
 #include "vmm/backtrace.h"
 #include "vmm/base/cli.h"
-#include "vmm/symbols.h"
+#include "vmm/elf/symbols.h"
 #include "vmm/vm.h"
 
 #define MESSAGE_MAX   256

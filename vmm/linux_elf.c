@@ -8,7 +8,7 @@
 #include "virtio/abi/platform.h"
 #include "vmm/base/file.h"
 #include "vmm/base/media.h"
-#include "vmm/elf_notes.h"
+#include "vmm/elf/notes.h"
 #include "vmm/linux_image.h"
 
 #define KERNEL_LIMIT 0x80000000ull

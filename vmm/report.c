@@ -7,7 +7,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/log_limit.h"
-#include "vmm/symbols.h"
+#include "vmm/elf/symbols.h"
 #include "vmm/vm.h"
 
 #define LINE 1024u

@@ -16,7 +16,7 @@
 #include "vmm/channels.h"
 #include "vmm/devices.h"
 #include "vmm/disk.h"
-#include "vmm/elf.h"
+#include "vmm/elf/elf.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "tests/fuzz/input_file.h"
-#include "vmm/elf.h"
-#include "vmm/symbols.h"
+#include "vmm/elf/elf.h"
+#include "vmm/elf/symbols.h"
 
 #define MOST (16u << 20) /* bytes of memory that an image is loaded to */
 #define PAGE 4096u

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "vmm/elf.h"
-#include "vmm/symbols.h"
+#include "vmm/elf/elf.h"
+#include "vmm/elf/symbols.h"
 
 #define BASE PLATFORM_IMAGE_VA
 

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "virtio/abi/platform.h"
-#include "vmm/elf.h"
-#include "vmm/elf_notes.h"
+#include "vmm/elf/elf.h"
+#include "vmm/elf/notes.h"
 #include "vmm/linux_image.h"
 
 #define BASE  0x100000u

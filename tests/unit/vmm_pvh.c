@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "vmm/acpi.h"
-#include "vmm/elf_notes.h"
+#include "vmm/elf/notes.h"
 #include "vmm/linux_image.h"
 #include "vmm/memory.h"
 #include "vmm/pvh.h"

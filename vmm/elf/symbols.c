@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/symbols.h"
+#include "vmm/elf/symbols.h"
 
 #include <elf.h>
 #include <stdbool.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The functions that code addresses lie in, for reports: read from the program's symbol
  * table when one is wanted. */
-#ifndef VMM_SYMBOLS_H
-#define VMM_SYMBOLS_H
+#ifndef VMM_ELF_SYMBOLS_H
+#define VMM_ELF_SYMBOLS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vmm/elf.h"
+#include "vmm/elf/elf.h"
 
 /* Enough for "name+0xoffset/0xsize". */
 #define SYMBOL_NAME_MAX 128

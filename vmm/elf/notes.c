@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/elf_notes.h"
+#include "vmm/elf/notes.h"
 
 #include <elf.h>
 #include <errno.h>

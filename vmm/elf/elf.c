@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/elf.h"
+#include "vmm/elf/elf.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "vmm/base/file.h"
 #include "vmm/base/media.h"
-#include "vmm/elf_notes.h"
+#include "vmm/elf/notes.h"
 
 #define PAGE        4096ull
 #define IMAGE_END   0xfffffffffffff000ull /* the last page stays free of wrapping */

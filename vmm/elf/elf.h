@@ -3,8 +3,8 @@
  * ELF64 programs for the guest (System V gABI, chapters 4 and 5; x86-64 psABI).
  * A file is hostile: every offset and size in it is checked before use.
  */
-#ifndef VMM_ELF_H
-#define VMM_ELF_H
+#ifndef VMM_ELF_ELF_H
+#define VMM_ELF_ELF_H
 
 #include <stdbool.h>
 #include <stddef.h>
