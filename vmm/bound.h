@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "mm/mm.h"
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 /* Bytes. */
 struct memory_bound {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config.c vmm/config_file.c \
-	vmm/console.c vmm/devices.c vmm/disk.c vmm/disk_options.c vmm/disk_stats.c vmm/base/disk_words.c \
-	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits.c vmm/fault.c vmm/fields.c vmm/base/file.c vmm/kvm.c \
-	vmm/base/media.c vmm/memory.c vmm/memory_options.c vmm/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
-	vmm/ring_probe.c vmm/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/tlb.c \
+VMM_SRCS += vmm/config/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
+	vmm/console.c vmm/devices.c vmm/disk.c vmm/config/disks.c vmm/disk_stats.c vmm/base/disk_words.c \
+	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits.c vmm/fault.c vmm/config/fields.c vmm/base/file.c vmm/kvm.c \
+	vmm/base/media.c vmm/memory.c vmm/config/memory.c vmm/config/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
+	vmm/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/tlb.c \
 	vmm/vcpu.c vmm/vm.c vmm/wait.c
 VMM_SRCS += vmm/base/fds.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
@@ -11,10 +11,10 @@ VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c \
 	vmm/serve_thread.c
-VMM_SRCS += vmm/channels.c vmm/channel_options.c
+VMM_SRCS += vmm/channels.c vmm/config/channels.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
-	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/linux_options.c \
+	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/config/linux.c \
 	vmm/base/log_limit.c \
 	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson libseccomp
@@ -63,8 +63,8 @@ vmm_elf_SRCS := virtio/blk/format.c vmm/base/cli.c vmm/elf/elf.c vmm/elf/notes.c
 	vmm/elf/symbols.c
 vmm_wait_SRCS = vmm/bound.c vmm/base/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
-VMM_CONFIG_SRCS := vmm/affinity.c vmm/channel_options.c vmm/base/cli.c vmm/config.c vmm/config_file.c \
-	vmm/disk_options.c vmm/fields.c vmm/linux_options.c vmm/memory_options.c vmm/options.c vmm/run_config.c
+VMM_CONFIG_SRCS := vmm/config/affinity.c vmm/config/channels.c vmm/base/cli.c vmm/config/config.c vmm/config/file.c \
+	vmm/config/disks.c vmm/config/fields.c vmm/config/linux.c vmm/config/memory.c vmm/config/options.c vmm/config/run_config.c
 vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/bound.c vmm/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_log_limit

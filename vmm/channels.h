@@ -7,7 +7,7 @@
 #define VMM_CHANNELS_H
 
 #include "virtio/console/console.h"
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 struct vm;
 

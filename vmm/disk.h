@@ -7,7 +7,7 @@
 #define VMM_DISK_H
 
 #include "virtio/blk/blk.h"
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 struct vm;
 

@@ -17,11 +17,11 @@
 #include "mm/host/limit.h"
 #include "vmm/base/cli.h"
 #include "vmm/commands.h"
+#include "vmm/config/linux.h"
+#include "vmm/config/memory.h"
 #include "vmm/kvm.h"
 #include "vmm/landlock.h"
 #include "vmm/linux_image.h"
-#include "vmm/linux_options.h"
-#include "vmm/memory_options.h"
 #include "vmm/sandbox.h"
 #include "vmm/vm.h"
 

@@ -18,7 +18,7 @@
 #include "mm/host/ram.h"
 #include "mm/mm.h"
 #include "vmm/bound.h"
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 struct memory {
 	/* All RAM, one piece here. For the guest it is [0, ram_low) and, what is more than

@@ -10,7 +10,7 @@
 #include "virtio/blk/blk.h"
 #include "virtio/vhost_user/vhost_user.h"
 #include "vmm/base/cli.h"
-#include "vmm/disk_options.h"
+#include "vmm/config/disks.h"
 #include "vmm/serve.h"
 
 #define MAX_PIN_BUDGET (1ull << 40)

@@ -11,9 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "vmm/affinity.h"
 #include "vmm/base/cli.h"
 #include "vmm/boot.h"
+#include "vmm/config/affinity.h"
 #include "vmm/exits.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/pause.h"

@@ -14,12 +14,12 @@
 
 #include "virtio/abi/platform.h"
 #include "vmm/channels.h"
+#include "vmm/config/options.h"
 #include "vmm/devices.h"
 #include "vmm/disk.h"
 #include "vmm/elf/elf.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/memory.h"
-#include "vmm/options.h"
 #include "vmm/ports.h"
 #include "vmm/terminal.h"
 #include "vmm/wait.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tests/fuzz/input_file.h"
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 #include "vmm/serve.h"
 
 /* What is printed by something goes to memory instead. */

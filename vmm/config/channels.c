@@ -6,7 +6,7 @@
 #include <sys/un.h>
 
 #include "vmm/channels.h"
-#include "vmm/fields.h"
+#include "vmm/config/fields.h"
 
 #define SHAPE "name=NAME,path=SOCKET[,console=on], as in name=agent,path=agent.sock"
 

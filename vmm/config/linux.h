@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The options of Linux guests; see struct run_option for apply functions. */
-#ifndef VMM_LINUX_OPTIONS_H
-#define VMM_LINUX_OPTIONS_H
+#ifndef VMM_CONFIG_LINUX_H
+#define VMM_CONFIG_LINUX_H
 
 struct run_config;
 

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/affinity.h"
 #include "vmm/base/cli.h"
-#include "vmm/config.h"
-#include "vmm/disk_options.h"
-#include "vmm/fields.h"
-#include "vmm/linux_options.h"
-#include "vmm/memory_options.h"
-#include "vmm/options.h"
+#include "vmm/config/affinity.h"
+#include "vmm/config/config.h"
+#include "vmm/config/disks.h"
+#include "vmm/config/fields.h"
+#include "vmm/config/linux.h"
+#include "vmm/config/memory.h"
+#include "vmm/config/options.h"
 
 int run_config_init(struct run_config *config)
 {

@@ -3,8 +3,8 @@
  * The configuration of `slabvisor run`, and the one table of options that the
  * command line and the configuration file both go by.
  */
-#ifndef VMM_OPTIONS_H
-#define VMM_OPTIONS_H
+#ifndef VMM_CONFIG_OPTIONS_H
+#define VMM_CONFIG_OPTIONS_H
 
 #include <sched.h>
 #include <stdbool.h>

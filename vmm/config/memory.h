@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The options of a guest's memory; see struct run_option for apply functions. */
-#ifndef VMM_MEMORY_OPTIONS_H
-#define VMM_MEMORY_OPTIONS_H
+#ifndef VMM_CONFIG_MEMORY_H
+#define VMM_CONFIG_MEMORY_H
 
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 int memory_option_memory(struct run_config *config, const char *value, char *why);
 int memory_option_heap(struct run_config *config, const char *value, char *why);

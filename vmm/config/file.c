@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/config_file.h"
+#include "vmm/config/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/fields.h"
+#include "vmm/config/fields.h"
 
 #include <errno.h>
 #include <stdio.h>

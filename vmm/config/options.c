@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "vmm/affinity.h"
 #include "vmm/base/cli.h"
 #include "vmm/channels.h"
-#include "vmm/disk_options.h"
-#include "vmm/fields.h"
-#include "vmm/linux_options.h"
-#include "vmm/memory_options.h"
+#include "vmm/config/affinity.h"
+#include "vmm/config/disks.h"
+#include "vmm/config/fields.h"
+#include "vmm/config/linux.h"
+#include "vmm/config/memory.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/affinity.h"
+#include "vmm/config/affinity.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 /* Reads a number and moves on behind it. */
 static bool number(const char **at, unsigned long *value)

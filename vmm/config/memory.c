@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/memory_options.h"
+#include "vmm/config/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/fields.h"
+#include "vmm/config/fields.h"
 
 #define HUGE_MASK  (MM_HUGE_SIZE - 1)
 #define NODE_SHAPE "memory=SIZE,heap=SIZE,host=N, or some of them, as in memory=512M,host=0"

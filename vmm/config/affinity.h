@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sets of host CPUs that threads are kept on, in the form of taskset -c and the kernel's
  * cpulists: numbers and ranges, as in 0,2-3. */
-#ifndef VMM_AFFINITY_H
-#define VMM_AFFINITY_H
+#ifndef VMM_CONFIG_AFFINITY_H
+#define VMM_CONFIG_AFFINITY_H
 
 #include <pthread.h>
 #include <sched.h>

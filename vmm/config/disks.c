@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/disk_options.h"
-#include "vmm/fields.h"
+#include "vmm/config/disks.h"
+#include "vmm/config/fields.h"
 
 #define SPEC                                                                \
 	"path=FILE[,direct=on|off][,readonly=on|off][,serial=S][,queues=N]" \

@@ -5,11 +5,11 @@
  * file's bytes are the disk, whatever they look like), block-size=512|4096 (of sectors). A comma of
  * a value is written twice.
  */
-#ifndef VMM_DISK_OPTIONS_H
-#define VMM_DISK_OPTIONS_H
+#ifndef VMM_CONFIG_DISKS_H
+#define VMM_CONFIG_DISKS_H
 
 #include "virtio/blk/blk.h"
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 /* As apply and forget of struct run_option. */
 int disk_option_apply(struct run_config *config, const char *value, char *why);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux_options.h"
+#include "vmm/config/linux.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 #define DEFAULT_MEMORY (512ull << 20)
 

@@ -3,10 +3,10 @@
  * Configuration files: one YAML mapping whose keys are the options of `run` that
  * are not of the command line only, plus `program` and `args`.
  */
-#ifndef VMM_CONFIG_H
-#define VMM_CONFIG_H
+#ifndef VMM_CONFIG_CONFIG_H
+#define VMM_CONFIG_CONFIG_H
 
-#include "vmm/options.h"
+#include "vmm/config/options.h"
 
 /*
  * Reads the file at path into config, through the option table. Values are

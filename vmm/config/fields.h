@@ -4,8 +4,8 @@
  * twice. A key that is not one of those, or stands there twice, is refused by its name: what is
  * left unread would be taken for something else than it was meant for.
  */
-#ifndef VMM_FIELDS_H
-#define VMM_FIELDS_H
+#ifndef VMM_CONFIG_FIELDS_H
+#define VMM_CONFIG_FIELDS_H
 
 #include <stddef.h>
 #include <stdint.h>

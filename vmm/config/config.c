@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/config.h"
+#include "vmm/config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/config_file.h"
+#include "vmm/config/file.h"
 
 #define MAX_ARGS 256
 
