@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "vmm/elf/symbols.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define CODE_MAX 4096 /* bytes of a function that are searched for its prologue */
 #define CALL_MAX 7    /* the longest call, without prefixes */

@@ -10,8 +10,8 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/file.h"
+#include "vmm/machine/vm.h"
 #include "vmm/pagetable.h"
-#include "vmm/vm.h"
 
 #define PAGE 4096ull
 /* The supervisor stack of a vCPU: TSS.RSP0 and IST1. Below it lies a guard page. */

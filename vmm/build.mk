@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/config/affinity.c vmm/backtrace.c vmm/boot.c vmm/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
-	vmm/console.c vmm/devices.c vmm/disk.c vmm/config/disks.c vmm/disk_stats.c vmm/base/disk_words.c \
-	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits.c vmm/fault.c vmm/config/fields.c vmm/base/file.c vmm/kvm.c \
-	vmm/base/media.c vmm/memory.c vmm/config/memory.c vmm/config/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
-	vmm/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/tlb.c \
-	vmm/vcpu.c vmm/vm.c vmm/wait.c
+VMM_SRCS += vmm/config/affinity.c vmm/backtrace.c vmm/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
+	vmm/console.c vmm/machine/devices.c vmm/machine/disk.c vmm/config/disks.c vmm/disk_stats.c vmm/base/disk_words.c \
+	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits.c vmm/fault.c vmm/config/fields.c vmm/base/file.c vmm/machine/kvm.c \
+	vmm/base/media.c vmm/machine/memory.c vmm/config/memory.c vmm/config/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
+	vmm/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
+	vmm/machine/vcpu.c vmm/machine/vm.c vmm/machine/wait.c
 VMM_SRCS += vmm/base/fds.c
-VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/pause.c vmm/qmp.c vmm/qmp_block.c \
+VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp.c vmm/qmp_block.c \
 	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_memory.c vmm/qmp_proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c \
 	vmm/serve_thread.c
-VMM_SRCS += vmm/channels.c vmm/config/channels.c
+VMM_SRCS += vmm/machine/channels.c vmm/config/channels.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
-VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/irqchip.c vmm/linux_boot.c \
+VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/machine/irqchip.c vmm/linux_boot.c \
 	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/config/linux.c \
 	vmm/base/log_limit.c \
 	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
@@ -61,11 +61,11 @@ TAP_SCRIPTS += tests/cli/descriptors.t tests/cli/job.t
 UNIT_TESTS += vmm_elf vmm_wait vmm_memory
 vmm_elf_SRCS := virtio/blk/format.c vmm/base/cli.c vmm/elf/elf.c vmm/elf/notes.c vmm/base/file.c vmm/base/media.c \
 	vmm/elf/symbols.c
-vmm_wait_SRCS = vmm/bound.c vmm/base/cli.c vmm/memory.c vmm/wait.c $(MM_SRCS)
+vmm_wait_SRCS = vmm/machine/bound.c vmm/base/cli.c vmm/machine/memory.c vmm/machine/wait.c $(MM_SRCS)
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/config/affinity.c vmm/config/channels.c vmm/base/cli.c vmm/config/config.c vmm/config/file.c \
 	vmm/config/disks.c vmm/config/fields.c vmm/config/linux.c vmm/config/memory.c vmm/config/options.c vmm/config/run_config.c
-vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/bound.c vmm/memory.c vmm/pagetable.c $(MM_SRCS)
+vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/machine/bound.c vmm/machine/memory.c vmm/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_log_limit
 vmm_log_limit_SRCS := vmm/base/cli.c vmm/base/log_limit.c
@@ -79,7 +79,7 @@ vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
 vmm_serial_SRCS := vmm/serial.c
 vmm_serial_SAN := asan tsan
 vmm_linux_SRCS = virtio/blk/format.c vmm/base/cli.c vmm/elf/notes.c vmm/base/file.c vmm/linux_elf.c vmm/linux_image.c \
-	vmm/bound.c vmm/linux_map.c vmm/base/media.c vmm/memory.c $(MM_SRCS)
+	vmm/machine/bound.c vmm/linux_map.c vmm/base/media.c vmm/machine/memory.c $(MM_SRCS)
 vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
 
 UNIT_TESTS += vmm_media

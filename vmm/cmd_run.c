@@ -13,12 +13,12 @@
 #include "vmm/boot.h"
 #include "vmm/commands.h"
 #include "vmm/config/options.h"
-#include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
+#include "vmm/machine/kvm.h"
+#include "vmm/machine/vm.h"
 #include "vmm/qmp.h"
 #include "vmm/signals.h"
 #include "vmm/stats.h"
-#include "vmm/vm.h"
 
 /* Reports of the heap's debug modes at once: as many as somebody reads. */
 #define HEAP_REPORTS 256u

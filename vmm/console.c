@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "vmm/pause.h"
-#include "vmm/vm.h"
+#include "vmm/machine/pause.h"
+#include "vmm/machine/vm.h"
 
 /* Waits until fd can be used or the guest ends; a pause takes the thread to its gate. Returns
  * whether fd can. */

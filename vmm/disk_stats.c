@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 /* Both structures are counters and nothing else. */
 _Static_assert(sizeof(struct blk_stats) % sizeof(uint64_t) == 0, "counters only");

@@ -11,7 +11,7 @@
 #include "vmm/backtrace.h"
 #include "vmm/base/cli.h"
 #include "vmm/elf/symbols.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define MESSAGE_MAX   256
 #define CR0_PG        (1ull << 31)

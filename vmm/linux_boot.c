@@ -11,12 +11,12 @@
 #include "vmm/acpi.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/file.h"
-#include "vmm/irqchip.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/linux_image.h"
 #include "vmm/linux_map.h"
+#include "vmm/machine/irqchip.h"
+#include "vmm/machine/vm.h"
 #include "vmm/pvh.h"
-#include "vmm/vm.h"
 
 #define PAGE 4096ull
 /* Below the first MiB: what is read once, before the kernel has its own of it. */

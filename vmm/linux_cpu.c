@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define GDT        0x500ull
 #define PAGE_TABLE 0x9000ull /* PML4, PDPT, then four page directories */

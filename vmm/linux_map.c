@@ -5,7 +5,7 @@
 
 #include "vmm/acpi.h"
 #include "vmm/linux_image.h"
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 
 #define LOW_RAM_END 0xa0000ull /* below the first MiB, where PCs have video memory */
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 
 /* RAM is given out upwards and never back. */
 struct ram_alloc {

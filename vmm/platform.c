@@ -9,10 +9,10 @@
 #include "vmm/base/cli.h"
 #include "vmm/console.h"
 #include "vmm/fault.h"
-#include "vmm/pause.h"
-#include "vmm/tlb.h"
-#include "vmm/vcpu.h"
-#include "vmm/vm.h"
+#include "vmm/machine/pause.h"
+#include "vmm/machine/tlb.h"
+#include "vmm/machine/vcpu.h"
+#include "vmm/machine/vm.h"
 
 static bool ring_exit(struct vcpu *cpu, uint64_t status)
 {

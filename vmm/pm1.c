@@ -2,8 +2,8 @@
 #include "vmm/pm1.h"
 
 #include "vmm/acpi.h"
-#include "vmm/irqchip.h"
-#include "vmm/vm.h"
+#include "vmm/machine/irqchip.h"
+#include "vmm/machine/vm.h"
 
 #define PM1_POWER_BUTTON (1u << 8)
 

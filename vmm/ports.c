@@ -9,8 +9,8 @@
 #include "vmm/acpi.h"
 #include "vmm/base/cli.h"
 #include "vmm/console.h"
-#include "vmm/irqchip.h"
-#include "vmm/vm.h"
+#include "vmm/machine/irqchip.h"
+#include "vmm/machine/vm.h"
 
 #define PORT_PCI_ADDRESS 0xcf8
 #define PORT_PCI_DATA    0xcfc

@@ -13,9 +13,9 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
+#include "vmm/machine/vm.h"
 #include "vmm/qmp_commands.h"
 #include "vmm/qmp_frame.h"
-#include "vmm/vm.h"
 
 #define INPUT      4096u
 #define MAX_OUTPUT (256u << 10) /* bytes waiting for the client at which events are dropped */

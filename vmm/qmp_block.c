@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vmm/machine/vm.h"
 #include "vmm/qmp_commands.h"
-#include "vmm/vm.h"
 
 #define NAME_MAX_LEN 16
 

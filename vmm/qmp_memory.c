@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/machine/vm.h"
 #include "vmm/qmp_commands.h"
-#include "vmm/vm.h"
 
 static json_int_t number(uint64_t n)
 {

@@ -8,7 +8,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/elf/symbols.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define LINE 1024u
 

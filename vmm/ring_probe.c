@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "vmm/machine/vcpu.h"
+#include "vmm/machine/vm.h"
 #include "vmm/pagetable.h"
-#include "vmm/vcpu.h"
-#include "vmm/vm.h"
 
 #define PAGE       4096ull
 #define SHORT_LOOP 16u

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/machine/vcpu.h"
+#include "vmm/machine/vm.h"
 #include "vmm/pm1.h"
-#include "vmm/vcpu.h"
-#include "vmm/vm.h"
 
 static void ignore_kick(int sig)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "virtio/mmio/mmio.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 /* Whether a mapping of this process that starts at addr is the guest's memory. */
 static bool is_guests(const struct vm *vm, uintptr_t addr)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */
 #define BUFFER 256

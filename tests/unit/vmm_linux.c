@@ -16,7 +16,7 @@
 #include "vmm/acpi.h"
 #include "vmm/linux_image.h"
 #include "vmm/linux_map.h"
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 
 #define SETUP     0x1f1
 #define SECTORS   2

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 #include "vmm/pagetable.h"
 
 #define MIB   (1ull << 20)

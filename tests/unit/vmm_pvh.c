@@ -17,7 +17,7 @@
 #include "vmm/acpi.h"
 #include "vmm/elf/notes.h"
 #include "vmm/linux_image.h"
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 #include "vmm/pvh.h"
 
 #define KERNEL     0x200000

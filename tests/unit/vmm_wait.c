@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "vmm/memory.h"
-#include "vmm/wait.h"
+#include "vmm/machine/memory.h"
+#include "vmm/machine/wait.h"
 
 #define ROUNDS  2000
 #define PLAYERS 4

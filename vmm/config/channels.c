@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "vmm/channels.h"
 #include "vmm/config/fields.h"
+#include "vmm/machine/channels.h"
 
 #define SHAPE "name=NAME,path=SOCKET[,console=on], as in name=agent,path=agent.sock"
 

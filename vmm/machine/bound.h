@@ -4,8 +4,8 @@
  * what the host keeps of the two. ARCHITECTURE.md lists who decides what, and where each
  * bound is kept.
  */
-#ifndef VMM_BOUND_H
-#define VMM_BOUND_H
+#ifndef VMM_MACHINE_BOUND_H
+#define VMM_MACHINE_BOUND_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guest's virtio devices and their register pages. Device 0 is
  * virtio-kmem, the disks follow. */
-#ifndef VMM_DEVICES_H
-#define VMM_DEVICES_H
+#ifndef VMM_MACHINE_DEVICES_H
+#define VMM_MACHINE_DEVICES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/kvm.h"
+#include "vmm/machine/kvm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define CPUID_ENTRIES     256
 #define DEFAULT_PHYS_BITS 36 /* what a CPU has that does not say */

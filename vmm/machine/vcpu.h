@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A vCPU: its registers, its thread, its exits. */
-#ifndef VMM_VCPU_H
-#define VMM_VCPU_H
+#ifndef VMM_MACHINE_VCPU_H
+#define VMM_MACHINE_VCPU_H
 
 #include <stdint.h>
 

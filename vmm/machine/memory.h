@@ -7,8 +7,8 @@
  * frame goes away when the guest frees it, which another vCPU may do at any time:
  * heap memory is copied to and from under a pin, never kept as a pointer.
  */
-#ifndef VMM_MEMORY_H
-#define VMM_MEMORY_H
+#ifndef VMM_MACHINE_MEMORY_H
+#define VMM_MACHINE_MEMORY_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,8 +17,8 @@
 
 #include "mm/host/ram.h"
 #include "mm/mm.h"
-#include "vmm/bound.h"
 #include "vmm/config/options.h"
+#include "vmm/machine/bound.h"
 
 struct memory {
 	/* All RAM, one piece here. For the guest it is [0, ram_low) and, what is more than

@@ -4,8 +4,8 @@
  * the semantics of FUTEX_WAIT and FUTEX_WAKE. One lock serves all words: there are
  * at most sixteen sleepers.
  */
-#ifndef VMM_WAIT_H
-#define VMM_WAIT_H
+#ifndef VMM_MACHINE_WAIT_H
+#define VMM_MACHINE_WAIT_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -8,10 +8,10 @@
  * short, as a queue that is filled as fast as it is served, is served again when the guest goes on.
  * Devices stand still by virtio_device_pause().
  */
-#ifndef VMM_PAUSE_H
-#define VMM_PAUSE_H
+#ifndef VMM_MACHINE_PAUSE_H
+#define VMM_MACHINE_PAUSE_H
 
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 /*
  * Stops the guest, and returns when each vCPU's thread is parked, no device touches the guest's

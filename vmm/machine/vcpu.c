@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/vcpu.h"
+#include "vmm/machine/vcpu.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -16,9 +16,9 @@
 #include "vmm/config/affinity.h"
 #include "vmm/exits.h"
 #include "vmm/linux_cpu.h"
-#include "vmm/pause.h"
-#include "vmm/tlb.h"
-#include "vmm/vm.h"
+#include "vmm/machine/pause.h"
+#include "vmm/machine/tlb.h"
+#include "vmm/machine/vm.h"
 
 #define CR0_LONG  0x80050033ull /* PG AM WP NE ET MP PE */
 #define CR4_LONG  0x00000620ull /* PAE OSFXSR OSXMMEXCPT */

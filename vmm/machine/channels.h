@@ -3,8 +3,8 @@
  * What a Linux guest has beside disks: virtio-rng, virtio-balloon, and the ports of virtio-console,
  * each a Unix socket on the host (--virtio-port).
  */
-#ifndef VMM_CHANNELS_H
-#define VMM_CHANNELS_H
+#ifndef VMM_MACHINE_CHANNELS_H
+#define VMM_MACHINE_CHANNELS_H
 
 #include "virtio/console/console.h"
 #include "vmm/config/options.h"

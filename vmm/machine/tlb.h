@@ -3,13 +3,13 @@
  * PLATFORM_TLB_FLUSH. A request raises a generation. A vCPU does not enter guest
  * code while its own is behind, so a request waits only for those that are inside.
  */
-#ifndef VMM_TLB_H
-#define VMM_TLB_H
+#ifndef VMM_MACHINE_TLB_H
+#define VMM_MACHINE_TLB_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 /* Flushes this vCPU's TLB and sees to it that no other one uses what it had. Called
  * by the vCPU's own thread, outside guest code. */

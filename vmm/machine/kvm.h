@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The KVM device: opening it, what it can do, virtual machines and their memory
  * slots (Linux, Documentation/virt/kvm/api.rst). */
-#ifndef VMM_KVM_H
-#define VMM_KVM_H
+#ifndef VMM_MACHINE_KVM_H
+#define VMM_MACHINE_KVM_H
 
 #include <stdbool.h>
 #include <stddef.h>

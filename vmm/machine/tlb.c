@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/tlb.h"
+#include "vmm/machine/tlb.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/vcpu.h"
+#include "vmm/machine/vcpu.h"
 
 #define CR3_PWT (1ull << 3)
 

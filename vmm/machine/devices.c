@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/devices.h"
+#include "vmm/machine/devices.h"
 
 #include <errno.h>
 #include <linux/virtio_mmio.h>
@@ -11,9 +11,9 @@
 #include "virtio/kmem/kmem.h"
 #include "virtio/mmio/mmio.h"
 #include "vmm/base/cli.h"
-#include "vmm/irqchip.h"
-#include "vmm/kvm.h"
-#include "vmm/vm.h"
+#include "vmm/machine/irqchip.h"
+#include "vmm/machine/kvm.h"
+#include "vmm/machine/vm.h"
 
 static void *ram_ptr(void *opaque, uint64_t addr, uint64_t len)
 {

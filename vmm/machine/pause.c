@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/pause.h"
+#include "vmm/machine/pause.h"
 
 #include <time.h>
 
-#include "vmm/devices.h"
-#include "vmm/disk.h"
-#include "vmm/vcpu.h"
+#include "vmm/machine/devices.h"
+#include "vmm/machine/disk.h"
+#include "vmm/machine/vcpu.h"
 
 void pause_enter_wait(struct vm *vm)
 {

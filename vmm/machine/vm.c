@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,13 +13,13 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/boot.h"
-#include "vmm/irqchip.h"
-#include "vmm/kvm.h"
 #include "vmm/linux_boot.h"
 #include "vmm/linux_cpu.h"
+#include "vmm/machine/irqchip.h"
+#include "vmm/machine/kvm.h"
+#include "vmm/machine/vcpu.h"
 #include "vmm/report.h"
 #include "vmm/ring_probe.h"
-#include "vmm/vcpu.h"
 
 bool vm_end(struct vm *vm, int status)
 {

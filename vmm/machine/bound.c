@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/bound.h"
+#include "vmm/machine/bound.h"
 
 #include <inttypes.h>
 #include <stdio.h>

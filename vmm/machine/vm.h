@@ -3,8 +3,8 @@
  * One virtual machine: everything that a running guest is made of hangs off
  * struct vm. Who may touch what is said at the fields.
  */
-#ifndef VMM_VM_H
-#define VMM_VM_H
+#ifndef VMM_MACHINE_VM_H
+#define VMM_MACHINE_VM_H
 
 #include <linux/kvm.h>
 #include <pthread.h>
@@ -13,16 +13,16 @@
 #include <stdint.h>
 
 #include "virtio/abi/platform.h"
-#include "vmm/channels.h"
 #include "vmm/config/options.h"
-#include "vmm/devices.h"
-#include "vmm/disk.h"
 #include "vmm/elf/elf.h"
 #include "vmm/linux_cpu.h"
-#include "vmm/memory.h"
+#include "vmm/machine/channels.h"
+#include "vmm/machine/devices.h"
+#include "vmm/machine/disk.h"
+#include "vmm/machine/memory.h"
+#include "vmm/machine/wait.h"
 #include "vmm/ports.h"
 #include "vmm/terminal.h"
-#include "vmm/wait.h"
 
 struct log_limit;
 struct qmp;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/disk.h"
+#include "vmm/machine/disk.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/disk_words.h"
 #include "vmm/base/log_limit.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 /* Registered memory stays with the guest: what it does not use for so long, it may
  * give back. */

@@ -3,8 +3,8 @@
  * The interrupt controllers of a Linux guest, which are KVM's own: local APICs, an
  * I/O APIC of 24 inputs, two 8259 and the 8254 timer. Freestanding guests have none.
  */
-#ifndef VMM_IRQCHIP_H
-#define VMM_IRQCHIP_H
+#ifndef VMM_MACHINE_IRQCHIP_H
+#define VMM_MACHINE_IRQCHIP_H
 
 #include <stdbool.h>
 #include <stdint.h>

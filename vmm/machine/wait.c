@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/wait.h"
+#include "vmm/machine/wait.h"
 
 #include <errno.h>
 #include <time.h>
 
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 
 #define NS_PER_S 1000000000ull
 /* Longer is as good as for ever, and keeps the sum in range. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/channels.h"
+#include "vmm/machine/channels.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #include "virtio/rng.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 static int create_console(struct vm *vm)
 {

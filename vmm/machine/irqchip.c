@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/irqchip.h"
+#include "vmm/machine/irqchip.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 int irqchip_create(const struct vm *vm)
 {

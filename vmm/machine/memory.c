@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/memory.h"
+#include "vmm/machine/memory.h"
 
 #include <errno.h>
 #include <stdatomic.h>

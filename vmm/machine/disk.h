@@ -3,8 +3,8 @@
  * The guest's disks and the thread that serves them. One I/O thread has all disks; it
  * is there before the first vCPU runs and at rest before their account is taken.
  */
-#ifndef VMM_DISK_H
-#define VMM_DISK_H
+#ifndef VMM_MACHINE_DISK_H
+#define VMM_MACHINE_DISK_H
 
 #include "virtio/blk/blk.h"
 #include "vmm/config/options.h"
