@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/config/affinity.c vmm/backtrace.c vmm/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
-	vmm/console.c vmm/machine/devices.c vmm/machine/disk.c vmm/config/disks.c vmm/disk_stats.c vmm/base/disk_words.c \
+VMM_SRCS += vmm/config/affinity.c vmm/backtrace.c vmm/program/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
+	vmm/program/console.c vmm/machine/devices.c vmm/machine/disk.c vmm/config/disks.c vmm/disk_stats.c vmm/base/disk_words.c \
 	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits.c vmm/fault.c vmm/config/fields.c vmm/base/file.c vmm/machine/kvm.c \
-	vmm/base/media.c vmm/machine/memory.c vmm/config/memory.c vmm/config/options.c vmm/pagetable.c vmm/platform.c vmm/report.c \
-	vmm/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
+	vmm/base/media.c vmm/machine/memory.c vmm/config/memory.c vmm/config/options.c vmm/program/pagetable.c vmm/program/platform.c vmm/report.c \
+	vmm/program/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
 	vmm/machine/vcpu.c vmm/machine/vm.c vmm/machine/wait.c
 VMM_SRCS += vmm/base/fds.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp.c vmm/qmp_block.c \
@@ -65,7 +65,7 @@ vmm_wait_SRCS = vmm/machine/bound.c vmm/base/cli.c vmm/machine/memory.c vmm/mach
 vmm_wait_SAN := asan tsan
 VMM_CONFIG_SRCS := vmm/config/affinity.c vmm/config/channels.c vmm/base/cli.c vmm/config/config.c vmm/config/file.c \
 	vmm/config/disks.c vmm/config/fields.c vmm/config/linux.c vmm/config/memory.c vmm/config/options.c vmm/config/run_config.c
-vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/machine/bound.c vmm/machine/memory.c vmm/pagetable.c $(MM_SRCS)
+vmm_memory_SRCS = $(VMM_CONFIG_SRCS) vmm/machine/bound.c vmm/machine/memory.c vmm/program/pagetable.c $(MM_SRCS)
 
 UNIT_TESTS += vmm_log_limit
 vmm_log_limit_SRCS := vmm/base/cli.c vmm/base/log_limit.c

@@ -9,7 +9,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/fault.h"
 #include "vmm/machine/vm.h"
-#include "vmm/platform.h"
+#include "vmm/program/platform.h"
 
 /* Newer than the headers of this kernel's user space may be. */
 #ifndef KVM_EXIT_MEMORY_FAULT

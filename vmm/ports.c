@@ -8,9 +8,9 @@
 
 #include "vmm/acpi.h"
 #include "vmm/base/cli.h"
-#include "vmm/console.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/vm.h"
+#include "vmm/program/console.h"
 
 #define PORT_PCI_ADDRESS 0xcf8
 #define PORT_PCI_DATA    0xcfc

@@ -15,7 +15,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/machine/memory.h"
-#include "vmm/pagetable.h"
+#include "vmm/program/pagetable.h"
 
 #define MIB   (1ull << 20)
 #define GIB   (1ull << 30)

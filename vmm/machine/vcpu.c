@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/boot.h"
 #include "vmm/config/affinity.h"
 #include "vmm/exits.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vm.h"
+#include "vmm/program/boot.h"
 
 #define CR0_LONG  0x80050033ull /* PG AM WP NE ET MP PE */
 #define CR4_LONG  0x00000620ull /* PAE OSFXSR OSXMMEXCPT */

@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/boot.h"
 #include "vmm/linux_boot.h"
 #include "vmm/linux_cpu.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vcpu.h"
+#include "vmm/program/boot.h"
+#include "vmm/program/ring_probe.h"
 #include "vmm/report.h"
-#include "vmm/ring_probe.h"
 
 bool vm_end(struct vm *vm, int status)
 {

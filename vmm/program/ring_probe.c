@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/ring_probe.h"
+#include "vmm/program/ring_probe.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -9,7 +9,7 @@
 
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
-#include "vmm/pagetable.h"
+#include "vmm/program/pagetable.h"
 
 #define PAGE       4096ull
 #define SHORT_LOOP 16u

@@ -4,8 +4,8 @@
  * tables, stacks, the program, its arguments and modules, and the platform page that
  * tells of them (virtio/abi/platform.h).
  */
-#ifndef VMM_BOOT_H
-#define VMM_BOOT_H
+#ifndef VMM_PROGRAM_BOOT_H
+#define VMM_PROGRAM_BOOT_H
 
 #include <stdint.h>
 

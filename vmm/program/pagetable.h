@@ -3,8 +3,8 @@
  * The guest's RAM as it is filled before the start, and its page tables (4-level;
  * Intel SDM volume 3, section 4.5; AMD APM volume 2, section 5.3).
  */
-#ifndef VMM_PAGETABLE_H
-#define VMM_PAGETABLE_H
+#ifndef VMM_PROGRAM_PAGETABLE_H
+#define VMM_PROGRAM_PAGETABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

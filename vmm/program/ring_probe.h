@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whether CPL 0 runs natively in this VM, or in KVM's instruction emulator. */
-#ifndef VMM_RING_PROBE_H
-#define VMM_RING_PROBE_H
+#ifndef VMM_PROGRAM_RING_PROBE_H
+#define VMM_PROGRAM_RING_PROBE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/platform.h"
+#include "vmm/program/platform.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/console.h"
 #include "vmm/fault.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
+#include "vmm/program/console.h"
 
 static bool ring_exit(struct vcpu *cpu, uint64_t status)
 {

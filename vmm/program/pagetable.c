@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/pagetable.h"
+#include "vmm/program/pagetable.h"
 
 #include <errno.h>
 

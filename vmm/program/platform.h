@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The doorbells of the platform page (virtio/abi/platform.h). */
-#ifndef VMM_PLATFORM_H
-#define VMM_PLATFORM_H
+#ifndef VMM_PROGRAM_PLATFORM_H
+#define VMM_PROGRAM_PLATFORM_H
 
 #include <stdbool.h>
 #include <stdint.h>

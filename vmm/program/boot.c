@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/boot.h"
+#include "vmm/program/boot.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/file.h"
 #include "vmm/machine/vm.h"
-#include "vmm/pagetable.h"
+#include "vmm/program/pagetable.h"
 
 #define PAGE 4096ull
 /* The supervisor stack of a vCPU: TSS.RSP0 and IST1. Below it lies a guard page. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/console.h"
+#include "vmm/program/console.h"
 
 #include <errno.h>
 #include <poll.h>
