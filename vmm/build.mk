@@ -13,10 +13,10 @@ VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_soc
 	vmm/serve_thread.c
 VMM_SRCS += vmm/machine/channels.c vmm/config/channels.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
-VMM_SRCS += vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c vmm/machine/irqchip.c vmm/linux_boot.c \
-	vmm/linux_cpu.c vmm/linux_elf.c vmm/linux_image.c vmm/linux_map.c vmm/config/linux.c \
+VMM_SRCS += vmm/linux/acpi.c vmm/linux/acpi_dsdt.c vmm/linux/aml.c vmm/machine/irqchip.c vmm/linux/boot.c \
+	vmm/linux/cpu.c vmm/linux/elf.c vmm/linux/image.c vmm/linux/map.c vmm/config/linux.c \
 	vmm/base/log_limit.c \
-	vmm/pm1.c vmm/ports.c vmm/pvh.c vmm/serial.c vmm/terminal.c
+	vmm/linux/pm1.c vmm/linux/ports.c vmm/linux/pvh.c vmm/linux/serial.c vmm/linux/terminal.c
 VMM_LIBS += yaml-0.1 liburing jansson libseccomp
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
@@ -75,12 +75,12 @@ UNIT_TESTS += vmm_qmp
 vmm_qmp_SRCS := vmm/base/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
 
 UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
-vmm_acpi_SRCS := vmm/acpi.c vmm/acpi_dsdt.c vmm/aml.c
-vmm_serial_SRCS := vmm/serial.c
+vmm_acpi_SRCS := vmm/linux/acpi.c vmm/linux/acpi_dsdt.c vmm/linux/aml.c
+vmm_serial_SRCS := vmm/linux/serial.c
 vmm_serial_SAN := asan tsan
-vmm_linux_SRCS = virtio/blk/format.c vmm/base/cli.c vmm/elf/notes.c vmm/base/file.c vmm/linux_elf.c vmm/linux_image.c \
-	vmm/machine/bound.c vmm/linux_map.c vmm/base/media.c vmm/machine/memory.c $(MM_SRCS)
-vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/pvh.c
+vmm_linux_SRCS = virtio/blk/format.c vmm/base/cli.c vmm/elf/notes.c vmm/base/file.c vmm/linux/elf.c vmm/linux/image.c \
+	vmm/machine/bound.c vmm/linux/map.c vmm/base/media.c vmm/machine/memory.c $(MM_SRCS)
+vmm_pvh_SRCS = $(vmm_linux_SRCS) vmm/linux/pvh.c
 
 UNIT_TESTS += vmm_media
 vmm_media_SRCS = $(vmm_linux_SRCS) vmm/elf/elf.c

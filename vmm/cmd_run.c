@@ -12,7 +12,7 @@
 #include "vmm/base/log_limit.h"
 #include "vmm/commands.h"
 #include "vmm/config/options.h"
-#include "vmm/linux_boot.h"
+#include "vmm/linux/boot.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/boot.h"

@@ -20,7 +20,7 @@
 #include "vmm/config/linux.h"
 #include "vmm/config/memory.h"
 #include "vmm/landlock.h"
-#include "vmm/linux_image.h"
+#include "vmm/linux/image.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/sandbox.h"

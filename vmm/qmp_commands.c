@@ -5,9 +5,9 @@
 #include <signal.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/linux/pm1.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/vm.h"
-#include "vmm/pm1.h"
 
 static struct qmp_target *target_of(const struct qmp_call *call)
 {

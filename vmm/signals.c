@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/linux/pm1.h"
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
-#include "vmm/pm1.h"
 
 static void ignore_kick(int sig)
 {

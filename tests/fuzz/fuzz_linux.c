@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/fuzz/input_file.h"
-#include "vmm/linux_image.h"
+#include "vmm/linux/image.h"
 
 #define RAM (1ull << 30)
 

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "vmm/acpi.h"
-#include "vmm/aml.h"
+#include "vmm/linux/acpi.h"
+#include "vmm/linux/aml.h"
 
 static _Alignas(64) uint8_t area[ACPI_SIZE];
 

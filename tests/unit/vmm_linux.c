@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "vmm/acpi.h"
-#include "vmm/linux_image.h"
-#include "vmm/linux_map.h"
+#include "vmm/linux/acpi.h"
+#include "vmm/linux/image.h"
+#include "vmm/linux/map.h"
 #include "vmm/machine/memory.h"
 
 #define SETUP     0x1f1

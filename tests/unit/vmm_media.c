@@ -17,7 +17,7 @@
 #include "virtio/abi/platform.h"
 #include "vmm/elf/elf.h"
 #include "vmm/elf/notes.h"
-#include "vmm/linux_image.h"
+#include "vmm/linux/image.h"
 
 #define BASE  0x100000u
 #define ENTRY 0x100010u

@@ -14,11 +14,11 @@
 
 #include <cmocka.h>
 
-#include "vmm/acpi.h"
 #include "vmm/elf/notes.h"
-#include "vmm/linux_image.h"
+#include "vmm/linux/acpi.h"
+#include "vmm/linux/image.h"
+#include "vmm/linux/pvh.h"
 #include "vmm/machine/memory.h"
-#include "vmm/pvh.h"
 
 #define KERNEL     0x200000
 #define CODE_SIZE  64

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/serial.h"
+#include "vmm/linux/serial.h"
 
 struct fixture {
 	struct serial serial;

@@ -14,7 +14,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/config/affinity.h"
 #include "vmm/exits.h"
-#include "vmm/linux_cpu.h"
+#include "vmm/linux/cpu.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vm.h"

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/linux_boot.h"
-#include "vmm/linux_cpu.h"
+#include "vmm/linux/boot.h"
+#include "vmm/linux/cpu.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vcpu.h"

@@ -15,14 +15,14 @@
 #include "virtio/abi/platform.h"
 #include "vmm/config/options.h"
 #include "vmm/elf/elf.h"
-#include "vmm/linux_cpu.h"
+#include "vmm/linux/cpu.h"
+#include "vmm/linux/ports.h"
+#include "vmm/linux/terminal.h"
 #include "vmm/machine/channels.h"
 #include "vmm/machine/devices.h"
 #include "vmm/machine/disk.h"
 #include "vmm/machine/memory.h"
 #include "vmm/machine/wait.h"
-#include "vmm/ports.h"
-#include "vmm/terminal.h"
 
 struct log_limit;
 struct qmp;

@@ -4,8 +4,8 @@
  * there is: the power button of the fixed hardware (section 4.8.2.2.1.1). A guest that listens to
  * it powers down in order.
  */
-#ifndef VMM_PM1_H
-#define VMM_PM1_H
+#ifndef VMM_LINUX_PM1_H
+#define VMM_LINUX_PM1_H
 
 #include <pthread.h>
 #include <stdbool.h>

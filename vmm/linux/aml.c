@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/aml.h"
+#include "vmm/linux/aml.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux_cpu.h"
+#include "vmm/linux/cpu.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux_boot.h"
+#include "vmm/linux/boot.h"
 
 #include <asm/bootparam.h>
 #include <errno.h>
@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "vmm/acpi.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/file.h"
-#include "vmm/linux_cpu.h"
-#include "vmm/linux_image.h"
-#include "vmm/linux_map.h"
+#include "vmm/linux/acpi.h"
+#include "vmm/linux/cpu.h"
+#include "vmm/linux/image.h"
+#include "vmm/linux/map.h"
+#include "vmm/linux/pvh.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/vm.h"
-#include "vmm/pvh.h"
 
 #define PAGE 4096ull
 /* Below the first MiB: what is read once, before the kernel has its own of it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/pvh.h"
+#include "vmm/linux/pvh.h"
 
 #include <endian.h>
 

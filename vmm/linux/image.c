@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux_image.h"
+#include "vmm/linux/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "vmm/base/file.h"
 #include "vmm/base/media.h"
-#include "vmm/linux_elf.h"
+#include "vmm/linux/elf.h"
 
 #define SETUP_OFFSET  0x1f1 /* of the setup header, in file and boot_params */
 #define SECTOR        512

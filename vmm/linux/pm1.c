@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/pm1.h"
+#include "vmm/linux/pm1.h"
 
-#include "vmm/acpi.h"
+#include "vmm/linux/acpi.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/vm.h"
 

@@ -4,8 +4,8 @@
  * DSDT, and SRAT when there are several NUMA nodes. ACPI is how a guest finds its
  * CPUs, its virtio-mmio devices and the way to turn itself off.
  */
-#ifndef VMM_ACPI_H
-#define VMM_ACPI_H
+#ifndef VMM_LINUX_ACPI_H
+#define VMM_LINUX_ACPI_H
 
 #include <stddef.h>
 #include <stdint.h>

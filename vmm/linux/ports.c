@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/ports.h"
+#include "vmm/linux/ports.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
 #include <signal.h>
 #include <string.h>
 
-#include "vmm/acpi.h"
 #include "vmm/base/cli.h"
+#include "vmm/linux/acpi.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/console.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/acpi.h"
+#include "vmm/linux/acpi.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "vmm/acpi_dsdt.h"
+#include "vmm/linux/acpi_dsdt.h"
 
 #define LAPIC_ADDRESS  0xfee00000u
 #define IOAPIC_ADDRESS 0xfec00000u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The contents of the DSDT: the devices that Linux cannot find by itself, and \_S5. */
-#ifndef VMM_ACPI_DSDT_H
-#define VMM_ACPI_DSDT_H
+#ifndef VMM_LINUX_ACPI_DSDT_H
+#define VMM_LINUX_ACPI_DSDT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/acpi_dsdt.h"
+#include "vmm/linux/acpi_dsdt.h"
 
 #include <errno.h>
 
-#include "vmm/acpi.h"
-#include "vmm/aml.h"
-#include "vmm/ports.h"
+#include "vmm/linux/acpi.h"
+#include "vmm/linux/aml.h"
+#include "vmm/linux/ports.h"
 
 /* The first serial port, by its usual numbers. */
 static void add_serial(struct aml *aml)

@@ -9,8 +9,8 @@
  * one or reading the other would stop the guest (SIGTTOU, SIGTTIN). Shells do not tell a job that
  * runs when they bring it to the foreground, so then it is looked at from time to time.
  */
-#ifndef VMM_TERMINAL_H
-#define VMM_TERMINAL_H
+#ifndef VMM_LINUX_TERMINAL_H
+#define VMM_LINUX_TERMINAL_H
 
 #include <pthread.h>
 #include <stdatomic.h>

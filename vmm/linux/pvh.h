@@ -4,13 +4,13 @@
  * (docs/misc/pvh.pandoc; the structures are those of its
  * include/public/arch-x86/hvm/start_info.h, version 1). Little-endian.
  */
-#ifndef VMM_PVH_H
-#define VMM_PVH_H
+#ifndef VMM_LINUX_PVH_H
+#define VMM_LINUX_PVH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vmm/linux_map.h"
+#include "vmm/linux/map.h"
 
 #define PVH_MAGIC   0x336ec578u /* "xEn3" with the top bit of the E */
 #define PVH_VERSION 1

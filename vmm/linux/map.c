@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux_map.h"
+#include "vmm/linux/map.h"
 
 #include <asm/bootparam.h>
 
-#include "vmm/acpi.h"
-#include "vmm/linux_image.h"
+#include "vmm/linux/acpi.h"
+#include "vmm/linux/image.h"
 #include "vmm/machine/memory.h"
 
 #define LOW_RAM_END 0xa0000ull /* below the first MiB, where PCs have video memory */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/linux_elf.h"
+#include "vmm/linux/elf.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "vmm/base/file.h"
 #include "vmm/base/media.h"
 #include "vmm/elf/notes.h"
-#include "vmm/linux_image.h"
+#include "vmm/linux/image.h"
 
 #define KERNEL_LIMIT 0x80000000ull
 #define INITRD_LIMIT 0x80000000ull

@@ -4,8 +4,8 @@
  * Linux guests. The line is as fast as its two ends: what is sent is gone at once,
  * what comes in waits till it is read.
  */
-#ifndef VMM_SERIAL_H
-#define VMM_SERIAL_H
+#ifndef VMM_LINUX_SERIAL_H
+#define VMM_LINUX_SERIAL_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/terminal.h"
+#include "vmm/linux/terminal.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/serial.h"
+#include "vmm/linux/serial.h"
 
 #include <linux/serial_reg.h>
 

@@ -4,15 +4,15 @@
  * PCI's configuration ports with a host bridge and nothing behind it. The other ports
  * read as ones, as on a bus where nobody answers.
  */
-#ifndef VMM_PORTS_H
-#define VMM_PORTS_H
+#ifndef VMM_LINUX_PORTS_H
+#define VMM_LINUX_PORTS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vmm/pm1.h"
-#include "vmm/serial.h"
+#include "vmm/linux/pm1.h"
+#include "vmm/linux/serial.h"
 
 #define PORT_SERIAL     0x3f8
 #define PORT_SERIAL_IRQ 4

@@ -4,8 +4,8 @@
  * one after the other into a buffer. A term with a package length is opened and
  * closed; terms in between are its contents.
  */
-#ifndef VMM_AML_H
-#define VMM_AML_H
+#ifndef VMM_LINUX_AML_H
+#define VMM_LINUX_AML_H
 
 #include <stdbool.h>
 #include <stddef.h>
