@@ -13,7 +13,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/config/affinity.h"
-#include "vmm/exits.h"
+#include "vmm/exits/exits.h"
 #include "vmm/linux/cpu.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/exits.h"
+#include "vmm/exits/exits.h"
 
 #include <errno.h>
 #include <linux/kvm.h>

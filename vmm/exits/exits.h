@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What KVM hands back: stores to devices and the platform page, and the ways a guest
  * ends. */
-#ifndef VMM_EXITS_H
-#define VMM_EXITS_H
+#ifndef VMM_EXITS_EXITS_H
+#define VMM_EXITS_EXITS_H
 
 #include <stdbool.h>
 
