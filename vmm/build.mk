@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/config/affinity.c vmm/backtrace.c vmm/program/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
-	vmm/program/console.c vmm/machine/devices.c vmm/machine/disk.c vmm/config/disks.c vmm/disk_stats.c vmm/base/disk_words.c \
-	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits/exits.c vmm/fault.c vmm/config/fields.c vmm/base/file.c vmm/machine/kvm.c \
-	vmm/base/media.c vmm/machine/memory.c vmm/config/memory.c vmm/config/options.c vmm/program/pagetable.c vmm/program/platform.c vmm/report.c \
-	vmm/program/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
+VMM_SRCS += vmm/config/affinity.c vmm/report/backtrace.c vmm/program/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
+	vmm/program/console.c vmm/machine/devices.c vmm/machine/disk.c vmm/config/disks.c vmm/report/disk_stats.c vmm/base/disk_words.c \
+	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits/exits.c vmm/report/fault.c vmm/config/fields.c vmm/base/file.c vmm/machine/kvm.c \
+	vmm/base/media.c vmm/machine/memory.c vmm/config/memory.c vmm/config/options.c vmm/program/pagetable.c vmm/program/platform.c vmm/report/report.c \
+	vmm/program/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/report/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
 	vmm/machine/vcpu.c vmm/machine/vm.c vmm/machine/wait.c
 VMM_SRCS += vmm/base/fds.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp.c vmm/qmp_block.c \

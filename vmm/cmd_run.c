@@ -17,8 +17,8 @@
 #include "vmm/machine/vm.h"
 #include "vmm/program/boot.h"
 #include "vmm/qmp.h"
+#include "vmm/report/stats.h"
 #include "vmm/signals.h"
-#include "vmm/stats.h"
 
 /* Reports of the heap's debug modes at once: as many as somebody reads. */
 #define HEAP_REPORTS 256u

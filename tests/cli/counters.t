@@ -53,8 +53,8 @@ run 'all kinds of requests' --cpus 2 --disk "path=$disk,serial=Serial-1" "$B/gue
 
 # The account has a line for each name in the sources, and no other.
 {
-	sed -n 's/.*\tline("\([a-z_]*\)".*/\1/p' vmm/stats.c
-	sed -n 's/^\t\t{"\([a-z_]*\)",.*/\1/p' vmm/disk_stats.c
+	sed -n 's/.*\tline("\([a-z_]*\)".*/\1/p' vmm/report/stats.c
+	sed -n 's/^\t\t{"\([a-z_]*\)",.*/\1/p' vmm/report/disk_stats.c
 } | sort >"$work/named"
 awk '{ print $1 }' "$work/printed" | sort >"$work/lines"
 diff "$work/named" "$work/lines" | diag 2>&1 | grep . >&2

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/fault.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/platform.h"
+#include "vmm/report/fault.h"
 
 /* Newer than the headers of this kernel's user space may be. */
 #ifndef KVM_EXIT_MEMORY_FAULT

@@ -19,7 +19,7 @@
 #include "vmm/machine/vcpu.h"
 #include "vmm/program/boot.h"
 #include "vmm/program/ring_probe.h"
-#include "vmm/report.h"
+#include "vmm/report/report.h"
 
 bool vm_end(struct vm *vm, int status)
 {

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/fault.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/console.h"
+#include "vmm/report/fault.h"
 
 static bool ring_exit(struct vcpu *cpu, uint64_t status)
 {

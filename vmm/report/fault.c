@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/fault.h"
+#include "vmm/report/fault.h"
 
 #include <endian.h>
 #include <linux/kvm.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "vmm/backtrace.h"
 #include "vmm/base/cli.h"
 #include "vmm/elf/symbols.h"
 #include "vmm/machine/vm.h"
+#include "vmm/report/backtrace.h"
 
 #define MESSAGE_MAX   256
 #define CR0_PG        (1ull << 31)

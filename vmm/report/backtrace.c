@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/backtrace.h"
+#include "vmm/report/backtrace.h"
 
 #include <endian.h>
 #include <linux/kvm.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The account that --stats gives on stderr, as `name value` lines. */
-#ifndef VMM_STATS_H
-#define VMM_STATS_H
+#ifndef VMM_REPORT_STATS_H
+#define VMM_REPORT_STATS_H
 
 #include "mm/mm.h"
 #include "virtio/kmem/kmem.h"
-#include "vmm/disk_stats.h"
+#include "vmm/report/disk_stats.h"
 
 struct vm;
 

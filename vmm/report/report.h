@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Prints what the debug modes of the heap find, with names for the program's
  * addresses. */
-#ifndef VMM_REPORT_H
-#define VMM_REPORT_H
+#ifndef VMM_REPORT_REPORT_H
+#define VMM_REPORT_REPORT_H
 
 struct vm;
 

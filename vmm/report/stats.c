@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/stats.h"
+#include "vmm/report/stats.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

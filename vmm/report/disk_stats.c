@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/disk_stats.h"
+#include "vmm/report/disk_stats.h"
 
 #include <inttypes.h>
 #include <stddef.h>

@@ -6,12 +6,12 @@
  * stack is missing from the chain. A backtrace is for a person to read: what the guest has
  * ruined or forged yields wrong addresses, and no more than that.
  */
-#ifndef VMM_BACKTRACE_H
-#define VMM_BACKTRACE_H
+#ifndef VMM_REPORT_BACKTRACE_H
+#define VMM_REPORT_BACKTRACE_H
 
 #include <stdint.h>
 
-#include "vmm/fault.h"
+#include "vmm/report/fault.h"
 
 struct vcpu;
 

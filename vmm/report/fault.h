@@ -4,8 +4,8 @@
  * registers and a backtrace. Each ends the guest; of several at once the first is
  * reported. Text from the guest is stripped of control characters.
  */
-#ifndef VMM_FAULT_H
-#define VMM_FAULT_H
+#ifndef VMM_REPORT_FAULT_H
+#define VMM_REPORT_FAULT_H
 
 #include <stdint.h>
 

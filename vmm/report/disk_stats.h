@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The account of disks and I/O thread, for --stats. */
-#ifndef VMM_DISK_STATS_H
-#define VMM_DISK_STATS_H
+#ifndef VMM_REPORT_DISK_STATS_H
+#define VMM_REPORT_DISK_STATS_H
 
 #include "virtio/blk/blk.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/report.h"
+#include "vmm/report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
