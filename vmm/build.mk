@@ -6,8 +6,8 @@ VMM_SRCS += vmm/config/affinity.c vmm/report/backtrace.c vmm/program/boot.c vmm/
 	vmm/program/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/report/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
 	vmm/machine/vcpu.c vmm/machine/vm.c vmm/machine/wait.c
 VMM_SRCS += vmm/base/fds.c
-VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp.c vmm/qmp_block.c \
-	vmm/qmp_commands.c vmm/qmp_frame.c vmm/qmp_memory.c vmm/qmp_proto.c
+VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp/qmp.c vmm/qmp/block.c \
+	vmm/qmp/commands.c vmm/qmp/frame.c vmm/qmp/memory.c vmm/qmp/proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c \
 	vmm/serve_thread.c
@@ -72,7 +72,7 @@ vmm_log_limit_SRCS := vmm/base/cli.c vmm/base/log_limit.c
 vmm_log_limit_SAN := asan tsan
 
 UNIT_TESTS += vmm_qmp
-vmm_qmp_SRCS := vmm/base/cli.c vmm/qmp_frame.c vmm/qmp_proto.c
+vmm_qmp_SRCS := vmm/base/cli.c vmm/qmp/frame.c vmm/qmp/proto.c
 
 UNIT_TESTS += vmm_acpi vmm_serial vmm_linux vmm_pvh
 vmm_acpi_SRCS := vmm/linux/acpi.c vmm/linux/acpi_dsdt.c vmm/linux/aml.c

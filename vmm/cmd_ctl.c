@@ -12,7 +12,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/commands.h"
-#include "vmm/qmp_frame.h"
+#include "vmm/qmp/frame.h"
 
 #define STATUS_REFUSED 1
 #define PATIENCE_S     10 /* for the greeting: a client at a time is served */

@@ -16,7 +16,7 @@
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/boot.h"
-#include "vmm/qmp.h"
+#include "vmm/qmp/qmp.h"
 #include "vmm/report/stats.h"
 #include "vmm/signals.h"
 

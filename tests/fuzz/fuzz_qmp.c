@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "tests/fuzz/must.h"
-#include "vmm/qmp_frame.h"
-#include "vmm/qmp_proto.h"
+#include "vmm/qmp/frame.h"
+#include "vmm/qmp/proto.h"
 
 #define MOST 4096u /* bytes of a message: fewer than an input may have */
 

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "vmm/qmp_frame.h"
-#include "vmm/qmp_proto.h"
+#include "vmm/qmp/frame.h"
+#include "vmm/qmp/proto.h"
 
 #define MOST 256
 

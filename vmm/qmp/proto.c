@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/qmp_proto.h"
+#include "vmm/qmp/proto.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/qmp.h"
+#include "vmm/qmp/qmp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,8 +14,8 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/machine/vm.h"
-#include "vmm/qmp_commands.h"
-#include "vmm/qmp_frame.h"
+#include "vmm/qmp/commands.h"
+#include "vmm/qmp/frame.h"
 
 #define INPUT      4096u
 #define MAX_OUTPUT (256u << 10) /* bytes waiting for the client at which events are dropped */

@@ -5,7 +5,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/machine/vm.h"
-#include "vmm/qmp_commands.h"
+#include "vmm/qmp/commands.h"
 
 static json_int_t number(uint64_t n)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "vmm/machine/vm.h"
-#include "vmm/qmp_commands.h"
+#include "vmm/qmp/commands.h"
 
 #define NAME_MAX_LEN 16
 

@@ -4,7 +4,7 @@
 #ifndef VMM_QMP_COMMANDS_H
 #define VMM_QMP_COMMANDS_H
 
-#include "vmm/qmp_proto.h"
+#include "vmm/qmp/proto.h"
 
 struct vm;
 
@@ -21,11 +21,11 @@ extern const struct qmp_command qmp_commands[];
 /* The machine of a call; NULL: there is none, and the call has failed. */
 struct vm *qmp_vm(struct qmp_call *call);
 
-/* qmp_block.c */
+/* block.c */
 int qmp_query_block(struct qmp_call *call);
 int qmp_block_resize(struct qmp_call *call);
 
-/* qmp_memory.c */
+/* memory.c */
 int qmp_query_memory(struct qmp_call *call);
 int qmp_query_slabinfo(struct qmp_call *call);
 int qmp_query_pins(struct qmp_call *call);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/qmp_commands.h"
+#include "vmm/qmp/commands.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/qmp_frame.h"
+#include "vmm/qmp/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control socket: a Unix socket of mode 0600 that speaks QMP (qmp_proto.h), for one client at
+ * The control socket: a Unix socket of mode 0600 that speaks QMP (proto.h), for one client at
  * a time; the next one is greeted when that has gone. A thread of its own serves it, so that
  * a client that does not read stalls nobody: its commands wait, and events that do not fit
  * are dropped. Whoever may connect is trusted with the guest; what he sends is not trusted
@@ -9,8 +9,8 @@
  * The socket outlives a machine that is started anew: in between, commands about the machine are
  * answered with an error.
  */
-#ifndef VMM_QMP_H
-#define VMM_QMP_H
+#ifndef VMM_QMP_QMP_H
+#define VMM_QMP_QMP_H
 
 #include <jansson.h>
 
