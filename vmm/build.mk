@@ -9,8 +9,8 @@ VMM_SRCS += vmm/base/fds.c
 VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp/qmp.c vmm/qmp/block.c \
 	vmm/qmp/commands.c vmm/qmp/frame.c vmm/qmp/memory.c vmm/qmp/proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
-VMM_SRCS += vmm/cmd_serve.c vmm/serve_config.c vmm/serve_options.c vmm/serve_socket.c \
-	vmm/serve_thread.c
+VMM_SRCS += vmm/serve/cmd.c vmm/serve/config.c vmm/serve/options.c vmm/serve/socket.c \
+	vmm/serve/thread.c
 VMM_SRCS += vmm/machine/channels.c vmm/config/channels.c
 VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
 VMM_SRCS += vmm/linux/acpi.c vmm/linux/acpi_dsdt.c vmm/linux/aml.c vmm/machine/irqchip.c vmm/linux/boot.c \

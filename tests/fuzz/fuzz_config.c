@@ -8,7 +8,7 @@
 
 #include "tests/fuzz/input_file.h"
 #include "vmm/config/options.h"
-#include "vmm/serve.h"
+#include "vmm/serve/serve.h"
 
 /* What is printed by something goes to memory instead. */
 struct capture {

@@ -38,7 +38,7 @@ static void say(void *opaque, const char *text)
 	pthread_mutex_unlock(&b->lock);
 }
 
-/* The control thread, as cmd_serve.c has it. */
+/* The control thread, as vmm/serve/cmd.c has it. */
 static void *control(void *opaque)
 {
 	struct backend *b = opaque;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "vmm/config/file.h"
-#include "vmm/serve.h"
+#include "vmm/serve/serve.h"
 
 /* Moves on to the next event, which must be of this type. */
 static int expect(struct config_file *f, yaml_event_type_t type, const char *what)

@@ -28,8 +28,8 @@
 #include "vmm/base/log_limit.h"
 #include "vmm/commands.h"
 #include "vmm/sandbox.h"
-#include "vmm/serve.h"
-#include "vmm/serve_thread.h"
+#include "vmm/serve/serve.h"
+#include "vmm/serve/thread.h"
 
 /* As QEMU's own back ends: the largest that its front end asks for. */
 #define QUEUE_SIZE 1024

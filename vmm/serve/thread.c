@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/serve_thread.h"
+#include "vmm/serve/thread.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of `slabvisor serve` share. */
-#ifndef VMM_SERVE_H
-#define VMM_SERVE_H
+#ifndef VMM_SERVE_SERVE_H
+#define VMM_SERVE_SERVE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #include "virtio/vhost_user/vhost_user.h"
 #include "vmm/base/cli.h"
 #include "vmm/config/disks.h"
-#include "vmm/serve.h"
+#include "vmm/serve/serve.h"
 
 #define MAX_PIN_BUDGET (1ull << 40)
 #define MIN_MAX_MEMORY (1ull << 20)

@@ -9,7 +9,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
-#include "vmm/serve.h"
+#include "vmm/serve/serve.h"
 
 #define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */
 
