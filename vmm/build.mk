@@ -12,7 +12,7 @@ VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/serve/cmd.c vmm/serve/config.c vmm/serve/options.c vmm/serve/socket.c \
 	vmm/serve/thread.c
 VMM_SRCS += vmm/machine/channels.c vmm/config/channels.c
-VMM_SRCS += vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
+VMM_SRCS += vmm/sandbox/landlock.c vmm/sandbox/sandbox.c vmm/sandbox/filter.c vmm/sandbox/rules.c
 VMM_SRCS += vmm/linux/acpi.c vmm/linux/acpi_dsdt.c vmm/linux/aml.c vmm/machine/irqchip.c vmm/linux/boot.c \
 	vmm/linux/cpu.c vmm/linux/elf.c vmm/linux/image.c vmm/linux/map.c vmm/config/linux.c \
 	vmm/base/log_limit.c \
@@ -87,9 +87,9 @@ vmm_media_SRCS = $(vmm_linux_SRCS) vmm/elf/elf.c
 
 # Sanitizers make calls of their own.
 UNIT_TESTS += vmm_sandbox vmm_landlock
-SANDBOX_SRCS := vmm/base/cli.c vmm/landlock.c vmm/sandbox.c vmm/sandbox_filter.c vmm/sandbox_rules.c
+SANDBOX_SRCS := vmm/base/cli.c vmm/sandbox/landlock.c vmm/sandbox/sandbox.c vmm/sandbox/filter.c vmm/sandbox/rules.c
 vmm_sandbox_SRCS := $(SANDBOX_SRCS)
 vmm_sandbox_LIBS := libseccomp
 vmm_sandbox_SAN := plain
-vmm_landlock_SRCS := vmm/landlock.c
+vmm_landlock_SRCS := vmm/sandbox/landlock.c
 vmm_landlock_SAN := asan plain

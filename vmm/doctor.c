@@ -19,11 +19,11 @@
 #include "vmm/commands.h"
 #include "vmm/config/linux.h"
 #include "vmm/config/memory.h"
-#include "vmm/landlock.h"
 #include "vmm/linux/image.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
-#include "vmm/sandbox.h"
+#include "vmm/sandbox/landlock.h"
+#include "vmm/sandbox/sandbox.h"
 
 /* Below this the monitor runs, but not all that --pin-budget lets it register by default will fit
  * beside the ring. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "vmm/sandbox_priv.h"
+#include "vmm/sandbox/priv.h"
 
 static void print_conditions(const struct sandbox_rule *rule)
 {

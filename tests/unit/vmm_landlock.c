@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "vmm/landlock.h"
+#include "vmm/sandbox/landlock.h"
 
 struct fixture {
 	char mine[64], other[64]; /* folders: sockets are removed from one of them */

@@ -23,7 +23,7 @@
 #include <cmocka.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/sandbox_priv.h"
+#include "vmm/sandbox/priv.h"
 
 #define SURVIVED 42
 #define TRAPPED  (STATUS_SIGNAL + SIGSYS)

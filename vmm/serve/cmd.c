@@ -27,7 +27,7 @@
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/commands.h"
-#include "vmm/sandbox.h"
+#include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"
 

@@ -13,7 +13,7 @@
 
 #include "virtio/blk/blk.h"
 #include "virtio/vhost_user/vhost_user.h"
-#include "vmm/sandbox.h"
+#include "vmm/sandbox/sandbox.h"
 
 struct serve_thread {
 	struct serve_thread_config config;

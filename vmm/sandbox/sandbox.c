@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/sandbox.h"
+#include "vmm/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/landlock.h"
-#include "vmm/sandbox_priv.h"
+#include "vmm/sandbox/landlock.h"
+#include "vmm/sandbox/priv.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/landlock.h"
+#include "vmm/sandbox/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>

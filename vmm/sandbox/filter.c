@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/sandbox_priv.h"
+#include "vmm/sandbox/priv.h"
 
 /* Of <asm/siginfo.h>, which does not go with <signal.h>. */
 #ifndef SYS_SECCOMP

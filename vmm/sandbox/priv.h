@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "vmm/sandbox.h"
+#include "vmm/sandbox/sandbox.h"
 
 #define SANDBOX_MAX_ARGS 2
 

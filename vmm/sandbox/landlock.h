@@ -3,8 +3,8 @@
  * Landlock (Linux, Documentation/userspace-api/landlock.rst): a process that takes rights to the
  * file system and to the network away from itself. What it has open stays open.
  */
-#ifndef VMM_LANDLOCK_H
-#define VMM_LANDLOCK_H
+#ifndef VMM_SANDBOX_LANDLOCK_H
+#define VMM_SANDBOX_LANDLOCK_H
 
 /* The version of the kernel's ABI; 0: it has none, or it is off. */
 int landlock_abi(void);

@@ -6,14 +6,14 @@
  * Each thread enters by itself, when it has what it needs and before it looks at anything of a
  * front end's; the main thread comes last and waits for the others. From then on a thread has no
  * capabilities, no rights to the file system but to remove sockets of its own, and no system calls
- * but those of its kind (sandbox_rules.c). One that makes another ends the process with status 159
+ * but those of its kind (rules.c). One that makes another ends the process with status 159
  * (128 + SIGSYS), having said which.
  *
  * Every function takes NULL for a sandbox that is off, and does nothing then. Sanitizers make calls
  * of their own: in a build with one it is always off.
  */
-#ifndef VMM_SANDBOX_H
-#define VMM_SANDBOX_H
+#ifndef VMM_SANDBOX_SANDBOX_H
+#define VMM_SANDBOX_SANDBOX_H
 
 #include <stdbool.h>
 

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "vmm/sandbox_priv.h"
+#include "vmm/sandbox/priv.h"
 
 #define IO    (1u << SANDBOX_IO)
 #define SERVE (1u << SANDBOX_SERVE)
