@@ -102,7 +102,7 @@ all: $(SLABVISOR) $(GUESTS) ## build the monitor and the guest programs
 vmm_link = $(CC) $(HOST_LDFLAGS) $(SAN_$(1)) -o $@ $(filter %.o,$^) \
 	$$(pkg-config --libs $(VMM_LIBS))
 define monitor_rules
-$(B)/slabvisor$(2): $(call host_objs,$(1),vmm/main.c $(VMM_SRCS) $(VIRTIO_SRCS) $(MM_SRCS))
+$(B)/slabvisor$(2): $(call host_objs,$(1),vmm/cmd/main.c $(VMM_SRCS) $(VIRTIO_SRCS) $(MM_SRCS))
 	$$(call say,LD,$$@)
 	$$(Q)$$(call vmm_link,$(1))
 endef

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_SRCS += vmm/config/affinity.c vmm/report/backtrace.c vmm/program/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd_run.c vmm/config/config.c vmm/config/file.c \
+VMM_SRCS += vmm/config/affinity.c vmm/report/backtrace.c vmm/program/boot.c vmm/machine/bound.c vmm/base/cli.c vmm/cmd/run.c vmm/config/config.c vmm/config/file.c \
 	vmm/program/console.c vmm/machine/devices.c vmm/machine/disk.c vmm/config/disks.c vmm/report/disk_stats.c vmm/base/disk_words.c \
-	vmm/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits/exits.c vmm/report/fault.c vmm/config/fields.c vmm/base/file.c vmm/machine/kvm.c \
+	vmm/cmd/doctor.c vmm/elf/elf.c vmm/elf/notes.c vmm/exits/exits.c vmm/report/fault.c vmm/config/fields.c vmm/base/file.c vmm/machine/kvm.c \
 	vmm/base/media.c vmm/machine/memory.c vmm/config/memory.c vmm/config/options.c vmm/program/pagetable.c vmm/program/platform.c vmm/report/report.c \
-	vmm/program/ring_probe.c vmm/config/run_config.c vmm/signals.c vmm/report/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
+	vmm/program/ring_probe.c vmm/config/run_config.c vmm/cmd/loop.c vmm/report/stats.c vmm/elf/symbols.c vmm/machine/tlb.c \
 	vmm/machine/vcpu.c vmm/machine/vm.c vmm/machine/wait.c
 VMM_SRCS += vmm/base/fds.c
-VMM_SRCS += vmm/cmd_ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp/qmp.c vmm/qmp/block.c \
+VMM_SRCS += vmm/cmd/ctl.c vmm/base/listen.c vmm/machine/pause.c vmm/qmp/qmp.c vmm/qmp/block.c \
 	vmm/qmp/commands.c vmm/qmp/frame.c vmm/qmp/memory.c vmm/qmp/proto.c
 VMM_SRCS += $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS)
 VMM_SRCS += vmm/serve/cmd.c vmm/serve/config.c vmm/serve/options.c vmm/serve/socket.c \

@@ -26,7 +26,7 @@
 #include "vmm/base/disk_words.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
-#include "vmm/commands.h"
+#include "vmm/cmd/commands.h"
 #include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The signals of the monitor: who ends a guest from outside, and the kick. */
-#ifndef VMM_SIGNALS_H
-#define VMM_SIGNALS_H
+#ifndef VMM_CMD_LOOP_H
+#define VMM_CMD_LOOP_H
 
 struct vm;
 

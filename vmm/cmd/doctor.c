@@ -16,7 +16,7 @@
 
 #include "mm/host/limit.h"
 #include "vmm/base/cli.h"
-#include "vmm/commands.h"
+#include "vmm/cmd/commands.h"
 #include "vmm/config/linux.h"
 #include "vmm/config/memory.h"
 #include "vmm/linux/image.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/signals.h"
+#include "vmm/cmd/loop.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -10,7 +10,8 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
-#include "vmm/commands.h"
+#include "vmm/cmd/commands.h"
+#include "vmm/cmd/loop.h"
 #include "vmm/config/options.h"
 #include "vmm/linux/boot.h"
 #include "vmm/machine/kvm.h"
@@ -18,7 +19,6 @@
 #include "vmm/program/boot.h"
 #include "vmm/qmp/qmp.h"
 #include "vmm/report/stats.h"
-#include "vmm/signals.h"
 
 /* Reports of the heap's debug modes at once: as many as somebody reads. */
 #define HEAP_REPORTS 256u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands of slabvisor. Each takes the command line from its name on, and returns
  * the exit status. */
-#ifndef VMM_COMMANDS_H
-#define VMM_COMMANDS_H
+#ifndef VMM_CMD_COMMANDS_H
+#define VMM_CMD_COMMANDS_H
 
 int cmd_run(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

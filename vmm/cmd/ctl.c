@@ -11,7 +11,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
-#include "vmm/commands.h"
+#include "vmm/cmd/commands.h"
 #include "vmm/qmp/frame.h"
 
 #define STATUS_REFUSED 1

@@ -4,7 +4,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
-#include "vmm/commands.h"
+#include "vmm/cmd/commands.h"
 
 static const struct {
 	const char *name;
