@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 #include "slabvisor/hosted.h"
 #include <linux/uaccess.h>
 

@@ -12,7 +12,7 @@
 #ifndef SHIM_H
 #define SHIM_H
 
-#include "guest/lib/kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 /* Beyond this a request is a mapping of its own. */
 #define SHIM_MAX_SIZE (4ul << 20)

@@ -4,7 +4,7 @@
 #include <linux/errno.h>
 #include <linux/spinlock.h>
 
-#include "guest/lib/kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 struct wire wire;
 char util_bug[256], util_warn[256];

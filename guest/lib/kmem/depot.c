@@ -6,7 +6,7 @@
  * lowers it (Bonwick and Adams, "Magazines and Vmem", section 3.4, with a count of
  * exchanges for the clock).
  */
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 #define DEPOT_MAGAZINES 10u           /* to start with, as many as Linux's barn */
 #define DEPOT_BYTES     (256ul << 10) /* or as many objects as this, if that is more */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Caches of the program's own objects. */
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 #define CACHE_LINE       64u
 #define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)

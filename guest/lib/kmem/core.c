@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The allocator's start and end, and what the rest of the runtime asks of it. */
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 #define FIRST_OWN_CACHE (VIRTIO_KMEM_CLASSES + 1)
 /* Runs beyond this are too large to keep by the magazine. */

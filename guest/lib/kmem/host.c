@@ -3,7 +3,7 @@
  * Requests to the host, batched, and what its refusals mean. kc->addr[] and kc->bad[]
  * belong to the request under way; nothing in between can start another.
  */
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 static u32 host_flags(gfp_t gfp)
 {

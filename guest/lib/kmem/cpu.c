@@ -3,7 +3,7 @@
  * A vCPU's magazines, off the fast path: swap main and spare, exchange with the depot,
  * and only then ask the host.
  */
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 u64 kmem_no_entry[1];
 

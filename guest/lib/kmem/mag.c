@@ -3,7 +3,7 @@
  * The memory of magazines: blocks of 64 to 4096 bytes, cut from runs of frames that
  * come from the heap like anybody's. Blocks are reused, runs go back at the end.
  */
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 #define MAG_ORDER_FIRST 2
 #define MAG_ORDER_LAST  6

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kmalloc and its family, as far as <linux/slab.h> does not inline them. */
 #define KMEM_OUT_OF_LINE
-#include "kmem_internal.h"
+#include "guest/lib/kmem/priv.h"
 
 /* kmem_size_number() of sizes up to 1 KiB, by (size + 7) / 8: what is a constant there is
  * one load here, where comparisons would be mispredicted. */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The allocator's inside. From the outside in:
- *   kmem_cpu.c    per-vCPU slots: swap of main and spare, exchange with the depot
- *   kmem_depot.c  shared store of full and empty magazines a cache, its working set
- *   kmem_mag.c    memory of the magazines themselves
- *   kmem_host.c   requests to the channel, batched; what its refusals mean
- *   kmem_core.c   start, end, events, give back
+ *   cpu.c    per-vCPU slots: swap of main and spare, exchange with the depot
+ *   depot.c  shared store of full and empty magazines a cache, its working set
+ *   mag.c    memory of the magazines themselves
+ *   host.c   requests to the channel, batched; what its refusals mean
+ *   core.c   start, end, events, give back
  * Locks, in the order they are taken: kmem.walk, depot.lock or kmem.mag_lock. The
  * latter two are never held across a request or a constructor. kmem.walk is: who holds
  * it goes through all caches or all vCPUs, or makes or unmakes a cache, all of which is
  * rare. It is only tried for on the way of an allocation, which may be a constructor's.
  */
-#ifndef GUEST_KMEM_INTERNAL_H
-#define GUEST_KMEM_INTERNAL_H
+#ifndef GUEST_LIB_KMEM_PRIV_H
+#define GUEST_LIB_KMEM_PRIV_H
 
 #include "slabvisor/channel.h"
 #include "slabvisor/kmem.h"
@@ -97,7 +97,7 @@ struct kmem {
 
 extern struct kmem kmem;
 
-/* kmem_core.c */
+/* core.c */
 struct kmem_cpu *kmem_self(void);
 /* Obeys what other vCPUs and the host have asked for; only with no lock held. */
 void kmem_obey(struct kmem_cpu *kc, gfp_t gfp);
@@ -120,14 +120,14 @@ static inline void kmem_cache_due(struct kmem_cache *cache)
 	WRITE_ONCE(kmem.due, true);
 }
 
-/* kmem_mag.c */
+/* mag.c */
 struct kmem_magazine *kmem_mag_get(unsigned int class);
 void kmem_mag_put(struct kmem_magazine *mag);
 void kmem_mag_init(void);
 /* Gives the memory of all magazines back; none is in use any more. */
 void kmem_mag_exit(struct kmem_cpu *kc);
 
-/* kmem_depot.c */
+/* depot.c */
 void kmem_depot_init(struct kmem_cache *cache);
 /* Takes a full magazine and gives an empty one (or NULL); NULL if there is none that
  * the flags may have. */
@@ -147,7 +147,7 @@ void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
 /* After kmem_depot_give(): gives a batch back, excess at least. */
 void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
 
-/* kmem_cpu.c */
+/* cpu.c */
 /* What an empty slot points at: nothing comes out, nothing goes in. */
 extern u64 kmem_no_entry[1];
 void kmem_slots_reset(struct kmem_cpu *kc);
@@ -156,7 +156,7 @@ void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);
 /* Moves all of this vCPU's magazines into the depots. The caller holds kmem.walk. */
 void kmem_cpu_to_depots(struct kmem_cpu *kc);
 
-/* kmem_host.c */
+/* host.c */
 /* Asks for objects and puts them in magazines, constructed. Returns their number, or
  * -errno; fewer than asked for is no error. */
 long kmem_host_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp,
