@@ -18,7 +18,7 @@ void *own_memchr(const void *s, int c, size_t n);
 #define memset  own_memset
 #define memcmp  own_memcmp
 #define memchr  own_memchr
-#include "guest/lib/string.c"
+#include "guest/lib/c/string.c"
 #undef memchr
 size_t own_strlen(const char *s);
 size_t own_strnlen(const char *s, size_t max);
@@ -58,7 +58,7 @@ char *own_strsep(char **s, const char *delimiters);
 #define strcspn     own_strcspn
 #define strpbrk     own_strpbrk
 #define strsep      own_strsep
-#include "guest/lib/string_c.c"
+#include "guest/lib/c/string_c.c"
 #undef memcpy
 #undef memset
 #undef memmove
