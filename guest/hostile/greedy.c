@@ -11,7 +11,7 @@
  * heap is taken by them, and the rest in runs of pages.
  */
 #include "attack.h"
-#include "guest/lib/grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/printk.h>

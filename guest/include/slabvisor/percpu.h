@@ -11,7 +11,7 @@
 #include <slabvisor/kmem_cpu.h>
 #include <slabvisor/percpu_asm.h>
 
-struct grt_cpu; /* the machine half's own, see guest/lib/grt.h */
+struct grt_cpu; /* the machine half's own, see guest/lib/machine/grt.h */
 
 struct percpu {
 	struct percpu *self;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The platform page's doorbells. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/compiler.h>
 #include <linux/mm.h>
 #include <slabvisor/kmem.h>

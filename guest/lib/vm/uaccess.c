@@ -5,7 +5,7 @@
  * far they came; by words first, because emulators take them one at a time, and by bytes
  * from the word at fault on, so that the count of what is left is exact.
  */
-#include "extable.h"
+#include "guest/lib/machine/extable.h"
 #include <linux/bug.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>

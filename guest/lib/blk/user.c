@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Disk I/O straight to and from user memory. */
-#include "blk.h"
+#include "guest/lib/blk/blk.h"
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>

@@ -3,8 +3,8 @@
  * A driver's side of virtio-mmio version 2 (virtio 1.2, section 4.2) and of split
  * virtqueues (2.7). Reading a register costs nothing here, storing to one an exit.
  */
-#ifndef GRT_VIRTIO_MMIO_H
-#define GRT_VIRTIO_MMIO_H
+#ifndef GUEST_LIB_MACHINE_VIRTIO_MMIO_H
+#define GUEST_LIB_MACHINE_VIRTIO_MMIO_H
 
 #include <linux/types.h>
 

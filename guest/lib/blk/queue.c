@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests, in and out of a disk's queues. */
-#include "blk.h"
-#include "grt.h"
+#include "guest/lib/blk/blk.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>

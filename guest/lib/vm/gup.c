@@ -4,9 +4,9 @@
  * each reference, so that the host neither reuses nor discards it while a device
  * may touch it. Pins are asked for a batch at a time and dropped a batch at a time.
  */
-#include "grt.h"
-#include "mmap.h"
-#include "page.h"
+#include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/mmap.h"
+#include "guest/lib/vm/page.h"
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/limits.h>

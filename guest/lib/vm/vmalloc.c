@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Virtually contiguous memory, with an unmapped page behind each area. */
-#include "grt.h"
-#include "vspace.h"
+#include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/vspace.h"
 #include <linux/bug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>

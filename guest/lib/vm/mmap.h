@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef GRT_MMAP_H
-#define GRT_MMAP_H
+#ifndef GUEST_LIB_VM_MMAP_H
+#define GUEST_LIB_VM_MMAP_H
 
 #include <linux/types.h>
 

@@ -3,8 +3,8 @@
  * The allocator's channel over virtio-kmem: the requests of virtio/abi/kmem.h. The
  * queues below them are virtio_mmio.c's.
  */
-#include "grt.h"
-#include "virtio_mmio.h"
+#include "guest/lib/machine/grt.h"
+#include "guest/lib/machine/virtio_mmio.h"
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>

@@ -3,8 +3,8 @@
  * The exception table: instructions that may fault on user memory, and where to go on
  * when they do. Entries are relative, half the size of pointers.
  */
-#ifndef GRT_EXTABLE_H
-#define GRT_EXTABLE_H
+#ifndef GUEST_LIB_MACHINE_EXTABLE_H
+#define GUEST_LIB_MACHINE_EXTABLE_H
 
 #include <linux/types.h>
 

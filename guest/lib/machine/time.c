@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The clock: the time stamp counter, scaled by what the platform page says of it. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/delay.h>
 #include <linux/ktime.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct page, and memory by the page. */
-#include "page.h"
-#include "grt.h"
+#include "guest/lib/vm/page.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/bug.h>
 #include <linux/mm.h>
 #include <linux/string.h>

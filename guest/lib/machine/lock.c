@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The waiting half of spinlock_t and completions. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/completion.h>
 #include <linux/spinlock.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the block layer share. */
-#ifndef GRT_BLK_H
-#define GRT_BLK_H
+#ifndef GUEST_LIB_BLK_BLK_H
+#define GUEST_LIB_BLK_BLK_H
 
+#include "guest/lib/machine/virtio_mmio.h"
 #include "virtio/abi/platform.h"
-#include "virtio_mmio.h"
 #include <linux/spinlock.h>
 #include <slabvisor/blk.h>
 

@@ -4,7 +4,7 @@
  * to the monitor that costs as much as thousands of instructions. A line after a while
  * of silence goes out at once, one of many waits for the others.
  */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/compiler.h>
 #include <linux/mm.h>
 #include <linux/printk.h>

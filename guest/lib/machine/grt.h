@@ -3,8 +3,8 @@
  * What the files of the machine half share with one another, and programs do not
  * see. Functions that can fail return 0 or a negative errno value.
  */
-#ifndef GRT_H
-#define GRT_H
+#ifndef GUEST_LIB_MACHINE_GRT_H
+#define GUEST_LIB_MACHINE_GRT_H
 
 #include "virtio/abi/platform.h"
 #include <linux/spinlock.h>

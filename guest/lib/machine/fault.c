@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a program that did wrong: who, where, and what it was in words. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/mm.h>

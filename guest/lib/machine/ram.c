@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* RAM for the runtime's own data: taken from both ends, never given back. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/mm.h>
 
 static struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio_mmio.h"
-#include "grt.h"
+#include "guest/lib/machine/virtio_mmio.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/mm.h>

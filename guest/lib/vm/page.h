@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Pages and pins, as page.c, gup.c, mmap.c and vmalloc.c see them. */
-#ifndef GRT_PAGE_H
-#define GRT_PAGE_H
+#ifndef GUEST_LIB_VM_PAGE_H
+#define GUEST_LIB_VM_PAGE_H
 
 #include <linux/mm_types.h>
 

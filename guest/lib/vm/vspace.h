@@ -4,8 +4,8 @@
  * vmalloc space. Sorted and disjoint, in one array, because they are looked up on
  * every fault and change seldom. The caller locks.
  */
-#ifndef GRT_VSPACE_H
-#define GRT_VSPACE_H
+#ifndef GUEST_LIB_VM_VSPACE_H
+#define GUEST_LIB_VM_VSPACE_H
 
 #include <linux/types.h>
 

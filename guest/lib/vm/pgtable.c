@@ -4,7 +4,7 @@
  * map. Entries that become present need no flush on any CPU; the callers flush when
  * they take something away. Tables stay for reuse until the program ends.
  */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/mm.h>
 
 #define LEVELS  4

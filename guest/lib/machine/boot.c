@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the first instruction to main(), and from there to the end. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Work for all vCPUs. */
-#include "grt.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/smp.h>
 
 #define POLLS 400 /* before a vCPU sleeps at the monitor */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Disks: found, started, described. */
-#include "blk.h"
-#include "grt.h"
+#include "guest/lib/blk/blk.h"
+#include "guest/lib/machine/grt.h"
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>

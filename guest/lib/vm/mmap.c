@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* User memory: areas, permissions, and pages at the first touch. */
-#include "mmap.h"
-#include "grt.h"
-#include "page.h"
-#include "vspace.h"
+#include "guest/lib/vm/mmap.h"
+#include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/page.h"
+#include "guest/lib/vm/vspace.h"
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vspace.h"
+#include "guest/lib/vm/vspace.h"
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/string.h>
