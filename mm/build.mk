@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-MM_SRCS += mm/slab/alloc.c mm/slab/cache.c mm/slab/debug.c mm/slab/debug_parse.c mm/frame/field.c mm/frame/frame.c mm/frame/back.c \
-	mm/frame/pool.c mm/frame/seek.c mm/slab/free.c mm/heap.c mm/host/limit.c mm/metadata.c mm/host/node.c mm/pin.c \
-	mm/host/populate.c mm/host/ram.c mm/reclaim.c mm/host/region.c mm/host/room.c mm/slab/slab.c mm/stats.c mm/slab/widen.c
+MM_SRCS += $(foreach room,host frame slab,$(wildcard mm/$(room)/*.c)) $(wildcard mm/*.c)
 
 UNIT_TESTS += mm_ram mm_metadata mm_region mm_frame mm_reclaim mm_cache mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
 mm_ram_SRCS := $(MM_SRCS)

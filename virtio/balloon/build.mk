@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+VIRTIO_BALLOON_SRCS := $(wildcard virtio/balloon/*.c)
