@@ -183,6 +183,15 @@ void virtio_device_break(struct virtio_device *dev)
 		dev->transport->needs_reset(dev->transport_opaque);
 }
 
+void virtio_device_set_config32(struct virtio_device *dev, uint32_t offset, uint32_t value)
+{
+	/* Relaxed: as below. */
+	atomic_store_explicit((_Atomic uint32_t *)(dev->config + offset), value,
+			      memory_order_relaxed);
+	if (dev->transport)
+		dev->transport->config_changed(dev->transport_opaque, offset, sizeof(value));
+}
+
 void virtio_device_set_config64(struct virtio_device *dev, uint32_t offset, uint64_t value)
 {
 	/* Relaxed: the transport's lock orders the copy that the driver reads. */

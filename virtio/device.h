@@ -196,9 +196,10 @@ bool virtio_device_is_paused(const struct virtio_device *dev);
 void virtio_device_break(struct virtio_device *dev);
 
 /*
- * Changes an aligned 8-byte field of the configuration, bumps the generation and
- * interrupts the driver. Thread-safe.
+ * Changes an aligned field of the configuration, of 4 or 8 bytes, bumps the generation and
+ * interrupts the driver. Thread-safe. value: as the driver is to see it, so little-endian.
  */
+void virtio_device_set_config32(struct virtio_device *dev, uint32_t offset, uint32_t value);
 void virtio_device_set_config64(struct virtio_device *dev, uint32_t offset, uint64_t value);
 
 #endif

@@ -466,6 +466,7 @@ static void balloon_that_gives_nothing(void **state)
 	(void)state;
 	assert_int_equal(balloon_dev_create(&config, &dev), 0);
 	assert_false(dev->offered & 1ull << 5);
+	assert_int_equal(balloon_dev_set_target(dev, 4096), -EOPNOTSUPP);
 	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
 	drv_negotiate(mmio, 0);
 	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
@@ -486,6 +487,73 @@ static void balloon_that_gives_nothing(void **state)
 	virtio_device_destroy(dev);
 }
 
+/* How far the balloon is asked to grow, and what the driver says that it has. */
+static void balloon_that_is_asked(void **state)
+{
+	const uint64_t ram = 64 << 20;
+	const struct balloon_dev_config config = {
+		.discard = discard, .host_ptr = host_ptr, .opaque = f.g.mem.opaque, .ram = ram};
+	const struct {
+		uint64_t bytes;
+		uint32_t pages;
+	} target[] = {
+		{48 << 20, 4096}, /* a quarter is asked for */
+		{1, 16383},       /* all but a page */
+		{4097, 16382},    /* what is no whole page is the guest's */
+		{ram, 0},         /* nothing */
+		{32 << 20, 8192}, /* and again */
+		{UINT64_MAX, 0},  /* more than there is */
+	};
+	uint32_t generation;
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(balloon_dev_create(&config, &dev), 0);
+	/* A driver may come later. */
+	assert_int_equal(balloon_dev_set_target(dev, ram - 4096), 0);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(1));
+	drv_negotiate(mmio, 0);
+	drv_driver_ok(mmio);
+	assert_int_equal(sem_trywait(&f.irq), -1);
+	for (i = 0; i < sizeof(target) / sizeof(target[0]); i++) {
+		generation = reg(mmio, VIRTIO_MMIO_CONFIG_GENERATION);
+		assert_int_equal(balloon_dev_set_target(dev, target[i].bytes), 0);
+		assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(target[i].pages));
+		assert_int_not_equal(reg(mmio, VIRTIO_MMIO_CONFIG_GENERATION), generation);
+		assert_int_equal(sem_trywait(&f.irq), 0);
+		assert_int_equal(reg(mmio, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_CONFIG);
+		set_reg(mmio, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_CONFIG);
+	}
+	assert_int_equal(balloon_dev_set_target(dev, 0), -EINVAL);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), 0);
+	/* The driver reads back what it said, and is not interrupted for it. */
+	assert_int_equal(balloon_dev_actual(dev), ram);
+	set_reg(mmio, VIRTIO_MMIO_CONFIG + 4, htole32(4096));
+	assert_int_equal(balloon_dev_actual(dev), 48 << 20);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), htole32(4096));
+	/* One that lies is taken to have no more than there is, and cannot ask itself. */
+	set_reg(mmio, VIRTIO_MMIO_CONFIG + 4, UINT32_MAX);
+	assert_int_equal(balloon_dev_actual(dev), 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), htole32(16384));
+	set_reg(mmio, VIRTIO_MMIO_CONFIG, 7);
+	virtio_mmio_write(mmio, VIRTIO_MMIO_CONFIG, UINT64_MAX, 8, 0);
+	virtio_mmio_write(mmio, VIRTIO_MMIO_CONFIG + 4, 1, 1, 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), htole32(16384));
+	assert_int_equal(sem_trywait(&f.irq), -1);
+	/* One that starts over has nothing in the balloon, and is asked for as much. */
+	assert_int_equal(balloon_dev_set_target(dev, 32 << 20), 0);
+	set_reg(mmio, VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(balloon_dev_actual(dev), ram);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(8192));
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), 0);
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -500,6 +568,7 @@ int main(void)
 		TEST(rng),
 		TEST(balloon),
 		TEST(balloon_that_gives_nothing),
+		TEST(balloon_that_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

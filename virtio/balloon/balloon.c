@@ -241,14 +241,53 @@ static void resume_balloon(struct virtio_device *dev)
 	}
 }
 
-/* The driver tells how many pages the balloon has; nobody here asks. */
+#define NUM_PAGES offsetof(struct virtio_balloon_config, num_pages)
+#define ACTUAL    offsetof(struct virtio_balloon_config, actual)
+
+/* How many pages the balloon has by the driver's word. Relaxed, there and here: a figure, with
+ * which nothing is published. */
+static _Atomic uint32_t *actual(struct virtio_device *dev)
+{
+	return (_Atomic uint32_t *)(dev->config + ACTUAL);
+}
+
+/* The driver tells how many pages the balloon has, which nothing here relies on. */
 static void config_write(struct virtio_device *dev, uint32_t offset, uint64_t value,
 			 unsigned int len)
 {
-	(void)dev;
-	(void)offset;
-	(void)value;
-	(void)len;
+	const uint64_t most = ((struct balloon_dev *)dev)->config.ram / FRAME;
+
+	if (offset != ACTUAL || len != sizeof(uint32_t))
+		return;
+	atomic_store_explicit(actual(dev), htole32((uint32_t)(value < most ? value : most)),
+			      memory_order_relaxed);
+}
+
+/* What was in the balloon was the driver's; what it is asked for is the host's to say. */
+static void reset(struct virtio_device *dev)
+{
+	atomic_store_explicit(actual(dev), 0, memory_order_relaxed);
+}
+
+int balloon_dev_set_target(struct virtio_device *dev, uint64_t bytes)
+{
+	const struct balloon_dev_config *config = &((struct balloon_dev *)dev)->config;
+
+	if (!config->discard)
+		return -EOPNOTSUPP;
+	if (!bytes)
+		return -EINVAL;
+	if (bytes > config->ram)
+		bytes = config->ram;
+	virtio_device_set_config32(dev, NUM_PAGES,
+				   htole32((uint32_t)((config->ram - bytes) / FRAME)));
+	return 0;
+}
+
+uint64_t balloon_dev_actual(struct virtio_device *dev)
+{
+	return ((struct balloon_dev *)dev)->config.ram -
+	       le32toh(atomic_load_explicit(actual(dev), memory_order_relaxed)) * FRAME;
 }
 
 static void destroy(struct virtio_device *dev)
@@ -260,6 +299,7 @@ static void destroy(struct virtio_device *dev)
 static const struct virtio_device_ops balloon_ops = {
 	.queue_stop = queue_stop,
 	.notify = notify,
+	.reset = reset,
 	.config_write = config_write,
 	.pause = pause_balloon,
 	.resume = resume_balloon,

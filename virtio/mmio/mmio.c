@@ -32,7 +32,7 @@ static void used_buffer(void *opaque, unsigned int queue)
 	raise_irq(mmio);
 }
 
-static void copy_config(struct virtio_mmio *mmio, uint32_t offset, uint32_t size)
+void virtio_mmio_publish_config(struct virtio_mmio *mmio, uint32_t offset, uint32_t size)
 {
 	uint32_t i;
 
@@ -54,7 +54,7 @@ static void config_changed(void *opaque, uint32_t offset, uint32_t size)
 	/* Before and after: a driver that read any of the old value finds the
 	 * generation changed, whichever of the two it raced with. */
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_CONFIG_GENERATION, ++mmio->generation);
-	copy_config(mmio, offset, size);
+	virtio_mmio_publish_config(mmio, offset, size);
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_CONFIG_GENERATION, ++mmio->generation);
 	tell = mmio->status & VIRTIO_CONFIG_S_DRIVER_OK;
 	if (tell)
@@ -126,7 +126,7 @@ int virtio_mmio_create(struct virtio_device *dev, const struct virtio_guest_mem 
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_SHM_BASE_LOW, NO_SHM);
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_SHM_BASE_HIGH, NO_SHM);
 	virtio_mmio_publish_selected(mmio);
-	copy_config(mmio, 0, dev->config_size);
+	virtio_mmio_publish_config(mmio, 0, dev->config_size);
 	dev->transport_opaque = mmio;
 	dev->transport = &mmio_transport_ops;
 	*out = mmio;

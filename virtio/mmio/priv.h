@@ -67,6 +67,10 @@ static inline void virtio_mmio_set_interrupts(struct virtio_mmio *mmio, uint32_t
 /* regs.c: shows what the selectors, all 0 at first, select. */
 void virtio_mmio_publish_selected(struct virtio_mmio *mmio);
 
+/* mmio.c: shows size bytes at offset of the configuration as the device has them. The state lock is
+ * held, or the page is nobody's yet. */
+void virtio_mmio_publish_config(struct virtio_mmio *mmio, uint32_t offset, uint32_t size);
+
 /*
  * Reset (section 2.4). Status reads 0 only once nothing of the device touches guest
  * memory any more: no more service, each queue drained and stopped, the device's

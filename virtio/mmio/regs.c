@@ -80,6 +80,7 @@ void virtio_mmio_reset(struct virtio_mmio *mmio)
 	mmio->queue_sel = 0;
 	virtio_mmio_publish_selected(mmio);
 	pthread_mutex_lock(&mmio->state);
+	virtio_mmio_publish_config(mmio, 0, dev->config_size);
 	virtio_mmio_set_interrupts(mmio, 0);
 	mmio->status = 0;
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_STATUS, 0);
@@ -283,6 +284,10 @@ static bool write_config(struct virtio_mmio *mmio, uint64_t offset, uint64_t val
 	if (offset % len || offset + len > dev->config_size || !dev->ops->config_write)
 		return false;
 	dev->ops->config_write(dev, (uint32_t)offset, value, len);
+	/* The driver reads back what the device made of it. */
+	pthread_mutex_lock(&mmio->state);
+	virtio_mmio_publish_config(mmio, (uint32_t)offset, len);
+	pthread_mutex_unlock(&mmio->state);
 	return true;
 }
 
