@@ -76,8 +76,13 @@ for my $name (qw(qmp_capabilities query-commands query-status query-version quer
 	block_resize stop cont system_powerdown)) {
 	ok((grep { $_ eq $name } @commands), "query-commands names $name");
 }
-for my $name (grep { /^query-/ } @commands) {
+for my $name (grep { /^query-/ && $_ ne 'query-balloon' } @commands) {
 	ok(exists execute($c, $name)->{return}, "$name is answered");
+}
+for my $call (['query-balloon'], ['balloon', {value => 16 << 20}]) {
+	is_deeply(execute($c, @$call),
+		{error => {class => 'DeviceNotActive', desc => 'No balloon device has been activated'}},
+		"$call->[0]: a program has no balloon");
 }
 is_deeply(execute($c, 'query-block'), {return => []}, 'no disks');
 my ($k64) = grep { $_->{name} eq 'kmalloc-64' } @{execute($c, 'query-slabinfo')->{return}};
@@ -101,6 +106,9 @@ for (
 		qr/type for 'device', expected: string/],
 	['{"execute": "block_resize", "arguments": {"device": "x", "size": 1.5}}', 'GenericError',
 		qr/type for 'size', expected: integer/],
+	['{"execute": "balloon"}', 'GenericError', qr/'value' is missing/],
+	['{"execute": "balloon", "arguments": {"value": "1G"}}', 'GenericError',
+		qr/type for 'value', expected: integer/],
 	['{"execute": "block_resize", "arguments": {"size": 512}}', 'GenericError', qr/either 'device'/],
 	['{"execute": "block_resize", "arguments": {"device": "x", "size": 99999999999999999999}}',
 		'GenericError', qr/^JSON parse error/],
@@ -214,6 +222,33 @@ execute($c, 'stop');
 execute($c, 'quit');
 close $guest;
 is($? >> 8, 143, 'a guest that is stopped can be ended');
+
+# A kernel has a balloon. This one has no driver for it.
+sub start_kernel {
+	my $said;
+	$pid = open($said, '-|', $slabvisor, 'run', '--qmp', "unix:$path", '--memory', '64M', @_,
+		'--kernel', 'build/tests/asm/pvh64', '--append', 'E') // die "$slabvisor: $!";
+	until (<$said> =~ /^echo/) {}
+	return $said;
+}
+$guest = start_kernel();
+$c = negotiated();
+is_deeply(execute($c, 'query-balloon'), {return => {actual => 64 << 20}}, 'query-balloon: all RAM');
+for my $value (32 << 20, 1, 64 << 20, 1 << 62) {
+	is_deeply(execute($c, 'balloon', {value => $value}), {return => {}}, "balloon: $value");
+}
+is_deeply(execute($c, 'balloon', {value => $_}), {error => {class => 'GenericError',
+	desc => "Parameter 'value' expects a size"}}, "balloon: $_ is no size") for 0, -4096;
+is(execute($c, 'query-balloon')->{return}{actual}, 64 << 20, '... and nobody has grown it');
+execute($c, 'quit');
+close $guest;
+$guest = start_kernel('--prefault');
+$c = negotiated();
+like(execute($c, 'balloon', {value => 32 << 20})->{error}{desc}, qr/--prefault.* stays the guest's/,
+	'balloon: RAM that stays is not asked for');
+is_deeply(execute($c, 'query-balloon'), {return => {actual => 64 << 20}}, '... and is all there');
+execute($c, 'quit');
+close $guest;
 
 # A socket that a killed monitor left is no obstacle; one in use, or a file, is.
 $guest = start();

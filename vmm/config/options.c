@@ -362,7 +362,8 @@ const struct run_option run_options[RUN_OPTIONS] = {
 	{.name = "qmp",
 	 .metavar = "unix:PATH",
 	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to "
-		 "stop and end the guest, resize its disks and the like; mode 0600",
+		 "stop and end the guest, resize its disks, have memory back of it and the like; "
+		 "mode 0600",
 	 .apply = apply_qmp},
 	{.name = "kvm-device",
 	 .metavar = "PATH",

@@ -68,6 +68,7 @@ static int create_balloon(struct vm *vm)
 		.discard = stays ? NULL : discard,
 		.host_ptr = ram_ptr,
 		.opaque = vm,
+		.ram = vm->mem.ram_size,
 	};
 	int ret = balloon_dev_create(&config, &vm->channels.balloon);
 

@@ -112,6 +112,8 @@ const struct qmp_command qmp_commands[] = {
 	{.name = "query-memory", .run = qmp_query_memory},
 	{.name = "query-slabinfo", .run = qmp_query_slabinfo},
 	{.name = "query-pins", .run = qmp_query_pins},
+	{.name = "query-balloon", .run = qmp_query_balloon},
+	{.name = "balloon", .run = qmp_balloon, .param = {{.name = "value", .type = JSON_INTEGER}}},
 	{.name = "block_resize",
 	 .run = qmp_block_resize,
 	 .param = {{.name = "device", .type = JSON_STRING, .optional = true},

@@ -21,6 +21,10 @@ extern const struct qmp_command qmp_commands[];
 /* The machine of a call; NULL: there is none, and the call has failed. */
 struct vm *qmp_vm(struct qmp_call *call);
 
+/* balloon.c */
+int qmp_balloon(struct qmp_call *call);
+int qmp_query_balloon(struct qmp_call *call);
+
 /* block.c */
 int qmp_query_block(struct qmp_call *call);
 int qmp_block_resize(struct qmp_call *call);

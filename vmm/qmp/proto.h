@@ -44,9 +44,10 @@ struct qmp_proto {
 	bool negotiated; /* events may be sent */
 };
 
-#define QMP_GENERIC   "GenericError"
-#define QMP_NOT_FOUND "CommandNotFound"
-#define QMP_NO_DEVICE "DeviceNotFound"
+#define QMP_GENERIC    "GenericError"
+#define QMP_NOT_FOUND  "CommandNotFound"
+#define QMP_NO_DEVICE  "DeviceNotFound"
+#define QMP_NOT_ACTIVE "DeviceNotActive"
 
 /* Makes the call's answer an error. Returns -EINVAL. */
 int qmp_fail(struct qmp_call *call, const char *class, const char *fmt, ...)
