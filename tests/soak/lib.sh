@@ -12,11 +12,12 @@ COUNT=${COUNT:-6}
 # seconds. Sets sums and wrong: how many there were and were not right; the same of what was written
 # as the guest reads it again (again, wrong_again) and as it is in the image (written,
 # wrong_written); zeroes: words of zero that the guest has read; changed: how often its own memory was
-# not what it should have been; ended: it has done all.
+# not what it should have been; ended: it has done all; given, least: by SAMPLES as they were then,
+# since what goes with the machine was not given back.
 # shellcheck disable=SC2034 # for who sources this
 follow() {
 	local image=$1 data=$2 scratch=$3 log=$4 samples=$5 each=$6 right line word kind sum other limit
-	sums=0 wrong=0 again=0 wrong_again=0 written=0 wrong_written=0 zeroes=0 changed=0 ended=0
+	sums=0 wrong=0 again=0 wrong_again=0 written=0 wrong_written=0 zeroes=0 changed=0 ended=0 given=0 least=0
 	right=$($ROUNDS sum "$image" 0 "$data")
 	while IFS= read -t 120 -r line <&4; do
 		line=${line%$'\r'}
@@ -40,7 +41,7 @@ follow() {
 			echo go >&3
 			;;
 		memory) changed=$((changed + 1)) ;;
-		ends) ended=1 ;;
+		ends) ended=1 given=$(given_back "$samples") least=$(least "$samples") ;;
 		esac
 	done
 }
@@ -77,7 +78,7 @@ figure_lines() {
 	# soak_$1_wrong_again $wrong_again checksums
 	# soak_$1_wrong_on_disk $wrong_written checksums
 	# soak_$1_most $(most "$2") MiB
-	# soak_$1_least_then $(least "$2") MiB
-	# soak_$1_given_back $(given_back "$2") MiB
+	# soak_$1_least_then $least MiB
+	# soak_$1_given_back $given MiB
 	END
 }
