@@ -76,7 +76,10 @@ bench-nested-boot: ## the start of Linux guests on a stock KVM, beside QEMU's mi
 	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
 	$(Q)tests/bench/nested_boot.sh
 
-lint: ## clang-format, clang-tidy, cppcheck, shellcheck
+rooms: ## the rooms of the sources, their sizes, and the arrows between them
+	$(Q)tools/rooms.py
+
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck, rooms
 	$(Q)tools/deps.sh lint
 	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
 
@@ -93,7 +96,10 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio virtio/abi/*.h
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio/abi virtio/abi/*.h
+	$(Q)for old in virtio_kmem_abi:kmem platform_abi:platform; do \
+		printf '/* This header moved: include the other one. */\n#include "virtio/abi/%s.h"\n' \
+			"$${old#*:}" >$(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio/$${old%:*}.h; done
 	$(Q)cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
 		'$(abspath $(DESTDIR)$(PREFIX))/include/slabvisor-guest/{}' ';'
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
@@ -112,4 +118,4 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Format, clang-tidy, cppcheck and shellcheck over the files git knows. The
+# Format, clang-tidy, cppcheck, shellcheck and the rooms' order over the files git knows. The
 # compiler flags of each world come from make: HOST_CFLAGS, GUEST_CFLAGS.
 set -u
 fail=0
@@ -50,5 +50,8 @@ report $? cppcheck
 # shellcheck disable=SC2046
 shellcheck -x $(list '*.sh' '*.t' '.ci/run')
 report $? shellcheck
+
+tools/rooms.py --check
+report $? rooms
 
 exit $fail

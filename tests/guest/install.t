@@ -18,4 +18,13 @@ ok $? "the README's program builds with pkg-config's words" || diag <"$work/log"
 is "$("$work/root/bin/slabvisor" run "$work/hello" Ada)" 'Hello, Ada!' \
 	'it runs, and says what it should'
 
+cat >"$work/names.c" <<'END'
+#include "virtio/platform_abi.h"
+#include "virtio/virtio_kmem_abi.h"
+struct virtio_kmem_config config;
+END
+# shellcheck disable=SC2046 # words
+gcc -c -Wall -Werror $(pkg-config --cflags slabvisor-guest) -o "$work/names.o" "$work/names.c" >"$work/log" 2>&1
+ok $? 'the ABI headers are found by their old names' || diag <"$work/log"
+
 done_testing

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The check of the house's rooms finds what is planted in a copy of the sources.
+set -u
+
+. tests/lib.sh
+
+house=$work/house
+mkdir -p "$house/guest" "$house/tools"
+cp -r mm virtio vmm "$house/"
+cp -r guest/lib "$house/guest/"
+cp tools/rooms.py tools/rooms.order "$house/tools/"
+
+rooms() { # sets status; what it prints is in $out
+	"$house/tools/rooms.py" "$@" >"$out" 2>&1
+	status=$?
+}
+
+# planted FILE LINE PATTERN DESCRIPTION: a line put into FILE is found.
+planted() {
+	cp "$house/$1" "$work/kept"
+	echo "$2" >>"$house/$1"
+	rooms --check
+	[ "$status" = 1 ] && grep -qE "$3" "$out"
+	ok $? "$4" || diag <"$out"
+	cp "$work/kept" "$house/$1"
+}
+
+rooms --check
+is "$status" 0 'the rooms as they are break no rule' || diag <"$out"
+rooms
+[ "$status" = 0 ] && grep -qE '^virtio/blk +[0-9]+ +[0-9]+$' "$out" && grep -qE '^virtio/blk +virtio/io +[0-9]+ +[0-9]+$' "$out"
+ok $? 'rooms, their sizes and the arrows between them are printed' || diag <"$out"
+
+planted virtio/io/ring.c '#include "virtio/blk/blk.h"' \
+	'virtio/io/ring.c: includes virtio/blk/blk.h, upwards' 'an include that runs upwards is found'
+planted mm/host/ram.c '#include "mm/frame/frame.h"' \
+	'mm/host/ram.c: includes mm/frame/frame.h, upwards' 'in mm as well'
+planted virtio/blk/blk.c '#include "virtio/io/priv.h"' \
+	'virtio/blk/blk.c: includes virtio/io/priv.h, which is private' 'a private header of another room is found'
+
+# Two rooms of the same height are none: a circle takes an arrow that the list does not forbid.
+mkdir "$house/mm/attic"
+printf '#include "mm/slab/slab.h"\n' >"$house/mm/attic/attic.c"
+rooms --check
+[ "$status" = 1 ] && grep -q 'mm/attic: the room is not in tools/rooms.order' "$out"
+ok $? 'a room that the list does not have is found' || diag <"$out"
+rm -r "$house/mm/attic"
+
+cp "$house/tools/rooms.order" "$work/kept"
+echo 'allow virtio/io -> virtio/blk for no reason at all' >>"$house/tools/rooms.order"
+rooms --check
+[ "$status" = 1 ] && grep -q 'virtio/io -> virtio/blk is allowed, and nothing' "$out"
+ok $? 'an arrow that is allowed and not there is found' || diag <"$out"
+cp "$work/kept" "$house/tools/rooms.order"
+
+planted vmm/base/file.c '#include "vmm/elf/elf.h"' \
+	'vmm/base/file.c: includes vmm/elf/elf.h, upwards' 'a circle is found by the arrow of it that runs upwards'
+
+done_testing

@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Prints the rooms of the house, their sizes and the arrows between them, from the sources.
+
+A room is a folder below mm, virtio, vmm or guest/lib. An arrow is an include, or the mention of a
+function that a file of the other room defines. tools/rooms.order lists the rooms from the bottom up:
+arrows run downwards only, but for those that it allows by name, each with its reason.
+
+It tells of calls that run upwards, and of files of a room that call each other in a circle. With
+--check it looks at what may not be there at all, and ends with 1 if anything is:
+  - a file includes another room's priv.h, or *_priv.h;
+  - an include runs upwards, as one of every circle of rooms does;
+  - a room stands in the sources and not in the list, or the other way round;
+  - the list allows an arrow that is not there.
+"""
+import collections
+import os
+import re
+import subprocess
+import sys
+
+TOPS = ('mm', 'virtio', 'vmm', 'guest/lib')
+WORD = re.compile(r'[A-Za-z_]\w*')
+# A definition at the left edge, as the style has it: no `;` before the body's brace.
+DEFINED = re.compile(r'^(?!static\b|typedef\b|#|struct\s+\w+\s*\{|enum\b|union\b)[A-Za-z_][\w\s*]*?\b(\w+)\('
+                     r'[^;{}]*\)[\w\s()]*\n\{', re.M)
+INCLUDED = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+NO_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+
+def sources():
+    """The C files of the rooms that git tracks, or, outside a checkout, that are there."""
+    listed = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard', '--', *TOPS],
+                            capture_output=True, text=True)
+    names = listed.stdout.split()
+    if listed.returncode:
+        names = [os.path.join(at, f) for top in TOPS for at, _, fs in os.walk(top) for f in fs]
+    return sorted({f for f in names if f.endswith(('.c', '.h')) and os.path.exists(f)})
+
+
+def order(path):
+    """Returns the rooms from the bottom up, {file: room} of contracts, and {(from, to): reason}."""
+    rooms, contracts, allowed = [], {}, {}
+    with open(path, encoding='utf-8') as f:
+        for n, line in enumerate(f, 1):
+            line = line.split('#')[0].strip()
+            if not line:
+                continue
+            words = line.split()
+            if words[0] == 'room' and len(words) == 2:
+                rooms.append(words[1])
+            elif words[0] == 'contract' and len(words) == 2:
+                rooms.append(words[1])
+                contracts[words[1]] = words[1]
+            elif words[0] == 'allow' and len(words) > 4 and words[2] == '->':
+                allowed[(words[1], words[3])] = ' '.join(words[4:])
+            else:
+                sys.exit(f'{path}:{n}: "room NAME", "contract FILE" or "allow ROOM -> ROOM REASON" is right')
+    return rooms, contracts, allowed
+
+
+def circles(arrows):
+    """The circles of a graph {(from, to)}: its strongly connected parts of more than one node."""
+    to = collections.defaultdict(set)
+    for a, b in arrows:
+        to[a].add(b)
+    index, low, stack, on, found = {}, {}, [], set(), []
+
+    def visit(v):
+        index[v] = low[v] = len(index)
+        stack.append(v)
+        on.add(v)
+        for w in to[v]:
+            if w not in index:
+                visit(w)
+                low[v] = min(low[v], low[w])
+            elif w in on:
+                low[v] = min(low[v], index[w])
+        if low[v] == index[v]:
+            part = []
+            while True:
+                w = stack.pop()
+                on.discard(w)
+                part.append(w)
+                if w == v:
+                    break
+            if len(part) > 1:
+                found.append(sorted(part))
+
+    sys.setrecursionlimit(10000)
+    for v in list(to):
+        if v not in index:
+            visit(v)
+    return sorted(found)
+
+
+class House:
+    def __init__(self, path):
+        self.listed, contracts, self.allowed = order(path)
+        self.rank = {r: i for i, r in enumerate(self.listed)}
+        self.files = sources()
+        self.room = {f: contracts.get(f, os.path.dirname(f)) for f in self.files}
+        self.text = {}
+        for f in self.files:
+            with open(f, encoding='utf-8') as source:
+                self.text[f] = source.read()
+        self.includes = {}  # (file, file): 1
+        self.calls = collections.defaultdict(set)  # (file, file): names
+        self.read_includes()
+        self.read_calls()
+
+    def read_includes(self):
+        for f in self.files:
+            for name in INCLUDED.findall(self.text[f]):
+                near = os.path.join(os.path.dirname(f), name)
+                target = name if name in self.room else near
+                if target in self.room and target != f:
+                    self.includes[(f, target)] = 1
+
+    def read_calls(self):
+        code = {f: NO_CODE.sub(' ', self.text[f]) for f in self.files}
+        defined = {}  # (in the guest?, name): file; hosted files stand in for the machine's
+        for f in self.files:
+            if f.endswith('.c'):
+                for name in DEFINED.findall(code[f]):
+                    key = (f.startswith('guest/'), name)
+                    if key not in defined or '/hosted/' in defined[key]:
+                        defined[key] = f
+        for f in self.files:
+            if not f.endswith('.c'):
+                continue
+            for name in set(WORD.findall(code[f])):
+                target = defined.get((f.startswith('guest/'), name))
+                if target and target != f and not re.search(r'\bstatic\b[^;{}()]*\b%s\(' % name, code[f]):
+                    self.calls[(f, target)].add(name)
+
+    def between(self, arrows):
+        """{(room, room): [(file, file)]} of those arrows that leave their room."""
+        out = collections.defaultdict(list)
+        for a, b in arrows:
+            if self.room[a] != self.room[b]:
+                out[(self.room[a], self.room[b])].append((a, b))
+        return out
+
+    def upwards(self, arrow):
+        a, b = arrow
+        return self.rank.get(a, -1) < self.rank.get(b, -1)
+
+    def file_circles(self, room):
+        inside = {(a, b) for a, b in self.calls if self.room[a] == self.room[b] == room}
+        return circles(inside)
+
+    def broken(self):
+        """What breaks a rule: of includes, and of the list itself."""
+        out = []
+        for room in sorted(set(self.room.values()) - set(self.listed)):
+            out.append(f'{room}: the room is not in tools/rooms.order')
+        for room in self.listed:
+            if room not in self.room.values():
+                out.append(f'{room}: tools/rooms.order lists it, and it has no file')
+        for (a, b) in sorted(self.includes):
+            private = self.room[a] != self.room[b] and re.search(r'(^|[/_])priv\.h$', b)
+            if private and (a, b) not in self.allowed:
+                out.append(f'{a}: includes {b}, which is private to its room')
+        rooms = self.between(self.includes)
+        for arrow in sorted(rooms):
+            if self.upwards(arrow) and arrow not in self.allowed:
+                for a, b in sorted(rooms[arrow]):
+                    if (a, b) not in self.allowed:
+                        out.append(f'{a}: includes {b}, upwards: {arrow[0]} lies below {arrow[1]}')
+        for arrow in sorted(self.allowed):
+            if arrow not in rooms and arrow not in self.includes:
+                out.append(f'{arrow[0]} -> {arrow[1]} is allowed, and nothing is included so')
+        return out
+
+    def told(self):
+        """What of the calls is worth a look."""
+        out = []
+        rooms = self.between(self.calls)
+        for arrow in sorted(rooms):
+            if self.upwards(arrow):
+                for a, b in sorted(rooms[arrow]):
+                    names = ', '.join(sorted(self.calls[(a, b)]))
+                    out.append(f'{a}: calls {names} of {b}, upwards: {arrow[0]} lies below {arrow[1]}')
+        for part in circles(rooms):
+            out.append('a circle of calls between rooms: ' + ', '.join(part))
+        for room in sorted(set(self.room.values())):
+            for part in self.file_circles(room):
+                out.append(f'a circle of calls in {room}: ' + ', '.join(map(os.path.basename, part)))
+        return out
+
+    def show(self):
+        print(f'{"room":24}{"files":>6}{"lines":>7}   from the top down')
+        for room in reversed(self.listed):
+            mine = [f for f in self.files if self.room[f] == room]
+            print(f'{room:24}{len(mine):6}{sum(self.text[f].count(chr(10)) for f in mine):7}')
+        includes, calls = self.between(self.includes), self.between(self.calls)
+        print(f'\n{"from":24}{"to":24}{"includes":>9}{"calls":>7}')
+        for arrow in sorted(set(includes) | set(calls), key=lambda r: (-self.rank.get(r[0], 0), -self.rank.get(r[1], 0))):
+            names = sum(len(self.calls[p]) for p in calls.get(arrow, ()))
+            mark = ''
+            if self.upwards(arrow):
+                mark = '   upwards' + (': ' + self.allowed[arrow] if arrow in self.allowed else '')
+            print(f'{arrow[0]:24}{arrow[1]:24}{len(includes.get(arrow, ())):9}{names:7}{mark}')
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+    args = sys.argv[1:]
+    if args not in ([], ['--check']):
+        sys.exit('rooms: --check, or nothing, is right')
+    house = House('tools/rooms.order')
+    found = house.broken()
+    if not args:
+        house.show()
+        print()
+        for line in house.told():
+            print(line)
+    for line in found:
+        print('rooms: ' + line)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == '__main__':
+    main()
