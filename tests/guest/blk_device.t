@@ -7,6 +7,28 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 . tests/guest/loop.sh
 
+# What the host has as a loop device is not a guest's to write.
+if loop_make 16M 512; then
+	for with in '' --dry-run; do
+		# shellcheck disable=SC2086 # a word, or none
+		guest $with --disk "path=$loop_file,direct=off" "$B/guests/hello"
+		is "$status" 124 "a file that is a loop device is refused${with:+ by $with}" || say_output
+		grep -q "$loop_file.*: the host has it as $loop, which may be mounted: end that" "$err"
+		ok $? '... and the line says which' || say_output
+	done
+	guest --disk "path=$loop_file,readonly=on" "$B/guests/hello"
+	is "$status" 0 '... but for reading' || say_output
+	guest --disk "path=$loop" "$B/guests/hello"
+	is "$status" 0 '... and the device itself is a disk' || say_output
+	losetup --detach "$loop"
+	loops=()
+	guest --disk "path=$loop_file,direct=off" "$B/guests/hello"
+	is "$status" 0 'a file that was a loop device is a disk' || say_output
+	rm -f "$loop_file"
+else
+	skip 'a file that is a loop device' "losetup: $(head -n 1 "$err")"
+fi
+
 # blkcheck NAME DISK -- ARGS
 blkcheck() {
 	local name=$1 spec=$2

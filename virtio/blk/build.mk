@@ -5,7 +5,7 @@ BLK_TEST_SRCS := tests/unit/blk_driver.c tests/unit/virtio_driver.c $(VIRTIO_RIN
 	$(MM_SRCS)
 
 UNIT_TESTS += blk_format
-blk_format_SRCS := virtio/blk/file.c virtio/blk/format.c
+blk_format_SRCS := virtio/blk/file.c virtio/blk/format.c virtio/blk/loop.c
 
 UNIT_TESTS += blk_requests
 blk_requests_SRCS := $(BLK_TEST_SRCS)

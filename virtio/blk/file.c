@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "virtio/blk/format.h"
+#include "virtio/blk/loop.h"
 
 #define SECTOR    512u
 #define MAX_ALIGN 4096u
@@ -244,6 +245,19 @@ static int claim(struct blk_file *file, const struct blk_file_config *config, in
 	return 0;
 }
 
+/* A file to be written, against loop devices. One that is made of it later is not seen. */
+static int keep_from_loops(const struct stat *st, char *why)
+{
+	char name[BLK_LOOP_NAME];
+
+	if (!blk_loop_finds(st, name))
+		return 0;
+	return refuse(why, -EBUSY,
+		      "the host has it as /dev/%s, which may be mounted: end that (losetup -d "
+		      "/dev/%s), or open it read-only",
+		      name, name);
+}
+
 static int open_cached(struct blk_file *file, const struct blk_file_config *config, int flags,
 		       struct stat *st, char *why)
 {
@@ -277,6 +291,8 @@ int blk_file_open(struct blk_file *file, const struct blk_file_config *config, c
 	ret = open_cached(file, config, flags, &st, why);
 	if (!ret && file->device && !config->readonly)
 		ret = claim(file, config, flags, &st, why);
+	if (!ret && !file->device && !config->readonly)
+		ret = keep_from_loops(&st, why);
 	if (!ret)
 		ret = lock_file(file, config, why);
 	/* A few looks follow, which are not to be read ahead of. */
