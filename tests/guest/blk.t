@@ -99,4 +99,13 @@ ok $? 'buffers of 128M with a budget of 8M: no more is registered' || say_output
 all_given_back
 ok $? 'buffers of 128M with a budget of 8M: nothing is left behind' || say_output
 
+# What a file fails is the host's to say: a guest has no more than EIO. The limit on the size of
+# files stands for a file system that is full.
+blank
+(ulimit -S -f 1024 && guest --disk "path=$disk,direct=off" "$B/guests/blkcheck")
+grep -q '^not ok' "$out"
+ok $? 'a file that takes no more fails its guest' || say_output
+grep -q "^slabvisor: --disk path=$disk: a write failed: File too large: the driver is told" "$err"
+ok $? '... and the host says why' || say_output
+
 done_testing

@@ -144,4 +144,18 @@ is "$? $status" '0 0' 'two disks, at once'
 stop_service
 is $status 0 'end with 0'
 
+# The limit on the size of files stands for a file system that is full.
+truncate -s 0 "$disk"
+truncate -s 64M "$disk"
+: >"$err"
+ulimit -S -f 1024
+start_service
+ulimit -S -f unlimited
+load --rw write --depth 4 --ios 200 --block-size 64K
+[ "$(figure errors)" -gt 1 ]
+ok $? 'a file that takes no more fails its front end' || say_output
+is "$(grep -c "^slabvisor: $disk: a write failed: File too large: the driver is told" "$err")" 1 \
+	'... and the service says why, once while it goes on' || say_output
+stop_service
+
 done_testing

@@ -32,6 +32,17 @@ static int teardown(void **state)
 	return 0;
 }
 
+static char said[256];
+static unsigned int times_said;
+
+/* On the I/O thread, before the request is answered, which is what the test waits for. */
+static void note(void *opaque, const char *text)
+{
+	(void)opaque;
+	strncpy(said, text, sizeof(said) - 1);
+	times_said++;
+}
+
 /* The file was cut behind the monitor's back: those requests fail, others do not. */
 static void file_was_cut(void **state)
 {
@@ -39,12 +50,23 @@ static void file_was_cut(void **state)
 	uint32_t len;
 
 	(void)state;
+	d.config.warn = note;
+	times_said = 0;
 	disk_start(&d);
+	/* Beyond the disk: the driver's own fault. */
+	assert_int_equal(disk_do1(&d, IN, DISK_SECTORS, BIG_BASE, 4096), IOERR);
+	assert_int_equal(times_said, 0);
 	assert_int_equal(ftruncate(d.fd, 8192 + 4096), 0);
 	assert_int_equal(disk_do(&d, IN, 16, &buf, 1, &len), IOERR);
 	assert_int_equal(len, 1);
 	assert_int_equal(disk_do1(&d, IN, 64, BIG_BASE, 4096), IOERR);
+	assert_string_equal(said, "a read failed: the file was cut and ends before its disk: "
+				  "the driver is told of an I/O error");
+	/* Once, till a read succeeds. */
+	assert_int_equal(times_said, 1);
 	assert_int_equal(disk_do1(&d, IN, 16, BIG_BASE, 4096), OK);
+	assert_int_equal(disk_do1(&d, IN, 64, BIG_BASE, 4096), IOERR);
+	assert_int_equal(times_said, 2);
 	assert_int_equal(disk_do1(&d, OUT, 64, BIG_BASE, 4096), OK);
 }
 

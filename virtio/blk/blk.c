@@ -261,6 +261,8 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	if (!blk)
 		return -ENOMEM;
 	blk->engine = engine;
+	blk->warn = config->warn;
+	blk->warn_opaque = config->warn_opaque;
 	blk->source.ops = &blk_source_ops;
 	blk_list_init(&blk->waiting);
 	blk_list_init(&blk->ready);

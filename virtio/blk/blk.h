@@ -47,6 +47,10 @@ struct blk_dev_config {
 	 * one. 0: queue_size, for drivers that choose by themselves and take what is offered. */
 	uint16_t ring_size;
 	char *why; /* takes what blk_file_open() says; NULL: nobody asks */
+	/* A line for the user, without newline and the disk's name, from the I/O thread: the file
+	 * fails a request. The next of its type are not said till one succeeds. NULL: dropped. */
+	void (*warn)(void *opaque, const char *text);
+	void *warn_opaque;
 };
 
 /* What a disk has counted since it was made. */

@@ -2,6 +2,8 @@
 /* Operations of the ring for a request: prepared, continued when they come back
  * short, and the next step when all of a request's are done. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "virtio/blk/priv.h"
 
@@ -26,11 +28,54 @@ static void part_over(struct blk_part *part)
 		blk_req_finish_error(req, req->error, (uint32_t)req->length);
 }
 
+/*
+ * Says why for the user: all that the driver is told is that there was an error. Left out is what
+ * the guest's memory is to blame for, what a file cannot do at all, which is tried otherwise, and
+ * more of the same while nothing of that type succeeds.
+ */
+static void say(const struct blk_req *req, int error, const char *why)
+{
+	static const char *const names[] = {
+		[VIRTIO_BLK_T_IN] = "read",
+		[VIRTIO_BLK_T_OUT] = "write",
+		[VIRTIO_BLK_T_FLUSH] = "flush",
+		[VIRTIO_BLK_T_DISCARD] = "discard",
+		[VIRTIO_BLK_T_WRITE_ZEROES] = "write of zeroes",
+	};
+	struct blk_dev *blk = blk_req_dev(req);
+	char text[160];
+
+	if (!blk->warn || error == -EFAULT || blk_unsupported_by_file(error) ||
+	    blk->failing >> req->type & 1)
+		return;
+	/* No other type has parts. */
+	blk->failing |= 1u << req->type;
+	snprintf(text, sizeof(text), "a %s failed: %s: the driver is told of an I/O error",
+		 names[req->type], why);
+	blk->warn(blk->warn_opaque, text);
+}
+
+static void succeed(struct blk_part *part)
+{
+	struct blk_dev *blk = blk_req_dev(part->req);
+
+	if (blk->failing)
+		blk->failing &= ~(1u << part->req->type);
+	part_over(part);
+}
+
+static void fail_for(struct blk_part *part, int error, const char *why)
+{
+	if (!part->req->error) {
+		part->req->error = error;
+		say(part->req, error, why);
+	}
+	part_over(part);
+}
+
 static void fail(struct blk_part *part, int error)
 {
-	if (!part->req->error)
-		part->req->error = error;
-	part_over(part);
+	fail_for(part, error, strerror(-error));
 }
 
 /* Takes n bytes off the front of what is to do. */
@@ -66,14 +111,17 @@ static void transferred(struct io_op *op, int result)
 		submit(part);
 		return;
 	}
-	if (result <= 0 || (uint64_t)result > part->left) {
-		/* 0: the file ends here, since it was cut. */
+	if (!result) {
+		fail_for(part, -EIO, "the file was cut and ends before its disk");
+		return;
+	}
+	if (result < 0 || (uint64_t)result > part->left) {
 		fail(part, result < 0 ? result : -EIO);
 		return;
 	}
 	consume(part, (uint64_t)result);
 	if (!part->left) {
-		part_over(part);
+		succeed(part);
 		return;
 	}
 	io_stat_add(&blk->stats.shorts, 1);
@@ -169,7 +217,7 @@ static void completed(struct io_op *op, int result)
 	if (result < 0)
 		fail(part, result);
 	else
-		part_over(part);
+		succeed(part);
 }
 
 void blk_part_sync(struct blk_req *req)

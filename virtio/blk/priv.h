@@ -122,6 +122,9 @@ struct blk_dev {
 	struct io_source source;
 	struct io_engine *engine;
 	struct blk_file file;
+	void (*warn)(void *opaque, const char *text); /* NULL: nobody listens */
+	void *warn_opaque;
+	uint32_t failing; /* types of request, by bits, whose last one the file failed */
 	int file_index, cached_index; /* in the ring's table */
 	_Alignas(8) struct virtio_blk_config config;
 	char serial[BLK_SERIAL_MAX];
@@ -150,6 +153,12 @@ struct blk_dev {
 static inline struct blk_dev *blk_of(struct virtio_device *dev)
 {
 	return (struct blk_dev *)((char *)dev - offsetof(struct blk_dev, dev));
+}
+
+/* Whether a file says by this error that it cannot do such a thing at all. */
+static inline bool blk_unsupported_by_file(int error)
+{
+	return error == -EOPNOTSUPP || error == -ENOTTY || error == -EINVAL || error == -ENOSYS;
 }
 
 static inline struct blk_dev *blk_req_dev(const struct blk_req *req)

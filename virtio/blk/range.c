@@ -42,18 +42,13 @@ static bool is_there(struct blk_req *req)
 	return !req->error;
 }
 
-static bool unsupported_by_file(int error)
-{
-	return error == -EOPNOTSUPP || error == -ENOTTY || error == -EINVAL || error == -ENOSYS;
-}
-
 static void attempt(struct blk_req *req);
 static void next_range(struct blk_req *req);
 
 /* The file has done all of a range, or has not. */
 static void attempted(struct blk_req *req)
 {
-	if (unsupported_by_file(req->error)) {
+	if (blk_unsupported_by_file(req->error)) {
 		req->error = 0;
 		if (req->type == VIRTIO_BLK_T_WRITE_ZEROES) {
 			req->attempt++;

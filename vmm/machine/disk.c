@@ -27,6 +27,14 @@ static void warn(void *opaque, const char *text)
 		cli_note("%s", text);
 }
 
+static void warn_of_disk(void *opaque, const char *text)
+{
+	const struct disk_log *log = opaque;
+
+	if (log_limit_may(log->vm->machine_log))
+		cli_note("--disk path=%s: %s", log->path, text);
+}
+
 static const struct disk_words words = {
 	.option = "--disk path=",
 	.raw = "format=raw",
@@ -129,9 +137,12 @@ static int create_patiently(const struct blk_dev_config *config, struct io_engin
 
 static int make_disk(struct vm *vm, const struct run_disk *disk)
 {
+	struct disk_log *log = &vm->disks.log[vm->disks.count];
 	char why[BLK_WHY_MAX];
 	const struct blk_dev_config config = {
 		.path = disk->path,
+		.warn = warn_of_disk,
+		.warn_opaque = log,
 		.serial = disk->serial,
 		.direct = disk->direct,
 		.readonly = disk->readonly,
@@ -148,6 +159,7 @@ static int make_disk(struct vm *vm, const struct run_disk *disk)
 	struct disks *d = &vm->disks;
 	int ret;
 
+	*log = (struct disk_log){vm, disk->path};
 	ret = create_patiently(&config, d->engine, &d->dev[d->count]);
 	if (ret)
 		return disk_refuse(&words, disk->path, ret, why);

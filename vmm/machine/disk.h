@@ -14,6 +14,10 @@ struct vm;
 struct disks {
 	struct io_engine *engine; /* NULL: there are no disks */
 	struct virtio_device *dev[RUN_MAX_DISKS];
+	struct disk_log {
+		struct vm *vm;
+		const char *path; /* what the disk is called; the configuration's */
+	} log[RUN_MAX_DISKS];
 	unsigned int count;
 };
 

@@ -123,6 +123,8 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		.raw = config->raw,
 		.block_size = config->block_size,
 		.why = why,
+		.warn = say,
+		.warn_opaque = disk,
 		.queues = config->queues,
 		.queue_size = QUEUE_SIZE,
 		.ring_size = RING_SIZE,
