@@ -23,6 +23,11 @@ error 125 'no program given' run --cpus 2
 error 125 '--wings: no such option' run --wings "$hello"
 error 125 '--memory: a value is missing' run --memory
 error 125 'no such option' run --stats=3 "$hello"
+error 125 'there is no program 1G: if that is the option.s value, write --hugepages=1G' \
+	run --hugepages 1G "$hello"
+error 125 'write --slab-debug=FZ$' run --slab-debug FZ "$hello"
+error 124 'none: cannot be read' run --hugepages=2M "$dir/none"
+error 124 'none: cannot be read' run --memory 16M "$dir/none"
 error 125 '--memory 12X: give a size from 4M' run --memory 12X "$hello"
 error 125 '--memory -4M: give a size' run --memory -4M "$hello"
 error 125 '--memory 1M: give a size from 4M' run --memory 1M "$hello"

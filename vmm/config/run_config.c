@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vmm/base/cli.h"
 #include "vmm/config/affinity.h"
@@ -132,6 +133,20 @@ static int parse_pass(struct run_config *config, int argc, char **argv, bool ear
 	return 0;
 }
 
+/* An option whose value may be left out has it behind a `=`: what follows it is the program, and a
+ * value there would be called one that does not exist. Returns 0 or the exit status. */
+static int check_program(const char *before, const char *program)
+{
+	const struct run_option *o;
+
+	o = strncmp(before, "--", 2) ? NULL : run_option_find(before + 2);
+	if (!o || !o->metavar || o->metavar[0] != '[' || !access(program, F_OK))
+		return 0;
+	return cli_fail(STATUS_USAGE,
+			"%s %s: there is no program %s: if that is the option's value, write %s=%s",
+			before, program, program, before, program);
+}
+
 int run_config_parse(struct run_config *config, int argc, char **argv)
 {
 	char why[RUN_WHY_MAX];
@@ -146,6 +161,8 @@ int run_config_parse(struct run_config *config, int argc, char **argv)
 			return status;
 	}
 	status = parse_pass(config, argc, argv, false);
+	if (!status && optind < argc)
+		status = check_program(argv[optind - 1], argv[optind]);
 	if (status)
 		return status;
 	if (optind < argc &&
