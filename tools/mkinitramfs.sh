@@ -55,8 +55,11 @@ done
 ldd /bin/busybox >/dev/null 2>&1 && die "/bin/busybox is not static: install busybox-static"
 if [ -n "$modules" ] && [ -z "$release" ]; then
 	found=("${kernel%/}"/lib/modules/*)
-	if [ ${#found[@]} != 1 ] || [ ! -d "${found[0]}" ]; then
-		die "not one kernel in ${kernel%/}/lib/modules: say which by --release"
+	if [ ! -d "${found[0]}" ]; then
+		die "there is no kernel's folder in ${kernel%/}/lib/modules: install a kernel, or give --kernel DIR"
+	fi
+	if [ ${#found[@]} != 1 ]; then
+		die "there are ${#found[@]} kernels in ${kernel%/}/lib/modules: say which by --release"
 	fi
 	release=${found[0]##*/}
 fi
