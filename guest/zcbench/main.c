@@ -258,7 +258,9 @@ int main(int argc, char **argv)
 	if (!options_read(&opt, argc, argv))
 		return 2;
 	err = opt.pins ? pins_run() : bench();
-	if (err)
+	if (err == -ENODEV)
+		printk("zcbench: there is no disk: give slabvisor run a --disk\n");
+	else if (err)
 		printk("zcbench: error %d\n", -err);
 	return err != 0;
 }
