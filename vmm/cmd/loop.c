@@ -13,7 +13,8 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/linux/pm1.h"
-#include "vmm/machine/vcpu.h"
+#include "vmm/machine/end.h"
+#include "vmm/machine/kick.h"
 #include "vmm/machine/vm.h"
 
 static void ignore_kick(int sig)

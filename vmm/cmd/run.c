@@ -14,6 +14,7 @@
 #include "vmm/cmd/loop.h"
 #include "vmm/config/options.h"
 #include "vmm/linux/boot.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/boot.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/platform.h"
 #include "vmm/report/fault.h"

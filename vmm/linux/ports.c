@@ -8,6 +8,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/linux/acpi.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/irqchip.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/console.h"

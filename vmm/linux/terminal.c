@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/vm.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */

@@ -5,7 +5,8 @@
 
 #include "vmm/machine/devices.h"
 #include "vmm/machine/disk.h"
-#include "vmm/machine/vcpu.h"
+#include "vmm/machine/end.h"
+#include "vmm/machine/kick.h"
 
 void pause_enter_wait(struct vm *vm)
 {

@@ -7,7 +7,8 @@
 #include <sys/ioctl.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/machine/vcpu.h"
+#include "vmm/machine/end.h"
+#include "vmm/machine/kick.h"
 
 #define CR3_PWT (1ull << 3)
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "vmm/config/affinity.h"
 #include "vmm/exits/exits.h"
 #include "vmm/linux/cpu.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vm.h"
@@ -150,14 +150,6 @@ int vcpu_reset(struct vcpu *cpu, uint64_t rip, uint64_t cr3, int ring)
 	if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) || ioctl(cpu->fd, KVM_SET_REGS, &regs))
 		return -errno;
 	return 0;
-}
-
-void vcpu_kick(struct vcpu *cpu)
-{
-	/* The flag catches a thread that is about to enter, the signal one that is in
-	 * there or in a system call. */
-	__atomic_store_n(&cpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	pthread_kill(cpu->thread, VCPU_KICK_SIGNAL);
 }
 
 /*

@@ -108,17 +108,4 @@ int vm_start(struct vm *vm);
 /* Waits for the vCPUs of a guest that is ending. */
 void vm_join(struct vm *vm);
 
-/*
- * Ends the guest. The first call decides the status and returns true: its caller
- * reports what there is to say. From any thread.
- */
-bool vm_end(struct vm *vm, int status);
-
-/* Whether the guest is ending, so that nothing should be started or waited for. */
-static inline bool vm_is_ending(const struct vm *vm)
-{
-	/* Acquire: with the release in vm_end(), its status is seen. */
-	return atomic_load_explicit(&vm->ending, memory_order_acquire);
-}
-
 #endif

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/vm.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vcpu.h"

@@ -6,6 +6,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/linux/pm1.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/vm.h"
 

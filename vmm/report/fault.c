@@ -10,6 +10,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/elf/symbols.h"
+#include "vmm/machine/end.h"
 #include "vmm/machine/vm.h"
 #include "vmm/report/backtrace.h"
 
