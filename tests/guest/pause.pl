@@ -150,6 +150,28 @@ sub storm {
 	cmp_ok($rounds, '>', 20, "$what: ... which are some");
 	return;
 }
+# A guest that restarts without end: a stop that is said to have been one was of the guest, and not
+# only of the machine that it leaves.
+sub restarts {
+	my $stops = 40;
+	my @seen;
+	open(my $stdin, '<&', \*STDIN) or die "dup: $!";
+	open(STDIN, '-|', q(yes rrrrrrrr 2>/dev/null | tr -d '\n' 2>/dev/null)) or die "yes: $!";
+	start('--memory', '64M', '--kernel', 'build/tests/asm/reset');
+	open(STDIN, '<&', $stdin) or die "dup: $!";
+	$out->blocking(0); # it says a little each time
+	while (@seen < $stops) {
+		1 while sysread($out, my $text, 65536);
+		eval { execute('cont') };
+		push @seen, execute('query-status')->{status} if eval { execute('stop'); 1 };
+	}
+	is(join(' ', grep { $_ ne 'paused' } @seen), '', 'restarts: it has stopped who is said to have');
+	$out->blocking(1);
+	ends('restarts, paused');
+	return;
+}
+restarts();
+
 my $disk = "$dir/disk";
 open(my $image, '>', $disk) or die "$disk: $!";
 truncate($image, 64 << 20) or die "$disk: $!";

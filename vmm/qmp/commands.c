@@ -15,12 +15,17 @@ static struct qmp_target *target_of(const struct qmp_call *call)
 	return call->opaque;
 }
 
+static int fail_away(struct qmp_call *call)
+{
+	return qmp_fail(call, QMP_GENERIC, "The guest is being started or has ended");
+}
+
 struct vm *qmp_vm(struct qmp_call *call)
 {
 	struct vm *vm = target_of(call)->vm;
 
 	if (!vm)
-		qmp_fail(call, QMP_GENERIC, "The guest is being started or has ended");
+		fail_away(call);
 	return vm;
 }
 
@@ -56,10 +61,13 @@ static int stop(struct qmp_call *call)
 
 	if (!vm)
 		return -EINVAL;
-	if (!vm_is_paused(vm)) {
-		vm_pause(vm);
-		target_of(call)->event(target_of(call), "STOP", NULL);
-	}
+	if (vm_is_paused(vm) && !vm_is_ending(vm))
+		return 0;
+	vm_pause(vm);
+	/* One that restarted just then would go on in a machine that was not stopped. */
+	if (vm_is_ending(vm))
+		return fail_away(call);
+	target_of(call)->event(target_of(call), "STOP", NULL);
 	return 0;
 }
 
