@@ -98,11 +98,11 @@ kill -TERM $service
 wait $service
 rm "$file"
 
-# in_use NAME DEVICE: only read-only.
-in_use() {
+# only_to_read NAME FILE PATTERN: it is refused in words that match, but for reading.
+only_to_read() {
 	guest --disk "path=$2" "$B/tests/asm/hello"
 	is "$status" 124 "$1: refused"
-	said '^slabvisor: --disk path=.*: the host uses it, or a part of it .it is mounted' '... in words'
+	said "^slabvisor: --disk path=.*: $3" '... in words'
 	guest --dry-run --disk "path=$2" "$B/tests/asm/hello"
 	is "$status" 124 '... by --dry-run'
 	timeout -s KILL 60 "$SLABVISOR" serve --blk-file "$2" --socket-path "$work/socket" 2>"$err"
@@ -110,10 +110,27 @@ in_use() {
 	guest --disk "path=$2,readonly=on" "$B/tests/asm/hello"
 	is "$status" 7 '... but for reading'
 }
+in_use() {
+	only_to_read "$1" "$2" 'the host uses it, or a part of it .it is mounted'
+}
 in_use 'a device that is mounted' "$loop"
 umount "$mounts"
 guest --disk "path=$loop" "$B/tests/asm/hello"
 is "$status" 7 'a device that is not mounted any more is taken'
+
+# What the host does not write to either.
+readonly='make it writable, or open it read-only$'
+blockdev --setro "$loop"
+only_to_read 'a device that is read-only' "$loop" "it cannot be written to: Read-only file system: $readonly"
+blockdev --setrw "$loop"
+if mount -t tmpfs none "$mounts" 2>"$err" && truncate -s 1M "$mounts/disk" &&
+	mount -o remount,ro "$mounts" 2>"$err"; then
+	only_to_read 'a file of a file system that is read-only' "$mounts/disk" \
+		"it cannot be written to: Read-only file system: $readonly"
+else
+	skip 'a file of a file system that is read-only' "$(head -n 1 "$err")"
+fi
+umount "$mounts"
 
 # While a guest has it the host cannot mount it.
 mkfifo "$work/said"

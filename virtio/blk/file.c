@@ -258,14 +258,35 @@ static int keep_from_loops(const struct stat *st, char *why)
 		      name, name);
 }
 
+/* Why a file cannot be opened as it is to be. */
+static int refuse_opening(const struct blk_file_config *config, int error, char *why)
+{
+	if (error == -EBUSY)
+		return refuse(why, error, MOUNTED);
+	if (config->readonly || (error != -EACCES && error != -EPERM && error != -EROFS) ||
+	    faccessat(AT_FDCWD, config->path, R_OK, AT_EACCESS))
+		return refuse_errno(why, error);
+	return refuse(why, error,
+		      "it cannot be written to: %s: make it writable, or open it read-only",
+		      strerror(-error));
+}
+
+/* A device that is read-only lets itself be opened for writing all the same. */
+static bool is_readonly_device(const struct blk_file *file)
+{
+	int readonly = 0;
+
+	return file->device && !ioctl(file->cached_fd, BLKROGET, &readonly) && readonly;
+}
+
 static int open_cached(struct blk_file *file, const struct blk_file_config *config, int flags,
 		       struct stat *st, char *why)
 {
 	/* Non-blocking, for a path that turns out to be a FIFO. */
 	file->cached_fd = open(config->path, flags | O_NONBLOCK);
-	if (file->cached_fd < 0 && errno == EBUSY)
-		return refuse(why, -EBUSY, MOUNTED);
-	if (file->cached_fd < 0 || fstat(file->cached_fd, st))
+	if (file->cached_fd < 0)
+		return refuse_opening(config, -errno, why);
+	if (fstat(file->cached_fd, st))
 		return refuse_errno(why, -errno);
 	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
 		return refuse(why, -ENOTBLK, "give a regular file or a block device");
@@ -276,7 +297,9 @@ static int open_cached(struct blk_file *file, const struct blk_file_config *conf
 	/* What is only looked at is not opened for writing, but asked for. */
 	if (config->look && !config->readonly &&
 	    faccessat(AT_FDCWD, config->path, W_OK, AT_EACCESS))
-		return refuse_errno(why, -errno);
+		return refuse_opening(config, -errno, why);
+	if (!config->readonly && is_readonly_device(file))
+		return refuse_opening(config, -EROFS, why);
 	return 0;
 }
 
