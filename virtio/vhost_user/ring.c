@@ -105,15 +105,14 @@ int vhost_user_get_vring_base(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	struct vhost_user_ring_state state = msg->payload.state;
 	struct vhost_user_queue *q = queue_at(vu, state.index);
-	bool running;
 
 	if (!q)
 		return -EINVAL;
-	running = q->running;
 	vhost_user_queue_stop(vu, q->index);
-	/* One that ends has not answered all, which this answer would say, and the machine would go
-	 * on elsewhere without. Relaxed: what is abandoned is so after it was set. */
-	if (running && atomic_load_explicit(&vu->dev->halted, memory_order_relaxed))
+	/* One that ends may have abandoned what it was to answer, here or when the ring was
+	 * disabled, and this answer says that there is none of it: the machine would go on
+	 * elsewhere without. Relaxed: what is abandoned is so after it was set. */
+	if (atomic_load_explicit(&vu->dev->halted, memory_order_relaxed))
 		return vhost_user_wrong(vu, -ESHUTDOWN, "the service ends");
 	hand_over(vu);
 	/* It is started again by a kick descriptor. */
