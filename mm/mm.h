@@ -30,8 +30,41 @@
 #define MM_CACHE_MAX      0xdf /* cache numbers are 1..MM_CACHE_MAX */
 #define MM_NODE_ANY       (-1)
 
-/* The size classes of kmalloc are made with the heap: class i is cache i + 1. */
-#define MM_CLASSES 13
+/*
+ * The size classes of kmalloc are made with the heap: X(bytes, label), smallest first. Class i is
+ * cache i + 1, named "kmalloc-" and the label. virtio/abi/kmem.h has the same list for guests, and
+ * the device refuses to compile when the two differ: neither may include the other.
+ */
+#define MM_CLASS_LIST(X) \
+	X(8, 8)          \
+	X(16, 16)        \
+	X(32, 32)        \
+	X(64, 64)        \
+	X(96, 96)        \
+	X(128, 128)      \
+	X(192, 192)      \
+	X(256, 256)      \
+	X(512, 512)      \
+	X(1024, 1k)      \
+	X(2048, 2k)      \
+	X(4096, 4k)      \
+	X(8192, 8k)
+enum mm_class {
+#define MM_CLASS_ENTRY(bytes, label) MM_CLASS_##label,
+	MM_CLASS_LIST(MM_CLASS_ENTRY)
+#undef MM_CLASS_ENTRY
+	MM_CLASSES
+};
+#define MM_CLASS_BYTES(bytes, label) bytes,
+#define MM_CLASS_SIZES                        \
+	{                                     \
+		MM_CLASS_LIST(MM_CLASS_BYTES) \
+	}
+#define MM_CLASS_NAME(bytes, label) "kmalloc-" #label,
+#define MM_CLASS_NAMES                       \
+	{                                    \
+		MM_CLASS_LIST(MM_CLASS_NAME) \
+	}
 extern const uint32_t mm_class_size[MM_CLASSES];
 
 /* Page map values: see virtio/abi/kmem.h, whose values these are. */

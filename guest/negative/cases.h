@@ -2,6 +2,8 @@
 #ifndef NEGATIVE_CASES_H
 #define NEGATIVE_CASES_H
 
+#include <linux/types.h>
+
 struct negative_case {
 	const char *name;
 	void (*run)(void);
@@ -9,6 +11,9 @@ struct negative_case {
 
 /* Ends with a name of NULL. */
 extern const struct negative_case negative_cases[];
+
+/* Bytes of the object that case_double_free() and case_overrun() take: at least 8. */
+extern size_t negative_size;
 
 /* What a case does wrong, hidden from the compiler. */
 static inline void *hide(const void *p)

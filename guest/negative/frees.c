@@ -17,7 +17,7 @@ static __always_inline void drain(void)
 
 CASE case_double_free(void)
 {
-	void *p = kmalloc(64, GFP_KERNEL);
+	void *p = kmalloc(negative_size, GFP_KERNEL);
 
 	kfree(p);
 	kfree(hide(p));
@@ -99,9 +99,9 @@ CASE case_free_unhanded(void)
 
 CASE case_overrun(void)
 {
-	u8 *p = kmalloc(60, GFP_KERNEL);
+	u8 *p = kmalloc(negative_size - 4, GFP_KERNEL);
 
-	((volatile u8 *)hide(p))[60] = 0x41;
+	((volatile u8 *)hide(p))[negative_size - 4] = 0x41;
 	kfree(p);
 	drain();
 }

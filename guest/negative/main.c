@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Usage: negative CASE; `negative list` prints the cases. Each does one thing that a
+ * Usage: negative CASE [SIZE]; `negative list` prints the cases. Each does one thing that a
  * program must not do. How each ends, with which status and message, is written in
- * tests/guest/negative.tbl.
+ * tests/guest/negative.tbl. double_free and overrun do it to an object of SIZE bytes.
  */
 #include "cases.h"
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
+size_t negative_size = 64;
+
 int main(int argc, char **argv)
 {
 	const struct negative_case *c;
 
-	if (argc != 2) {
-		printk("usage: negative CASE | list\n");
+	if (argc < 2 || argc > 3 || (argc == 3 && kstrtoul(argv[2], 10, &negative_size))) {
+		printk("usage: negative CASE [SIZE] | list\n");
 		return 2;
 	}
 	for (c = negative_cases; c->name; c++) {

@@ -10,7 +10,7 @@
 
 #define NOWARN (GFP_KERNEL | __GFP_NOWARN)
 
-static const size_t class_size[] = {8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192};
+static const size_t class_size[] = VIRTIO_KMEM_CLASS_SIZES;
 
 #define CLASSES ARRAY_SIZE(class_size)
 

@@ -16,9 +16,7 @@
 
 #define CACHE_DEBUG (MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)
 
-const uint32_t mm_class_size[MM_CLASSES] = {
-	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
-};
+const uint32_t mm_class_size[MM_CLASSES] = MM_CLASS_SIZES;
 
 /* Slots of a slab of an order; *waste: bytes left over. */
 static uint64_t cache_slots(uint64_t slot_size, unsigned int order, uint64_t *waste)
@@ -317,17 +315,14 @@ long mm_cache_shrink(struct mm_heap *heap, int number)
 
 static int cache_make_classes(struct mm_heap *heap)
 {
+	static const char *const name[MM_CLASSES] = MM_CLASS_NAMES;
+
 	for (unsigned int i = 0; i < MM_CLASSES; i++) {
 		uint32_t size = mm_class_size[i];
-		char name[MM_CACHE_NAME_MAX];
 		int number;
 
-		if (size < 1024)
-			snprintf(name, sizeof(name), "kmalloc-%u", size);
-		else
-			snprintf(name, sizeof(name), "kmalloc-%uk", size / 1024);
 		/* Aligned to the largest power of two that divides the size. */
-		number = mm_cache_create(heap, name, size,
+		number = mm_cache_create(heap, name[i], size,
 					 size > CACHE_MAX_ALIGN ? CACHE_MAX_ALIGN : size & -size,
 					 0);
 		if (number != (int)i + 1)

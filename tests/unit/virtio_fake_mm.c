@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const uint32_t mm_class_size[MM_CLASSES] = {8,   16,  32,   64,   96,   128, 192,
-					    256, 512, 1024, 2048, 4096, 8192};
+const uint32_t mm_class_size[MM_CLASSES] = MM_CLASS_SIZES;
 
 void fake_mm_init(struct mm_heap *heap)
 {

@@ -36,11 +36,41 @@
 #define VIRTIO_KMEM_DEBUG_POISON  (1u << 2) /* P: pattern in free objects */
 #define VIRTIO_KMEM_DEBUG_OWNER   (1u << 3) /* U: who allocated, who freed */
 
-/* The size classes of kmalloc; class i is served by cache number i + 1. */
-#define VIRTIO_KMEM_CLASSES 13
-#define VIRTIO_KMEM_CLASS_SIZES                                               \
-	{                                                                     \
-		8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 \
+/*
+ * The size classes of kmalloc: X(bytes, label), smallest first. Class i is served by cache number
+ * i + 1, which both sides name "kmalloc-" and the label, as Linux names it.
+ */
+#define VIRTIO_KMEM_CLASS_LIST(X) \
+	X(8, 8)                   \
+	X(16, 16)                 \
+	X(32, 32)                 \
+	X(64, 64)                 \
+	X(96, 96)                 \
+	X(128, 128)               \
+	X(192, 192)               \
+	X(256, 256)               \
+	X(512, 512)               \
+	X(1024, 1k)               \
+	X(2048, 2k)               \
+	X(4096, 4k)               \
+	X(8192, 8k)
+
+/* The list as VIRTIO_KMEM_CLASS_8, ...; as an initializer of sizes in bytes; and of names. */
+enum virtio_kmem_class {
+#define VIRTIO_KMEM_CLASS_ENTRY(bytes, label) VIRTIO_KMEM_CLASS_##label,
+	VIRTIO_KMEM_CLASS_LIST(VIRTIO_KMEM_CLASS_ENTRY)
+#undef VIRTIO_KMEM_CLASS_ENTRY
+	VIRTIO_KMEM_CLASSES
+};
+#define VIRTIO_KMEM_CLASS_BYTES(bytes, label) bytes,
+#define VIRTIO_KMEM_CLASS_SIZES                                 \
+	{                                                       \
+		VIRTIO_KMEM_CLASS_LIST(VIRTIO_KMEM_CLASS_BYTES) \
+	}
+#define VIRTIO_KMEM_CLASS_NAME(bytes, label) "kmalloc-" #label,
+#define VIRTIO_KMEM_CLASS_NAMES                                \
+	{                                                      \
+		VIRTIO_KMEM_CLASS_LIST(VIRTIO_KMEM_CLASS_NAME) \
 	}
 
 #define VIRTIO_KMEM_MAX_RANGES 16

@@ -7,10 +7,23 @@
 #include "virtio/kmem/debug.h"
 #include "virtio/kmem/priv.h"
 
-_Static_assert(VIRTIO_KMEM_MAX_RANGES == MM_MAX_RANGES && VIRTIO_KMEM_CLASSES == MM_CLASSES &&
+_Static_assert(VIRTIO_KMEM_MAX_RANGES == MM_MAX_RANGES &&
+		       (int)VIRTIO_KMEM_CLASSES == (int)MM_CLASSES &&
 		       VIRTIO_KMEM_MAX_ORDER == MM_MAX_ORDER &&
 		       VIRTIO_KMEM_PM_CACHE_MAX == MM_CACHE_MAX,
 	       "the contract promises what mm can do");
+/* Each class of the contract is mm's: of the same label at the same place, and of the same size. */
+enum {
+#define CLASS_BYTES(bytes, label) CLASS_BYTES_##label = (bytes),
+	MM_CLASS_LIST(CLASS_BYTES)
+#undef CLASS_BYTES
+};
+#define CLASS_IS_MMS(bytes, label)                                                \
+	_Static_assert((int)VIRTIO_KMEM_CLASS_##label == (int)MM_CLASS_##label && \
+			       (bytes) == CLASS_BYTES_##label,                    \
+		       "class " #label " of the contract is mm's");
+VIRTIO_KMEM_CLASS_LIST(CLASS_IS_MMS)
+#undef CLASS_IS_MMS
 _Static_assert(VIRTIO_KMEM_PM_RUN == MM_PM_RUN && VIRTIO_KMEM_PM_TAIL == MM_PM_TAIL &&
 		       VIRTIO_KMEM_PM_NONE == MM_PM_NONE,
 	       "the page map is mm's");

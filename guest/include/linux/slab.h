@@ -96,19 +96,9 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1);
  * when compiling, and its objects' size. */
 static __always_inline unsigned int kmem_size_number(size_t size)
 {
-	return size <= 8      ? 1
-	       : size <= 16   ? 2
-	       : size <= 32   ? 3
-	       : size <= 64   ? 4
-	       : size <= 96   ? 5
-	       : size <= 128  ? 6
-	       : size <= 192  ? 7
-	       : size <= 256  ? 8
-	       : size <= 512  ? 9
-	       : size <= 1024 ? 10
-	       : size <= 2048 ? 11
-	       : size <= 4096 ? 12
-			      : 13;
+#define KMEM_SIZE_NUMBER(bytes, label) (size) <= (bytes) ? VIRTIO_KMEM_CLASS_##label + 1u:
+	return VIRTIO_KMEM_CLASS_LIST(KMEM_SIZE_NUMBER) 0;
+#undef KMEM_SIZE_NUMBER
 }
 
 static __always_inline size_t kmem_number_size(unsigned int number)

@@ -10,6 +10,7 @@ struct kmem kmem;
 struct kmem_view kmem_view;
 
 static const u32 class_size[VIRTIO_KMEM_CLASSES] = VIRTIO_KMEM_CLASS_SIZES;
+static const char *const class_name[VIRTIO_KMEM_CLASSES] = VIRTIO_KMEM_CLASS_NAMES;
 
 void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 {
@@ -94,7 +95,6 @@ int kmem_init(const struct kmem_channel *channel)
 	static const char *const page_name[] = {"pages-0", "pages-1", "pages-2", "pages-3",
 						"pages-4", "pages-5", "pages-6", "pages-7",
 						"pages-8", "pages-9", "pages-10"};
-	char name[VIRTIO_KMEM_NAME_MAX];
 
 	if (!channel_valid(channel))
 		return -EINVAL;
@@ -108,8 +108,7 @@ int kmem_init(const struct kmem_channel *channel)
 	for (unsigned int i = 0; i < VIRTIO_KMEM_CLASSES; i++) {
 		slab_flags_t flags = channel->class_debug >> i & 1 ? SLAB_CONSISTENCY_CHECKS : 0;
 
-		snprintf(name, sizeof(name), "kmalloc-%u", class_size[i]);
-		if (!kmem_cache_setup(i + 1, name, class_size[i], -1, flags, NULL))
+		if (!kmem_cache_setup(i + 1, class_name[i], class_size[i], -1, flags, NULL))
 			return -ENOMEM;
 	}
 	for (unsigned int i = 0; i <= VIRTIO_KMEM_MAX_ORDER; i++) {
