@@ -23,6 +23,9 @@ error 125 'no program given' run --cpus 2
 error 125 '--wings: no such option' run --wings "$hello"
 error 125 '--memory: a value is missing' run --memory
 error 125 'no such option' run --stats=3 "$hello"
+error 125 "the program's name is empty: give the path" run ''
+error 125 '--config : give the path of a file' run --config '' "$hello"
+error 125 '--config: give the path of a file' serve --config ''
 error 125 'there is no program 1G: if that is the option.s value, write --hugepages=1G' \
 	run --hugepages 1G "$hello"
 error 125 'write --slab-debug=FZ$' run --slab-debug FZ "$hello"
@@ -240,7 +243,7 @@ error 125 '--memory: no such option, or a value is missing' doctor --memory
 
 # Memory that the host does not have.
 error 123 '--heap 300G: ' run --heap 300G "$hello"
-error 123 'heap 300G: the guest can come to at most [0-9]+ MiB: ram .*, metadata .*, KVM .*, the .* is [0-9.]+ GiB: ask for less' \
+error 123 'heap 300G: the guest can come to at most [0-9]+ MiB: ram .*, metadata .*, KVM .*, monitor [0-9]+; the .* is [0-9.]+ GiB: ask for less' \
 	run --heap 300G "$hello"
 error 123 '--heap 100G: the (host cannot give it: .*hugetlb|guest can come to)' run --backing hugetlb --heap 100G "$hello"
 

@@ -179,8 +179,8 @@ static int apply_reclaim_delay(struct run_config *config, const char *value, cha
 
 static int apply_config(struct run_config *config, const char *value, char *why)
 {
-	(void)why;
-	return set_string(&config->config, value);
+	return *value ? set_string(&config->config, value)
+		      : run_why(why, "give the path of a file");
 }
 
 static int apply_kvm_device(struct run_config *config, const char *value, char *why)

@@ -170,6 +170,8 @@ int run_config_parse(struct run_config *config, int argc, char **argv)
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
 	if (linux_options_check(config, why) || memory_options_check(config, why))
 		return cli_fail(STATUS_USAGE, "%s", why);
+	if (config->nr_args && !*config->arg[0])
+		return cli_fail(STATUS_USAGE, "the program's name is empty: give the path of one");
 	if (!config->nr_args && !config->kernel)
 		return cli_fail(STATUS_USAGE, "no program given: "
 					      "slabvisor run [options] PROGRAM [ARGS...]");

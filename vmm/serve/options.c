@@ -231,6 +231,8 @@ static int apply_to_all(struct serve_config *config, const char *name, const cha
 	char why[SERVE_WHY_MAX];
 
 	if (!strcmp(name, "config")) {
+		if (!*value)
+			return cli_fail(STATUS_USAGE, "--config: give the path of a file");
 		free(config->config);
 		config->config = strdup(value);
 		return config->config ? 0 : cli_fail(STATUS_HOST_ERROR, "out of memory");
