@@ -182,7 +182,7 @@ static int check_bound(const struct memory *mem, const struct run_config *config
 	if (mem->bound.total <= room)
 		return 0;
 	return cli_fail(STATUS_NO_MEMORY,
-			"--memory %s and --heap %s: the guest can come to %s, %s is %s: "
+			"--memory %s and --heap %s: the guest can come to %s; %s is %s: "
 			"ask for less",
 			cli_format_size(size, sizeof(size), config->memory),
 			cli_format_size(heap, sizeof(heap), config->heap),
