@@ -14,7 +14,7 @@ mib() { # of an image that the host keeps
 
 truncate -s 64M "$images/vda" "$images/vdb"
 { echo 'read only' && head -c 1M /dev/zero; } >"$images/vdc"
-limit=330 start cloud/vmlinuz guest-disk.cpio '' --cpus 2 --stats \
+limit=900 start cloud/vmlinuz guest-disk.cpio '' --cpus 2 --stats \
 	--disk "path=$images/vda,packed=off,queues=1" --disk "path=$images/vdb,serial=of-vdb" \
 	--disk "path=$images/vdc,readonly=on" --qmp "unix:$tmp/qmp"
 hear 'guest: asks 1'

@@ -18,5 +18,5 @@ tools/mkinitramfs.sh --kernel "$dir/cloud" --init tests/nested/disk-init.sh \
 	--modules 'virtio_mmio virtio_blk ext4 crc32c_generic' "${binaries[@]}" "$dir/guest-disk.cpio"
 # One CPU, since with two QEMU's TCG lost the machine, or the guest's second vCPU, to a triple fault
 # in about one run of four; the guest has two.
-exec tests/nested/run.sh --again --cpus 1 --disk 512 --timeout 360 \
+exec tests/nested/run.sh --again --cpus 1 --disk 512 --timeout 960 \
 	--file "$dir/cloud/vmlinuz" --file "$dir/guest-disk.cpio" -- tests/nested/disk.sh

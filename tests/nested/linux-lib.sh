@@ -29,7 +29,7 @@ start() {
 	: >"$out"
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in"
-	$slabvisor run --kernel "$dir/$kernel" --initrd "$dir/$initrd" --timeout "${limit:-90}" \
+	$slabvisor run --kernel "$dir/$kernel" --initrd "$dir/$initrd" --timeout "${limit:-300}" \
 		--append "console=ttyS0 quiet noxsave $append" "$@" <"$tmp/in" >"$out" 2>&1 &
 	guest=$!
 	exec 3>"$tmp/in"

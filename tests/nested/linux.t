@@ -18,7 +18,7 @@ if [ ! "$vmlinux-entry" -nt "$vmlinux" ]; then
 	mv "$vmlinux-entry.new" "$vmlinux-entry"
 fi
 # One CPU: see disk.t.
-exec tests/nested/run.sh --again --cpus 1 --timeout 420 \
+exec tests/nested/run.sh --again --cpus 1 --timeout 1500 \
 	--file "$dir/kernel/vmlinuz" --file "$vmlinux" \
 	--file "$vmlinux-entry" --file "$dir/guest-kernel.cpio" \
 	--file "$dir/cloud/vmlinuz" --file "$dir/guest-cloud.cpio" -- tests/nested/linux.sh
