@@ -22,6 +22,7 @@
 #include "vmm/linux/image.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
+#include "vmm/report/report.h"
 #include "vmm/sandbox/landlock.h"
 #include "vmm/sandbox/sandbox.h"
 
@@ -100,7 +101,7 @@ static bool check_guest(int kvm_fd)
 	vm->config = &config;
 	vm->kvm_fd = kvm_fd;
 	vm->elf.fd = -1;
-	ok = !vm_create(vm);
+	ok = !vm_create(vm, report_heap);
 	if (!ok) {
 		say(BAD, "a small virtual machine cannot be made: the line above says why");
 	} else if (vm->ring == 0) {

@@ -19,6 +19,7 @@
 #include "vmm/machine/vm.h"
 #include "vmm/program/boot.h"
 #include "vmm/qmp/qmp.h"
+#include "vmm/report/report.h"
 #include "vmm/report/stats.h"
 
 /* Reports of the heap's debug modes at once: as many as somebody reads. */
@@ -218,7 +219,7 @@ static int run_machines(struct vm *vm)
 			goto out;
 	}
 	do {
-		status = vm_create(vm);
+		status = vm_create(vm, report_heap);
 		if (!status) {
 			status = run_guest(vm);
 			vm_destroy(vm);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/exits/loop.h"
 #include "vmm/linux/boot.h"
 #include "vmm/linux/cpu.h"
 #include "vmm/machine/end.h"
@@ -19,9 +20,8 @@
 #include "vmm/machine/kick.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vcpu.h"
-#include "vmm/program/boot.h"
+#include "vmm/program/cpu.h"
 #include "vmm/program/ring_probe.h"
-#include "vmm/report/report.h"
 
 static int create_platform(struct vm *vm)
 {
@@ -139,7 +139,7 @@ static int create_vcpus(struct vm *vm)
 	return ret;
 }
 
-int vm_create(struct vm *vm)
+int vm_create(struct vm *vm, mm_report_fn report)
 {
 	int status, ret;
 
@@ -149,7 +149,7 @@ int vm_create(struct vm *vm)
 	status = kvm_create_vm(vm);
 	if (status)
 		goto fail_sync;
-	status = memory_create(&vm->mem, vm->config, kvm_address_limit(vm), report_heap, vm);
+	status = memory_create(&vm->mem, vm->config, kvm_address_limit(vm), report, vm);
 	if (status)
 		goto fail_kvm;
 	ret = create_platform(vm);
@@ -232,7 +232,7 @@ int vm_start(struct vm *vm)
 	if (vm->config->kernel)
 		return start_linux(vm);
 	for (i = 0; i < vm->nr_cpus; i++) {
-		ret = vcpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
+		ret = program_cpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
 		if (ret)
 			goto fail;
 	}

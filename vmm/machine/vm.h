@@ -94,10 +94,11 @@ struct vm {
 
 /*
  * Makes the machine that vm->config describes, up to its devices, and settles
- * vm->ring. vm is zero but for config, qmp, elf and kvm_fd. Returns 0 or the exit
- * status, the error having been reported.
+ * vm->ring. vm is zero but for config, qmp, elf and kvm_fd. report is called with
+ * vm for what the heap's debug modes find. Returns 0 or the exit status, the error having been
+ * reported.
  */
-int vm_create(struct vm *vm);
+int vm_create(struct vm *vm, mm_report_fn report);
 
 /* Undoes vm_create(). The devices are gone and no vCPU runs. */
 void vm_destroy(struct vm *vm);

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/exits/loop.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
-#include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/console.h"
 #include "vmm/report/fault.h"

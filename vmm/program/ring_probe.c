@@ -7,8 +7,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
-#include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
+#include "vmm/program/cpu.h"
 #include "vmm/program/pagetable.h"
 
 #define PAGE       4096ull
@@ -40,7 +40,7 @@ static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t coun
 
 	memcpy(code, loop_code, sizeof(loop_code));
 	memcpy(code + 1, &count, sizeof(count));
-	ret = vcpu_reset(cpu, PLATFORM_IMAGE_VA, cr3, 0);
+	ret = program_cpu_reset(cpu, PLATFORM_IMAGE_VA, cr3, 0);
 	if (ret)
 		return ret;
 	start = now_ns();
