@@ -17,6 +17,7 @@
 #include "mm/host/limit.h"
 #include "vmm/base/cli.h"
 #include "vmm/cmd/commands.h"
+#include "vmm/cmd/kind.h"
 #include "vmm/config/linux.h"
 #include "vmm/config/memory.h"
 #include "vmm/linux/image.h"
@@ -99,6 +100,7 @@ static bool check_guest(int kvm_fd)
 	config.node[0] = (struct run_node){.heap = config.heap, .host_node = -1};
 	config.nr_nodes = 1;
 	vm->config = &config;
+	vm->kind = guest_kind_of(&config);
 	vm->kvm_fd = kvm_fd;
 	vm->elf.fd = -1;
 	ok = !vm_create(vm, report_heap);

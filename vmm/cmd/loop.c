@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/linux/pm1.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/kick.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/vm.h"
 
 static void ignore_kick(int sig)
@@ -105,6 +105,18 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Returns as guest_kind.input() does. */
+static int input(struct vm *vm, enum guest_input what)
+{
+	return vm->kind->input ? vm->kind->input(vm, what) : -1;
+}
+
+/* Returns whether the guest listens. */
+static bool ask_to_end(struct vm *vm)
+{
+	return vm->kind->power_button && vm->kind->power_button(vm);
+}
+
 /* asked: whether the guest has been asked to power down, which it is once. */
 static void take_signal(struct vm *vm, int signal_fd, bool *asked)
 {
@@ -113,19 +125,19 @@ static void take_signal(struct vm *vm, int signal_fd, bool *asked)
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	if (info.ssi_signo == SIGTSTP) {
-		terminal_release(&vm->terminal);
+		input(vm, INPUT_RELEASE);
 		stop();
 		return;
 	}
 	if (info.ssi_signo == SIGCONT) {
-		terminal_forget(&vm->terminal);
+		input(vm, INPUT_FORGET);
 		return;
 	}
-	if (info.ssi_signo == SIGTERM && !*asked && pm1_power_button(vm)) {
+	if (info.ssi_signo == SIGTERM && !*asked && ask_to_end(vm)) {
 		*asked = true;
 		return;
 	}
-	terminal_restore(&vm->terminal);
+	input(vm, INPUT_RESTORE);
 	let_signals_end(); /* a second one kills */
 	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
 }
@@ -171,7 +183,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				break;
 			}
 		}
-		look = terminal_take(vm);
+		look = input(vm, INPUT_TAKE);
 		n = poll(fds, 2, sooner(left, sooner(look, reclaim_due(vm))));
 		if (n > 0 && fds[1].revents)
 			take_signal(vm, signal_fd, &asked);

@@ -11,13 +11,13 @@
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/cmd/commands.h"
+#include "vmm/cmd/kind.h"
 #include "vmm/cmd/loop.h"
 #include "vmm/config/options.h"
-#include "vmm/linux/boot.h"
 #include "vmm/machine/end.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
-#include "vmm/program/boot.h"
 #include "vmm/qmp/qmp.h"
 #include "vmm/report/report.h"
 #include "vmm/report/stats.h"
@@ -86,11 +86,6 @@ static int print_help(void)
 	return 0;
 }
 
-static int build_guest(struct vm *vm)
-{
-	return vm->config->kernel ? linux_boot_build(vm) : boot_build(vm);
-}
-
 /* Everything that can be checked without a virtual machine. */
 static int dry_run(struct vm *vm)
 {
@@ -108,7 +103,7 @@ static int dry_run(struct vm *vm)
 	if (vm->platform == MAP_FAILED) {
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
 	} else {
-		status = build_guest(vm);
+		status = vm->kind->build(vm);
 		if (!status)
 			status = disks_check(vm->config);
 		munmap(vm->platform, MM_FRAME_SIZE);
@@ -122,18 +117,17 @@ static int dry_run(struct vm *vm)
 }
 
 /* How many descriptors a machine takes. */
-static unsigned int descriptors(const struct run_config *config)
+static unsigned int descriptors(const struct vm *vm)
 {
+	const struct run_config *config = vm->config;
 	/* /dev/kvm, the machine, its end, the program, signals, the heap; and three at a time of
 	 * what is read and closed again. */
-	unsigned int n = 6 + 3 + config->cpus;
+	unsigned int n = 6 + 3 + config->cpus + vm->kind->descriptors(config);
 
 	if (config->qmp) /* socket, wake-up, client */
 		n += 3;
 	if (config->nr_disks) /* ring, wake-up; two of each file */
 		n += 2 + 2 * config->nr_disks;
-	if (config->kernel) /* interrupts of disks, kmem, rng, balloon, console; the terminal */
-		n += 5 + config->nr_disks;
 	if (config->nr_ports) /* wake-up; socket, client */
 		n += 1 + 2 * config->nr_ports;
 	return n;
@@ -150,7 +144,7 @@ static int run_guest(struct vm *vm)
 
 	stats_start(&stats, vm);
 	/* Files may be pipes that nobody writes to: signals still end the process. */
-	status = build_guest(vm);
+	status = vm->kind->build(vm);
 	if (status)
 		goto out;
 	for (i = 0; i < vm->config->nr_disks; i++)
@@ -161,12 +155,13 @@ static int run_guest(struct vm *vm)
 		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
 		goto out;
 	}
-	status = vm_start(vm);
+	status = vm->kind->start(vm);
 	if (!status) {
 		qmp_attach(vm->qmp, vm);
 		signals_wait_end(vm, fd);
 		qmp_detach(vm->qmp);
-		terminal_stop(vm);
+		if (vm->kind->stop)
+			vm->kind->stop(vm);
 		status = vm->status;
 		/* What is under way ends before the account is taken. */
 		disks_pause(vm);
@@ -187,6 +182,7 @@ out:
 static void forget_machine(struct vm *vm)
 {
 	const struct run_config *config = vm->config;
+	const struct guest_kind *kind = vm->kind;
 	struct elf_image elf = vm->elf;
 	struct log_limit *heap_log = vm->heap_log, *machine_log = vm->machine_log;
 	struct qmp *qmp = vm->qmp;
@@ -194,6 +190,7 @@ static void forget_machine(struct vm *vm)
 
 	memset(vm, 0, sizeof(*vm));
 	vm->config = config;
+	vm->kind = kind;
 	vm->elf = elf;
 	vm->heap_log = heap_log;
 	vm->machine_log = machine_log;
@@ -207,7 +204,7 @@ static int run_machines(struct vm *vm)
 	char why[KVM_WHY_MAX];
 	int status;
 
-	status = fds_make_room(descriptors(vm->config), vm->config->nr_disks ? IO_MAX_FILES : 0);
+	status = fds_make_room(descriptors(vm), vm->config->nr_disks ? IO_MAX_FILES : 0);
 	if (status)
 		return status;
 	vm->kvm_fd = kvm_open(vm->config->kvm_device, why);
@@ -261,7 +258,6 @@ fail_free:
 int cmd_run(int argc, char **argv)
 {
 	struct run_config config;
-	char why[ELF_WHY_MAX];
 	struct vm *vm;
 	int status;
 
@@ -279,13 +275,13 @@ int cmd_run(int argc, char **argv)
 		goto out;
 	}
 	vm->elf.fd = -1;
-	if (!config.kernel && elf_open(config.arg[0], &vm->elf, why)) {
-		status = cli_fail(STATUS_BAD_IMAGE, "%s: %s", config.arg[0], why);
+	vm->kind = guest_kind_of(&config);
+	status = vm->kind->open ? vm->kind->open(vm) : 0;
+	if (status)
 		goto out;
-	}
 	status = config.dry_run ? dry_run(vm) : run_vm(vm);
-	if (!config.kernel)
-		elf_close(&vm->elf);
+	if (vm->kind->close)
+		vm->kind->close(vm);
 out:
 	run_config_free(&config);
 	free(vm);

@@ -8,8 +8,8 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/machine/end.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/vm.h"
-#include "vmm/program/platform.h"
 #include "vmm/report/fault.h"
 
 /* Newer than the headers of this kernel's user space may be. */
@@ -21,83 +21,6 @@
 struct memory_fault {
 	uint64_t flags, gpa, size;
 };
-
-static bool foreign_store(struct vcpu *cpu)
-{
-	const struct kvm_run *run = cpu->run;
-	char what[FAULT_TEXT_MAX];
-
-	snprintf(what, sizeof(what), "store of %u bytes to 0x%llx, which is %s", run->mmio.len,
-		 (unsigned long long)run->mmio.phys_addr,
-		 memory_name(&cpu->vm->mem, run->mmio.phys_addr));
-	/* KVM reports a store when RIP has passed it. */
-	fault_report_vcpu(cpu, what, FAULT_RIP_AFTER);
-	return false;
-}
-
-/* A Linux guest probes for hardware: what is not there reads as ones and takes stores. */
-static bool serve_linux_mmio(struct vcpu *cpu)
-{
-	struct kvm_run *run = cpu->run;
-	uint32_t len = run->mmio.len;
-	uint64_t value = 0;
-
-	if (!run->mmio.is_write) {
-		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
-	} else if (len <= sizeof(value)) {
-		memcpy(&value, run->mmio.data, len);
-		cpu->unfinished = devices_write(cpu->vm, cpu->index, run->mmio.phys_addr, value,
-						len) == DEVICES_AGAIN;
-	}
-	return true;
-}
-
-static bool serve_mmio(struct vcpu *cpu)
-{
-	const struct kvm_run *run = cpu->run;
-	uint64_t addr = run->mmio.phys_addr, value = 0;
-	uint32_t len = run->mmio.len;
-	char what[FAULT_TEXT_MAX];
-	__le64 *kicks;
-
-	if (!run->mmio.is_write) {
-		snprintf(what, sizeof(what), "load of %u bytes from 0x%llx, which is %s", len,
-			 (unsigned long long)addr, memory_name(&cpu->vm->mem, addr));
-		fault_report_vcpu(cpu, what, FAULT_RIP_AT);
-		return false;
-	}
-	if (len > sizeof(value))
-		return foreign_store(cpu);
-	memcpy(&value, run->mmio.data, len);
-	if (addr >= PLATFORM_BASE && addr < PLATFORM_BASE + MM_FRAME_SIZE)
-		return platform_store(cpu, addr - PLATFORM_BASE, value, len);
-	switch (devices_write(cpu->vm, cpu->index, addr, value, len)) {
-	case DEVICES_NONE:
-		return foreign_store(cpu);
-	case DEVICES_RUNG:
-		kicks = &cpu->vm->platform->kicks[cpu->index];
-		/* Only this thread writes it; the guest may read at any time. */
-		__atomic_store_n(kicks, *kicks + 1, __ATOMIC_RELAXED);
-		return true;
-	case DEVICES_AGAIN:
-		cpu->unfinished = true;
-		return true;
-	default:
-		return true;
-	}
-}
-
-static bool serve_io(struct vcpu *cpu)
-{
-	const struct kvm_run *run = cpu->run;
-	char what[FAULT_TEXT_MAX];
-
-	snprintf(what, sizeof(what), "%s port 0x%x, and there are no I/O ports",
-		 run->io.direction == KVM_EXIT_IO_IN ? "read of" : "write to", run->io.port);
-	fault_report_vcpu(cpu, what,
-			  run->io.direction == KVM_EXIT_IO_IN ? FAULT_RIP_AT : FAULT_RIP_AFTER);
-	return false;
-}
 
 /* Without interrupts nothing wakes a halted vCPU. */
 static bool serve_halt(struct vcpu *cpu)
@@ -162,9 +85,9 @@ bool exits_serve(struct vcpu *cpu, int err)
 		return host_error(cpu, "KVM_RUN failed", strerror(err));
 	switch (cpu->run->exit_reason) {
 	case KVM_EXIT_MMIO:
-		return cpu->vm->config->kernel ? serve_linux_mmio(cpu) : serve_mmio(cpu);
+		return cpu->vm->kind->mmio(cpu);
 	case KVM_EXIT_IO:
-		return cpu->vm->config->kernel ? ports_serve(cpu) : serve_io(cpu);
+		return cpu->vm->kind->io(cpu);
 	case KVM_EXIT_SET_TPR:
 		/* CR8 became lower: without an interrupt controller that matters to nobody. */
 		return true;

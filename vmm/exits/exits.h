@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What KVM hands back: stores to devices and the platform page, and the ways a guest
- * ends. */
+/* What KVM hands back: accesses, which the kind of guest serves, and the ways a guest ends. */
 #ifndef VMM_EXITS_EXITS_H
 #define VMM_EXITS_EXITS_H
 

@@ -12,10 +12,11 @@
 #include "vmm/base/file.h"
 #include "vmm/linux/acpi.h"
 #include "vmm/linux/cpu.h"
+#include "vmm/linux/guest.h"
 #include "vmm/linux/image.h"
+#include "vmm/linux/irqchip.h"
 #include "vmm/linux/map.h"
 #include "vmm/linux/pvh.h"
-#include "vmm/machine/irqchip.h"
 #include "vmm/machine/vm.h"
 
 #define PAGE 4096ull
@@ -163,9 +164,9 @@ static void put_pvh_info(struct boot *b)
 }
 
 /* What the kernel is told, and how it is entered. */
-static void prepare_entry(struct boot *b)
+static void prepare_entry(struct boot *b, struct linux_entry *entry)
 {
-	b->vm->entry = (struct linux_entry){
+	*entry = (struct linux_entry){
 		.rip = b->image.entry,
 		.pvh = b->image.pvh,
 		.params = b->image.pvh ? PVH_INFO : BOOT_PARAMS,
@@ -178,7 +179,7 @@ static void prepare_entry(struct boot *b)
 	}
 }
 
-int linux_boot_build(struct vm *vm)
+int linux_boot_build(struct vm *vm, struct linux_entry *entry)
 {
 	struct boot b = {.vm = vm, .ram = vm->mem.ram, .ram_low = vm->mem.ram_low};
 	char why[LINUX_WHY_MAX];
@@ -194,7 +195,7 @@ int linux_boot_build(struct vm *vm)
 	if (!status)
 		status = put_acpi(&b);
 	if (!status)
-		prepare_entry(&b);
+		prepare_entry(&b, entry);
 	linux_image_close(&b.image);
 	return status;
 }
@@ -207,5 +208,5 @@ int linux_boot_reset(struct vm *vm)
 	for (i = 0; i < vm->nr_cpus && !ret; i++)
 		ret = linux_cpu_msrs(&vm->vcpu[i]);
 	/* The others wait for INIT and SIPI, as KVM has made them. */
-	return ret ? ret : linux_cpu_enter(&vm->vcpu[0], &vm->entry);
+	return ret ? ret : linux_cpu_enter(&vm->vcpu[0], &linux_guest(vm)->entry);
 }

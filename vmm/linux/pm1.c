@@ -2,8 +2,8 @@
 #include "vmm/linux/pm1.h"
 
 #include "vmm/linux/acpi.h"
-#include "vmm/machine/irqchip.h"
-#include "vmm/machine/vm.h"
+#include "vmm/linux/guest.h"
+#include "vmm/linux/irqchip.h"
 
 #define PM1_POWER_BUTTON (1u << 8)
 
@@ -21,7 +21,7 @@ void pm1_fini(struct pm1 *pm1)
 
 uint32_t pm1_read(struct vm *vm, unsigned int offset)
 {
-	struct pm1 *pm1 = &vm->ports.pm1;
+	struct pm1 *pm1 = &linux_guest(vm)->ports.pm1;
 	uint32_t both;
 
 	pthread_mutex_lock(&pm1->lock);
@@ -33,14 +33,14 @@ uint32_t pm1_read(struct vm *vm, unsigned int offset)
 /* The lock is held. */
 static void update_irq(const struct vm *vm)
 {
-	const struct pm1 *pm1 = &vm->ports.pm1;
+	const struct pm1 *pm1 = &linux_guest(vm)->ports.pm1;
 
 	irqchip_set(vm, ACPI_SCI_IRQ, pm1->status & pm1->enable);
 }
 
 void pm1_write(struct vm *vm, unsigned int offset, uint32_t value, unsigned int len)
 {
-	struct pm1 *pm1 = &vm->ports.pm1;
+	struct pm1 *pm1 = &linux_guest(vm)->ports.pm1;
 	uint32_t mask = (len < 4 ? (1u << 8 * len) - 1 : UINT32_MAX) << 8 * offset;
 
 	value = value << 8 * offset & mask;
@@ -54,11 +54,9 @@ void pm1_write(struct vm *vm, unsigned int offset, uint32_t value, unsigned int 
 
 bool pm1_power_button(struct vm *vm)
 {
-	struct pm1 *pm1 = &vm->ports.pm1;
+	struct pm1 *pm1 = &linux_guest(vm)->ports.pm1;
 	bool heard;
 
-	if (!vm->ports.there)
-		return false;
 	pthread_mutex_lock(&pm1->lock);
 	heard = pm1->enable & PM1_POWER_BUTTON;
 	if (heard) {

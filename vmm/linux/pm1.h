@@ -30,8 +30,8 @@ void pm1_fini(struct pm1 *pm1);
 uint32_t pm1_read(struct vm *vm, unsigned int offset);
 void pm1_write(struct vm *vm, unsigned int offset, uint32_t value, unsigned int len);
 
-/* Presses the power button. Returns false, and does nothing, if nobody in the guest listens or
- * it is no Linux guest. From any thread, while the machine is there. */
+/* Presses the power button. Returns false, and does nothing, if nobody in the guest listens.
+ * From any thread, while the machine is there. */
 bool pm1_power_button(struct vm *vm);
 
 #endif

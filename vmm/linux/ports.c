@@ -8,9 +8,9 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/linux/acpi.h"
+#include "vmm/linux/guest.h"
+#include "vmm/linux/irqchip.h"
 #include "vmm/machine/end.h"
-#include "vmm/machine/irqchip.h"
-#include "vmm/machine/vm.h"
 #include "vmm/program/console.h"
 
 #define PORT_PCI_ADDRESS 0xcf8
@@ -45,24 +45,23 @@ static const struct serial_ops console_ops = {.irq = serial_irq, .output = seria
 
 int ports_create(struct vm *vm)
 {
-	int ret = pm1_init(&vm->ports.pm1);
+	struct ports *ports = &linux_guest(vm)->ports;
+	int ret = pm1_init(&ports->pm1);
 
 	if (ret)
 		return ret;
-	ret = serial_init(&vm->ports.serial, &console_ops, vm);
+	ret = serial_init(&ports->serial, &console_ops, vm);
 	if (ret)
-		pm1_fini(&vm->ports.pm1);
-	vm->ports.there = !ret;
+		pm1_fini(&ports->pm1);
 	return ret;
 }
 
 void ports_destroy(struct vm *vm)
 {
-	if (!vm->ports.there)
-		return;
-	serial_fini(&vm->ports.serial);
-	pm1_fini(&vm->ports.pm1);
-	vm->ports.there = false;
+	struct ports *ports = &linux_guest(vm)->ports;
+
+	serial_fini(&ports->serial);
+	pm1_fini(&ports->pm1);
 }
 
 static uint32_t pci_read(const struct ports *ports, unsigned int offset)
@@ -79,7 +78,7 @@ static uint32_t pci_read(const struct ports *ports, unsigned int offset)
 /* One access of len (1, 2 or 4) bytes. */
 static uint32_t port_read(struct vm *vm, uint16_t port, unsigned int len)
 {
-	struct ports *ports = &vm->ports;
+	struct ports *ports = &linux_guest(vm)->ports;
 
 	if (port >= PORT_SERIAL && port < PORT_SERIAL + SERIAL_PORTS && len == 1)
 		return serial_read(&ports->serial, port - PORT_SERIAL);
@@ -126,7 +125,7 @@ static bool write_pvpanic(struct vcpu *cpu, uint32_t value)
 
 static bool port_write(struct vcpu *cpu, uint16_t port, uint32_t value, unsigned int len)
 {
-	struct ports *ports = &cpu->vm->ports;
+	struct ports *ports = &linux_guest(cpu->vm)->ports;
 
 	if (port >= PORT_SERIAL && port < PORT_SERIAL + SERIAL_PORTS && len == 1) {
 		serial_write(&ports->serial, port - PORT_SERIAL, (uint8_t)value);

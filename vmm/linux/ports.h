@@ -24,10 +24,9 @@ struct ports {
 	struct serial serial;
 	struct pm1 pm1;
 	atomic_uint pci_address;
-	bool there; /* the ports were made */
 };
 
-/* Returns 0 or -errno. */
+/* Makes those of linux_guest(vm). Returns 0 or -errno. */
 int ports_create(struct vm *vm);
 void ports_destroy(struct vm *vm);
 

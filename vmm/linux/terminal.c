@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/linux/guest.h"
 #include "vmm/machine/end.h"
-#include "vmm/machine/vm.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */
 #define BUFFER 256
@@ -49,21 +49,22 @@ static bool in_foreground(void)
 static bool wait_for_input(struct vm *vm)
 {
 	/* Acquire: what is waited for is what was there before. */
-	const bool taken = atomic_load_explicit(&vm->terminal.taken, memory_order_acquire);
+	const bool taken =
+		atomic_load_explicit(&linux_guest(vm)->terminal.taken, memory_order_acquire);
 	struct pollfd fds[3] = {
 		{.fd = taken ? STDIN_FILENO : -1, .events = POLLIN},
 		{.fd = vm->end_fd, .events = POLLIN},
-		{.fd = vm->terminal.wake_fd, .events = POLLIN},
+		{.fd = linux_guest(vm)->terminal.wake_fd, .events = POLLIN},
 	};
 	eventfd_t value;
 
 	if (poll(fds, 3, -1) < 0)
 		return false;
-	if (fds[2].revents && eventfd_read(vm->terminal.wake_fd, &value))
+	if (fds[2].revents && eventfd_read(linux_guest(vm)->terminal.wake_fd, &value))
 		return false;
 	if (!fds[0].revents || fds[1].revents || fds[2].revents)
 		return false;
-	if (!vm->terminal.is_tty || in_foreground())
+	if (!linux_guest(vm)->terminal.is_tty || in_foreground())
 		return true;
 	/* Taken away without a signal, with input that is somebody else's: not to be spun on. */
 	poll(fds + 1, 2, LOOK_MS);
@@ -86,13 +87,13 @@ static void *read_input(void *arg)
 		/* At the end of input the guest goes on without. */
 		if (n <= 0)
 			break;
-		if (vm->terminal.is_tty)
+		if (linux_guest(vm)->terminal.is_tty)
 			n = unescape(buf, (int)n, &escaped);
 		if (n < 0) {
 			vm_end(vm, STATUS_SIGNAL + SIGINT);
 			break;
 		}
-		if (!serial_input(&vm->ports.serial, buf, (size_t)n))
+		if (!serial_input(&linux_guest(vm)->ports.serial, buf, (size_t)n))
 			break;
 	}
 	return NULL;
@@ -118,7 +119,7 @@ static bool make_raw(struct terminal *terminal)
 
 int terminal_take(struct vm *vm)
 {
-	struct terminal *t = &vm->terminal;
+	struct terminal *t = &linux_guest(vm)->terminal;
 
 	/* Relaxed: this thread writes it. */
 	if (!t->started || t->over || atomic_load_explicit(&t->taken, memory_order_relaxed))
@@ -133,7 +134,7 @@ int terminal_take(struct vm *vm)
 
 int terminal_start(struct vm *vm)
 {
-	struct terminal *t = &vm->terminal;
+	struct terminal *t = &linux_guest(vm)->terminal;
 	int ret;
 
 	*t = (struct terminal){.is_tty = isatty(STDIN_FILENO)};
@@ -173,11 +174,11 @@ void terminal_restore(struct terminal *t)
 
 void terminal_stop(struct vm *vm)
 {
-	struct terminal *t = &vm->terminal;
+	struct terminal *t = &linux_guest(vm)->terminal;
 
 	if (!t->started)
 		return;
-	serial_close(&vm->ports.serial);
+	serial_close(&linux_guest(vm)->ports.serial);
 	pthread_join(t->thread, NULL);
 	terminal_restore(t);
 	close(t->wake_fd);

@@ -32,7 +32,7 @@ struct terminal {
 
 /* All are called by the thread that waits for the guest's end. */
 
-/* Starts the thread that reads input. vm->ports exist. Returns 0 or -errno. */
+/* Starts the thread that reads input. linux_guest(vm)->ports exist. Returns 0 or -errno. */
 int terminal_start(struct vm *vm);
 
 /* Takes the terminal if it is not taken and can be. Returns in how many ms to look again, or -1. */

@@ -10,6 +10,7 @@
 #include "virtio/rng.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/vm.h"
 
 static int create_console(struct vm *vm)
@@ -82,7 +83,7 @@ int channels_create(struct vm *vm)
 {
 	int ret;
 
-	if (!vm->config->kernel)
+	if (!vm->kind->channels)
 		return 0;
 	ret = rng_dev_create(&vm->channels.rng);
 	if (ret)

@@ -11,7 +11,7 @@
 #include "virtio/kmem/kmem.h"
 #include "virtio/mmio/mmio.h"
 #include "vmm/base/cli.h"
-#include "vmm/machine/irqchip.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 
@@ -32,7 +32,7 @@ static void *buffer_ptr(void *opaque, uint64_t addr, uint64_t len)
 	return (uint8_t *)mm_heap_host(mem->heap) + (addr - mem->heap_base);
 }
 
-/* A freestanding guest runs without interrupts: what a device has to say ends a wait. */
+/* In a guest without interrupts what a device has to say ends a wait. */
 static void interrupt(void *opaque)
 {
 	const struct device_irq *irq = opaque;
@@ -48,11 +48,9 @@ static int irq_create(struct vm *vm, unsigned int i)
 	struct device_irq *irq = &vm->devices.irq[i];
 
 	*irq = (struct device_irq){.vm = vm, .fd = -1};
-	if (!vm->config->kernel)
+	if (!vm->kind->irq)
 		return 0;
-	if (i >= IRQCHIP_DEVICES)
-		return -ENOSPC;
-	irq->fd = irqchip_eventfd(vm, irqchip_gsi(i));
+	irq->fd = vm->kind->irq(vm, i);
 	return irq->fd < 0 ? irq->fd : 0;
 }
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "vmm/linux/cpu.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/vm.h"
 
 /* A guest has no guests: KVM would keep page tables for those too. */
@@ -39,8 +39,8 @@ static int set_cpuid(struct vcpu *cpu)
 		else if (e->function == 0x80000001)
 			e->ecx &= ~ECX_SVM;
 	}
-	if (cpu->vm->config->kernel)
-		linux_cpu_cpuid(mine, cpu->vm->config, cpu->index);
+	if (cpu->vm->kind->cpuid)
+		cpu->vm->kind->cpuid(mine, cpu->vm->config, cpu->index);
 	ret = ioctl(cpu->fd, KVM_SET_CPUID2, mine) ? -errno : 0;
 	free(mine);
 	return ret;
@@ -49,13 +49,11 @@ static int set_cpuid(struct vcpu *cpu)
 int vcpu_create(struct vm *vm, unsigned int index)
 {
 	struct vcpu *cpu = &vm->vcpu[index];
-	unsigned long id = index;
+	unsigned long id = vm->kind->vcpu_id(vm->config, index);
 	int ret;
 
 	cpu->vm = vm;
 	cpu->index = index;
-	if (vm->config->kernel)
-		id = linux_cpu_apic_id(vm->config, index);
 	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
 	if (cpu->fd < 0)
 		return -errno;

@@ -2,26 +2,18 @@
 #include "vmm/machine/vm.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/exits/loop.h"
-#include "vmm/linux/boot.h"
-#include "vmm/linux/cpu.h"
-#include "vmm/machine/end.h"
-#include "vmm/machine/irqchip.h"
 #include "vmm/machine/kick.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vcpu.h"
-#include "vmm/program/cpu.h"
-#include "vmm/program/ring_probe.h"
 
 static int create_platform(struct vm *vm)
 {
@@ -34,24 +26,6 @@ static int create_platform(struct vm *vm)
 	ret = vm->fd < 0 ? 0 : kvm_add_slot(vm, PLATFORM_BASE, vm->platform, MM_FRAME_SIZE, true);
 	if (ret)
 		munmap(vm->platform, MM_FRAME_SIZE);
-	return ret;
-}
-
-/* What only Linux guests have, but for their devices. */
-static int create_linux(struct vm *vm)
-{
-	int ret;
-
-	if (!vm->config->kernel)
-		return 0;
-	ret = ports_create(vm);
-	if (ret)
-		return ret;
-	ret = irqchip_create(vm);
-	if (!ret)
-		ret = linux_cpu_filter_msrs(vm);
-	if (ret)
-		ports_destroy(vm);
 	return ret;
 }
 
@@ -75,20 +49,6 @@ static int add_memory(struct vm *vm)
 				   false);
 	if (!ret)
 		ret = kvm_add_slot(vm, mem->page_map, mem->page_map_host, mem->page_map_size, true);
-	return ret;
-}
-
-static int choose_ring(struct vm *vm)
-{
-	int ret;
-
-	vm->ring = vm->config->guest_ring;
-	if (vm->config->kernel)
-		vm->ring = 0;
-	if (vm->ring != RUN_RING_AUTO)
-		return 0;
-	ret = ring_probe(vm, &vm->ring_ns);
-	vm->ring = vm->ring_ns < RING_PROBE_NATIVE_NS ? 0 : 3;
 	return ret;
 }
 
@@ -117,6 +77,17 @@ static void fini_sync(struct vm *vm)
 	pthread_mutex_destroy(&vm->lock);
 	wait_queue_destroy(&vm->waiters);
 	close(vm->end_fd);
+}
+
+static int create_kind(struct vm *vm)
+{
+	return vm->kind->create ? vm->kind->create(vm) : 0;
+}
+
+static void destroy_kind(struct vm *vm)
+{
+	if (vm->kind->destroy)
+		vm->kind->destroy(vm);
 }
 
 static void destroy_vcpus(struct vm *vm)
@@ -158,13 +129,13 @@ int vm_create(struct vm *vm, mm_report_fn report)
 	ret = add_memory(vm);
 	if (ret)
 		goto fail_platform;
-	ret = create_linux(vm);
+	ret = create_kind(vm);
 	if (ret)
 		goto fail_platform;
 	ret = create_vcpus(vm);
 	if (ret)
-		goto fail_linux;
-	ret = choose_ring(vm);
+		goto fail_kind;
+	ret = vm->kind->choose_ring(vm);
 	if (ret)
 		goto fail_vcpus;
 	status = devices_create(vm);
@@ -173,8 +144,8 @@ int vm_create(struct vm *vm, mm_report_fn report)
 	return 0;
 fail_vcpus:
 	destroy_vcpus(vm);
-fail_linux:
-	ports_destroy(vm);
+fail_kind:
+	destroy_kind(vm);
 fail_platform:
 	munmap(vm->platform, MM_FRAME_SIZE);
 fail_memory:
@@ -192,61 +163,13 @@ fail_sync:
 void vm_destroy(struct vm *vm)
 {
 	destroy_vcpus(vm);
-	ports_destroy(vm);
+	destroy_kind(vm);
 	munmap(vm->platform, MM_FRAME_SIZE);
 	/* The slots go before the memory behind them. */
 	close(vm->fd);
 	memory_destroy(&vm->mem);
 	free(vm->cpuid);
 	fini_sync(vm);
-}
-
-/* Linux starts its other vCPUs itself: their threads wait within KVM. */
-static int start_linux(struct vm *vm)
-{
-	unsigned int i;
-	int ret;
-
-	ret = linux_boot_reset(vm);
-	if (!ret)
-		ret = terminal_start(vm);
-	pthread_mutex_lock(&vm->lock);
-	for (i = 0; i < vm->nr_cpus && !ret; i++)
-		ret = vcpu_start(&vm->vcpu[i]);
-	pthread_mutex_unlock(&vm->lock);
-	if (!ret)
-		return 0;
-	if (vm_end(vm, STATUS_HOST_ERROR))
-		cli_note("the vCPUs cannot be started: %s", strerror(-ret));
-	vm_join(vm);
-	terminal_stop(vm);
-	return STATUS_HOST_ERROR;
-}
-
-int vm_start(struct vm *vm)
-{
-	struct timespec now;
-	unsigned int i;
-	int khz, ret;
-
-	if (vm->config->kernel)
-		return start_linux(vm);
-	for (i = 0; i < vm->nr_cpus; i++) {
-		ret = program_cpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
-		if (ret)
-			goto fail;
-	}
-	khz = ioctl(vm->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
-	vm->platform->tsc_khz = htole64(khz > 0 ? (uint64_t)khz : 0);
-	clock_gettime(CLOCK_REALTIME, &now);
-	vm->platform->wall_ns = htole64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
-	pthread_mutex_lock(&vm->lock);
-	ret = vcpu_start(&vm->vcpu[0]);
-	pthread_mutex_unlock(&vm->lock);
-	if (!ret)
-		return 0;
-fail:
-	return cli_fail(STATUS_HOST_ERROR, "vCPU 0 cannot be started: %s", strerror(-ret));
 }
 
 /* Joins a vCPU's thread, kicking it until it has come out. */

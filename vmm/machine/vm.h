@@ -15,15 +15,13 @@
 #include "virtio/abi/platform.h"
 #include "vmm/config/options.h"
 #include "vmm/elf/elf.h"
-#include "vmm/linux/cpu.h"
-#include "vmm/linux/ports.h"
-#include "vmm/linux/terminal.h"
 #include "vmm/machine/channels.h"
 #include "vmm/machine/devices.h"
 #include "vmm/machine/disk.h"
 #include "vmm/machine/memory.h"
 #include "vmm/machine/wait.h"
 
+struct guest_kind;
 struct log_limit;
 struct qmp;
 struct vm;
@@ -48,6 +46,7 @@ struct vcpu {
 
 struct vm {
 	const struct run_config *config;
+	const struct guest_kind *kind;
 	struct qmp *qmp; /* the control socket, or NULL; outlives the machine */
 	/* What the guest can make us say: by its use of the heap; and by beginning anew, what each
 	 * machine says. They outlive the machine. */
@@ -59,12 +58,9 @@ struct vm {
 	unsigned int nr_slots;
 	struct memory mem;
 	struct devices devices;
-	/* Of Linux guests. */
-	struct linux_entry entry;
-	struct ports ports;
 	struct channels channels;
-	struct terminal terminal;
 	struct disks disks;
+	void *guest; /* what only guests of its kind have */
 	/* The guest reads it; its counters are written by each vCPU's own thread. */
 	struct platform_page *platform;
 	int ring;
@@ -93,8 +89,8 @@ struct vm {
 };
 
 /*
- * Makes the machine that vm->config describes, up to its devices, and settles
- * vm->ring. vm is zero but for config, qmp, elf and kvm_fd. report is called with
+ * Makes the machine that vm->config describes for a guest of vm->kind, up to its devices, and
+ * settles vm->ring. vm is zero but for config, kind, qmp, elf and kvm_fd. report is called with
  * vm for what the heap's debug modes find. Returns 0 or the exit status, the error having been
  * reported.
  */
@@ -102,9 +98,6 @@ int vm_create(struct vm *vm, mm_report_fn report);
 
 /* Undoes vm_create(). The devices are gone and no vCPU runs. */
 void vm_destroy(struct vm *vm);
-
-/* Starts vCPU 0 after boot_build(). Returns as vm_create(). */
-int vm_start(struct vm *vm);
 
 /* Waits for the vCPUs of a guest that is ending. */
 void vm_join(struct vm *vm);

@@ -5,8 +5,8 @@
 #include <signal.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/linux/pm1.h"
 #include "vmm/machine/end.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/vm.h"
 
@@ -101,7 +101,7 @@ static int system_powerdown(struct qmp_call *call)
 
 	if (!vm)
 		return -EINVAL;
-	if (!pm1_power_button(vm))
+	if (!vm->kind->power_button || !vm->kind->power_button(vm))
 		return qmp_fail(call, QMP_GENERIC,
 				"This guest has no power button, or does not listen to it: end it "
 				"from within, or with quit");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/machine/irqchip.h"
+#include "vmm/linux/irqchip.h"
 
 #include <errno.h>
 #include <linux/kvm.h>

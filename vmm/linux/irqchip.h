@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The interrupt controllers of a Linux guest, which are KVM's own: local APICs, an
- * I/O APIC of 24 inputs, two 8259 and the 8254 timer. Freestanding guests have none.
+ * I/O APIC of 24 inputs, two 8259 and the 8254 timer.
  */
-#ifndef VMM_MACHINE_IRQCHIP_H
-#define VMM_MACHINE_IRQCHIP_H
+#ifndef VMM_LINUX_IRQCHIP_H
+#define VMM_LINUX_IRQCHIP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/linux/kind.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/base/cli.h"
+#include "vmm/exits/loop.h"
+#include "vmm/linux/boot.h"
+#include "vmm/linux/guest.h"
+#include "vmm/linux/irqchip.h"
+#include "vmm/linux/pm1.h"
+#include "vmm/machine/end.h"
+
+static unsigned int descriptors(const struct run_config *config)
+{
+	/* Interrupts of disks, kmem, rng, balloon, console; the terminal. */
+	return 5 + config->nr_disks;
+}
+
+static int create(struct vm *vm)
+{
+	int ret;
+
+	vm->guest = calloc(1, sizeof(struct linux_guest));
+	if (!vm->guest)
+		return -ENOMEM;
+	ret = ports_create(vm);
+	if (ret)
+		goto fail_free;
+	ret = irqchip_create(vm);
+	if (!ret)
+		ret = linux_cpu_filter_msrs(vm);
+	if (ret)
+		goto fail_ports;
+	return 0;
+fail_ports:
+	ports_destroy(vm);
+fail_free:
+	free(vm->guest);
+	vm->guest = NULL;
+	return ret;
+}
+
+static void destroy(struct vm *vm)
+{
+	ports_destroy(vm);
+	free(vm->guest);
+	vm->guest = NULL;
+}
+
+/* The kernel is entered at CPL 0, as on any machine. */
+static int choose_ring(struct vm *vm)
+{
+	vm->ring = 0;
+	return 0;
+}
+
+static int irq(struct vm *vm, unsigned int i)
+{
+	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm, irqchip_gsi(i)) : -ENOSPC;
+}
+
+static int build(struct vm *vm)
+{
+	struct linux_entry entry;
+	int status = linux_boot_build(vm, &entry);
+
+	/* A dry run enters nothing. */
+	if (!status && vm->guest)
+		linux_guest(vm)->entry = entry;
+	return status;
+}
+
+/* Linux starts its other vCPUs itself: their threads wait within KVM. */
+static int start(struct vm *vm)
+{
+	unsigned int i;
+	int ret;
+
+	ret = linux_boot_reset(vm);
+	if (!ret)
+		ret = terminal_start(vm);
+	pthread_mutex_lock(&vm->lock);
+	for (i = 0; i < vm->nr_cpus && !ret; i++)
+		ret = vcpu_start(&vm->vcpu[i]);
+	pthread_mutex_unlock(&vm->lock);
+	if (!ret)
+		return 0;
+	if (vm_end(vm, STATUS_HOST_ERROR))
+		cli_note("the vCPUs cannot be started: %s", strerror(-ret));
+	vm_join(vm);
+	terminal_stop(vm);
+	return STATUS_HOST_ERROR;
+}
+
+/* Linux probes for hardware: what is not there reads as ones and takes stores. */
+static bool serve_mmio(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+	uint32_t len = run->mmio.len;
+	uint64_t value = 0;
+
+	if (!run->mmio.is_write) {
+		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+	} else if (len <= sizeof(value)) {
+		memcpy(&value, run->mmio.data, len);
+		cpu->unfinished = devices_write(cpu->vm, cpu->index, run->mmio.phys_addr, value,
+						len) == DEVICES_AGAIN;
+	}
+	return true;
+}
+
+static int input(struct vm *vm, enum guest_input what)
+{
+	struct terminal *t = &linux_guest(vm)->terminal;
+
+	switch (what) {
+	case INPUT_TAKE:
+		return terminal_take(vm);
+	case INPUT_RELEASE:
+		terminal_release(t);
+		break;
+	case INPUT_FORGET:
+		terminal_forget(t);
+		break;
+	case INPUT_RESTORE:
+		terminal_restore(t);
+		break;
+	}
+	return -1;
+}
+
+const struct guest_kind linux_kind = {
+	.descriptors = descriptors,
+	.create = create,
+	.destroy = destroy,
+	.vcpu_id = linux_cpu_apic_id,
+	.cpuid = linux_cpu_cpuid,
+	.choose_ring = choose_ring,
+	.irq = irq,
+	.channels = true,
+	.build = build,
+	.start = start,
+	.stop = terminal_stop,
+	.mmio = serve_mmio,
+	.io = ports_serve,
+	.power_button = pm1_power_button,
+	.input = input,
+};

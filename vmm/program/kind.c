@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/program/kind.h"
+
+#include <endian.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "vmm/base/cli.h"
+#include "vmm/exits/loop.h"
+#include "vmm/machine/vm.h"
+#include "vmm/program/access.h"
+#include "vmm/program/boot.h"
+#include "vmm/program/cpu.h"
+#include "vmm/program/ring_probe.h"
+
+static int open_program(struct vm *vm)
+{
+	char why[ELF_WHY_MAX];
+
+	if (elf_open(vm->config->arg[0], &vm->elf, why))
+		return cli_fail(STATUS_BAD_IMAGE, "%s: %s", vm->config->arg[0], why);
+	return 0;
+}
+
+static void close_program(struct vm *vm)
+{
+	elf_close(&vm->elf);
+}
+
+static unsigned int no_descriptors(const struct run_config *config)
+{
+	(void)config;
+	return 0;
+}
+
+static unsigned int vcpu_id(const struct run_config *config, unsigned int index)
+{
+	(void)config;
+	return index;
+}
+
+static int choose_ring(struct vm *vm)
+{
+	int ret;
+
+	vm->ring = vm->config->guest_ring;
+	if (vm->ring != RUN_RING_AUTO)
+		return 0;
+	ret = ring_probe(vm, &vm->ring_ns);
+	vm->ring = vm->ring_ns < RING_PROBE_NATIVE_NS ? 0 : 3;
+	return ret;
+}
+
+/* The program starts its other vCPUs itself, by a doorbell. */
+static int start(struct vm *vm)
+{
+	struct timespec now;
+	unsigned int i;
+	int khz, ret;
+
+	for (i = 0; i < vm->nr_cpus; i++) {
+		ret = program_cpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
+		if (ret)
+			goto fail;
+	}
+	khz = ioctl(vm->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	vm->platform->tsc_khz = htole64(khz > 0 ? (uint64_t)khz : 0);
+	clock_gettime(CLOCK_REALTIME, &now);
+	vm->platform->wall_ns = htole64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	pthread_mutex_lock(&vm->lock);
+	ret = vcpu_start(&vm->vcpu[0]);
+	pthread_mutex_unlock(&vm->lock);
+	if (!ret)
+		return 0;
+fail:
+	return cli_fail(STATUS_HOST_ERROR, "vCPU 0 cannot be started: %s", strerror(-ret));
+}
+
+const struct guest_kind program_kind = {
+	.open = open_program,
+	.close = close_program,
+	.descriptors = no_descriptors,
+	.vcpu_id = vcpu_id,
+	.choose_ring = choose_ring,
+	.build = boot_build,
+	.start = start,
+	.mmio = access_memory,
+	.io = access_port,
+};
