@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/machine/kind.h"
 #include "vmm/machine/memory.h"
 #include "vmm/program/pagetable.h"
 
@@ -34,13 +35,20 @@ static struct run_config config_of(uint64_t memory, uint64_t heap)
 	return config;
 }
 
+static int create(struct memory *mem, const struct run_config *config, uint64_t limit)
+{
+	const struct guest_kind kind = {.page_array = !config->kernel};
+
+	return memory_create(mem, config, &kind, limit, NULL, NULL);
+}
+
 static void test_layout(void **state)
 {
 	struct run_config config = config_of(64 * MIB, 4 * GIB);
 	struct memory mem;
 
 	(void)state;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	/* The page array: 32 bytes a frame of RAM and window, on top. */
 	assert_true(mem.ram_size >= 64 * MIB + 4 * GIB / 128 + mem.ram_size / 128);
 	assert_int_equal(mem.ram_size % MM_HUGE_SIZE, 0);
@@ -57,15 +65,15 @@ static void test_layout(void **state)
 	config.memory = 3000 * MIB;
 	config.node[0].heap = 2 * MIB;
 	config.heap = 2 * MIB;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.range[0].base, 3 * GIB);
 	memory_destroy(&mem);
 	/* ... and beyond, so that the heap begins above the hole. */
 	config.memory = 3200 * MIB;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.range[0].base, PLATFORM_HOLE_END);
 	memory_destroy(&mem);
-	assert_int_equal(memory_create(&mem, &config, 4 * GIB, NULL, NULL), STATUS_NO_MEMORY);
+	assert_int_equal(create(&mem, &config, 4 * GIB), STATUS_NO_MEMORY);
 	run_config_free(&config);
 }
 
@@ -80,7 +88,7 @@ static void test_layout_high(void **state)
 	config.kernel = kernel;
 	config.nr_nodes = 3;
 	config.node[1] = config.node[2] = config.node[0];
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.ram_size, 4 * GIB);
 	assert_int_equal(mem.ram_low, 3 * GIB);
 	assert_int_equal(memory_ram_end(&mem), 5 * GIB);
@@ -115,22 +123,22 @@ static void test_layout_high(void **state)
 
 	/* As much as fits below the hole stays there. */
 	config.memory = PLATFORM_HOLE_BASE;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.ram_low, PLATFORM_HOLE_BASE);
 	assert_int_equal(mem.nr_ram_ranges, 3);
 	assert_int_equal(mem.heap_base, 4 * GIB);
 	memory_destroy(&mem);
 	/* A page more does not. */
 	config.memory += 4096;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.ram_low, 3 * GIB);
 	assert_int_equal(memory_ram_end(&mem), 4 * GIB + 258 * MIB);
 	assert_int_equal(mem.heap_base, 5 * GIB);
 	memory_destroy(&mem);
-	assert_int_equal(memory_create(&mem, &config, 5 * GIB, NULL, NULL), STATUS_NO_MEMORY);
+	assert_int_equal(create(&mem, &config, 5 * GIB), STATUS_NO_MEMORY);
 	/* A program's does not go on there. */
 	config.kernel = NULL;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), STATUS_USAGE);
+	assert_int_equal(create(&mem, &config, LIMIT), STATUS_USAGE);
 	run_config_free(&config);
 }
 
@@ -148,7 +156,7 @@ static void test_layout_giant(void **state)
 	config.hugepages = GIB;
 	config.dry_run = true;
 	/* Whether the pages are there or not, it was laid out. */
-	if (!memory_create(&mem, &config, LIMIT, NULL, NULL))
+	if (!create(&mem, &config, LIMIT))
 		memory_destroy(&mem);
 	assert_int_equal(mem.ram_size, 4 * GIB);
 	assert_int_equal(mem.nr_ram_ranges, 3);
@@ -157,7 +165,7 @@ static void test_layout_giant(void **state)
 	assert_int_equal(mem.ram_range[2].size, GIB);
 	config.kernel = NULL;
 	config.memory = 64 * MIB;
-	if (!memory_create(&mem, &config, LIMIT, NULL, NULL))
+	if (!create(&mem, &config, LIMIT))
 		memory_destroy(&mem);
 	assert_int_equal(mem.ram_size, GIB);
 	run_config_free(&config);
@@ -176,7 +184,7 @@ static void test_layout_nodes(void **state)
 	config.node[0].memory = GIB;
 	config.node[0].host_node = 0;
 	config.node[1] = (struct run_node){.memory = 3 * GIB, .heap = 2 * MIB, .host_node = -1};
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.nr_ram_ranges, 3);
 	assert_int_equal(mem.ram_range[0].size, GIB);
 	assert_int_equal(mem.ram_range[0].node, 0);
@@ -194,7 +202,7 @@ static void test_layout_nodes(void **state)
 	config.memory = 64 * MIB;
 	config.node[0].memory = 16 * MIB;
 	config.node[1].memory = 48 * MIB;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mem.nr_ram_ranges, 2);
 	assert_int_equal(mem.ram_range[0].size, 16 * MIB);
 	assert_int_equal(mem.ram_range[1].size, mem.ram_size - 16 * MIB);
@@ -211,7 +219,7 @@ static void test_door(void **state)
 	uint32_t half;
 
 	(void)state;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	end = mem.ram_size;
 	assert_ptr_equal(memory_ram(&mem, 0, end), mem.ram);
 	assert_null(memory_ram(&mem, 0, end + 1));
@@ -313,7 +321,7 @@ static void test_read_beyond_quota(void **state)
 	uint64_t run;
 
 	(void)state;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	assert_int_equal(mm_pages_alloc(mem.heap, 0, 0, MM_NODE_ANY, 0, 1, &run), 1);
 	run &= ~MM_ADDR_FLAGS;
 	mm_set_pin_quota(mem.heap, 0);
@@ -356,7 +364,7 @@ static void test_reset_while_read(void **state)
 
 	(void)state;
 	config.reclaim_delay_ms = 0;
-	assert_int_equal(memory_create(&mem, &config, LIMIT, NULL, NULL), 0);
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	atomic_store(&r.addr, mem.heap_base);
 	assert_int_equal(pthread_create(&thread, NULL, read_heap, &r), 0);
 	for (i = 0; i < 500; i++) {

@@ -257,7 +257,7 @@ static int check_bound(const struct run_config *config)
 	struct memory_bound bound;
 	const char *whose;
 	uint64_t limit = limit_memory(&whose), room = (uint64_t)mm_ram_room(0);
-	int status = memory_bound_of(config, &bound);
+	int status = memory_bound_of(config, guest_kind_of(config), &bound);
 
 	if (status)
 		return status;

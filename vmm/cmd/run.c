@@ -95,7 +95,7 @@ static int dry_run(struct vm *vm)
 	vm->fd = -1;
 	vm->nr_cpus = vm->config->cpus;
 	vm->ring = vm->config->guest_ring == 0 ? 0 : 3;
-	status = memory_create(&vm->mem, vm->config, MEMORY_NO_LIMIT, NULL, NULL);
+	status = memory_create(&vm->mem, vm->config, vm->kind, MEMORY_NO_LIMIT, NULL, NULL);
 	if (status)
 		return status;
 	vm->platform = mmap(NULL, MM_FRAME_SIZE, PROT_READ | PROT_WRITE,

@@ -35,6 +35,10 @@ struct guest_kind {
 	/* How many descriptors a guest of config takes beside those that every guest does. */
 	unsigned int (*descriptors)(const struct run_config *config);
 
+	/* Its runtime keeps a page array of RAM and heap in RAM, which it knows as one piece: RAM
+	 * is larger by that than what was asked for, and ends below the hole. */
+	bool page_array;
+
 	/* Makes what only guests of this kind have, vm->guest, once the machine has its memory and
 	 * before it has vCPUs and devices. Returns 0 or -errno. destroy() undoes it, when the vCPUs
 	 * and the devices are gone. NULL: nothing. */

@@ -9,6 +9,7 @@
 #include "mm/host/limit.h"
 #include "virtio/abi/platform.h"
 #include "vmm/base/cli.h"
+#include "vmm/machine/kind.h"
 
 #define GIB (1ull << 30)
 
@@ -28,12 +29,12 @@ static uint64_t page_of(const struct run_config *config)
  * is 1/128 of both. RAM grows by that, so that --memory is what a program has;
  * what it does not touch costs nothing. The hole counts in the window.
  */
-static uint64_t ram_for(const struct run_config *config)
+static uint64_t ram_for(const struct run_config *config, const struct guest_kind *kind)
 {
 	uint64_t window;
 
-	/* Linux takes its page array from its RAM. */
-	if (config->kernel)
+	/* Others, as Linux, take what they need from what was asked for. */
+	if (!kind->page_array)
 		return round_up(config->memory, page_of(config));
 	window = config->heap + (PLATFORM_HOLE_END - PLATFORM_HOLE_BASE);
 
@@ -110,13 +111,13 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 	mem->page_map = at.next;
 }
 
-static int place(struct memory *mem, const struct run_config *config, uint64_t limit)
+static int place(struct memory *mem, const struct run_config *config, const struct guest_kind *kind,
+		 uint64_t limit)
 {
 	char size[32], heap[32];
 
-	mem->ram_size = ram_for(config);
-	/* A program's runtime knows of one piece of RAM. */
-	if (!config->kernel && mem->ram_size > PLATFORM_HOLE_BASE)
+	mem->ram_size = ram_for(config, kind);
+	if (kind->page_array && mem->ram_size > PLATFORM_HOLE_BASE)
 		return cli_fail(STATUS_USAGE,
 				"--memory %s: with the page array of this heap it passes 3328M: "
 				"ask for less memory or a smaller heap",
@@ -218,14 +219,14 @@ static void init_lock(pthread_rwlock_t *lock)
 	pthread_rwlockattr_destroy(&attr);
 }
 
-int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
-		  mm_report_fn report, void *opaque)
+int memory_create(struct memory *mem, const struct run_config *config,
+		  const struct guest_kind *kind, uint64_t limit, mm_report_fn report, void *opaque)
 {
 	struct mm_config heap;
 	int status;
 
 	*mem = (struct memory){0};
-	status = place(mem, config, limit);
+	status = place(mem, config, kind, limit);
 	if (status)
 		return status;
 	heap_config(mem, config, &heap);
@@ -245,11 +246,12 @@ int memory_create(struct memory *mem, const struct run_config *config, uint64_t 
 	return status;
 }
 
-int memory_bound_of(const struct run_config *config, struct memory_bound *bound)
+int memory_bound_of(const struct run_config *config, const struct guest_kind *kind,
+		    struct memory_bound *bound)
 {
 	struct mm_config heap;
 	struct memory mem = {0};
-	int status = place(&mem, config, MEMORY_NO_LIMIT);
+	int status = place(&mem, config, kind, MEMORY_NO_LIMIT);
 
 	if (status)
 		return status;

@@ -20,6 +20,8 @@
 #include "vmm/config/options.h"
 #include "vmm/machine/bound.h"
 
+struct guest_kind;
+
 struct memory {
 	/* All RAM, one piece here. For the guest it is [0, ram_low) and, what is more than
 	 * fits below the hole, [PLATFORM_HOLE_END, ...). */
@@ -47,19 +49,20 @@ struct memory {
 #define MEMORY_NO_LIMIT (1ull << 46)
 
 /*
- * Lays out RAM and heap as config says, checks that the host and its control groups can have
- * what the guest comes to at most, and reserves both; of them, nothing takes host memory
- * yet but what config wants to be there at start. limit: the first address that the host's
+ * Lays out RAM and heap as config says for a guest of kind, checks that the host and its control
+ * groups can have what the guest comes to at most, and reserves both; of them, nothing takes host
+ * memory yet but what config wants to be there at start. limit: the first address that the host's
  * CPU cannot reach. report is called with opaque for what the heap's debug modes find.
  * Returns 0 or the exit status, the error having been reported.
  */
-int memory_create(struct memory *mem, const struct run_config *config, uint64_t limit,
-		  mm_report_fn report, void *opaque);
+int memory_create(struct memory *mem, const struct run_config *config,
+		  const struct guest_kind *kind, uint64_t limit, mm_report_fn report, void *opaque);
 void memory_destroy(struct memory *mem);
 
-/* What a guest of config could come to, which nothing is reserved for. Returns 0 or the exit
- * status, the error having been reported. */
-int memory_bound_of(const struct run_config *config, struct memory_bound *bound);
+/* What a guest of config and kind could come to, which nothing is reserved for. Returns 0 or the
+ * exit status, the error having been reported. */
+int memory_bound_of(const struct run_config *config, const struct guest_kind *kind,
+		    struct memory_bound *bound);
 
 /* The first address above RAM. */
 uint64_t memory_ram_end(const struct memory *mem);

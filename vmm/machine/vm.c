@@ -120,7 +120,7 @@ int vm_create(struct vm *vm, mm_report_fn report)
 	status = kvm_create_vm(vm);
 	if (status)
 		goto fail_sync;
-	status = memory_create(&vm->mem, vm->config, kvm_address_limit(vm), report, vm);
+	status = memory_create(&vm->mem, vm->config, vm->kind, kvm_address_limit(vm), report, vm);
 	if (status)
 		goto fail_kvm;
 	ret = create_platform(vm);

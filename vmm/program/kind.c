@@ -81,6 +81,7 @@ const struct guest_kind program_kind = {
 	.open = open_program,
 	.close = close_program,
 	.descriptors = no_descriptors,
+	.page_array = true,
 	.vcpu_id = vcpu_id,
 	.choose_ring = choose_ring,
 	.build = boot_build,
