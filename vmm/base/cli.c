@@ -29,7 +29,7 @@ static void print_line(const char *fmt, va_list args)
 	fprintf(stderr, "slabvisor: %s\n", cli_sanitise(line));
 }
 
-int cli_fail(int status, const char *fmt, ...)
+enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
 {
 	va_list args;
 

@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Exit statuses of `slabvisor run` beyond the guest's own (0..119). */
+/* Exit statuses, and what functions return that may end a command with one: 0 when all is well.
+ * `slabvisor run` also ends with the guest's own (0..119). */
 enum exit_status {
+	STATUS_OK = 0,
 	STATUS_GUEST_MAX = 119,   /* also: the guest's own status was above it */
 	STATUS_GUEST_FAULT = 120, /* exception, triple fault, foreign memory */
 	STATUS_GUEST_BUG = 121,   /* the runtime's own report */
@@ -25,7 +27,8 @@ enum exit_status {
 
 /* Prints `slabvisor: ` and the message as one line on stderr; control characters
  * in it become '?'. Returns status, so that a caller can return it in turn. */
-int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The same for what is worth saying but ends nothing. */
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -17,7 +17,8 @@ static bool looks_like_uri(const char *path)
 	return len > 1 && path[len] == ':';
 }
 
-int disk_refuse(const struct disk_words *words, const char *path, int error, const char *why)
+enum exit_status disk_refuse(const struct disk_words *words, const char *path, int error,
+			     const char *why)
 {
 	if (error == -EMEDIUMTYPE)
 		return cli_fail(STATUS_BAD_IMAGE,
@@ -103,8 +104,8 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-int disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
-			unsigned int count)
+enum exit_status disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
+				     unsigned int count)
 {
 	struct stat a, b;
 	unsigned int i, j;

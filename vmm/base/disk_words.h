@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "virtio/blk/file.h"
+#include "vmm/base/cli.h"
 
 struct disk_words {
 	const char *option;     /* what stands before the path that the user gave, "" for nothing */
@@ -24,7 +25,8 @@ struct disk_place {
 
 /* Reports that the disk cannot be opened: error and why are those of blk_file_open(). Returns the
  * exit status. */
-int disk_refuse(const struct disk_words *words, const char *path, int error, const char *why);
+enum exit_status disk_refuse(const struct disk_words *words, const char *path, int error,
+			     const char *why);
 
 /*
  * Says what of a disk that is open is otherwise than its user may think: that nothing guards it,
@@ -39,7 +41,7 @@ void disk_note_tail(const struct disk_words *words, const char *path, const stru
 
 /* Refuses two disks that are one file by whatever names, unless both are read-only. Returns 0 or
  * the exit status, the error having been reported. */
-int disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
-			unsigned int count);
+enum exit_status disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
+				     unsigned int count);
 
 #endif

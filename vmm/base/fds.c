@@ -61,7 +61,7 @@ void fds_close_inherited(const char *const *path, unsigned int nr)
 		closedir(dir);
 }
 
-int fds_make_room(unsigned int needed, unsigned int least)
+enum exit_status fds_make_room(unsigned int needed, unsigned int least)
 {
 	unsigned int found = 0, limit;
 	struct rlimit now;

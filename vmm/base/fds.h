@@ -6,6 +6,8 @@
 #ifndef VMM_BASE_FDS_H
 #define VMM_BASE_FDS_H
 
+#include "vmm/base/cli.h"
+
 /*
  * Puts something on standard input, output and error where they are closed, so that no file that
  * is opened later gets their numbers, and with it what is printed. Reading and writing fail there
@@ -26,6 +28,6 @@ void fds_close_inherited(const char *const *path, unsigned int nr);
  * the hard one allows. least is a limit that must hold in any case. Returns 0 or
  * STATUS_HOST_ERROR, having said which limit would do.
  */
-int fds_make_room(unsigned int needed, unsigned int least);
+enum exit_status fds_make_room(unsigned int needed, unsigned int least);
 
 #endif

@@ -4,9 +4,11 @@
 #ifndef VMM_CMD_COMMANDS_H
 #define VMM_CMD_COMMANDS_H
 
-int cmd_run(int argc, char **argv);
-int cmd_serve(int argc, char **argv);
-int cmd_ctl(int argc, char **argv);
-int cmd_doctor(int argc, char **argv);
+#include "vmm/base/cli.h"
+
+enum exit_status cmd_run(int argc, char **argv);
+enum exit_status cmd_serve(int argc, char **argv);
+enum exit_status cmd_ctl(int argc, char **argv);
+enum exit_status cmd_doctor(int argc, char **argv);
 
 #endif

@@ -28,7 +28,7 @@ struct peer {
 	size_t at, end;
 };
 
-static int print_help(void)
+static enum exit_status print_help(void)
 {
 	printf("usage: slabvisor ctl [unix:]PATH COMMAND [ARGUMENTS]\n"
 	       "\n"
@@ -53,7 +53,7 @@ static const char *socket_path(const char *arg)
 	return strncmp(arg, "unix:", 5) ? arg : arg + 5;
 }
 
-static int reach(struct peer *peer)
+static enum exit_status reach(struct peer *peer)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	struct sockaddr_un addr;
@@ -71,7 +71,7 @@ static int reach(struct peer *peer)
 }
 
 /* The next message. Returns 0 or the exit status. */
-static int receive(struct peer *peer, json_t **message)
+static enum exit_status receive(struct peer *peer, json_t **message)
 {
 	json_error_t error;
 	size_t taken;
@@ -104,7 +104,7 @@ static int receive(struct peer *peer, json_t **message)
 	return cli_fail(STATUS_HOST_ERROR, "%s: what answers there does not speak QMP", peer->path);
 }
 
-static int send_command(struct peer *peer, const char *name, json_t *args)
+static enum exit_status send_command(struct peer *peer, const char *name, json_t *args)
 {
 	json_t *message = json_pack("{s:s,s:O*}", "execute", name, "arguments", args);
 	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
@@ -124,11 +124,11 @@ static int send_command(struct peer *peer, const char *name, json_t *args)
 }
 
 /* Sends a command and takes its answer, past events; *result is the caller's to release. */
-static int execute(struct peer *peer, const char *name, json_t *args, json_t **result)
+static enum exit_status execute(struct peer *peer, const char *name, json_t *args, json_t **result)
 {
 	const struct timeval for_ever = {.tv_sec = 0};
 	json_t *message, *value, *error;
-	int status;
+	enum exit_status status;
 
 	status = send_command(peer, name, args);
 	/* From here on it is the command that takes its time. */
@@ -151,10 +151,10 @@ static int execute(struct peer *peer, const char *name, json_t *args, json_t **r
 	return status;
 }
 
-static int run_command(struct peer *peer, const char *name, json_t *args)
+static enum exit_status run_command(struct peer *peer, const char *name, json_t *args)
 {
 	json_t *message = NULL, *ignored = NULL, *result = NULL;
-	int status;
+	enum exit_status status;
 
 	status = receive(peer, &message);
 	if (status)
@@ -175,12 +175,12 @@ static int run_command(struct peer *peer, const char *name, json_t *args)
 	return status;
 }
 
-int cmd_ctl(int argc, char **argv)
+enum exit_status cmd_ctl(int argc, char **argv)
 {
 	struct peer peer = {.fd = -1};
 	json_error_t error;
 	json_t *args = NULL;
-	int status;
+	enum exit_status status;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return print_help();

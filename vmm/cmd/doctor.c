@@ -251,13 +251,13 @@ static void check_memory(void)
 }
 
 /* Whether a guest of this size fits, whatever it does. Returns 0 or the exit status. */
-static int check_bound(const struct run_config *config)
+static enum exit_status check_bound(const struct run_config *config)
 {
 	char text[MEMORY_BOUND_TEXT], memory[32], heap[32], there[24];
 	struct memory_bound bound;
 	const char *whose;
 	uint64_t limit = limit_memory(&whose), room = (uint64_t)mm_ram_room(0);
-	int status = memory_bound_of(config, guest_kind_of(config), &bound);
+	enum exit_status status = memory_bound_of(config, guest_kind_of(config), &bound);
 
 	if (status)
 		return status;
@@ -278,7 +278,7 @@ static int check_bound(const struct run_config *config)
 	return 0;
 }
 
-static int print_help(void)
+static enum exit_status print_help(void)
 {
 	printf("usage: slabvisor doctor [--kvm-device PATH] [--memory SIZE] [--heap SIZE]\n"
 	       "                        [--kernel FILE] [--disk SPEC]...\n"
@@ -298,7 +298,8 @@ static int print_help(void)
 
 /* An option of the command line, arg, and its value: behind a `=`, or the argument that is next,
  * which *i then moves on to. Returns 0 or the exit status. */
-static int take_option(struct run_config *config, uint32_t *seen, int argc, char **argv, int *i)
+static enum exit_status take_option(struct run_config *config, uint32_t *seen, int argc,
+				    char **argv, int *i)
 {
 	static const char *const known[] = {"kvm-device", "memory", "heap", "kernel", "disk"};
 	const char *arg = argv[*i], *eq = strchr(arg, '='), *value;
@@ -327,7 +328,7 @@ static int take_option(struct run_config *config, uint32_t *seen, int argc, char
 }
 
 /* Returns 0 or the exit status. */
-static int check_kernel(const struct run_config *config)
+static enum exit_status check_kernel(const struct run_config *config)
 {
 	struct linux_image image;
 	char why[LINUX_WHY_MAX];
@@ -344,9 +345,9 @@ static int check_kernel(const struct run_config *config)
 }
 
 /* Returns 0 or the exit status. */
-static int check_disks(const struct run_config *config)
+static enum exit_status check_disks(const struct run_config *config)
 {
-	int status;
+	enum exit_status status;
 
 	if (!config->nr_disks)
 		return 0;
@@ -359,10 +360,10 @@ static int check_disks(const struct run_config *config)
 	return status;
 }
 
-static int check_all(const struct run_config *config)
+static enum exit_status check_all(const struct run_config *config)
 {
 	bool ok = check_kvm(config->kvm_device);
-	int status, kernel;
+	enum exit_status status, kernel;
 
 	check_io_uring();
 	check_memlock();
@@ -383,12 +384,13 @@ static int check_all(const struct run_config *config)
 	return ok ? status : STATUS_NO_KVM;
 }
 
-int cmd_doctor(int argc, char **argv)
+enum exit_status cmd_doctor(int argc, char **argv)
 {
 	struct run_config config;
 	char why[RUN_WHY_MAX];
 	uint32_t seen = 0;
-	int i, status = 0;
+	enum exit_status status = 0;
+	int i;
 
 	if (run_config_init(&config))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");

@@ -8,7 +8,7 @@
 
 static const struct {
 	const char *name;
-	int (*run)(int argc, char **argv);
+	enum exit_status (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
 	{"run", cmd_run, "runs a program as a guest"},
@@ -17,7 +17,7 @@ static const struct {
 	{"doctor", cmd_doctor, "says whether this host can run guests, and what to do if not"},
 };
 
-static int print_help(void)
+static enum exit_status print_help(void)
 {
 	size_t i;
 
@@ -34,7 +34,7 @@ static int print_help(void)
 	return 0;
 }
 
-static int run_command(int argc, char **argv)
+static enum exit_status run_command(int argc, char **argv)
 {
 	size_t i;
 
@@ -54,7 +54,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status;
+	enum exit_status status;
 
 	/* First of all: there may be nowhere to say what is wrong. */
 	if (fds_open_standard())

@@ -39,7 +39,7 @@ static void print_option(const struct run_option *o)
 	cli_print_option(left, o->help);
 }
 
-static int print_help(void)
+static enum exit_status print_help(void)
 {
 	size_t i;
 
@@ -87,10 +87,10 @@ static int print_help(void)
 }
 
 /* Everything that can be checked without a virtual machine. */
-static int dry_run(struct vm *vm)
+static enum exit_status dry_run(struct vm *vm)
 {
 	char text[MEMORY_BOUND_TEXT];
-	int status;
+	enum exit_status status;
 
 	vm->fd = -1;
 	vm->nr_cpus = vm->config->cpus;
@@ -199,7 +199,7 @@ static void forget_machine(struct vm *vm)
 	vm->restarted = true;
 }
 
-static int run_machines(struct vm *vm)
+static enum exit_status run_machines(struct vm *vm)
 {
 	char why[KVM_WHY_MAX];
 	int status;
@@ -230,10 +230,10 @@ out:
 }
 
 /* What is said of the machines, and what they share: see struct vm. */
-static int run_vm(struct vm *vm)
+static enum exit_status run_vm(struct vm *vm)
 {
 	struct log_limit *log = calloc(2, sizeof(*log));
-	int status;
+	enum exit_status status;
 
 	if (!log || log_limit_init(&log[0], "guest memory", HEAP_REPORTS))
 		goto fail_free;
@@ -255,11 +255,11 @@ fail_free:
 	return cli_fail(STATUS_HOST_ERROR, "out of memory");
 }
 
-int cmd_run(int argc, char **argv)
+enum exit_status cmd_run(int argc, char **argv)
 {
 	struct run_config config;
 	struct vm *vm;
-	int status;
+	enum exit_status status;
 
 	vm = calloc(1, sizeof(*vm));
 	if (!vm || run_config_init(&config)) {

@@ -18,7 +18,7 @@ struct reader {
 	unsigned int nr_args;
 };
 
-static int add_arg(struct reader *r, unsigned int slot, const char *value)
+static enum exit_status add_arg(struct reader *r, unsigned int slot, const char *value)
 {
 	char *copy;
 
@@ -32,11 +32,11 @@ static int add_arg(struct reader *r, unsigned int slot, const char *value)
 }
 
 /* The current event is a value of the key. */
-static int apply(struct reader *r, const struct run_option *option, const char *key)
+static enum exit_status apply(struct reader *r, const struct run_option *option, const char *key)
 {
 	char why[RUN_WHY_MAX] = "out of memory", what[RUN_WHY_MAX];
 	const char *value;
-	int status;
+	enum exit_status status;
 
 	status = config_file_scalar(&r->file, key, &value);
 	if (status)
@@ -56,10 +56,11 @@ static int apply(struct reader *r, const struct run_option *option, const char *
 }
 
 /* The value of one key: a scalar, or a sequence of scalars where that is allowed. */
-static int read_value(struct reader *r, const struct run_option *option, const char *key)
+static enum exit_status read_value(struct reader *r, const struct run_option *option,
+				   const char *key)
 {
 	bool list = option ? option->repeats : !strcmp(key, "args");
-	int status;
+	enum exit_status status;
 
 	status = config_file_next(&r->file);
 	if (status)
@@ -84,13 +85,13 @@ static size_t number_of(const char *key, const struct run_option *option)
 	return RUN_OPTIONS + (strcmp(key, "args") == 0);
 }
 
-static int read_key(struct reader *r)
+static enum exit_status read_key(struct reader *r)
 {
 	const struct run_option *option;
 	const char *key;
 	char name[32];
 	uint64_t bit;
-	int status;
+	enum exit_status status;
 
 	status = config_file_scalar(&r->file, "key", &key);
 	if (status)
@@ -113,9 +114,9 @@ static int read_key(struct reader *r)
 }
 
 /* The stream must be one document (or none) that is a mapping. */
-static int read_document(struct reader *r)
+static enum exit_status read_document(struct reader *r)
 {
-	int status;
+	enum exit_status status;
 
 	do {
 		status = config_file_next(&r->file);
@@ -151,7 +152,7 @@ static int read_document(struct reader *r)
 	return 0;
 }
 
-static int take_args(struct reader *r)
+static enum exit_status take_args(struct reader *r)
 {
 	if (!r->arg[0]) {
 		if (r->nr_args)
@@ -164,11 +165,11 @@ static int take_args(struct reader *r)
 	return 0;
 }
 
-int config_read(struct run_config *config, const char *path)
+enum exit_status config_read(struct run_config *config, const char *path)
 {
 	struct reader r = {.config = config};
 	unsigned int i;
-	int status;
+	enum exit_status status;
 
 	status = config_file_open(&r.file, path);
 	if (status)

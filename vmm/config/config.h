@@ -6,6 +6,7 @@
 #ifndef VMM_CONFIG_CONFIG_H
 #define VMM_CONFIG_CONFIG_H
 
+#include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 
 /*
@@ -13,6 +14,6 @@
  * scalars; an option that repeats also takes a sequence of them. Returns 0 or the
  * exit status, the error having been reported as one line with file and line number.
  */
-int config_read(struct run_config *config, const char *path);
+enum exit_status config_read(struct run_config *config, const char *path);
 
 #endif

@@ -17,18 +17,19 @@
 /* How long a pipe may have nothing to say, ms. */
 #define PIPE_SILENCE_MS 10000
 
-static int fail_at(const struct config_file *f, size_t line, const char *what, const char *why)
+static enum exit_status fail_at(const struct config_file *f, size_t line, const char *what,
+				const char *why)
 {
 	return cli_fail(STATUS_BAD_CONFIG, "%s:%zu: %s%s%s", f->path, line + 1, what,
 			why ? ": " : "", why ? why : "");
 }
 
-int config_file_fail(const struct config_file *f, const char *what, const char *why)
+enum exit_status config_file_fail(const struct config_file *f, const char *what, const char *why)
 {
 	return fail_at(f, f->event.start_mark.line, what, why);
 }
 
-int config_file_next(struct config_file *f)
+enum exit_status config_file_next(struct config_file *f)
 {
 	const yaml_parser_t *p = &f->parser;
 
@@ -42,7 +43,8 @@ int config_file_next(struct config_file *f)
 		       "not valid YAML", p->problem ? p->problem : "out of memory");
 }
 
-int config_file_scalar(const struct config_file *f, const char *what, const char **value)
+enum exit_status config_file_scalar(const struct config_file *f, const char *what,
+				    const char **value)
 {
 	const yaml_event_t *event = &f->event;
 
@@ -85,7 +87,7 @@ static ssize_t read_more(struct config_file *f, int fd)
 	}
 }
 
-static int read_file(struct config_file *f)
+static enum exit_status read_file(struct config_file *f)
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = fd < 0 ? -errno : -ENOMEM;
@@ -111,9 +113,9 @@ static int read_file(struct config_file *f)
 	return 0;
 }
 
-int config_file_open(struct config_file *f, const char *path)
+enum exit_status config_file_open(struct config_file *f, const char *path)
 {
-	int status;
+	enum exit_status status;
 
 	*f = (struct config_file){.path = path};
 	status = read_file(f);

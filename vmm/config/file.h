@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <yaml.h>
 
+#include "vmm/base/cli.h"
+
 struct config_file {
 	const char *path;
 	unsigned char *text;
@@ -26,17 +28,18 @@ struct config_file {
  * waits for neither a FIFO that nobody writes to nor for a pipe that stays silent for 10 s. path
  * must stay.
  */
-int config_file_open(struct config_file *f, const char *path);
+enum exit_status config_file_open(struct config_file *f, const char *path);
 void config_file_close(struct config_file *f);
 
 /* Moves on to the next event. What the one before pointed to is gone. */
-int config_file_next(struct config_file *f);
+enum exit_status config_file_next(struct config_file *f);
 
 /* Reports "what: why" (why may be NULL) at the current event. */
-int config_file_fail(const struct config_file *f, const char *what, const char *why);
+enum exit_status config_file_fail(const struct config_file *f, const char *what, const char *why);
 
 /* The current event must be a scalar without a NUL inside, which would make it end early:
  * *value points to it until the next event. what: named in errors. */
-int config_file_scalar(const struct config_file *f, const char *what, const char **value);
+enum exit_status config_file_scalar(const struct config_file *f, const char *what,
+				    const char **value);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "mm/mm.h"
 #include "virtio/abi/platform.h"
+#include "vmm/base/cli.h"
 
 /* A heap that crosses the hole below 4 GiB takes one range more than it has nodes. */
 #define RUN_MAX_NODES  (MM_MAX_RANGES - 1)
@@ -128,7 +129,7 @@ int run_config_set_args(struct run_config *config, unsigned int count, char *con
  * names included: the command line's word counts. Checks what options say together.
  * Returns 0 or the exit status, the error having been reported.
  */
-int run_config_parse(struct run_config *config, int argc, char **argv);
+enum exit_status run_config_parse(struct run_config *config, int argc, char **argv);
 
 /* Prints the configuration in the form of a configuration file. */
 void run_config_print(const struct run_config *config);

@@ -95,7 +95,7 @@ static void make_long_options(struct option *opts)
  * One pass over argv. With early, only --config and --help are heeded: the file has
  * to be read before the rest, which overrides it.
  */
-static int parse_pass(struct run_config *config, int argc, char **argv, bool early)
+static enum exit_status parse_pass(struct run_config *config, int argc, char **argv, bool early)
 {
 	bool seen[RUN_OPTIONS] = {false};
 	struct option opts[RUN_OPTIONS + 1];
@@ -135,7 +135,7 @@ static int parse_pass(struct run_config *config, int argc, char **argv, bool ear
 
 /* An option whose value may be left out has it behind a `=`: what follows it is the program, and a
  * value there would be called one that does not exist. Returns 0 or the exit status. */
-static int check_program(const char *before, const char *program)
+static enum exit_status check_program(const char *before, const char *program)
 {
 	const struct run_option *o;
 
@@ -147,10 +147,10 @@ static int check_program(const char *before, const char *program)
 			before, program, program, before, program);
 }
 
-int run_config_parse(struct run_config *config, int argc, char **argv)
+enum exit_status run_config_parse(struct run_config *config, int argc, char **argv)
 {
 	char why[RUN_WHY_MAX];
-	int status;
+	enum exit_status status;
 
 	status = parse_pass(config, argc, argv, true);
 	if (status || config->help)

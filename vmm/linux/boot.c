@@ -36,7 +36,7 @@ struct boot {
 	uint64_t initrd, initrd_size;
 };
 
-static int load_kernel(struct boot *b)
+static enum exit_status load_kernel(struct boot *b)
 {
 	int ret;
 
@@ -54,7 +54,7 @@ static int load_kernel(struct boot *b)
 }
 
 /* As high as it may lie, so that the kernel has room above itself. */
-static int place_initrd(struct boot *b, int fd, uint64_t size)
+static enum exit_status place_initrd(struct boot *b, int fd, uint64_t size)
 {
 	const char *path = b->vm->config->initrd;
 	uint64_t top = b->ram_low < b->image.initrd_limit ? b->ram_low : b->image.initrd_limit;
@@ -76,11 +76,12 @@ static int place_initrd(struct boot *b, int fd, uint64_t size)
 	return 0;
 }
 
-static int load_initrd(struct boot *b)
+static enum exit_status load_initrd(struct boot *b)
 {
 	const char *path = b->vm->config->initrd;
 	struct stat st;
-	int fd, status;
+	enum exit_status status;
+	int fd;
 
 	if (!path)
 		return 0;
@@ -98,7 +99,7 @@ static int load_initrd(struct boot *b)
 	return status;
 }
 
-static int put_cmdline(struct boot *b)
+static enum exit_status put_cmdline(struct boot *b)
 {
 	const char *text = b->vm->config->append ? b->vm->config->append : "";
 	size_t len = strlen(text), max = b->image.cmdline_max;
@@ -112,7 +113,7 @@ static int put_cmdline(struct boot *b)
 	return 0;
 }
 
-static int put_acpi(struct boot *b)
+static enum exit_status put_acpi(struct boot *b)
 {
 	const struct vm *vm = b->vm;
 	struct acpi_config acpi = {
@@ -179,11 +180,11 @@ static void prepare_entry(struct boot *b, struct linux_entry *entry)
 	}
 }
 
-int linux_boot_build(struct vm *vm, struct linux_entry *entry)
+enum exit_status linux_boot_build(struct vm *vm, struct linux_entry *entry)
 {
 	struct boot b = {.vm = vm, .ram = vm->mem.ram, .ram_low = vm->mem.ram_low};
 	char why[LINUX_WHY_MAX];
-	int status;
+	enum exit_status status;
 
 	if (linux_image_open(vm->config->kernel, &b.image, why))
 		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", vm->config->kernel, why);

@@ -7,12 +7,14 @@
 #ifndef VMM_LINUX_BOOT_H
 #define VMM_LINUX_BOOT_H
 
+#include "vmm/base/cli.h"
+
 struct linux_entry;
 struct vm;
 
 /* Fills vm's RAM; its devices exist. *entry is how the kernel is entered. Returns 0 or the exit
  * status, the error having been reported. */
-int linux_boot_build(struct vm *vm, struct linux_entry *entry);
+enum exit_status linux_boot_build(struct vm *vm, struct linux_entry *entry);
 
 /* Sets the registers of all vCPUs: the first at linux_guest(vm)->entry, the others waiting to
  * be started by it. Returns 0 or -errno. */

@@ -62,10 +62,10 @@ static int irq(struct vm *vm, unsigned int i)
 	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm, irqchip_gsi(i)) : -ENOSPC;
 }
 
-static int build(struct vm *vm)
+static enum exit_status build(struct vm *vm)
 {
 	struct linux_entry entry;
-	int status = linux_boot_build(vm, &entry);
+	enum exit_status status = linux_boot_build(vm, &entry);
 
 	/* A dry run enters nothing. */
 	if (!status && vm->guest)
@@ -74,7 +74,7 @@ static int build(struct vm *vm)
 }
 
 /* Linux starts its other vCPUs itself: their threads wait within KVM. */
-static int start(struct vm *vm)
+static enum exit_status start(struct vm *vm)
 {
 	unsigned int i;
 	int ret;

@@ -13,7 +13,7 @@
 #include "vmm/machine/kind.h"
 #include "vmm/machine/vm.h"
 
-static int create_console(struct vm *vm)
+static enum exit_status create_console(struct vm *vm)
 {
 	const struct run_config *config = vm->config;
 	struct console_port_config port[RUN_MAX_PORTS];
@@ -59,7 +59,7 @@ static void discard(void *opaque, const struct iovec *range, unsigned int n)
 		madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED);
 }
 
-static int create_balloon(struct vm *vm)
+static enum exit_status create_balloon(struct vm *vm)
 {
 	/* What was taken before the start was wanted to be there; and of a pool's pages only whole
 	 * ones could go, by which the guest would lose their reservation. */
@@ -79,8 +79,9 @@ static int create_balloon(struct vm *vm)
 	return 0;
 }
 
-int channels_create(struct vm *vm)
+enum exit_status channels_create(struct vm *vm)
 {
+	enum exit_status status;
 	int ret;
 
 	if (!vm->kind->channels)
@@ -89,8 +90,8 @@ int channels_create(struct vm *vm)
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-rng: cannot be set up: %s",
 				strerror(-ret));
-	ret = create_balloon(vm);
-	return !ret && vm->config->nr_ports ? create_console(vm) : ret;
+	status = create_balloon(vm);
+	return !status && vm->config->nr_ports ? create_console(vm) : status;
 }
 
 void channels_destroy(struct vm *vm)

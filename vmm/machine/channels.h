@@ -7,6 +7,7 @@
 #define VMM_MACHINE_CHANNELS_H
 
 #include "virtio/console/console.h"
+#include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 
 struct vm;
@@ -23,7 +24,7 @@ void channel_option_forget(struct run_config *config);
 
 /* Makes the devices and the sockets. Returns 0 or the exit status, the error having been
  * reported, and what there is left to channels_destroy(). */
-int channels_create(struct vm *vm);
+enum exit_status channels_create(struct vm *vm);
 
 /* Frees the devices, whose transports are gone, and removes the sockets. */
 void channels_destroy(struct vm *vm);

@@ -109,7 +109,7 @@ static void quiesce(void *opaque, bool begin)
 	}
 }
 
-static int create_kmem(struct vm *vm)
+static enum exit_status create_kmem(struct vm *vm)
 {
 	const struct kmem_dev_config kmem = {
 		.heap = vm->mem.heap,
@@ -137,10 +137,11 @@ fail:
 	return cli_fail(STATUS_HOST_ERROR, "virtio-kmem: cannot be set up: %s", strerror(-ret));
 }
 
-static int create_channels(struct vm *vm)
+static enum exit_status create_channels(struct vm *vm)
 {
 	struct channels *ch = &vm->channels;
-	int status = channels_create(vm), ret = 0;
+	enum exit_status status = channels_create(vm);
+	int ret = 0;
 
 	if (status)
 		return status;
@@ -157,10 +158,11 @@ static int create_channels(struct vm *vm)
 	return 0;
 }
 
-int devices_create(struct vm *vm)
+enum exit_status devices_create(struct vm *vm)
 {
 	unsigned int i;
-	int status, ret = 0;
+	enum exit_status status;
+	int ret = 0;
 
 	status = create_kmem(vm);
 	if (status)

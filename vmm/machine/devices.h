@@ -9,6 +9,7 @@
 
 #include "virtio/abi/platform.h"
 #include "virtio/device.h"
+#include "vmm/base/cli.h"
 
 struct vm;
 struct virtio_mmio;
@@ -29,7 +30,7 @@ struct devices {
 
 /* Makes the devices and maps their pages. vm->mem exists. Returns 0 or the exit
  * status, the error having been reported. */
-int devices_create(struct vm *vm);
+enum exit_status devices_create(struct vm *vm);
 
 /* Resets the devices, which takes all memory back from the guest, and frees them.
  * No vCPU runs. */

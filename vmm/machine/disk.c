@@ -52,7 +52,7 @@ static struct blk_file_config file_config(const struct run_disk *disk)
 	};
 }
 
-static int check_distinct(const struct run_config *config)
+static enum exit_status check_distinct(const struct run_config *config)
 {
 	struct disk_place place[RUN_MAX_DISKS];
 	unsigned int i;
@@ -62,9 +62,10 @@ static int check_distinct(const struct run_config *config)
 	return disk_check_distinct(&words, place, config->nr_disks);
 }
 
-int disks_check(const struct run_config *config)
+enum exit_status disks_check(const struct run_config *config)
 {
-	int status = check_distinct(config), ret;
+	enum exit_status status = check_distinct(config);
+	int ret;
 	char why[BLK_WHY_MAX];
 	struct blk_file file;
 	unsigned int i;
@@ -82,7 +83,7 @@ int disks_check(const struct run_config *config)
 	return status;
 }
 
-static int start_engine(struct vm *vm)
+static enum exit_status start_engine(struct vm *vm)
 {
 	const struct memory *mem = &vm->mem;
 	struct io_engine_config config = {
@@ -135,7 +136,7 @@ static int create_patiently(const struct blk_dev_config *config, struct io_engin
 	return ret;
 }
 
-static int make_disk(struct vm *vm, const struct run_disk *disk)
+static enum exit_status make_disk(struct vm *vm, const struct run_disk *disk)
 {
 	struct disk_log *log = &vm->disks.log[vm->disks.count];
 	char why[BLK_WHY_MAX];
@@ -169,10 +170,10 @@ static int make_disk(struct vm *vm, const struct run_disk *disk)
 	return 0;
 }
 
-int disks_create(struct vm *vm)
+enum exit_status disks_create(struct vm *vm)
 {
 	unsigned int i;
-	int status;
+	enum exit_status status;
 
 	if (!vm->config->nr_disks)
 		return 0;

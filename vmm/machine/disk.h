@@ -7,6 +7,7 @@
 #define VMM_MACHINE_DISK_H
 
 #include "virtio/blk/blk.h"
+#include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 
 struct vm;
@@ -23,11 +24,11 @@ struct disks {
 
 /* Looks at the files that config names, as they would be opened; changes nothing of them and keeps
  * nobody from them. Returns 0 or the exit status, the error having been reported. */
-int disks_check(const struct run_config *config);
+enum exit_status disks_check(const struct run_config *config);
 
 /* Starts the thread and makes the devices, if config has disks; vm->mem exists. Returns as
  * disks_check(). */
-int disks_create(struct vm *vm);
+enum exit_status disks_create(struct vm *vm);
 
 /* Frees devices and thread. The devices' transports are gone. */
 void disks_destroy(struct vm *vm);

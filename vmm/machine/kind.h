@@ -13,6 +13,8 @@
 #include <linux/kvm.h>
 #include <stdbool.h>
 
+#include "vmm/base/cli.h"
+
 struct run_config;
 struct vcpu;
 struct vm;
@@ -29,7 +31,7 @@ struct guest_kind {
 	/* Once, before the first machine: opens what all machines of this guest are made from.
 	 * Returns 0 or the exit status. close() undoes it, after the last machine. NULL: nothing
 	 * stays open. */
-	int (*open)(struct vm *vm);
+	enum exit_status (*open)(struct vm *vm);
 	void (*close)(struct vm *vm);
 
 	/* How many descriptors a guest of config takes beside those that every guest does. */
@@ -69,11 +71,11 @@ struct guest_kind {
 	/* Fills RAM with what the guest starts from; its devices exist. Of a dry run it is all that
 	 * is asked for: there memory exists, and no machine, vm->fd being -1. Returns 0 or the exit
 	 * status. */
-	int (*build)(struct vm *vm);
+	enum exit_status (*build)(struct vm *vm);
 
 	/* Sets the registers that the guest starts with and starts the vCPUs that it does not start
 	 * itself. Returns 0, or, none running, the exit status. */
-	int (*start)(struct vm *vm);
+	enum exit_status (*start)(struct vm *vm);
 
 	/* After the end of a guest that was started, when no vCPU runs: ends what else start()
 	 * began. NULL: nothing. */

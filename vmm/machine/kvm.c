@@ -87,7 +87,7 @@ static struct kvm_cpuid2 *supported_cpuid(int kvm_fd)
 	return cpuid;
 }
 
-int kvm_create_vm(struct vm *vm)
+enum exit_status kvm_create_vm(struct vm *vm)
 {
 	int size;
 

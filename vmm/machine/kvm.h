@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmm/base/cli.h"
+
 struct vm;
 
 /* A capability that guests cannot do without. */
@@ -29,7 +31,7 @@ int kvm_open(const char *path, char *why);
 
 /* Makes vm->fd and reads the host's CPUID. vm->kvm_fd is open. Returns 0 or the exit
  * status, the error having been reported. */
-int kvm_create_vm(struct vm *vm);
+enum exit_status kvm_create_vm(struct vm *vm);
 
 /* The first physical address that a guest's CPU cannot reach. */
 uint64_t kvm_address_limit(const struct vm *vm);

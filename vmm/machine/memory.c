@@ -111,8 +111,8 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 	mem->page_map = at.next;
 }
 
-static int place(struct memory *mem, const struct run_config *config, const struct guest_kind *kind,
-		 uint64_t limit)
+static enum exit_status place(struct memory *mem, const struct run_config *config,
+			      const struct guest_kind *kind, uint64_t limit)
 {
 	char size[32], heap[32];
 
@@ -133,7 +133,7 @@ static int place(struct memory *mem, const struct run_config *config, const stru
 	return 0;
 }
 
-static int create_ram(struct memory *mem, const struct run_config *config)
+static enum exit_status create_ram(struct memory *mem, const struct run_config *config)
 {
 	const struct mm_ram_config ram = {
 		.range = mem->ram_range,
@@ -174,7 +174,7 @@ static void heap_config(const struct memory *mem, const struct run_config *confi
 }
 
 /* What the guest can come to is no more than there is; what others have of it does not count. */
-static int check_bound(const struct memory *mem, const struct run_config *config)
+static enum exit_status check_bound(const struct memory *mem, const struct run_config *config)
 {
 	char text[MEMORY_BOUND_TEXT], size[32], heap[32], there[24];
 	const char *whose;
@@ -190,8 +190,8 @@ static int check_bound(const struct memory *mem, const struct run_config *config
 			memory_bound_format(&mem->bound, text), whose, limit_size(there, room));
 }
 
-static int create_heap(struct memory *mem, const struct mm_config *heap,
-		       const struct run_config *config)
+static enum exit_status create_heap(struct memory *mem, const struct mm_config *heap,
+				    const struct run_config *config)
 {
 	const char *why = NULL;
 	char size[32];
@@ -219,11 +219,12 @@ static void init_lock(pthread_rwlock_t *lock)
 	pthread_rwlockattr_destroy(&attr);
 }
 
-int memory_create(struct memory *mem, const struct run_config *config,
-		  const struct guest_kind *kind, uint64_t limit, mm_report_fn report, void *opaque)
+enum exit_status memory_create(struct memory *mem, const struct run_config *config,
+			       const struct guest_kind *kind, uint64_t limit, mm_report_fn report,
+			       void *opaque)
 {
 	struct mm_config heap;
-	int status;
+	enum exit_status status;
 
 	*mem = (struct memory){0};
 	status = place(mem, config, kind, limit);
@@ -246,12 +247,12 @@ int memory_create(struct memory *mem, const struct run_config *config,
 	return status;
 }
 
-int memory_bound_of(const struct run_config *config, const struct guest_kind *kind,
-		    struct memory_bound *bound)
+enum exit_status memory_bound_of(const struct run_config *config, const struct guest_kind *kind,
+				 struct memory_bound *bound)
 {
 	struct mm_config heap;
 	struct memory mem = {0};
-	int status = place(&mem, config, kind, MEMORY_NO_LIMIT);
+	enum exit_status status = place(&mem, config, kind, MEMORY_NO_LIMIT);
 
 	if (status)
 		return status;

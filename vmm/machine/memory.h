@@ -17,6 +17,7 @@
 
 #include "mm/host/ram.h"
 #include "mm/mm.h"
+#include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 #include "vmm/machine/bound.h"
 
@@ -55,14 +56,15 @@ struct memory {
  * CPU cannot reach. report is called with opaque for what the heap's debug modes find.
  * Returns 0 or the exit status, the error having been reported.
  */
-int memory_create(struct memory *mem, const struct run_config *config,
-		  const struct guest_kind *kind, uint64_t limit, mm_report_fn report, void *opaque);
+enum exit_status memory_create(struct memory *mem, const struct run_config *config,
+			       const struct guest_kind *kind, uint64_t limit, mm_report_fn report,
+			       void *opaque);
 void memory_destroy(struct memory *mem);
 
 /* What a guest of config and kind could come to, which nothing is reserved for. Returns 0 or the
  * exit status, the error having been reported. */
-int memory_bound_of(const struct run_config *config, const struct guest_kind *kind,
-		    struct memory_bound *bound);
+enum exit_status memory_bound_of(const struct run_config *config, const struct guest_kind *kind,
+				 struct memory_bound *bound);
 
 /* The first address above RAM. */
 uint64_t memory_ram_end(const struct memory *mem);

@@ -110,9 +110,10 @@ static int create_vcpus(struct vm *vm)
 	return ret;
 }
 
-int vm_create(struct vm *vm, mm_report_fn report)
+enum exit_status vm_create(struct vm *vm, mm_report_fn report)
 {
-	int status, ret;
+	enum exit_status status;
+	int ret;
 
 	ret = init_sync(vm);
 	if (ret)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "virtio/abi/platform.h"
+#include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 #include "vmm/elf/elf.h"
 #include "vmm/machine/channels.h"
@@ -94,7 +95,7 @@ struct vm {
  * vm for what the heap's debug modes find. Returns 0 or the exit status, the error having been
  * reported.
  */
-int vm_create(struct vm *vm, mm_report_fn report);
+enum exit_status vm_create(struct vm *vm, mm_report_fn report);
 
 /* Undoes vm_create(). The devices are gone and no vCPU runs. */
 void vm_destroy(struct vm *vm);

@@ -40,7 +40,7 @@ struct boot {
 	unsigned int user; /* PT_USER when the program runs at CPL 3 */
 };
 
-static int no_room(void)
+static enum exit_status no_room(void)
 {
 	return cli_fail(STATUS_BAD_IMAGE, "the program, its modules and their page tables do not "
 					  "fit in RAM: raise --memory");
@@ -104,7 +104,7 @@ static void fill_idt(const struct boot *b, struct gate *idt)
 	}
 }
 
-static int make_tables(struct boot *b)
+static enum exit_status make_tables(struct boot *b)
 {
 	uint64_t at = ram_take(&b->ram, 2 * PAGE);
 	uint8_t *tables;
@@ -119,7 +119,7 @@ static int make_tables(struct boot *b)
 	return page_table_map(&b->pt, BOOT_TABLES_VA, at, 2 * PAGE, 0, false) ? no_room() : 0;
 }
 
-static int make_stack(struct boot *b, uint64_t top, uint64_t size, unsigned int user)
+static enum exit_status make_stack(struct boot *b, uint64_t top, uint64_t size, unsigned int user)
 {
 	uint64_t at = ram_take(&b->ram, size);
 
@@ -128,10 +128,10 @@ static int make_stack(struct boot *b, uint64_t top, uint64_t size, unsigned int 
 	return 0;
 }
 
-static int make_stacks(struct boot *b)
+static enum exit_status make_stacks(struct boot *b)
 {
 	unsigned int i;
-	int status = 0;
+	enum exit_status status = 0;
 
 	for (i = 0; i < b->vm->nr_cpus && !status; i++) {
 		status = make_stack(b, SUPER_STACK_TOP(i), SUPER_STACK_SIZE, 0);
@@ -147,7 +147,7 @@ static int make_stacks(struct boot *b)
 	return status;
 }
 
-static int load_program(struct boot *b)
+static enum exit_status load_program(struct boot *b)
 {
 	const struct elf_image *elf = &b->vm->elf;
 	const struct elf_segment *s;
@@ -175,7 +175,7 @@ static int load_program(struct boot *b)
 }
 
 /* Everything the guest has, at PLATFORM_DIRECT_VA + its address, but for frame 0. */
-static int map_direct(struct boot *b)
+static enum exit_status map_direct(struct boot *b)
 {
 	const struct memory *mem = b->ram.mem;
 	unsigned int rights = PT_WRITE | b->user, i;
@@ -196,7 +196,7 @@ static int map_direct(struct boot *b)
 	return ret ? no_room() : 0;
 }
 
-static int put_args(struct boot *b)
+static enum exit_status put_args(struct boot *b)
 {
 	const struct run_config *config = b->vm->config;
 	uint64_t size = 0, at, len;
@@ -219,19 +219,21 @@ static int put_args(struct boot *b)
 }
 
 /* A pipe is as good as a file: it is read till its end, into what RAM is left. */
-static int load_module(struct boot *b, const char *path, struct platform_module *module)
+static enum exit_status load_module(struct boot *b, const char *path,
+				    struct platform_module *module)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	uint64_t room = b->ram.end - b->ram.next, at = b->ram.next;
 	struct stat st;
 	ssize_t len;
-	int fd, ret;
+	enum exit_status status;
+	int fd;
 	char more;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
-		ret = cli_fail(STATUS_BAD_IMAGE, "--module %s: cannot be read: %s", path,
-			       strerror(errno));
+		status = cli_fail(STATUS_BAD_IMAGE, "--module %s: cannot be read: %s", path,
+				  strerror(errno));
 		goto out;
 	}
 	len = -EFBIG;
@@ -240,16 +242,16 @@ static int load_module(struct boot *b, const char *path, struct platform_module 
 	if (len >= 0 && (uint64_t)len == room && file_read(fd, &more, 1) != 0)
 		len = -EFBIG;
 	if (len == -EFBIG)
-		ret = cli_fail(STATUS_BAD_IMAGE,
-			       "--module %s: too large for the %llu KiB of RAM that are left: "
-			       "raise --memory",
-			       path, (unsigned long long)room / 1024);
+		status = cli_fail(STATUS_BAD_IMAGE,
+				  "--module %s: too large for the %llu KiB of RAM that are left: "
+				  "raise --memory",
+				  path, (unsigned long long)room / 1024);
 	else if (len < 0)
-		ret = cli_fail(STATUS_BAD_IMAGE, "--module %s: cannot be read: %s", path,
-			       strerror((int)-len));
+		status = cli_fail(STATUS_BAD_IMAGE, "--module %s: cannot be read: %s", path,
+				  strerror((int)-len));
 	else
-		ret = 0;
-	if (ret)
+		status = 0;
+	if (status)
 		goto out;
 	ram_take(&b->ram, (uint64_t)len);
 	module->addr = htole64(at);
@@ -258,15 +260,15 @@ static int load_module(struct boot *b, const char *path, struct platform_module 
 out:
 	if (fd >= 0)
 		close(fd);
-	return ret;
+	return status;
 }
 
-static int load_modules(struct boot *b)
+static enum exit_status load_modules(struct boot *b)
 {
 	const struct run_config *config = b->vm->config;
 	struct platform_page *page = b->vm->platform;
 	unsigned int i;
-	int status = 0;
+	enum exit_status status = 0;
 
 	for (i = 0; i < config->nr_modules && !status; i++)
 		status = load_module(b, config->module[i], &page->module[i]);
@@ -289,7 +291,7 @@ static void fill_platform(const struct boot *b)
 	page->mmio_devices = htole32(b->vm->devices.count);
 }
 
-int boot_build(struct vm *vm)
+enum exit_status boot_build(struct vm *vm)
 {
 	struct boot b = {
 		.vm = vm,
@@ -297,7 +299,7 @@ int boot_build(struct vm *vm)
 		.ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size},
 		.user = vm->ring == 3 ? PT_USER : 0,
 	};
-	int status;
+	enum exit_status status;
 
 	if (page_table_init(&b.pt, &b.ram))
 		return no_room();

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "vmm/base/cli.h"
+
 struct vm;
 
 /* The task state segments follow the descriptors that a program sees. */
@@ -29,6 +31,6 @@ struct vm;
  * program and the modules, and sets vm->page_table. vm->platform is zero and vm->mem
  * exists. Returns 0 or the exit status, the error having been reported.
  */
-int boot_build(struct vm *vm);
+enum exit_status boot_build(struct vm *vm);
 
 #endif

@@ -14,7 +14,7 @@
 #include "vmm/program/cpu.h"
 #include "vmm/program/ring_probe.h"
 
-static int open_program(struct vm *vm)
+static enum exit_status open_program(struct vm *vm)
 {
 	char why[ELF_WHY_MAX];
 
@@ -53,7 +53,7 @@ static int choose_ring(struct vm *vm)
 }
 
 /* The program starts its other vCPUs itself, by a doorbell. */
-static int start(struct vm *vm)
+static enum exit_status start(struct vm *vm)
 {
 	struct timespec now;
 	unsigned int i;

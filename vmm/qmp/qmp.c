@@ -200,7 +200,7 @@ static int start_thread(struct qmp *q)
 	return ret;
 }
 
-int qmp_create(const char *path, struct qmp **out)
+enum exit_status qmp_create(const char *path, struct qmp **out)
 {
 	struct qmp *q = calloc(1, sizeof(*q));
 	int ret = -ENOMEM;

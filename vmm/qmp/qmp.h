@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+#include "vmm/base/cli.h"
+
 struct qmp;
 struct vm;
 
@@ -22,7 +24,7 @@ struct vm;
  * left behind is replaced. path stays the caller's, and is kept. Returns 0 or the exit status,
  * the error having been reported.
  */
-int qmp_create(const char *path, struct qmp **out);
+enum exit_status qmp_create(const char *path, struct qmp **out);
 
 /* Sends what is left to send, if the client takes it, and ends (NULL: nothing). */
 void qmp_destroy(struct qmp *qmp);

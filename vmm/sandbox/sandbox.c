@@ -112,7 +112,7 @@ static int prepare(struct sandbox *s, const char *const *socket, unsigned int nr
 	return ret ? ret : make_ruleset(s, socket, nr);
 }
 
-int sandbox_create(const char *const *socket, unsigned int nr, struct sandbox **out)
+enum exit_status sandbox_create(const char *const *socket, unsigned int nr, struct sandbox **out)
 {
 	struct sandbox *s;
 	int ret = -ENOMEM;
@@ -202,7 +202,7 @@ void sandbox_enter(struct sandbox *s, enum sandbox_thread kind)
 	pthread_mutex_unlock(&s->lock);
 }
 
-int sandbox_close(struct sandbox *s, enum sandbox_thread kind)
+enum exit_status sandbox_close(struct sandbox *s, enum sandbox_thread kind)
 {
 	int ret;
 

@@ -17,6 +17,8 @@
 
 #include <stdbool.h>
 
+#include "vmm/base/cli.h"
+
 /* Kinds of threads. */
 enum sandbox_thread {
 	SANDBOX_IO,    /* of disks */
@@ -37,7 +39,8 @@ bool sandbox_has_seccomp(void);
  * SANDBOX_MAX_SOCKETS, NULL among them is left out) that the process will unlink. Returns 0 or
  * the exit status, the error having been reported.
  */
-int sandbox_create(const char *const *socket, unsigned int nr, struct sandbox **sandbox);
+enum exit_status sandbox_create(const char *const *socket, unsigned int nr,
+				struct sandbox **sandbox);
 
 /* No thread is within any more, but for this one. */
 void sandbox_destroy(struct sandbox *sandbox);
@@ -51,6 +54,6 @@ void sandbox_enter(struct sandbox *sandbox, enum sandbox_thread kind);
 /* The main thread enters, when all those expected have; descriptors that nobody here opened are
  * closed before. Returns as sandbox_create(): if one of them could not, nothing of a front end's
  * may be looked at. */
-int sandbox_close(struct sandbox *sandbox, enum sandbox_thread kind);
+enum exit_status sandbox_close(struct sandbox *sandbox, enum sandbox_thread kind);
 
 #endif

@@ -98,7 +98,7 @@ static void settle(void *opaque)
 }
 
 /* Everything of a disk but its socket. Returns 0 or the exit status. */
-static int open_disk(struct disk *disk, struct sandbox *sandbox)
+static enum exit_status open_disk(struct disk *disk, struct sandbox *sandbox)
 {
 	const struct serve_disk *config = disk->config;
 	const struct blk_file_config file = {
@@ -160,7 +160,7 @@ static int open_disk(struct disk *disk, struct sandbox *sandbox)
 		   : 0;
 }
 
-static int start_thread(struct service *s, struct disk *disk)
+static enum exit_status start_thread(struct service *s, struct disk *disk)
 {
 	const struct serve_thread_config config = {
 		.vu = disk->vu,
@@ -191,10 +191,11 @@ static void close_disk(struct disk *disk)
 	log_limit_fini(&disk->log);
 }
 
-static int open_socket(struct disk *disk, unsigned int *next)
+static enum exit_status open_socket(struct disk *disk, unsigned int *next)
 {
 	bool listening;
-	int fd, status;
+	enum exit_status status;
+	int fd;
 
 	status = serve_socket(disk->config, next, &fd, &listening);
 	if (status)
@@ -289,7 +290,7 @@ static void serve_all(struct service *s)
 	}
 }
 
-static int print_help(void)
+static enum exit_status print_help(void)
 {
 	unsigned int i;
 	char name[40];
@@ -319,7 +320,7 @@ static int print_help(void)
 	return 0;
 }
 
-static int check_distinct(const struct serve_config *config)
+static enum exit_status check_distinct(const struct serve_config *config)
 {
 	struct disk_place place[SERVE_MAX_DISKS];
 	unsigned int i;
@@ -329,7 +330,7 @@ static int check_distinct(const struct serve_config *config)
 	return disk_check_distinct(&words, place, config->nr_disks);
 }
 
-static int make_sandbox(struct service *s)
+static enum exit_status make_sandbox(struct service *s)
 {
 	const char *socket[SERVE_MAX_DISKS];
 	unsigned int i;
@@ -368,10 +369,11 @@ static unsigned int descriptors(const struct serve_config *config)
 	return n;
 }
 
-static int run(struct service *s)
+static enum exit_status run(struct service *s)
 {
 	unsigned int i, next = 0;
-	int status, ret;
+	enum exit_status status;
+	int ret;
 
 	status = fds_make_room(descriptors(&s->config), IO_MAX_FILES);
 	if (status)
@@ -420,10 +422,10 @@ static int run(struct service *s)
 	return 0;
 }
 
-int cmd_serve(int argc, char **argv)
+enum exit_status cmd_serve(int argc, char **argv)
 {
 	struct service *s;
-	int status;
+	enum exit_status status;
 
 	s = calloc(1, sizeof(*s));
 	if (!s)

@@ -8,9 +8,9 @@
 #include "vmm/serve/serve.h"
 
 /* Moves on to the next event, which must be of this type. */
-static int expect(struct config_file *f, yaml_event_type_t type, const char *what)
+static enum exit_status expect(struct config_file *f, yaml_event_type_t type, const char *what)
 {
-	int status = config_file_next(f);
+	enum exit_status status = config_file_next(f);
 
 	if (status)
 		return status;
@@ -18,10 +18,11 @@ static int expect(struct config_file *f, yaml_event_type_t type, const char *wha
 }
 
 /* Copies the current event, a scalar. */
-static int take_scalar(struct config_file *f, char *text, size_t room, const char *what)
+static enum exit_status take_scalar(struct config_file *f, char *text, size_t room,
+				    const char *what)
 {
 	const char *value;
-	int status;
+	enum exit_status status;
 
 	status = config_file_scalar(f, what, &value);
 	if (status)
@@ -32,12 +33,12 @@ static int take_scalar(struct config_file *f, char *text, size_t room, const cha
 	return 0;
 }
 
-static int read_disk(struct config_file *f, struct serve_disk *disk)
+static enum exit_status read_disk(struct config_file *f, struct serve_disk *disk)
 {
 	char key[32], value[4096], what[4200], why[SERVE_WHY_MAX];
 	const struct serve_option *option;
 	uint32_t seen = 0, bit;
-	int status;
+	enum exit_status status;
 
 	for (;;) {
 		status = config_file_next(f);
@@ -72,9 +73,9 @@ static int read_disk(struct config_file *f, struct serve_disk *disk)
 	}
 }
 
-static int read_disks(struct config_file *f, struct serve_config *config)
+static enum exit_status read_disks(struct config_file *f, struct serve_config *config)
 {
-	int status;
+	enum exit_status status;
 
 	for (;;) {
 		status = config_file_next(f);
@@ -92,10 +93,10 @@ static int read_disks(struct config_file *f, struct serve_config *config)
 	}
 }
 
-static int read_sandbox(struct serve_config *config, struct config_file *f)
+static enum exit_status read_sandbox(struct serve_config *config, struct config_file *f)
 {
 	char value[16], what[48], why[SERVE_WHY_MAX];
-	int status = config_file_next(f);
+	enum exit_status status = config_file_next(f);
 
 	if (!status)
 		status = take_scalar(f, value, sizeof(value), "sandbox");
@@ -105,11 +106,11 @@ static int read_sandbox(struct serve_config *config, struct config_file *f)
 	return config_file_fail(f, what, why);
 }
 
-static int read_keys(struct config_file *f, struct serve_config *config)
+static enum exit_status read_keys(struct config_file *f, struct serve_config *config)
 {
 	bool disks = false, sandbox = false, *seen;
 	char key[32];
-	int status;
+	enum exit_status status;
 
 	for (;;) {
 		status = config_file_next(f);
@@ -140,9 +141,9 @@ static int read_keys(struct config_file *f, struct serve_config *config)
 	}
 }
 
-static int read_document(struct config_file *f, struct serve_config *config)
+static enum exit_status read_document(struct config_file *f, struct serve_config *config)
 {
-	int status;
+	enum exit_status status;
 
 	status = expect(f, YAML_STREAM_START_EVENT, "expected a document");
 	if (!status)
@@ -158,10 +159,10 @@ static int read_document(struct config_file *f, struct serve_config *config)
 	return status;
 }
 
-int serve_config_read(struct serve_config *config, const char *path)
+enum exit_status serve_config_read(struct serve_config *config, const char *path)
 {
 	struct config_file file;
-	int status;
+	enum exit_status status;
 
 	status = config_file_open(&file, path);
 	if (status)

@@ -226,7 +226,8 @@ void serve_config_free(struct serve_config *config)
 }
 
 /* An option that is of no disk. Returns 0 or the exit status. */
-static int apply_to_all(struct serve_config *config, const char *name, const char *value)
+static enum exit_status apply_to_all(struct serve_config *config, const char *name,
+				     const char *value)
 {
 	char why[SERVE_WHY_MAX];
 
@@ -252,7 +253,8 @@ static bool twice(uint32_t *seen, unsigned int option)
 }
 
 /* One argument, and perhaps the next as its value. Returns 0 or the exit status. */
-static int read_argument(struct serve_config *config, int argc, char **argv, int *i, uint32_t *seen)
+static enum exit_status read_argument(struct serve_config *config, int argc, char **argv, int *i,
+				      uint32_t *seen)
 {
 	const char *arg = argv[*i], *eq = strchr(arg, '='), *value = NULL, *metavar = NULL;
 	const struct serve_option *option = NULL;
@@ -294,7 +296,8 @@ static int read_argument(struct serve_config *config, int argc, char **argv, int
 }
 
 /* What the options of a disk must say together. */
-static int check_disk(const struct serve_disk *disk, int status, const char *where)
+static enum exit_status check_disk(const struct serve_disk *disk, enum exit_status status,
+				   const char *where)
 {
 	if (!disk->blk_file)
 		return cli_fail(status, "%s: no disk: blk-file names one", where);
@@ -303,11 +306,12 @@ static int check_disk(const struct serve_disk *disk, int status, const char *whe
 	return 0;
 }
 
-int serve_config_parse(struct serve_config *config, int argc, char **argv)
+enum exit_status serve_config_parse(struct serve_config *config, int argc, char **argv)
 {
 	uint32_t seen = 0;
 	unsigned int d;
-	int i, status;
+	enum exit_status status;
+	int i;
 
 	*config = (struct serve_config){.sandbox = true};
 	for (d = 0; d < SERVE_MAX_DISKS; d++)

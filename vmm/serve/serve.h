@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vmm/base/cli.h"
+
 #define SERVE_MAX_DISKS 16
 #define SERVE_WHY_MAX   256
 
@@ -55,17 +57,18 @@ void serve_config_free(struct serve_config *config);
 
 /* Reads the command line of `serve` (argv[0] is "serve") and the file it names. Returns 0
  * or the exit status, the error having been reported. */
-int serve_config_parse(struct serve_config *config, int argc, char **argv);
+enum exit_status serve_config_parse(struct serve_config *config, int argc, char **argv);
 
 /* Reads a configuration file into config. As serve_config_parse(). */
-int serve_config_read(struct serve_config *config, const char *path);
+enum exit_status serve_config_read(struct serve_config *config, const char *path);
 
 /*
  * The socket of a disk: bound to its path, or handed over. *listening: whether it accepts
  * connections, or is one. next counts the sockets that systemd handed over and were given
  * out. Returns 0 or the exit status, the error having been reported.
  */
-int serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd, bool *listening);
+enum exit_status serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd,
+			      bool *listening);
 
 /* Sets config->sandbox by its word, on or off. Returns and writes to why as an option's apply. */
 int serve_set_sandbox(struct serve_config *config, const char *value, char *why);

@@ -13,7 +13,7 @@
 
 #define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */
 
-static int make(const char *path, int *out)
+static enum exit_status make(const char *path, int *out)
 {
 	int fd = listen_unix(path, 0777);
 
@@ -42,7 +42,7 @@ static unsigned int handed_over(void)
 	return (unsigned int)value;
 }
 
-static int check(int fd, const char *what, bool *listening)
+static enum exit_status check(int fd, const char *what, bool *listening)
 {
 	int type = 0, domain = 0, accepts = 0;
 	socklen_t len = sizeof(int);
@@ -56,7 +56,8 @@ static int check(int fd, const char *what, bool *listening)
 	return 0;
 }
 
-int serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd, bool *listening)
+enum exit_status serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd,
+			      bool *listening)
 {
 	*listening = true;
 	if (disk->socket_path)
