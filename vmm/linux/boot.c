@@ -207,7 +207,7 @@ int linux_boot_reset(struct vm *vm)
 	int ret = 0;
 
 	for (i = 0; i < vm->nr_cpus && !ret; i++)
-		ret = linux_cpu_msrs(&vm->vcpu[i]);
+		ret = linux_cpu_msrs(vm->vcpu[i].fd);
 	/* The others wait for INIT and SIPI, as KVM has made them. */
-	return ret ? ret : linux_cpu_enter(&vm->vcpu[0], &linux_guest(vm)->entry);
+	return ret ? ret : linux_cpu_enter(vm->vcpu[0].fd, &linux_guest(vm)->entry);
 }

@@ -160,7 +160,7 @@ static bool has_counters(void)
 	return n != 1 || answer != 'N';
 }
 
-int linux_cpu_filter_msrs(const struct vm *vm)
+int linux_cpu_filter_msrs(int vm_fd)
 {
 	uint8_t none[MSR_K7_COUNT / 8] = {0};
 	struct kvm_msr_filter filter = {
@@ -174,9 +174,9 @@ int linux_cpu_filter_msrs(const struct vm *vm)
 			},
 	};
 
-	if (has_counters() || ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
+	if (has_counters() || ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
 		return 0;
-	return ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &filter) ? -errno : 0;
+	return ioctl(vm_fd, KVM_X86_SET_MSR_FILTER, &filter) ? -errno : 0;
 }
 
 void linux_cpu_tables(uint8_t *ram)
@@ -194,7 +194,7 @@ void linux_cpu_tables(uint8_t *ram)
 		table[2 * entries + i] = (uint64_t)i << 21 | PT_LARGE;
 }
 
-int linux_cpu_msrs(const struct vcpu *cpu)
+int linux_cpu_msrs(int vcpu_fd)
 {
 	const struct kvm_msr_entry list[] = {
 		{.index = MSR_MISC_ENABLE, .data = MISC_FAST_STRING},
@@ -209,7 +209,7 @@ int linux_cpu_msrs(const struct vcpu *cpu)
 	/* A host that lacks one of them leaves it out: the kernel does without. */
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		msr.entry[0] = list[i];
-		if (ioctl(cpu->fd, KVM_SET_MSRS, &msr) < 0)
+		if (ioctl(vcpu_fd, KVM_SET_MSRS, &msr) < 0)
 			return -errno;
 	}
 	return 0;
@@ -253,12 +253,12 @@ static void enter_pvh(struct kvm_sregs *s)
 	s->efer = 0;
 }
 
-int linux_cpu_enter(const struct vcpu *cpu, const struct linux_entry *entry)
+int linux_cpu_enter(int vcpu_fd, const struct linux_entry *entry)
 {
 	struct kvm_regs regs = {.rip = entry->rip, .rflags = 2};
 	struct kvm_sregs s;
 
-	if (ioctl(cpu->fd, KVM_GET_SREGS, &s))
+	if (ioctl(vcpu_fd, KVM_GET_SREGS, &s))
 		return -errno;
 	s.ds = s.es = s.fs = s.gs = s.ss = flat(BOOT_DS, SEG_DATA, false);
 	s.idt.base = 0;
@@ -270,7 +270,7 @@ int linux_cpu_enter(const struct vcpu *cpu, const struct linux_entry *entry)
 		enter_64(&s);
 		regs.rsi = entry->params;
 	}
-	if (ioctl(cpu->fd, KVM_SET_SREGS, &s) || ioctl(cpu->fd, KVM_SET_REGS, &regs))
+	if (ioctl(vcpu_fd, KVM_SET_SREGS, &s) || ioctl(vcpu_fd, KVM_SET_REGS, &regs))
 		return -errno;
 	return 0;
 }

@@ -9,8 +9,6 @@
 #include <stdint.h>
 
 struct run_config;
-struct vcpu;
-struct vm;
 
 /* Where a kernel is entered, and what it is told. Guest-physical. */
 struct linux_entry {
@@ -40,19 +38,19 @@ void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, const struct run_config *config, 
  * how Linux finds out, is answered by an exception, without a line in the host's log.
  * Returns 0 or -errno.
  */
-int linux_cpu_filter_msrs(const struct vm *vm);
+int linux_cpu_filter_msrs(int vm_fd);
 
 /* Writes GDT and page tables, which map the first 4 GiB to themselves, to RAM. */
 void linux_cpu_tables(uint8_t *ram);
 
 /* Returns 0 or -errno. */
-int linux_cpu_msrs(const struct vcpu *cpu);
+int linux_cpu_msrs(int vcpu_fd);
 
 /*
  * Puts the vCPU at the kernel's entry: in 64-bit mode, with linux_cpu_tables() and
  * boot_params in RSI, or as PVH has it: in 32-bit mode without paging, start info in EBX.
  * Returns 0 or -errno.
  */
-int linux_cpu_enter(const struct vcpu *cpu, const struct linux_entry *entry);
+int linux_cpu_enter(int vcpu_fd, const struct linux_entry *entry);
 
 #endif

@@ -7,14 +7,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "vmm/machine/vm.h"
-
-int irqchip_create(const struct vm *vm)
+int irqchip_create(int vm_fd)
 {
 	/* The speaker's port counts for the timer; nobody listens to it. */
 	const struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
 
-	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) || ioctl(vm->fd, KVM_CREATE_PIT2, &pit))
+	if (ioctl(vm_fd, KVM_CREATE_IRQCHIP, 0) || ioctl(vm_fd, KVM_CREATE_PIT2, &pit))
 		return -errno;
 	return 0;
 }
@@ -28,7 +26,7 @@ uint32_t irqchip_gsi(unsigned int i)
 	return gsi[i];
 }
 
-int irqchip_eventfd(const struct vm *vm, uint32_t gsi)
+int irqchip_eventfd(int vm_fd, uint32_t gsi)
 {
 	struct kvm_irqfd irqfd = {.gsi = gsi};
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ret;
@@ -36,7 +34,7 @@ int irqchip_eventfd(const struct vm *vm, uint32_t gsi)
 	if (fd < 0)
 		return -errno;
 	irqfd.fd = (uint32_t)fd;
-	if (ioctl(vm->fd, KVM_IRQFD, &irqfd)) {
+	if (ioctl(vm_fd, KVM_IRQFD, &irqfd)) {
 		ret = -errno;
 		close(fd);
 		return ret;
@@ -44,10 +42,10 @@ int irqchip_eventfd(const struct vm *vm, uint32_t gsi)
 	return fd;
 }
 
-void irqchip_set(const struct vm *vm, uint32_t gsi, bool level)
+void irqchip_set(int vm_fd, uint32_t gsi, bool level)
 {
 	const struct kvm_irq_level line = {.irq = gsi, .level = level};
 
 	/* It cannot fail while there is an irqchip. */
-	ioctl(vm->fd, KVM_IRQ_LINE, &line);
+	ioctl(vm_fd, KVM_IRQ_LINE, &line);
 }

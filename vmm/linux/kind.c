@@ -29,9 +29,9 @@ static int create(struct vm *vm)
 	ret = ports_create(vm);
 	if (ret)
 		goto fail_free;
-	ret = irqchip_create(vm);
+	ret = irqchip_create(vm->fd);
 	if (!ret)
-		ret = linux_cpu_filter_msrs(vm);
+		ret = linux_cpu_filter_msrs(vm->fd);
 	if (ret)
 		goto fail_ports;
 	return 0;
@@ -59,7 +59,7 @@ static int choose_ring(struct vm *vm)
 
 static int irq(struct vm *vm, unsigned int i)
 {
-	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm, irqchip_gsi(i)) : -ENOSPC;
+	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm->fd, irqchip_gsi(i)) : -ENOSPC;
 }
 
 static enum exit_status build(struct vm *vm)

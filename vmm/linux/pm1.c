@@ -35,7 +35,7 @@ static void update_irq(const struct vm *vm)
 {
 	const struct pm1 *pm1 = &linux_guest(vm)->ports.pm1;
 
-	irqchip_set(vm, ACPI_SCI_IRQ, pm1->status & pm1->enable);
+	irqchip_set(vm->fd, ACPI_SCI_IRQ, pm1->status & pm1->enable);
 }
 
 void pm1_write(struct vm *vm, unsigned int offset, uint32_t value, unsigned int len)

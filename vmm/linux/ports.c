@@ -26,7 +26,9 @@ static const uint32_t bridge[4] = {0x00081b36, 0, 0x06000000, 0};
 
 static void serial_irq(void *opaque, bool level)
 {
-	irqchip_set(opaque, PORT_SERIAL_IRQ, level);
+	const struct vm *vm = opaque;
+
+	irqchip_set(vm->fd, PORT_SERIAL_IRQ, level);
 }
 
 static void serial_output(void *opaque, uint8_t byte)

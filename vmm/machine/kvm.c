@@ -110,19 +110,19 @@ enum exit_status kvm_create_vm(struct vm *vm)
 	return 0;
 }
 
-uint64_t kvm_address_limit(const struct vm *vm)
+uint64_t kvm_address_limit(const struct kvm_cpuid2 *cpuid)
 {
 	unsigned int bits = DEFAULT_PHYS_BITS, i;
 
-	for (i = 0; i < vm->cpuid->nent; i++)
-		if (vm->cpuid->entries[i].function == 0x80000008)
-			bits = vm->cpuid->entries[i].eax & 0xff;
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 0x80000008)
+			bits = cpuid->entries[i].eax & 0xff;
 	return 1ull << (bits < 52 ? bits : 52);
 }
 
-int kvm_bound_pages(struct vm *vm, uint64_t guest_bytes)
+int kvm_bound_pages(int vm_fd, uint64_t guest_bytes)
 {
-	return ioctl(vm->fd, KVM_SET_NR_MMU_PAGES, bound_kvm_pages(guest_bytes)) ? -errno : 0;
+	return ioctl(vm_fd, KVM_SET_NR_MMU_PAGES, bound_kvm_pages(guest_bytes)) ? -errno : 0;
 }
 
 int kvm_add_slot(struct vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly)

@@ -10,6 +10,7 @@
 
 #include "vmm/base/cli.h"
 
+struct kvm_cpuid2;
 struct vm;
 
 /* A capability that guests cannot do without. */
@@ -33,12 +34,12 @@ int kvm_open(const char *path, char *why);
  * status, the error having been reported. */
 enum exit_status kvm_create_vm(struct vm *vm);
 
-/* The first physical address that a guest's CPU cannot reach. */
-uint64_t kvm_address_limit(const struct vm *vm);
+/* The first physical address that a CPU of this CPUID cannot reach. */
+uint64_t kvm_address_limit(const struct kvm_cpuid2 *cpuid);
 
 /* Bounds what KVM keeps of the page tables of a guest with so much memory. Before its slots are
  * added. Returns 0 or -errno. */
-int kvm_bound_pages(struct vm *vm, uint64_t guest_bytes);
+int kvm_bound_pages(int vm_fd, uint64_t guest_bytes);
 
 /* Gives the guest size bytes of host memory at addr, all page-aligned. Returns 0 or
  * -errno. */

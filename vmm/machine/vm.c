@@ -37,7 +37,7 @@ static int add_memory(struct vm *vm)
 	unsigned int i;
 	int ret;
 
-	ret = kvm_bound_pages(vm, mem->ram_size + vm->config->heap);
+	ret = kvm_bound_pages(vm->fd, mem->ram_size + vm->config->heap);
 	if (!ret)
 		ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_low, false);
 	if (!ret && mem->ram_size > mem->ram_low)
@@ -121,7 +121,8 @@ enum exit_status vm_create(struct vm *vm, mm_report_fn report)
 	status = kvm_create_vm(vm);
 	if (status)
 		goto fail_sync;
-	status = memory_create(&vm->mem, vm->config, vm->kind, kvm_address_limit(vm), report, vm);
+	status = memory_create(&vm->mem, vm->config, vm->kind, kvm_address_limit(vm->cpuid), report,
+			       vm);
 	if (status)
 		goto fail_kvm;
 	ret = create_platform(vm);
