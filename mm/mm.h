@@ -172,16 +172,29 @@ struct mm_bad {
 	int32_t status; /* -EFAULT, -EINVAL, -ENOENT, -EXDEV, -EUCLEAN, -EPERM */
 };
 
+/*
+ * What a heap counts, all of it or one cache: X(name, name in --stats). The structure and every
+ * account of it come from this list, so that what is counted is shown.
+ */
+#define MM_COUNTERS(X)                                                                             \
+	X(objects_allocated, objects_allocated) /* ever; so are the next two */                    \
+	X(objects_freed, objects_freed)                                                            \
+	X(bytes_allocated, bytes_allocated) /* of these objects, as large as their cache's */      \
+	X(objects_active, objects_active)                                                          \
+	X(slabs, slabs)                                                                            \
+	X(pages_given, pages_given) /* ever; so is the next */                                     \
+	X(pages_taken, pages_taken)                                                                \
+	X(pages_pinned, pages_pinned)                                                              \
+	X(frames_total, frames_total)                                                              \
+	X(frames_backed, frames_backed)                                                            \
+	X(frames_in_use, frames_in_use_end) /* under objects and runs */                           \
+	X(frames_cached, frames_cached)     /* kept for speed: empty slabs, CPUs' single frames */ \
+	X(errors, errors)
+
 struct mm_stats {
-	uint64_t objects_allocated, objects_freed, objects_active;
-	uint64_t bytes_allocated; /* of the objects ever allocated, as large as their cache's */
-	uint64_t slabs;
-	uint64_t frames_in_use; /* under objects and runs */
-	uint64_t frames_total, frames_backed;
-	uint64_t pages_given, pages_taken; /* ever */
-	uint64_t pages_pinned;
-	uint64_t errors;
-	uint64_t frames_cached; /* kept for speed: empty slabs, CPUs' single frames */
+#define MM_STATS_FIELD(name, shown) uint64_t name;
+	MM_COUNTERS(MM_STATS_FIELD)
+#undef MM_STATS_FIELD
 	uint32_t object_size, slot_size, objects_per_slab, frames_per_slab;
 	char name[MM_CACHE_NAME_MAX];
 };

@@ -13,6 +13,7 @@ exceptions='
 frames_in_use_start - none_is_right
 frames_in_use_after - none_is_right
 blk_pin_refusals tests/unit/blk_data.c assert_int_equal(stats.pin_refusals,
+blk_unsupported tests/unit/blk_requests.c assert_int_equal(stats.unsupported, 3
 window_bytes tests/unit/blk_data.c assert_int_equal(stats.window_bytes, 2
 '
 declare -A total=()
@@ -54,12 +55,27 @@ run 'all kinds of requests' --cpus 2 --disk "path=$disk,serial=Serial-1" "$B/gue
 # The account has a line for each name in the sources, and no other.
 {
 	sed -n 's/.*\tline("\([a-z_]*\)".*/\1/p' vmm/report/stats.c
-	sed -n 's/^\t\t{"\([a-z_]*\)",.*/\1/p' vmm/report/disk_stats.c
+	sed -n 's/^\tX([a-z_]*, \([a-z_]*\)).*/\1/p' mm/mm.h virtio/blk/blk.h virtio/io/engine.h
 } | sort >"$work/named"
 awk '{ print $1 }' "$work/printed" | sort >"$work/lines"
 diff "$work/named" "$work/lines" | diag 2>&1 | grep . >&2
 cmp -s "$work/named" "$work/lines"
 ok $? "the account has the $(wc -l <"$work/named") counters of the sources"
+
+# So has QMP, by the names of the structures.
+mkfifo "$work/from"
+timeout -s KILL 60 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$disk" "$B/tests/asm/loop" \
+	>"$work/from" 2>"$err" </dev/null &
+read -r -t 50 _ <"$work/from"
+for query in query-memory query-io; do
+	"$SLABVISOR" ctl "$work/qmp" $query
+done >"$out" 2>>"$err"
+"$SLABVISOR" ctl "$work/qmp" quit >/dev/null 2>>"$err"
+wait $!
+for name in $(sed -n 's/^\tX(\([a-z_]*\), .*/\1/p' mm/mm.h virtio/blk/blk.h virtio/io/engine.h | tr _ -); do
+	grep -q "\"$name\": [0-9]" "$out"
+	ok $? "QMP has $name"
+done
 
 run 'nothing is registered' --pin-budget 0 --disk "path=$disk" "$B/guests/blkcheck" kinds
 run 'memory that is not aligned' --disk "path=$disk" "$B/guests/blkcheck" sequence 1000 42 1

@@ -376,29 +376,7 @@ void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *out)
 {
 	const struct blk_dev *blk = blk_of((struct virtio_device *)dev);
 
-	*out = (struct blk_stats){
-		.reads = io_stat_get(&blk->stats.reads),
-		.writes = io_stat_get(&blk->stats.writes),
-		.flushes = io_stat_get(&blk->stats.flushes),
-		.discards = io_stat_get(&blk->stats.discards),
-		.write_zeroes = io_stat_get(&blk->stats.write_zeroes),
-		.get_ids = io_stat_get(&blk->stats.get_ids),
-		.unsupported = io_stat_get(&blk->stats.unsupported),
-		.errors = io_stat_get(&blk->stats.errors),
-		.malformed = io_stat_get(&blk->stats.malformed),
-		.bytes_read = io_stat_get(&blk->stats.bytes_read),
-		.bytes_written = io_stat_get(&blk->stats.bytes_written),
-		.bytes_copied = io_stat_get(&blk->stats.bytes_copied),
-		.pins = io_stat_get(&blk->stats.pins),
-		.pin_refusals = io_stat_get(&blk->stats.pin_refusals),
-		.fixed_ops = io_stat_get(&blk->stats.fixed_ops),
-		.fixed_vec_ops = io_stat_get(&blk->stats.fixed_vec_ops),
-		.plain_ops = io_stat_get(&blk->stats.plain_ops),
-		.bounced_ops = io_stat_get(&blk->stats.bounced_ops),
-		.cached_ops = io_stat_get(&blk->stats.cached_ops),
-		.splits = io_stat_get(&blk->stats.splits),
-		.shorts = io_stat_get(&blk->stats.shorts),
-		.notifies = io_stat_get(&blk->stats.notifies),
-		.signals = io_stat_get(&blk->stats.signals),
-	};
+#define BLK_STAT(name, shown) .name = io_stat_get(&blk->stats.name),
+	*out = (struct blk_stats){BLK_COUNTERS(BLK_STAT)};
+#undef BLK_STAT
 }

@@ -53,27 +53,45 @@ struct blk_dev_config {
 	void *warn_opaque;
 };
 
+/*
+ * What a disk counts: X(name, name in --stats). The structures, their sum and every account of
+ * them come from this list, so that what is counted is shown.
+ */
+#define BLK_COUNTERS(X)                                                                        \
+	/* Requests answered, by type; those of no known type; and of all of these, those not  \
+	 * answered with OK. */                                                                \
+	X(reads, blk_reads)                                                                    \
+	X(writes, blk_writes)                                                                  \
+	X(flushes, blk_flushes)                                                                \
+	X(discards, blk_discards)                                                              \
+	X(write_zeroes, blk_write_zeroes)                                                      \
+	X(get_ids, blk_get_ids)                                                                \
+	X(unsupported, blk_unsupported)                                                        \
+	X(errors, blk_errors)                                                                  \
+	X(malformed, blk_malformed) /* had not the shape of a request */                       \
+	X(bytes_read, blk_bytes_read)                                                          \
+	X(bytes_written, blk_bytes_written)                                                    \
+	X(bytes_copied, blk_bytes_copied) /* ... of which the monitor copied */                \
+	X(pins, blk_pins)                 /* frames pinned */                                  \
+	X(pin_refusals, blk_pin_refusals) /* requests that went on without: the quota */       \
+	/* Operations of the ring on data: one segment of a registered window; several of one  \
+	 * window; memory that is not registered; through a buffer of the monitor; through the \
+	 * page cache, the place not being aligned. */                                         \
+	X(fixed_ops, blk_fixed_ops)                                                            \
+	X(fixed_vec_ops, blk_fixed_vec_ops)                                                    \
+	X(plain_ops, blk_plain_ops)                                                            \
+	X(bounced_ops, blk_bounced_ops)                                                        \
+	X(cached_ops, blk_cached_ops)                                                          \
+	X(splits, blk_splits)   /* requests that took several operations */                    \
+	X(shorts, blk_shorts)   /* operations continued after a short result */                \
+	X(signals, blk_signals) /* batches of answers, of one queue */                         \
+	X(notifies, blk_doorbells)
+
 /* What a disk has counted since it was made. */
 struct blk_stats {
-	/* Requests answered, by type; those of no known type; and of all of these,
-	 * those not answered with OK. */
-	uint64_t reads, writes, flushes, discards, write_zeroes, get_ids, unsupported;
-	uint64_t errors;
-	uint64_t malformed; /* had not the shape of a request */
-	uint64_t bytes_read, bytes_written;
-	uint64_t bytes_copied; /* ... of which the monitor copied */
-	uint64_t pins;         /* frames pinned */
-	uint64_t pin_refusals; /* requests that went on without: the quota */
-	/* Operations of the ring on data. */
-	uint64_t fixed_ops;     /* one segment of a registered window */
-	uint64_t fixed_vec_ops; /* several of one window */
-	uint64_t plain_ops;     /* memory that is not registered */
-	uint64_t bounced_ops;   /* through a buffer of the monitor */
-	uint64_t cached_ops;    /* through the page cache, the place not being aligned */
-	uint64_t splits;        /* requests that took several operations */
-	uint64_t shorts;        /* operations continued after a short result */
-	uint64_t notifies;      /* doorbells */
-	uint64_t signals;       /* batches of answers, of one queue */
+#define BLK_STATS_FIELD(name, shown) uint64_t name;
+	BLK_COUNTERS(BLK_STATS_FIELD)
+#undef BLK_STATS_FIELD
 };
 
 /*

@@ -141,12 +141,10 @@ struct blk_dev {
 	struct blk_list ready;   /* for their next step */
 	uint8_t *zeroes;         /* BLK_BOUNCE_SIZE of them, or NULL */
 	struct {
-		io_stat reads, writes, flushes, discards, write_zeroes, get_ids, unsupported;
-		io_stat errors, malformed, bytes_read, bytes_written, bytes_copied;
-		io_stat pins, pin_refusals;
-		io_stat fixed_ops, fixed_vec_ops, plain_ops, bounced_ops, cached_ops;
-		io_stat splits, shorts, signals;
-		_Atomic uint64_t notifies; /* several vCPUs' */
+		/* One thread's each, but for notifies: several vCPUs count these. */
+#define BLK_STAT(name, shown) io_stat name;
+		BLK_COUNTERS(BLK_STAT)
+#undef BLK_STAT
 	} stats;
 };
 

@@ -362,13 +362,10 @@ static uint64_t thread_cpu_us(pthread_t thread)
 
 void io_engine_get_stats(const struct io_engine *e, struct io_engine_stats *stats)
 {
-	*stats = (struct io_engine_stats){
-		.sqes = io_stat_get(&e->sqes),
-		.batches = io_stat_get(&e->batches),
-		.kicks = atomic_load_explicit(&e->kicks, memory_order_relaxed),
-		.polls = io_stat_get(&e->polls),
-		.sleeps = io_stat_get(&e->sleeps),
-	};
+#define IO_STAT(name, shown) .name = io_stat_get(&e->name),
+	*stats = (struct io_engine_stats){IO_THREAD_COUNTERS(IO_STAT)};
+#undef IO_STAT
+	stats->kicks = atomic_load_explicit(&e->kicks, memory_order_relaxed);
 	stats->cpu_us = thread_cpu_us(e->thread);
 	io_windows_get_stats(e->windows, stats);
 }

@@ -112,17 +112,34 @@ struct io_source {
 	struct io_source *next;
 };
 
+/*
+ * What an engine counts: X(name, name in --stats), by who counts: the I/O thread; its windows; and
+ * all of it. The structures and every account of them come from these lists, so that what is
+ * counted is shown.
+ */
+#define IO_THREAD_COUNTERS(X)                                      \
+	X(sqes, io_sqes)       /* operations submitted */          \
+	X(batches, io_batches) /* ... in this many system calls */ \
+	X(polls, io_polls)     /* times work came while polling */ \
+	X(sleeps, io_sleeps)   /* times the thread slept, notifications on */
+#define IO_WINDOW_COUNTERS(X)                                                            \
+	X(window_hits, window_hits)                                                      \
+	X(window_misses, window_misses)                                                  \
+	X(window_refusals, window_refusals) /* misses that were not worth an eviction */ \
+	X(windows_made, windows_made)                                                    \
+	X(window_evictions, window_evictions)                                            \
+	X(window_failures, window_failures)                                              \
+	X(window_bytes, window_bytes) /* registered now */
+#define IO_COUNTERS(X)                                                                \
+	IO_THREAD_COUNTERS(X)                                                         \
+	X(kicks, io_kicks)   /* wake-ups by another thread that cost a system call */ \
+	X(cpu_us, io_cpu_us) /* of the thread */                                      \
+	IO_WINDOW_COUNTERS(X)
+
 struct io_engine_stats {
-	uint64_t sqes;    /* operations submitted */
-	uint64_t batches; /* ... in this many system calls */
-	uint64_t kicks;   /* wake-ups by another thread that cost a system call */
-	uint64_t polls;   /* times work came while polling */
-	uint64_t sleeps;  /* times the thread slept, notifications on */
-	uint64_t window_hits, window_misses;
-	uint64_t window_refusals; /* misses that were not worth an eviction */
-	uint64_t windows_made, window_evictions, window_failures;
-	uint64_t window_bytes; /* registered now */
-	uint64_t cpu_us;       /* of the thread */
+#define IO_STATS_FIELD(name, shown) uint64_t name;
+	IO_COUNTERS(IO_STATS_FIELD)
+#undef IO_STATS_FIELD
 };
 
 /*

@@ -68,7 +68,9 @@ struct io_engine {
 	bool wake_armed, tick_armed;
 	struct __kernel_timespec tick;
 	bool file_used[IO_MAX_FILES];
-	io_stat sqes, batches, polls, sleeps;
+#define IO_STAT(name, shown) io_stat name;
+	IO_THREAD_COUNTERS(IO_STAT)
+#undef IO_STAT
 };
 
 /* ring.c: makes the ring as good as the kernel has it, and undoes that. Returns 0 or a

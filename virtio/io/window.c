@@ -213,7 +213,7 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, u
 	tag = (uintptr_t)&w->gone;
 	ret = io_uring_register_buffers_update_tag(set->ring, w->slot, &range, &tag, 1);
 	if (ret < 0) {
-		io_stat_add(&set->failures, 1);
+		io_stat_add(&set->window_failures, 1);
 		place->refused = set->tick;
 		set->tick_owed = true;
 		if (ret == -ENOMEM || ret == -EPERM)
@@ -226,8 +226,8 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, u
 	set->of_heaps += w->heap != NULL;
 	place->window = w;
 	link_newest(set, w);
-	io_stat_add(&set->made, 1);
-	io_stat_add(&set->registered, w->size);
+	io_stat_add(&set->windows_made, 1);
+	io_stat_add(&set->window_bytes, w->size);
 	return w;
 
 err_unpin:
@@ -248,10 +248,10 @@ static void consider_eviction(struct io_windows *set, const struct place *place)
 	for (looks = 0; w && w->refs && looks < VICTIM_LOOKS; looks++)
 		w = w->newer;
 	if (!w || w->refs || place->uses < w->place->uses + ADMIT_MARGIN) {
-		io_stat_add(&set->refusals, 1);
+		io_stat_add(&set->window_refusals, 1);
 		return;
 	}
-	io_stat_add(&set->evictions, 1);
+	io_stat_add(&set->window_evictions, 1);
 	io_window_let_go(set, w);
 }
 
@@ -277,19 +277,19 @@ struct io_window *io_window_get(struct io_windows *set, const struct io_region *
 		return NULL;
 	place = io_place_make(set, zone, i);
 	if (!place) {
-		io_stat_add(&set->misses, 1);
+		io_stat_add(&set->window_misses, 1);
 		return NULL;
 	}
 	w = place->window;
 	count_use(set, place);
 	if (w && !w->leaving && !place->holds) {
-		io_stat_add(&set->hits, 1);
+		io_stat_add(&set->window_hits, 1);
 		if (set->newest != w) {
 			io_window_unlink(set, w);
 			link_newest(set, w);
 		}
 	} else {
-		io_stat_add(&set->misses, 1);
+		io_stat_add(&set->window_misses, 1);
 		if (w || place->refused == set->tick || place->holds)
 			return NULL;
 		if (!set->nr_free || set->bytes + IO_WINDOW_SIZE > set->budget) {
@@ -323,11 +323,7 @@ bool io_windows_want_tick(const struct io_windows *set)
 
 void io_windows_get_stats(const struct io_windows *set, struct io_engine_stats *stats)
 {
-	stats->window_hits = io_stat_get(&set->hits);
-	stats->window_misses = io_stat_get(&set->misses);
-	stats->window_refusals = io_stat_get(&set->refusals);
-	stats->windows_made = io_stat_get(&set->made);
-	stats->window_evictions = io_stat_get(&set->evictions);
-	stats->window_failures = io_stat_get(&set->failures);
-	stats->window_bytes = io_stat_get(&set->registered);
+#define IO_STAT(name, shown) stats->name = io_stat_get(&set->name);
+	IO_WINDOW_COUNTERS(IO_STAT)
+#undef IO_STAT
 }

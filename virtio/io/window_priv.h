@@ -73,7 +73,9 @@ struct io_windows {
 	unsigned int nr_free;
 	bool warned, warned_stuck;
 	uint64_t memlock; /* RLIMIT_MEMLOCK, bytes */
-	io_stat hits, misses, refusals, made, evictions, failures, registered;
+#define IO_STAT(name, shown) io_stat name;
+	IO_WINDOW_COUNTERS(IO_STAT)
+#undef IO_STAT
 };
 
 /* place.c: the table of a zone whose base and nr are set. Returns 0 or -ENOMEM. */

@@ -27,7 +27,7 @@ void io_window_forget(struct io_windows *set, struct io_window *w)
 	set->count--;
 	set->of_heaps -= w->heap != NULL;
 	set->free_slot[set->nr_free++] = w->slot;
-	io_stat_add(&set->registered, -w->size);
+	io_stat_add(&set->window_bytes, -w->size);
 	if (w->heap)
 		io_window_unpin(w->heap, w->anchor);
 	w->place->window = NULL;

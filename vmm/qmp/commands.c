@@ -121,6 +121,7 @@ const struct qmp_command qmp_commands[] = {
 	{.name = "query-memory", .run = qmp_query_memory},
 	{.name = "query-slabinfo", .run = qmp_query_slabinfo},
 	{.name = "query-pins", .run = qmp_query_pins},
+	{.name = "query-io", .run = qmp_query_io},
 	{.name = "query-balloon", .run = qmp_query_balloon},
 	{.name = "balloon", .run = qmp_balloon, .param = {{.name = "value", .type = JSON_INTEGER}}},
 	{.name = "block_resize",

@@ -33,5 +33,6 @@ int qmp_block_resize(struct qmp_call *call);
 int qmp_query_memory(struct qmp_call *call);
 int qmp_query_slabinfo(struct qmp_call *call);
 int qmp_query_pins(struct qmp_call *call);
+int qmp_query_io(struct qmp_call *call);
 
 #endif

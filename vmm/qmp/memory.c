@@ -12,6 +12,18 @@ static json_int_t number(uint64_t n)
 	return (json_int_t)n;
 }
 
+/* Adds a counter under its name, as QMP spells names. */
+static void add(json_t *to, const char *name, uint64_t value)
+{
+	char key[64];
+	size_t i;
+
+	for (i = 0; name[i] && i < sizeof(key) - 1; i++)
+		key[i] = name[i] == '_' ? '-' : name[i];
+	key[i] = '\0';
+	json_object_set_new(to, key, json_integer(number(value)));
+}
+
 /* The totals of the heap. Returns the machine; NULL as qmp_vm(). */
 static struct vm *totals(struct qmp_call *call, struct mm_stats *s)
 {
@@ -32,15 +44,11 @@ int qmp_query_memory(struct qmp_call *call)
 
 	if (!vm)
 		return -EINVAL;
-	call->result =
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "ram",
-			  number(vm->mem.ram_size), "heap", number(mm_heap_size(vm->mem.heap)),
-			  "frames-total", number(s.frames_total), "frames-backed",
-			  number(s.frames_backed), "frames-in-use", number(s.frames_in_use),
-			  "frames-cached", number(s.frames_cached), "slabs", number(s.slabs),
-			  "objects-active", number(s.objects_active), "objects-allocated",
-			  number(s.objects_allocated), "objects-freed", number(s.objects_freed),
-			  "bytes-allocated", number(s.bytes_allocated), "errors", number(s.errors));
+	call->result = json_pack("{s:I,s:I}", "ram", number(vm->mem.ram_size), "heap",
+				 number(mm_heap_size(vm->mem.heap)));
+#define ADD(name, shown) add(call->result, #name, s.name);
+	MM_COUNTERS(ADD)
+#undef ADD
 	return 0;
 }
 
@@ -82,11 +90,39 @@ int qmp_query_pins(struct qmp_call *call)
 		return -EINVAL;
 	if (vm->disks.engine)
 		io_engine_get_stats(vm->disks.engine, &io);
-	call->result =
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "frames-pinned", number(s.pages_pinned),
-			  "window-budget", number(vm->config->pin_budget), "window-bytes",
-			  number(io.window_bytes), "window-hits", number(io.window_hits),
-			  "window-misses", number(io.window_misses), "windows-made",
-			  number(io.windows_made), "window-evictions", number(io.window_evictions));
+	call->result = json_pack("{s:I,s:I}", "frames-pinned", number(s.pages_pinned),
+				 "window-budget", number(vm->config->pin_budget));
+#define ADD(name, shown) add(call->result, #name, io.name);
+	IO_WINDOW_COUNTERS(ADD)
+#undef ADD
+	return 0;
+}
+
+int qmp_query_io(struct qmp_call *call)
+{
+	struct io_engine_stats io = {.sqes = 0};
+	struct vm *vm = qmp_vm(call);
+	struct blk_stats blk;
+	json_t *disks, *disk, *engine;
+
+	if (!vm)
+		return -EINVAL;
+	disks = json_array();
+	for (unsigned int i = 0; i < vm->disks.count; i++) {
+		blk_dev_get_stats(vm->disks.dev[i], &blk);
+		disk = json_object();
+		json_object_set_new(disk, "device", json_sprintf("disk%u", i));
+#define ADD(name, shown) add(disk, #name, blk.name);
+		BLK_COUNTERS(ADD)
+#undef ADD
+		json_array_append_new(disks, disk);
+	}
+	if (vm->disks.engine)
+		io_engine_get_stats(vm->disks.engine, &io);
+	engine = json_object();
+#define ADD(name, shown) add(engine, #name, io.name);
+	IO_COUNTERS(ADD)
+#undef ADD
+	call->result = json_pack("{s:o,s:o}", "disks", disks, "thread", engine);
 	return 0;
 }

@@ -63,7 +63,6 @@ static void line(const char *name, uint64_t value)
 
 void stats_print(struct stats *stats, const struct vm *vm)
 {
-	const struct mm_stats *end = &stats->end;
 	uint64_t exits = 0, kicks = 0;
 	unsigned int i;
 
@@ -77,20 +76,11 @@ void stats_print(struct stats *stats, const struct vm *vm)
 	line("kicks", kicks);
 	line("requests", stats->kmem.requests);
 	line("request_errors", stats->kmem.errors);
-	line("objects_allocated", end->objects_allocated);
-	line("objects_freed", end->objects_freed);
-	line("objects_active", end->objects_active);
-	line("bytes_allocated", end->bytes_allocated);
-	line("slabs", end->slabs);
-	line("pages_given", end->pages_given);
-	line("pages_taken", end->pages_taken);
-	line("pages_pinned", end->pages_pinned);
-	line("frames_total", end->frames_total);
-	line("frames_backed", end->frames_backed);
+#define LINE(name, shown) line(#shown, stats->end.name);
+	MM_COUNTERS(LINE)
+#undef LINE
 	line("frames_in_use_start", stats->start.frames_in_use);
-	line("frames_in_use_end", end->frames_in_use);
 	line("frames_in_use_after", stats->after.frames_in_use);
-	line("errors", end->errors);
 	line("stray_stores", atomic_load(&vm->stray_stores));
 	disk_stats_print(vm, &stats->disk);
 	line("monitor_rss_kib", stats->rss_kib);
