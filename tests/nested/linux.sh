@@ -74,7 +74,7 @@ boot cloud/vmlinuz 'end=triple reboot=t'
 check 'a triple fault ends it with 120' test $status = 120
 check 'and is reported as one' said 'guest fault: triple fault'
 
-limit=12 boot cloud/vmlinuz 'end=spin'
+limit=40 boot cloud/vmlinuz 'end=spin'
 check 'one that spins is ended by --timeout' test $status = 142
 check 'having come so far' said '^guest: spins'
 
