@@ -12,6 +12,8 @@ mkdir "$mounts"
 # shellcheck disable=SC2317 # called by the trap
 leave() {
 	umount "$mounts" 2>/dev/null
+	# Or the next user of this number finds it read-only.
+	[ -z "${loop-}" ] || blockdev --setrw "$loop" 2>/dev/null
 	loop_cleanup
 }
 trap leave EXIT
