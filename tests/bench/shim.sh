@@ -60,6 +60,7 @@ case " $programs " in
 esac
 
 run_gcc() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	find mm -name '*.c' | sort |
 		xargs -P 2 -I '{}' sh -c 'gcc -O2 -g -c -I. -D_GNU_SOURCE -pthread \
 			-o "$1/objects/$(echo "$2" | tr / _)" "$2"' sh "$work" '{}'

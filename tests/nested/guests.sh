@@ -23,13 +23,14 @@ basics() {
 }
 
 # The scripts that run guests under any KVM: here too, at both levels, but for those that take
-# more memory, time or devices than this machine has, or a compiler.
+# more memory, time or devices than this machine has, or a compiler, Python, or strace.
 scripts() {
 	local script
 	for script; do
 		case ${script##*/} in
 		install.t | wordfreq.t | asan.t | blk_acked.t | blk_budget.t | blk_crash.t | \
-			blk_device.t | blk_syscalls.t) ;;
+			blk_device.t | blk_media.t | blk_syscalls.t | counters.t | descriptors.t | media.t | \
+			rooms.t) ;;
 		*) tap "$script" "$script" "$script" ;;
 		esac
 	done

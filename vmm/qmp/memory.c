@@ -2,6 +2,7 @@
 /* The service's account by QMP, while the guest runs. What is a command of ours has no counterpart
  * in QEMU; sizes are in bytes, frames of 4 KiB. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "vmm/base/cli.h"
 #include "vmm/machine/vm.h"
@@ -16,11 +17,12 @@ static json_int_t number(uint64_t n)
 static void add(json_t *to, const char *name, uint64_t value)
 {
 	char key[64];
-	size_t i;
 
-	for (i = 0; name[i] && i < sizeof(key) - 1; i++)
-		key[i] = name[i] == '_' ? '-' : name[i];
-	key[i] = '\0';
+	snprintf(key, sizeof(key), "%s", name);
+	for (char *c = key; *c; c++) {
+		if (*c == '_')
+			*c = '-';
+	}
 	json_object_set_new(to, key, json_integer(number(value)));
 }
 
