@@ -9,5 +9,6 @@ $(SOAK_BINS):
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
-SOAK_SCRIPTS := $(addprefix tests/soak/, punch.t reporting.t balloon.t virtio_mem.t own.t)
+OWN_SOAK := tests/soak/own.t
+SOAK_SCRIPTS := $(addprefix tests/soak/, punch.t reporting.t balloon.t virtio_mem.t) $(OWN_SOAK)
 TEST_BINS += $(SOAK_BINS)
