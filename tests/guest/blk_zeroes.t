@@ -45,6 +45,12 @@ start() {
 	is "$line" zeroing 'zeroes are under way'
 }
 
+monitor() { # its process: the one that timeout has begun
+	local child
+	read -r child _ <"/proc/$pid/task/$pid/children"
+	echo "$child"
+}
+
 finish() {
 	cat <&3 >>"$out"
 	exec 3<&-
@@ -69,13 +75,13 @@ is "$(last)" 0 '... with the last'
 
 start
 ctl stop
-kill -TERM "$(pgrep -P "$pid")"
+kill -TERM "$(monitor)"
 finish
 is $status 143 'SIGTERM ends a guest that is stopped in the middle of them'
 is "$(last)" 255 '... without carrying on'
 
 start
-kill -TERM "$(pgrep -P "$pid")"
+kill -TERM "$(monitor)"
 finish
 is $status 143 'SIGTERM ends a guest that is in the middle of them'
 is "$(last)" 255 '... without carrying on'
