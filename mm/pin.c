@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mm/heap.h"
+#include "mm/probe.h"
 #include "mm/slab/debug.h"
 
 static uint64_t pin_frames(const struct mm_heap *heap)
@@ -148,6 +149,7 @@ static int pin_one(struct mm_heap *heap, uint64_t addr, bool own)
 	}
 	if (err && !own)
 		pin_uncharge(heap);
+	PROBE(mm_pin, addr, own, err);
 	return err;
 }
 
@@ -297,6 +299,7 @@ static int unpin_one(struct mm_heap *heap, uint64_t addr, bool own)
 	}
 	if (!err && !own)
 		pin_uncharge(heap);
+	PROBE(mm_unpin, addr, own, err);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/probe.h"
 #include "virtio/blk/priv.h"
 
 _Static_assert(sizeof(struct blk_req) <= BLK_ENTRY_MOST, "what is counted is kept");
@@ -194,6 +195,7 @@ static void answer(struct blk_queue *q)
 		if (req->written &&
 		    !blk_copy_to(req, req->chain.writable - 1, &req->status, sizeof(req->status)))
 			req->written = 0;
+		PROBE(blk_answer, q->blk, req, req->type, req->status, req->written);
 		vring_push(ring, &req->chain, req->written);
 	}
 	virtio_queue_signal(dev, q->index);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/probe.h"
 #include "virtio/blk/priv.h"
 
 bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr)
@@ -120,6 +121,7 @@ void blk_req_start(struct blk_req *req)
 	}
 	req->type = le32toh(header.type);
 	req->offset = le64toh(header.sector); /* sectors, until it is checked */
+	PROBE(blk_request, blk, req, req->type, req->offset, req->bytes);
 	switch (req->type) {
 	case VIRTIO_BLK_T_IN:
 		io_stat_add(&blk->stats.reads, 1);

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <sys/uio.h>
 
+#include "mm/probe.h"
+
 /* How much more often than its victim a window must be asked for. */
 #define ADMIT_MARGIN 8
 /* Frequencies are halved after this many uses a window. */
@@ -212,6 +214,7 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, u
 	range = (struct iovec){(void *)start, w->size};
 	tag = (uintptr_t)&w->gone;
 	ret = io_uring_register_buffers_update_tag(set->ring, w->slot, &range, &tag, 1);
+	PROBE(io_window_register, start, w->size, w->slot, ret);
 	if (ret < 0) {
 		io_stat_add(&set->window_failures, 1);
 		place->refused = set->tick;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/probe.h"
+
 void io_window_unlink(struct io_windows *set, struct io_window *w)
 {
 	*(w->newer ? &w->newer->older : &set->newest) = w->older;
@@ -23,6 +25,7 @@ void io_window_unpin(struct mm_heap *heap, uint64_t frame)
 
 void io_window_forget(struct io_windows *set, struct io_window *w)
 {
+	PROBE(io_window_release, w->size, w->slot);
 	set->bytes -= w->size;
 	set->count--;
 	set->of_heaps -= w->heap != NULL;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/probe.h"
 #include "virtio/kmem/priv.h"
 
 _Static_assert(sizeof(struct mm_bad) == sizeof(struct virtio_kmem_bad) &&
@@ -177,9 +178,11 @@ static uint32_t serve_chain(struct kmem_dev *kmem, struct kmem_queue *q,
 	int status;
 
 	status = parse(&r, chain, &type);
+	PROBE(kmem_request, cpu, r.req.type, r.req.count);
 	if (!status)
 		status = type->serve(&r);
 	r.resp.status = (uint32_t)status;
+	PROBE(kmem_reply, cpu, r.req.type, status);
 	/* Relaxed: statistics. */
 	atomic_fetch_add_explicit(&q->requests, 1, memory_order_relaxed);
 	if (status)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "mm/probe.h"
 #include "vmm/config/affinity.h"
 #include "vmm/exits/exits.h"
 #include "vmm/machine/end.h"
@@ -57,6 +58,7 @@ static void *vcpu_main(void *arg)
 				tlb_flush_if_stale(cpu);
 				continue;
 			}
+			PROBE(guest_exit, cpu->index, cpu->run->exit_reason, err);
 			/* Only this thread writes it; the guest may read at any time. */
 			__atomic_store_n(exits, *exits + 1, __ATOMIC_RELAXED);
 		}
