@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,16 +21,6 @@
 #define KERNEL_LIMIT  0x80000000ull
 #define LOADER_NONE   0xff
 #define SETUP_DEFAULT 4
-
-int linux_reject(char *why, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, LINUX_WHY_MAX, fmt, args);
-	va_end(args);
-	return -ENOEXEC;
-}
 
 #define GIVE "give a bzImage, a vmlinux or an ELF with a PVH note"
 

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LINUX_WHY_MAX      256
+#include "vmm/linux/reject.h"
+
 #define LINUX_MAX_SEGMENTS 16
 #define LINUX_LOW          0x100000ull /* a kernel lies above the first MiB */
 
@@ -40,9 +41,6 @@ struct linux_image {
  */
 int linux_image_open(const char *path, struct linux_image *image, char *why);
 void linux_image_close(struct linux_image *image);
-
-/* Writes why an image is unfit to why (LINUX_WHY_MAX bytes). Returns -ENOEXEC. */
-int linux_reject(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Copies the kernel to ram, guest-physical address 0 on; image->end is at most its size.
  * Returns 0 or -errno (the file changed, or cannot be read). */
