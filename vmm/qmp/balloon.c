@@ -5,6 +5,7 @@
 #include "virtio/balloon/balloon.h"
 #include "vmm/machine/vm.h"
 #include "vmm/qmp/commands.h"
+#include "vmm/qmp/target.h"
 
 /* The balloon of a call's machine; NULL: there is none, and the call has failed. */
 static struct virtio_device *balloon_of(struct qmp_call *call)

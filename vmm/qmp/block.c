@@ -6,6 +6,7 @@
 
 #include "vmm/machine/vm.h"
 #include "vmm/qmp/commands.h"
+#include "vmm/qmp/target.h"
 
 #define NAME_MAX_LEN 16
 

@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands of the control socket: QEMU's, named and shaped as there (its qapi/ folder), and
- * three of our own about the memory service. */
+ * three of our own about the memory service. A call's opaque is a struct qmp_target. */
 #ifndef VMM_QMP_COMMANDS_H
 #define VMM_QMP_COMMANDS_H
 
 #include "vmm/qmp/proto.h"
 
-struct vm;
-
-/* What the calls of a connection have as opaque. */
-struct qmp_target {
-	struct vm *vm; /* NULL: there is no machine now */
-	bool quit;     /* a client has ended the guest */
-	/* Sends an event about what a command did; takes data over. */
-	void (*event)(struct qmp_target *target, const char *name, json_t *data);
-};
-
+/* All of them, up to one without a name. */
 extern const struct qmp_command qmp_commands[];
 
-/* The machine of a call; NULL: there is none, and the call has failed. */
-struct vm *qmp_vm(struct qmp_call *call);
+/* machine.c */
+int qmp_query_status(struct qmp_call *call);
+int qmp_query_version(struct qmp_call *call);
+int qmp_query_kvm(struct qmp_call *call);
+int qmp_stop(struct qmp_call *call);
+int qmp_cont(struct qmp_call *call);
+int qmp_quit(struct qmp_call *call);
+int qmp_system_powerdown(struct qmp_call *call);
 
 /* balloon.c */
 int qmp_balloon(struct qmp_call *call);

@@ -7,6 +7,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/machine/vm.h"
 #include "vmm/qmp/commands.h"
+#include "vmm/qmp/target.h"
 
 static json_int_t number(uint64_t n)
 {

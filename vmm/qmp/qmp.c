@@ -16,6 +16,7 @@
 #include "vmm/machine/vm.h"
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/frame.h"
+#include "vmm/qmp/target.h"
 
 #define INPUT      4096u
 #define MAX_OUTPUT (256u << 10) /* bytes waiting for the client at which events are dropped */
