@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Prints the rooms of the house, their sizes and the arrows between them, from the sources.
 
-A room is a folder below mm, virtio, vmm or guest/lib. An arrow is an include, or the mention of a
-function that a file of the other room defines. tools/rooms.order lists the rooms from the bottom up:
-arrows run downwards only, but for those that it allows by name, each with its reason.
+A room is a folder below mm, virtio, vmm or guest/lib, or a guest program's. An arrow is an include, or
+the mention of a function that a file of the other room defines. tools/rooms.order lists the rooms from
+the bottom up: arrows run downwards only, but for those that it allows by name, each with its reason.
+A function that a port declares is called through the port, whichever room above defines it.
 
 It tells of calls that run upwards, and of files of a room that call each other in a circle. With
 --check it looks at what may not be there at all, and ends with 1 if anything is:
@@ -19,8 +20,11 @@ import re
 import subprocess
 import sys
 
-TOPS = ('mm', 'virtio', 'vmm', 'guest/lib')
+TOPS = ('mm', 'virtio', 'vmm', 'guest')
 WORD = re.compile(r'[A-Za-z_]\w*')
+CALLED = re.compile(r'([A-Za-z_]\w*)\(')
+# Names that are no function's, though one may be called alike.
+NO_FUNCTION = re.compile(r'(->|\.)\s*\w+|\b(struct|union|enum)\s+\w+')
 # A definition at the left edge, as the style has it: no `;` before the body's brace.
 DEFINED = re.compile(r'^(?!static\b|typedef\b|#|struct\s+\w+\s*\{|enum\b|union\b)[A-Za-z_][\w\s*]*?\b(\w+)\('
                      r'[^;{}]*\)[\w\s()]*\n\{', re.M)
@@ -28,19 +32,21 @@ INCLUDED = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 NO_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 
-def sources():
+def sources(contracts):
     """The C files of the rooms that git tracks, or, outside a checkout, that are there."""
     listed = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard', '--', *TOPS],
                             capture_output=True, text=True)
     names = listed.stdout.split()
     if listed.returncode:
         names = [os.path.join(at, f) for top in TOPS for at, _, fs in os.walk(top) for f in fs]
+    names = [f for f in names if f in contracts or not f.startswith('guest/include/')]
     return sorted({f for f in names if f.endswith(('.c', '.h')) and os.path.exists(f)})
 
 
 def order(path):
-    """Returns the rooms from the bottom up, {file: room} of contracts, and {(from, to): reason}."""
-    rooms, contracts, allowed = [], {}, {}
+    """Returns the rooms from the bottom up, {file: room} of contracts, the ports among these, and
+    {(from, to): reason}."""
+    rooms, contracts, ports, allowed = [], {}, [], {}
     with open(path, encoding='utf-8') as f:
         for n, line in enumerate(f, 1):
             line = line.split('#')[0].strip()
@@ -49,14 +55,22 @@ def order(path):
             words = line.split()
             if words[0] == 'room' and len(words) == 2:
                 rooms.append(words[1])
-            elif words[0] == 'contract' and len(words) == 2:
+            elif words[0] in ('contract', 'port') and len(words) == 2:
                 rooms.append(words[1])
                 contracts[words[1]] = words[1]
+                if words[0] == 'port':
+                    ports.append(words[1])
             elif words[0] == 'allow' and len(words) > 4 and words[2] == '->':
                 allowed[(words[1], words[3])] = ' '.join(words[4:])
             else:
-                sys.exit(f'{path}:{n}: "room NAME", "contract FILE" or "allow ROOM -> ROOM REASON" is right')
-    return rooms, contracts, allowed
+                sys.exit(f'{path}:{n}: "room NAME", "contract FILE", "port FILE" or "allow ROOM -> ROOM REASON" is right')
+    return rooms, contracts, ports, allowed
+
+
+def scope(file):
+    """Where a name means one function: each guest program, their library, all of the host's files."""
+    words = file.split('/')
+    return '/'.join(words[:2]) if words[0] == 'guest' else ''
 
 
 def circles(arrows):
@@ -96,9 +110,9 @@ def circles(arrows):
 
 class House:
     def __init__(self, path):
-        self.listed, contracts, self.allowed = order(path)
+        self.listed, contracts, self.ports, self.allowed = order(path)
         self.rank = {r: i for i, r in enumerate(self.listed)}
-        self.files = sources()
+        self.files = sources(contracts)
         self.room = {f: contracts.get(f, os.path.dirname(f)) for f in self.files}
         self.text = {}
         for f in self.files:
@@ -118,19 +132,26 @@ class House:
                     self.includes[(f, target)] = 1
 
     def read_calls(self):
-        code = {f: NO_CODE.sub(' ', self.text[f]) for f in self.files}
-        defined = {}  # (in the guest?, name): file; hosted files stand in for the machine's
+        whole = {f: NO_CODE.sub(' ', self.text[f]) for f in self.files}
+        code = {f: NO_FUNCTION.sub(' ', whole[f]) for f in self.files}
+        defined = {}  # (scope, name): file; hosted files stand in for the machine's
         for f in self.files:
             if f.endswith('.c'):
-                for name in DEFINED.findall(code[f]):
-                    key = (f.startswith('guest/'), name)
+                for name in DEFINED.findall(whole[f]):
+                    key = (scope(f), name)
                     if key not in defined or '/hosted/' in defined[key]:
                         defined[key] = f
+        for port in self.ports:
+            for name in CALLED.findall(code[port]):
+                if ('guest/lib', name) in defined:
+                    defined[('guest/lib', name)] = port
         for f in self.files:
             if not f.endswith('.c'):
                 continue
             for name in set(WORD.findall(code[f])):
-                target = defined.get((f.startswith('guest/'), name))
+                target = defined.get((scope(f), name))
+                if not target and f.startswith('guest/'):
+                    target = defined.get(('guest/lib', name))
                 if target and target != f and not re.search(r'\bstatic\b[^;{}()]*\b%s\(' % name, code[f]):
                     self.calls[(f, target)].add(name)
 

@@ -6,9 +6,8 @@ set -u
 . tests/lib.sh
 
 house=$work/house
-mkdir -p "$house/guest" "$house/tools"
-cp -r mm virtio vmm "$house/"
-cp -r guest/lib "$house/guest/"
+mkdir -p "$house/tools"
+cp -r mm virtio vmm guest "$house/"
 cp tools/rooms.py tools/rooms.order "$house/tools/"
 
 rooms() { # sets status; what it prints is in $out
