@@ -82,12 +82,15 @@ VMM_LIBS :=         # pkg-config names that vmm links with
 GUEST_LIB_SRCS :=   # the runtime, in the guest
 HOSTED_LIB_SRCS :=  # the runtime, hosted
 GUEST_PROGRAMS :=   # folders of guest/, one a program
-# Unit tests: UNIT_TESTS += name, then
-#   name_SRCS     host sources (tests/unit/name.c is implied)
-#   name_HOSTED   sources compiled as hosted guest code; when set, name.c is too
-#   name_LIBS     pkg-config names that it links with
-#   name_SAN      variants to run under, of: asan tsan (default asan)
+# Unit tests: UNIT_TESTS += $(call unit_tests,room), the tests of the folder tests/unit/room: its
+# .c files, but for those that have a header, which help. Then, for a room or for a test room/name:
+#   room_SRCS     host sources (tests/unit/room/name.c is implied)
+#   room_HOSTED   sources compiled as hosted guest code; when set, name.c is too
+#   room_LIBS     pkg-config names that it links with
+#   room_SAN      variants to run under, of: plain asan tsan (default asan)
 UNIT_TESTS :=
+unit_tests = $(patsubst tests/unit/%.c,%,$(filter-out $(patsubst %.h,%.c,$(wildcard tests/unit/$(1)/*.h)), \
+	$(wildcard tests/unit/$(1)/*.c)))
 # Scripts that print TAP, and what they need built.
 TAP_SCRIPTS :=
 BENCHES :=          # names: tests/bench/build.mk makes bench-NAME targets
@@ -123,21 +126,25 @@ $(B)/guests/$(1): $(call guest_objs,$(wildcard guest/$(1)/*.c)) $(B)/libslabviso
 endef
 $(foreach p,$(GUEST_PROGRAMS),$(eval $(call program_rules,$(p))))
 
-# Unit tests, one executable a variant: build/tests/NAME.VARIANT
+# Unit tests, one executable a variant: build/tests/ROOM_NAME.VARIANT, with _ for each / of the room.
+unit_of = $(or $($(1)_$(2)),$($(patsubst %/,%,$(dir $(1)))_$(2)))
+unit_bin = $(B)/tests/$(subst /,_,$(1)).$(2)
 define unit_rules
-$(B)/tests/$(1).$(2): $(if $($(1)_HOSTED),$(call hosted_objs,$(2),tests/unit/$(1).c $($(1)_HOSTED)),$(call host_objs,$(2),tests/unit/$(1).c)) \
-		$(call host_objs,$(2),$($(1)_SRCS))
+$(call unit_bin,$(1),$(2)): $(if $(call unit_of,$(1),HOSTED),$(call hosted_objs,$(2),tests/unit/$(1).c $(call unit_of,$(1),HOSTED)),$(call host_objs,$(2),tests/unit/$(1).c)) \
+		$(call host_objs,$(2),$(call unit_of,$(1),SRCS))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(HOST_LDFLAGS) $$(SAN_$(2)) -o $$@ $$(filter %.o,$$^) \
-		$$$$(pkg-config --libs cmocka $($(1)_LIBS) $$(VMM_LIBS))
-UNIT_BINS += $(B)/tests/$(1).$(2)
+		$$$$(pkg-config --libs cmocka $(call unit_of,$(1),LIBS) $$(VMM_LIBS))
+UNIT_BINS += $(call unit_bin,$(1),$(2))
 endef
 UNIT_BINS :=
-$(foreach t,$(UNIT_TESTS),$(foreach v,$(or $($(t)_SAN),asan),$(eval $(call unit_rules,$(t),$(v)))))
+$(foreach t,$(UNIT_TESTS),$(foreach v,$(or $(call unit_of,$(t),SAN),asan),$(eval $(call unit_rules,$(t),$(v)))))
 
-unit: $(UNIT_BINS) ## build and run the unit tests
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT_BINS)
+UNITS = $(filter $(B)/tests/$(subst /,_,$(T))%,$(UNIT_BINS))
+unit: $(UNITS) ## build and run the unit tests (T=mm_slab: those whose names begin so)
+	$(if $(UNITS),,$(error no unit test has a name that begins with "$(T)"))
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNITS)
 
 include tests/targets.mk
 

@@ -18,8 +18,8 @@ $(B)/guest/guest/lib/c/string.o $(B)/guest/guest/lib/c/string_c.o: \
 GUEST_PROGRAMS += hello
 GUEST_PROGRAMS += blkcheck hostile kbench negative selftest wordfreq zcbench
 
-GUEST_TESTS := guest_kmalloc guest_cache guest_magazine guest_pools guest_string guest_threads
-UNIT_TESTS += $(GUEST_TESTS)
-$(foreach t,$(GUEST_TESTS),$(eval $(t)_HOSTED := tests/unit/guest_util.c $(HOSTED_LIB_SRCS)))
-$(foreach t,$(GUEST_TESTS),$(eval $(t)_SRCS := $(MM_SRCS)))
-guest_threads_SAN := asan tsan
+GUEST_TEST_ROOMS := guest/c guest/kmem
+UNIT_TESTS += $(foreach room,$(GUEST_TEST_ROOMS),$(call unit_tests,$(room)))
+$(foreach room,$(GUEST_TEST_ROOMS),$(eval $(room)_HOSTED := tests/unit/guest/util.c $(HOSTED_LIB_SRCS)))
+$(foreach room,$(GUEST_TEST_ROOMS),$(eval $(room)_SRCS := $(MM_SRCS)))
+guest/kmem/threads_SAN := asan tsan

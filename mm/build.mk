@@ -1,22 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 MM_SRCS += $(foreach room,host frame slab,$(wildcard mm/$(room)/*.c)) $(wildcard mm/*.c)
 
-UNIT_TESTS += mm_ram mm_metadata mm_region mm_frame mm_reclaim mm_cache mm_slab mm_pin mm_debug mm_harden mm_fail mm_stress
-mm_ram_SRCS := $(MM_SRCS)
-mm_ram_SAN := asan tsan
-mm_metadata_SRCS := $(MM_SRCS)
-mm_region_SRCS := $(MM_SRCS)
-mm_frame_SRCS := $(MM_SRCS)
-mm_slab_SRCS := $(MM_SRCS)
-mm_debug_SRCS := $(MM_SRCS)
-mm_harden_SRCS := $(MM_SRCS)
-mm_reclaim_SRCS := $(MM_SRCS)
-mm_cache_SRCS := $(MM_SRCS)
-mm_fail_SRCS := $(MM_SRCS)
-mm_pin_SRCS := $(MM_SRCS)
-mm_pin_SAN := asan tsan
-mm_stress_SRCS := $(MM_SRCS)
-mm_stress_SAN := asan tsan
+MM_TEST_ROOMS := mm mm/host mm/frame mm/slab
+UNIT_TESTS += $(foreach room,$(MM_TEST_ROOMS),$(call unit_tests,$(room)))
+$(foreach room,$(MM_TEST_ROOMS),$(eval $(room)_SRCS := $(MM_SRCS)))
+mm/host/ram_SAN := asan tsan
+mm/pin_SAN := asan tsan
+mm/stress_SAN := asan tsan
 
 MM_BENCHES := $(addprefix $(B)/bench/mm,_harden _colour _discard _trace) $(B)/bench/mm
 $(B)/bench/mm: $(call host_objs,plain,tests/bench/mm_bench.c $(MM_SRCS))

@@ -29,11 +29,11 @@ tests: $(UNIT_BINS) $(TEST_BINS)
 NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t units.t check.t \
 	memory.t acpi.t)
 # Of what depends on the kernel.
-NESTED_UNITS := $(addprefix $(B)/tests/, blk_data.plain blk_release.plain blk_lost.plain vhost_user_memory.plain)
+NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_data virtio_blk_release virtio_blk_lost virtio_vhost_user_memory)
 LIBVIRT_SCRIPTS := tests/libvirt/check.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
 	$(B)/nested/tsc
-NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_acpi.asan
+NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_linux_acpi.asan
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

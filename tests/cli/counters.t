@@ -12,9 +12,9 @@ cd "$(dirname "$0")/../.." || exit 1
 exceptions='
 frames_in_use_start - none_is_right
 frames_in_use_after - none_is_right
-blk_pin_refusals tests/unit/blk_data.c assert_int_equal(stats.pin_refusals,
-blk_unsupported tests/unit/blk_requests.c assert_int_equal(stats.unsupported, 3
-window_bytes tests/unit/blk_data.c assert_int_equal(stats.window_bytes, 2
+blk_pin_refusals tests/unit/virtio/blk/data.c assert_int_equal(stats.pin_refusals,
+blk_unsupported tests/unit/virtio/blk/requests.c assert_int_equal(stats.unsupported, 3
+window_bytes tests/unit/virtio/blk/data.c assert_int_equal(stats.window_bytes, 2
 '
 declare -A total=()
 disk=$work/disk

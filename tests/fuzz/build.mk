@@ -20,10 +20,10 @@ inflight_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/vhost_user/inflight.c \
 	virtio/vhost_user/inflight_packed.c
 
 FUZZERS += elf linux config qmp
-elf_FUZZ_SRCS = $(vmm_elf_SRCS)
-linux_FUZZ_SRCS = $(vmm_linux_SRCS)
+elf_FUZZ_SRCS = $(vmm/elf_SRCS)
+linux_FUZZ_SRCS = $(vmm/linux/image_SRCS)
 config_FUZZ_SRCS = $(VMM_CONFIG_SRCS) vmm/serve/config.c vmm/serve/options.c $(MM_SRCS)
-qmp_FUZZ_SRCS = $(vmm_qmp_SRCS)
+qmp_FUZZ_SRCS = $(vmm/qmp_SRCS)
 
 $(B)/fuzz/obj/%.o: %.c
 	$(call say,CC,$< (fuzz))

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "tests/fuzz/ring_guest.h"
-#include "tests/unit/inflight_track.h"
+#include "tests/unit/virtio/vhost_user/inflight_track.h"
 
 #define SEGS  64u
 #define HELD  16u

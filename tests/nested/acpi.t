@@ -11,7 +11,7 @@ explain() {
 	sed 's/^/# | /' "$tmp/log"
 }
 
-ACPI_TABLES=$tmp build/tests/vmm_acpi.asan >"$tmp/log" 2>&1
+ACPI_TABLES=$tmp build/tests/vmm_linux_acpi.asan >"$tmp/log" 2>&1
 check 'the tables are written' test -s "$tmp/large-SRAT.aml"
 for table in "$tmp"/*.aml; do
 	name=${table##*/}

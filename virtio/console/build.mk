@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VIRTIO_CONSOLE_SRCS := $(wildcard virtio/console/*.c)
 
-UNIT_TESTS += virtio_console
-virtio_console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_BALLOON_SRCS) virtio/rng.c $(VIRTIO_IO_SRCS) \
+UNIT_TESTS += $(call unit_tests,virtio/console)
+virtio/console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_BALLOON_SRCS) virtio/rng.c $(VIRTIO_IO_SRCS) \
 	$(MM_SRCS)
-virtio_console_LIBS := liburing
-virtio_console_SAN := asan tsan
+virtio/console_LIBS := liburing
+virtio/console_SAN := asan tsan

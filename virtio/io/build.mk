@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VIRTIO_IO_SRCS := $(wildcard virtio/io/*.c)
 
-UNIT_TESTS += io_windows
-io_windows_SRCS := virtio/io/place.c virtio/io/window.c virtio/io/window_release.c $(MM_SRCS)
-io_windows_LIBS := liburing
+UNIT_TESTS += $(call unit_tests,virtio/io)
+virtio/io_SRCS := virtio/io/place.c virtio/io/window.c virtio/io/window_release.c $(MM_SRCS)
+virtio/io_LIBS := liburing

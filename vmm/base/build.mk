@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += $(wildcard vmm/base/*.c)
 
-UNIT_TESTS += vmm_log_limit
-vmm_log_limit_SRCS := vmm/base/cli.c vmm/base/log_limit.c
-vmm_log_limit_SAN := asan tsan
+UNIT_TESTS += $(call unit_tests,vmm/base)
+vmm/base/log_limit_SRCS := vmm/base/cli.c vmm/base/log_limit.c
+vmm/base/log_limit_SAN := asan tsan
+vmm/base/media_SRCS = $(vmm/linux/image_SRCS) vmm/elf/elf.c

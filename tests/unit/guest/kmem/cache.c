@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Caches: creation, constructors, objects of the wrong cache, bulk, debug modes. */
+#include "tests/unit/guest/util.h"
+
+struct thing {
+	u64 magic;
+	char rest[48];
+};
+
+static unsigned int constructed;
+
+static void construct(void *p)
+{
+	struct thing *thing = p;
+
+	thing->magic = 0x600d;
+	memset(thing->rest, 0, sizeof(thing->rest));
+	constructed++;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	util_start(64 * MIB, 0);
+	constructed = 0;
+	return 0;
+}
+
+static int setup_debug(void **state)
+{
+	(void)state;
+	util_start(64 * MIB, MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER);
+	return 0;
+}
+
+static int setup_watched(void **state)
+{
+	(void)state;
+	util_start_watched(64 * MIB, "F,watched");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	util_stop();
+	return 0;
+}
+
+static void a_cache_is_made_used_and_destroyed(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("thing", 100, 0, 0, NULL);
+	void *p[1000];
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(kmem_cache_size(s), 100);
+	assert_string_equal(kmem_cache_name(s), "thing");
+	for (int i = 0; i < 1000; i++) {
+		p[i] = kmem_cache_alloc(s, GFP_KERNEL);
+		assert_non_null(p[i]);
+		assert_int_equal(kmem_to_phys(p[i]) % 8, 0);
+		assert_int_equal(ksize(p[i]), 100);
+		memset(p[i], i, 100);
+	}
+	for (int i = 0; i < 1000; i++) {
+		assert_null(memchr_inv(p[i], i, 100));
+		if (i % 2)
+			kmem_cache_free(s, p[i]);
+		else
+			kfree(p[i]);
+	}
+	kmem_cache_destroy(s);
+	kmem_cache_destroy(NULL);
+}
+
+static void numbers_are_used_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		struct kmem_cache *s = kmem_cache_create("again", 32 + i, 0, 0, NULL);
+		void *p;
+
+		assert_non_null(s);
+		p = kmem_cache_zalloc(s, GFP_KERNEL);
+		assert_null(memchr_inv(p, 0, 32 + i));
+		memset(p, 0xee, 32 + i);
+		kmem_cache_free(s, p);
+		kmem_cache_destroy(s);
+	}
+}
+
+static void numbers_run_out(void **state)
+{
+	struct kmem_cache *s[256];
+	int n = 0;
+
+	(void)state;
+	while (n < 256 && (s[n] = kmem_cache_create("many", 64, 0, 0, NULL)))
+		n++;
+	assert_int_equal(n, VIRTIO_KMEM_PM_CACHE_MAX - VIRTIO_KMEM_CLASSES);
+	while (n > 0)
+		kmem_cache_destroy(s[--n]);
+}
+
+static void create_panic(const void *p)
+{
+	(void)p;
+	kmem_cache_create("bad", 0, 0, SLAB_PANIC, NULL);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+	(void)state;
+	assert_null(kmem_cache_create(NULL, 8, 0, 0, NULL));
+	assert_null(kmem_cache_create("bad", 0, 0, 0, NULL));
+	assert_null(kmem_cache_create("bad", KMALLOC_MAX_SIZE + 1, 0, 0, NULL));
+	assert_null(kmem_cache_create("bad", 8, 3, 0, NULL));
+	assert_null(kmem_cache_create("bad", 8, 8192, 0, NULL));
+	assert_null(kmem_cache_create_usercopy("bad", 8, 0, 0, 4, 8, NULL));
+	util_expect_bug(create_panic, NULL, "kmem_cache_create: cannot make bad");
+}
+
+static void alignment_is_kept(void **state)
+{
+	(void)state;
+	for (unsigned int align = 8; align <= 4096; align *= 2) {
+		struct kmem_cache *s = kmem_cache_create("aligned", 24, align, 0, NULL);
+		void *p[10];
+
+		for (int i = 0; i < 10; i++) {
+			p[i] = kmem_cache_alloc(s, GFP_KERNEL);
+			assert_int_equal(kmem_to_phys(p[i]) % align, 0);
+		}
+		kmem_cache_free_bulk(s, 10, p);
+		kmem_cache_destroy(s);
+	}
+	struct kmem_cache *s = KMEM_CACHE(thing, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
+	void *p = kmem_cache_alloc(s, GFP_KERNEL);
+
+	assert_int_equal(kmem_to_phys(p) % 64, 0);
+	kmem_cache_free(s, p);
+	kmem_cache_destroy(s);
+}
+
+static void the_constructor_runs_once_an_object(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("made", sizeof(struct thing), 0, 0, construct);
+	struct thing *p[300];
+	unsigned int made;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		p[i] = kmem_cache_alloc(s, GFP_KERNEL);
+		assert_int_equal(p[i]->magic, 0x600d);
+		p[i]->magic = 1000 + i;
+	}
+	for (int i = 0; i < 300; i++)
+		kmem_cache_free(s, p[i]);
+	made = constructed;
+	/* Its work, and what came later, outlives free and alloc, in magazines and at
+	 * the host. */
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 300; i++) {
+			p[i] = kmem_cache_alloc(s, GFP_KERNEL);
+			assert_true(p[i]->magic == 0x600d ||
+				    (p[i]->magic >= 1000 && p[i]->magic < 1300));
+		}
+		for (int i = 0; i < 300; i++)
+			kmem_cache_free(s, p[i]);
+	}
+	assert_int_equal(constructed, made);
+	kmem_cache_destroy(s);
+}
+
+static void zero_and_a_constructor_do_not_mix(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("made", sizeof(struct thing), 0, 0, construct);
+	void *p;
+
+	(void)state;
+	assert_warns(p = kmem_cache_alloc(s, GFP_KERNEL | __GFP_ZERO), "__GFP_ZERO for made");
+	assert_null(p);
+	assert_warns(p = kmem_cache_zalloc(s, GFP_KERNEL), "__GFP_ZERO for made");
+	assert_null(p);
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	assert_non_null(p);
+	kmem_cache_free(s, p);
+	kmem_cache_destroy(s);
+}
+
+static void an_object_of_another_cache_goes_to_its_own(void **state)
+{
+	struct kmem_cache *a = kmem_cache_create("apples", 40, 0, 0, NULL);
+	struct kmem_cache *b = kmem_cache_create("pears", 40, 0, 0, NULL);
+	void *p = kmem_cache_alloc(a, GFP_KERNEL), *run = kmalloc(20000, GFP_KERNEL);
+
+	(void)state;
+	assert_warns(kmem_cache_free(b, p), "is an object of apples, not of pears");
+	assert_ptr_equal(kmem_cache_alloc(a, GFP_KERNEL), p);
+	kmem_cache_free(a, p);
+	assert_warns(kmem_cache_free(b, run), "is no object of pears");
+	kmem_cache_free(a, NULL);
+	kmem_cache_destroy(a);
+	kmem_cache_destroy(b);
+}
+
+static void a_cache_with_objects_out_stays(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("kept", 40, 0, 0, NULL);
+	void *p = kmem_cache_alloc(s, GFP_KERNEL);
+
+	(void)state;
+	assert_warns(kmem_cache_destroy(s),
+		     "kmem_cache_destroy kept: Slab cache still has objects");
+	kmem_cache_free(s, p);
+	p = kmem_cache_alloc(s, GFP_KERNEL);
+	assert_non_null(p);
+	kmem_cache_free(s, p);
+	kmem_cache_destroy(s);
+	assert_warns(kmem_cache_destroy(s), "is gone already");
+}
+
+static void a_shrunk_cache_holds_nothing(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("shrunk", 200, 0, 0, NULL);
+	u64 frames = util_frames();
+	void *p[2000];
+
+	(void)state;
+	assert_int_equal(kmem_cache_alloc_bulk(s, GFP_KERNEL, 2000, p), 2000);
+	assert_int_equal(kmem_cache_shrink(s), 1);
+	kmem_cache_free_bulk(s, 2000, p);
+	assert_true(util_frames() > frames);
+	assert_int_equal(kmem_cache_shrink(s), 0);
+	assert_int_equal(util_active(VIRTIO_KMEM_CLASSES + 1), 0);
+	kmem_cache_destroy(s);
+}
+
+static void bulk_is_all_or_nothing(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("bulk", 4096, 0, 0, NULL);
+	static void *p[20000];
+	void *mixed[3];
+
+	(void)state;
+	assert_int_equal(kmem_cache_alloc_bulk(s, GFP_KERNEL, 0, p), 0);
+	assert_int_equal(kmem_cache_alloc_bulk(s, GFP_KERNEL, 100, p), 100);
+	kmem_cache_free_bulk(s, 100, p);
+	/* More than the heap has. */
+	assert_int_equal(kmem_cache_alloc_bulk(s, GFP_KERNEL | __GFP_NOWARN, 20000, p), 0);
+	kmem_give_back();
+	assert_int_equal(util_active(VIRTIO_KMEM_CLASSES + 1), 0);
+	mixed[0] = kmalloc(8, GFP_KERNEL);
+	mixed[1] = kmem_cache_alloc(s, GFP_KERNEL);
+	mixed[2] = NULL;
+	kfree_bulk(3, mixed);
+	kmem_cache_destroy(s);
+}
+
+static void free_it(const void *p)
+{
+	kfree(p);
+}
+
+static void debug_modes_catch_misuse_at_the_call(void **state)
+{
+	static const size_t sizes[] = {5, 64, 100, 1000, 8000};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i];
+		char *p = kzalloc(size, GFP_KERNEL);
+
+		assert_null(memchr_inv(p, 0, size));
+		assert_int_equal(wire.last_asked, size);
+		assert_true(wire.last_caller != 0);
+		assert_int_equal(wire.largest, 1);
+		kfree(p);
+		util_expect_bug(free_it, p, "kfree: ");
+		p = kmalloc(size, GFP_KERNEL);
+		p[size] = 1;
+		util_expect_bug(free_it, p, "was written to past its end");
+	}
+	char *p = kmalloc(64, GFP_ATOMIC);
+
+	assert_non_null(p);
+	p = krealloc(p, 10, GFP_KERNEL);
+	p = krealloc(p, 64, GFP_KERNEL);
+	memset(p, 1, 64);
+	kfree_sensitive(p);
+}
+
+static void all_of_an_object_may_be_used_after_ksize(void **state)
+{
+	u8 *p = kmalloc(20, GFP_KERNEL);
+
+	(void)state;
+	assert_non_null(p);
+	assert_int_equal(ksize(p), 32);
+	memset(p, 0x11, 32);
+	kfree(p);
+	p = kmalloc(20, GFP_KERNEL);
+	memset(p, 0x11, 20);
+	kfree_sensitive(p);
+	/* Up to what was asked for, and no red zone behind it. */
+	p = kzalloc(20, GFP_KERNEL);
+	memset(p, 0x22, 20);
+	p = krealloc(p, 30, GFP_KERNEL | __GFP_ZERO);
+	assert_int_equal(p[19], 0x22);
+	for (int i = 20; i < 30; i++)
+		assert_int_equal(p[i], 0);
+	p = krealloc(p, 100, GFP_KERNEL | __GFP_ZERO);
+	assert_int_equal(p[19], 0x22);
+	for (int i = 20; i < 100; i++)
+		assert_int_equal(p[i], 0);
+	memset(p, 0x33, 100);
+	kfree(p);
+}
+
+static void a_cache_can_be_debugged_alone(void **state)
+{
+	struct kmem_cache *s =
+		kmem_cache_create("watched", 64, 0, SLAB_RED_ZONE | SLAB_POISON, NULL);
+	unsigned long requests = wire.requests;
+	char *p = kmem_cache_alloc(s, GFP_KERNEL);
+
+	(void)state;
+	assert_int_equal(wire.requests, requests + 1);
+	p[64] = 1;
+	util_expect_bug(free_it, p, "was written to past its end");
+	p = kmem_cache_zalloc(s, GFP_KERNEL);
+	assert_null(memchr_inv(p, 0, 64));
+	kmem_cache_free(s, p);
+	kmem_cache_destroy(s);
+}
+
+/* As on a Linux without slub_debug: the flags are taken, and cost nothing. */
+static void debug_flags_ask_nothing_of_a_host_that_does_not_debug(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create(
+		"mine", 64, 0, SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER, NULL);
+	unsigned long requests;
+	char *p[8];
+
+	(void)state;
+	assert_non_null(s);
+	kmem_cache_free(s, kmem_cache_alloc(s, GFP_KERNEL));
+	requests = wire.requests;
+	for (int i = 0; i < 8; i++)
+		p[i] = kmem_cache_alloc(s, GFP_KERNEL);
+	for (int i = 0; i < 8; i++)
+		kmem_cache_free(s, p[i]);
+	assert_int_equal(wire.requests, requests);
+	kmem_cache_destroy(s);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_cache_is_made_used_and_destroyed),
+		TEST(numbers_are_used_again),
+		TEST(numbers_run_out),
+		TEST(what_makes_no_sense_is_refused),
+		TEST(alignment_is_kept),
+		TEST(the_constructor_runs_once_an_object),
+		TEST(zero_and_a_constructor_do_not_mix),
+		TEST(an_object_of_another_cache_goes_to_its_own),
+		TEST(a_cache_with_objects_out_stays),
+		TEST(a_shrunk_cache_holds_nothing),
+		TEST(bulk_is_all_or_nothing),
+		cmocka_unit_test_setup_teardown(debug_modes_catch_misuse_at_the_call, setup_debug,
+						teardown),
+		cmocka_unit_test_setup_teardown(all_of_an_object_may_be_used_after_ksize,
+						setup_debug, teardown),
+		cmocka_unit_test_setup_teardown(a_cache_can_be_debugged_alone, setup_watched,
+						teardown),
+		TEST(debug_flags_ask_nothing_of_a_host_that_does_not_debug),
+	};
+
+	return cmocka_run_group_tests_name("guest_kmem_cache", tests, NULL, NULL);
+}

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Magazines and depots: how seldom they ask the host, and what they do when it says no. */
+#include "tests/unit/guest/util.h"
+
+#include <linux/errno.h>
+
+#define SCATTER  100000
+#define CACHE_64 4
+
+static void *object[SCATTER];
+
+static int setup(void **state)
+{
+	(void)state;
+	util_start(64 * MIB, 0);
+	return 0;
+}
+
+static int setup_small(void **state)
+{
+	(void)state;
+	util_start(4 * MIB, 0);
+	return 0;
+}
+
+static int setup_nodes(void **state)
+{
+	(void)state;
+	util_start_nodes(16 * MIB);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	util_stop();
+	return 0;
+}
+
+static void scatter(void)
+{
+	/* A permutation: the stride is prime and no divisor of the number. */
+	for (size_t i = 0; i < SCATTER; i++) {
+		object[i] = kmalloc(64, GFP_KERNEL);
+		assert_non_null(object[i]);
+		*(u64 *)object[i] = i;
+	}
+	for (size_t i = 0; i < SCATTER; i++) {
+		size_t k = i * 7919 % SCATTER;
+
+		assert_int_equal(*(u64 *)object[k], k);
+		kfree(object[k]);
+	}
+}
+
+static void a_load_that_repeats_asks_for_nothing(void **state)
+{
+	unsigned long requests;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		scatter();
+	requests = wire.requests;
+	for (int i = 0; i < 4; i++)
+		scatter();
+	assert_int_equal(wire.requests, requests);
+}
+
+static void pairs_and_batches_ask_for_nothing(void **state)
+{
+	unsigned long requests = wire.requests;
+
+	(void)state;
+	/* The first objects are another matter. */
+	kfree(kmalloc(64, GFP_KERNEL));
+	assert_true(wire.requests <= requests + 2);
+	for (int n = 1; n <= 100; n++) {
+		for (int i = 0; i < n; i++)
+			object[i] = kmalloc(64, GFP_KERNEL);
+		for (int i = 0; i < n; i++)
+			kfree(object[i]);
+	}
+	requests = wire.requests;
+	for (int round = 0; round < 1000; round++) {
+		int n = round % 100 + 1;
+
+		for (int i = 0; i < n; i++)
+			object[i] = kmalloc(64, GFP_KERNEL);
+		for (int i = 0; i < n; i++)
+			kfree(object[i]);
+	}
+	assert_int_equal(wire.requests, requests);
+}
+
+static void growing_takes_few_requests(void **state)
+{
+	static const size_t sizes[] = {8, 64, 192, 256, 512};
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		unsigned long requests = wire.requests;
+
+		for (size_t i = 0; i < 20000; i++)
+			object[i] = kmalloc(sizes[s], GFP_KERNEL);
+		assert_true(wire.requests - requests <= 20 * 20);
+		for (size_t i = 0; i < 20000; i++)
+			kfree(object[i]);
+	}
+	assert_true(wire.largest <= VIRTIO_KMEM_MAX_BATCH);
+	assert_true(wire.largest >= VIRTIO_KMEM_MAX_BATCH / 2);
+}
+
+static void a_burst_is_not_kept_for_ever(void **state)
+{
+	u64 before = util_active(CACHE_64);
+
+	(void)state;
+	scatter();
+	/* Its objects beyond the depot's limit went back as they were freed. */
+	assert_true(util_active(CACHE_64) < before + SCATTER / 10);
+}
+
+static void an_event_has_memory_given_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		scatter();
+	assert_true(util_active(CACHE_64) > SCATTER / 2);
+	hosted_event(VIRTIO_KMEM_EVENT_QUOTA, 77);
+	hosted_event(VIRTIO_KMEM_EVENT_PRESSURE, 0);
+	hosted_event(99, 1);
+	kmem_poll();
+	assert_int_equal(kmem_channel()->pin_quota, 77);
+	assert_true(util_active(CACHE_64) > SCATTER / 2);
+	hosted_event(VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
+	kmem_poll();
+	assert_int_equal(util_active(CACHE_64), 0);
+	hosted_event(VIRTIO_KMEM_EVENT_PRESSURE, 2);
+	kfree(kmalloc(64, GFP_KERNEL));
+	kmem_poll();
+	assert_true(util_active(CACHE_64) < 200);
+}
+
+static void unused_caches_cost_no_request(void **state)
+{
+	(void)state;
+	assert_int_equal(wire.requests, 0);
+	kmem_give_back();
+	assert_int_equal(wire.requests, 0);
+	/* Memory for magazines and the first objects, whoever asks. */
+	object[0] = kmalloc(64, GFP_NOWAIT);
+	assert_non_null(object[0]);
+	assert_true(wire.requests <= 2);
+	object[1] = kmalloc(128, GFP_KERNEL);
+	assert_non_null(object[1]);
+	assert_true(wire.requests <= 3);
+	/* That leaves a reserve. */
+	object[2] = kmalloc(128, GFP_ATOMIC);
+	assert_non_null(object[2]);
+	for (size_t i = 0; i < 3; i++)
+		kfree(object[i]);
+}
+
+static void atomic_callers_send_no_request(void **state)
+{
+	unsigned long requests, allocs;
+	size_t n = 1;
+
+	(void)state;
+	/* The first brings a stock. */
+	object[0] = kmalloc(64, GFP_ATOMIC);
+	assert_non_null(object[0]);
+	requests = wire.requests;
+	/* There is something for the first of them, and not for ever. */
+	while (n < SCATTER && (object[n] = kmalloc(64, GFP_ATOMIC | __GFP_NOWARN)))
+		n++;
+	assert_true(n >= 28);
+	assert_true(n < SCATTER);
+	assert_int_equal(wire.requests, requests);
+	assert_null(kmalloc(64, GFP_NOWAIT | __GFP_NOWARN));
+	assert_null(kmalloc(100000, GFP_ATOMIC | __GFP_NOWARN));
+	assert_int_equal(wire.requests, requests);
+	/* Whoever may ask tops it up. */
+	allocs = wire.allocs;
+	kmem_poll();
+	assert_true(wire.allocs > allocs);
+	requests = wire.requests;
+	object[n] = kmalloc(64, GFP_ATOMIC);
+	assert_non_null(object[n]);
+	assert_int_equal(wire.requests, requests);
+	for (size_t i = 0; i <= n; i++)
+		kfree(object[i]);
+	/* Also after everything was given back. */
+	kmem_give_back();
+	kmem_poll();
+	object[0] = kmalloc(64, GFP_ATOMIC);
+	assert_non_null(object[0]);
+	kfree(object[0]);
+}
+
+static void atomic_callers_leave_giving_back_to_others(void **state)
+{
+	unsigned long requests;
+	void *p = kmalloc(64, GFP_KERNEL);
+
+	(void)state;
+	assert_non_null(p);
+	kfree(p);
+	hosted_event(VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
+	requests = wire.requests;
+	/* Off the fast path, where events are looked for. */
+	p = kmalloc_node(64, GFP_ATOMIC, NUMA_NO_NODE + 2);
+	kfree(kmalloc(100000, GFP_ATOMIC | __GFP_NOWARN));
+	assert_int_equal(wire.requests, requests);
+	kfree(p);
+	kmem_poll();
+	assert_true(wire.requests > requests);
+}
+
+static void nowait_leaves_the_reserve_alone(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	while (n < SCATTER && (object[n] = kmalloc(512, GFP_NOWAIT | __GFP_NOWARN)))
+		n++;
+	object[n] = kmalloc(512, GFP_ATOMIC);
+	assert_non_null(object[n]);
+	for (size_t i = 0; i <= n; i++)
+		kfree(object[i]);
+}
+
+static void without_memory_there_is_null_and_one_warning(void **state)
+{
+	size_t n = 0;
+	void *p;
+
+	(void)state;
+	wire.fail_from = (long)wire.allocs;
+	wire.fail_for = 1 << 30;
+	/* Something may be at hand. */
+	while ((p = kmalloc(2048, GFP_KERNEL | __GFP_NOWARN)))
+		object[n++] = p;
+	assert_int_equal(util_warnings, 0);
+	assert_warns(p = kmalloc(2048, GFP_KERNEL), "kmalloc: out of memory: 2048 bytes");
+	assert_null(p);
+	assert_null(kmalloc(2048, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN));
+	assert_null(kzalloc(100000, GFP_KERNEL | __GFP_NOWARN));
+	assert_int_equal(kmem_pages_alloc(3, GFP_KERNEL | __GFP_NOWARN, NUMA_NO_NODE), 0);
+	wire.fail_from = -1;
+	object[n] = kmalloc(2048, GFP_KERNEL);
+	assert_non_null(object[n]);
+	for (size_t i = 0; i <= n; i++)
+		kfree(object[i]);
+}
+
+static void every_request_may_fail(void **state)
+{
+	(void)state;
+	/* The k-th allocating request from here fails, and the few after it. */
+	for (long k = 0; k < 12; k++) {
+		struct kmem_cache *s;
+		void *p[200], *run;
+
+		kmem_give_back();
+		wire.fail_from = (long)wire.allocs + k;
+		wire.fail_for = 30;
+		s = kmem_cache_create("k", 300, 0, 0, NULL);
+		assert_non_null(s);
+		for (int i = 0; i < 200; i++)
+			p[i] = kmem_cache_alloc(s, GFP_KERNEL | __GFP_NOWARN);
+		run = kzalloc(50000, GFP_KERNEL | __GFP_NOWARN);
+		for (int i = 0; i < 200; i++)
+			kmem_cache_free(s, p[i]);
+		kfree(run);
+		wire.fail_from = -1;
+		kmem_cache_destroy(s);
+	}
+	assert_int_equal(util_warnings, 0);
+}
+
+static void nofail_waits_for_memory(void **state)
+{
+	void *p;
+
+	(void)state;
+	kmem_give_back();
+	wire.fail_from = (long)wire.allocs;
+	wire.fail_for = 40;
+	p = kmalloc(64, GFP_KERNEL | __GFP_NOFAIL);
+	assert_non_null(p);
+	assert_int_equal(util_warnings, 0);
+	kfree(p);
+	assert_warns(p = kmalloc(96, GFP_ATOMIC | __GFP_NOFAIL | __GFP_NOWARN),
+		     "__GFP_NOFAIL without leave");
+	kfree(p);
+}
+
+static void short_replies_are_enough(void **state)
+{
+	(void)state;
+	wire.most = 3;
+	for (int i = 0; i < 1000; i++) {
+		object[i] = kmalloc(64, GFP_KERNEL);
+		assert_non_null(object[i]);
+		memset(object[i], i, 64);
+	}
+	for (int i = 0; i < 1000; i++) {
+		assert_null(memchr_inv(object[i], i, 64));
+		kfree(object[i]);
+	}
+}
+
+static void the_last_byte_can_be_had(void **state)
+{
+	size_t n = 0, again = 0;
+
+	(void)state;
+	while (n < SCATTER && (object[n] = kmalloc(4096, GFP_KERNEL | __GFP_NOWARN)))
+		n++;
+	/* Of 1024 frames, all but what magazines and other classes take. */
+	assert_true(n > 900);
+	for (size_t i = 0; i < n; i++)
+		kfree(object[i]);
+	/* What one class hoards another gets. */
+	while (again < SCATTER && (object[again] = kmalloc(2048, GFP_KERNEL | __GFP_NOWARN)))
+		again++;
+	assert_true(again > 1700);
+	while (again > 0)
+		kfree(object[--again]);
+	object[0] = kmalloc(1 * MIB, GFP_KERNEL);
+	assert_non_null(object[0]);
+	kfree(object[0]);
+}
+
+static void nodes_are_kept_apart(void **state)
+{
+	void *p[2];
+
+	(void)state;
+	for (int node = 0; node < 2; node++) {
+		for (int i = 0; i < 200; i++) {
+			p[0] = kzalloc_node(64, GFP_KERNEL, node);
+			p[1] = kmalloc_node(20000, GFP_KERNEL | __GFP_THISNODE, node);
+			for (int k = 0; k < 2; k++) {
+				assert_non_null(p[k]);
+				assert_int_equal((kmem_to_phys(p[k]) - BASE) / (16 * MIB), node);
+			}
+			assert_null(memchr_inv(p[0], 0, 64));
+			memset(p[0], 1, 64);
+			object[i] = p[0];
+			kfree(p[1]);
+		}
+		for (int i = 0; i < 200; i++)
+			kfree(object[i]);
+	}
+	p[0] = kzalloc_node(64, GFP_KERNEL, NUMA_NO_NODE);
+	assert_non_null(p[0]);
+	kfree(p[0]);
+	/* No such node. */
+	p[0] = kmalloc_node(64, GFP_KERNEL, 5);
+	assert_non_null(p[0]);
+	kfree(p[0]);
+	assert_null(kmalloc_node(64, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, 5));
+}
+
+static void a_full_node_has_the_other_stand_in(void **state)
+{
+	size_t n = 0;
+	void *p;
+
+	(void)state;
+	while (n < SCATTER &&
+	       (object[n] = kmalloc_node(4096, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, 1)))
+		n++;
+	assert_true(n > 3500 && n <= 4096);
+	p = kmalloc_node(4096, GFP_KERNEL, 1);
+	assert_non_null(p);
+	assert_int_equal((kmem_to_phys(p) - BASE) / (16 * MIB), 0);
+	kfree(p);
+	while (n > 0)
+		kfree(object[--n]);
+}
+
+static void dma32_is_below_4_gib_or_nothing(void **state)
+{
+	(void)state;
+	assert_null(kmalloc(64, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN));
+	assert_null(kmalloc(64, GFP_KERNEL | GFP_DMA | __GFP_NOWARN));
+	struct kmem_cache *s = kmem_cache_create("low", 64, 0, SLAB_CACHE_DMA32, NULL);
+
+	assert_non_null(s);
+	assert_null(kmem_cache_alloc(s, GFP_KERNEL | __GFP_NOWARN));
+	kmem_cache_destroy(s);
+}
+
+static void dma32_on_a_node_is_not_taken_from_magazines(void **state)
+{
+	void *p = kmalloc(64, GFP_KERNEL);
+
+	(void)state;
+	/* A magazine with objects of the node, all of them above 4 GiB. */
+	kfree(p);
+	assert_null(kmalloc_node(64, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN, 0));
+	assert_null(kmalloc_node(64, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN, 7));
+}
+
+static void a_large_run_on_no_such_node_is_one_run(void **state)
+{
+	unsigned long largest;
+	void *p;
+
+	(void)state;
+	wire.largest = 0;
+	p = kmalloc_node(1 << 20, GFP_KERNEL, 7);
+	largest = wire.largest;
+	assert_non_null(p);
+	assert_int_equal(largest, 1);
+	kfree(p);
+}
+
+static void accounted_requests_say_so(void **state)
+{
+	void *p;
+
+	(void)state;
+	kmem_give_back();
+	wire.last_flags = 0;
+	p = kmalloc(64, GFP_KERNEL_ACCOUNT);
+	assert_int_equal(wire.last_flags, VIRTIO_KMEM_GFP_ACCOUNT);
+	kfree(p);
+}
+
+static void free_pages_of_the_wrong_order(const void *p)
+{
+	kmem_pages_free(kmem_to_phys(p), 2);
+}
+
+static void runs_of_frames(void **state)
+{
+	unsigned long requests;
+
+	(void)state;
+	for (unsigned int order = 0; order <= VIRTIO_KMEM_MAX_ORDER; order++) {
+		u64 addr = kmem_pages_alloc(order, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
+
+		assert_true(addr != 0);
+		assert_int_equal(addr % (4096ul << order), 0);
+		assert_int_equal(kmem_page_kind(addr), VIRTIO_KMEM_PM_RUN + order);
+		assert_null(memchr_inv(kmem_to_virt(addr), 0, 4096ul << order));
+		memset(kmem_to_virt(addr), 0xff, 4096ul << order);
+		kmem_pages_free(addr, order);
+	}
+	assert_int_equal(kmem_pages_alloc(11, GFP_KERNEL, NUMA_NO_NODE), 0);
+	requests = wire.requests;
+	for (int i = 0; i < 1000; i++) {
+		u64 addr = kmem_pages_alloc(i % 4, GFP_KERNEL, NUMA_NO_NODE);
+
+		util_expect_bug(free_pages_of_the_wrong_order,
+				(char *)kmem_to_virt(addr) + (i % 4 == 2 ? 4096 : 0),
+				"is no run of order 2");
+		kmem_pages_free(addr, i % 4);
+	}
+	assert_true(wire.requests - requests <= 4);
+}
+
+static void pages_are_pinned_by_the_batch(void **state)
+{
+	static u64 addr[600];
+
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		addr[i] = kmem_pages_alloc(0, GFP_KERNEL, NUMA_NO_NODE);
+	assert_int_equal(kmem_pin(600, addr), 600);
+	assert_int_equal(kmem_pin(0, addr), 0);
+	/* The quota is 1024. */
+	assert_int_equal(kmem_pin(600, addr), 424);
+	assert_int_equal(kmem_pin(600, addr), -EAGAIN);
+	kmem_unpin(424, addr);
+	kmem_unpin(600, addr);
+	assert_warns(kmem_unpin(1, addr), "1 pages were not pinned");
+	for (int i = 0; i < 600; i++)
+		kmem_pages_free(addr[i], 0);
+	addr[0] = BASE + 60 * MIB;
+	assert_int_equal(kmem_pin(1, addr), -EFAULT);
+}
+
+int main(void)
+{
+#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
+#define TEST(f)         TEST_WITH(f, setup)
+	const struct CMUnitTest tests[] = {
+		TEST(a_load_that_repeats_asks_for_nothing),
+		TEST(pairs_and_batches_ask_for_nothing),
+		TEST(growing_takes_few_requests),
+		TEST(a_burst_is_not_kept_for_ever),
+		TEST(an_event_has_memory_given_back),
+		TEST(unused_caches_cost_no_request),
+		TEST(atomic_callers_send_no_request),
+		TEST(atomic_callers_leave_giving_back_to_others),
+		TEST(nowait_leaves_the_reserve_alone),
+		TEST(without_memory_there_is_null_and_one_warning),
+		TEST(every_request_may_fail),
+		TEST(nofail_waits_for_memory),
+		TEST(short_replies_are_enough),
+		TEST_WITH(the_last_byte_can_be_had, setup_small),
+		TEST_WITH(nodes_are_kept_apart, setup_nodes),
+		TEST_WITH(a_full_node_has_the_other_stand_in, setup_nodes),
+		TEST(dma32_is_below_4_gib_or_nothing),
+		TEST_WITH(dma32_on_a_node_is_not_taken_from_magazines, setup_nodes),
+		TEST(a_large_run_on_no_such_node_is_one_run),
+		TEST(accounted_requests_say_so),
+		TEST(runs_of_frames),
+		TEST(pages_are_pinned_by_the_batch),
+	};
+
+	return cmocka_run_group_tests_name("guest_kmem_magazine", tests, NULL, NULL);
+}

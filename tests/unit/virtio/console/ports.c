@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* virtio-console, virtio-rng and virtio-balloon under a driver. */
+#include <endian.h>
+#include <errno.h>
+#include <linux/virtio_console.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/unit/virtio/driver.h"
+
+#include "virtio/balloon/balloon.h"
+#include "virtio/console/console.h"
+#include "virtio/rng.h"
+
+#define MULTIPORT (1ull << VIRTIO_CONSOLE_F_MULTIPORT)
+#define PORTS     2
+#define QUEUES    (2 * (PORTS + 1))
+#define Q_SIZE    16
+
+struct fixture {
+	struct guest g;
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q[QUEUES];
+	int listen_fd[PORTS];
+	struct sockaddr_un addr[PORTS];
+	socklen_t addr_len[PORTS];
+	sem_t irq;
+};
+
+static struct fixture f;
+
+static void irq(void *opaque)
+{
+	(void)opaque;
+	sem_post(&f.irq);
+}
+
+static int setup(void **state)
+{
+	struct console_port_config port[PORTS] = {{.name = "console", .console = true},
+						  {.name = "org.example.port"}};
+	unsigned int i;
+
+	(void)state;
+	memset(&f, 0, sizeof(f));
+	guest_init(&f.g);
+	sem_init(&f.irq, 0, 0);
+	for (i = 0; i < PORTS; i++) {
+		/* An address of the kernel's choice, in no file system. */
+		struct sockaddr_un any = {.sun_family = AF_UNIX};
+
+		f.addr_len[i] = sizeof(f.addr[i]);
+		f.listen_fd[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		assert_int_equal(bind(f.listen_fd[i], (struct sockaddr *)&any, sizeof(sa_family_t)),
+				 0);
+		assert_int_equal(
+			getsockname(f.listen_fd[i], (struct sockaddr *)&f.addr[i], &f.addr_len[i]),
+			0);
+		assert_int_equal(listen(f.listen_fd[i], 1), 0);
+		port[i].listen_fd = f.listen_fd[i];
+	}
+	assert_int_equal(console_dev_create(port, PORTS, &f.dev), 0);
+	assert_int_equal(virtio_mmio_create(f.dev, &f.g.mem, irq, NULL, &f.mmio), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	virtio_mmio_destroy(f.mmio);
+	virtio_device_destroy(f.dev);
+	for (i = 0; i < PORTS; i++)
+		close(f.listen_fd[i]);
+	sem_destroy(&f.irq);
+	guest_fini(&f.g);
+	return 0;
+}
+
+static void driver(uint64_t features)
+{
+	unsigned int i;
+
+	drv_negotiate(f.mmio, features);
+	for (i = 0; i < QUEUES; i++) {
+		drv_queue_init(&f.q[i], &f.g, Q_SIZE, RING_BASE(i));
+		assert_int_equal(drv_queue_setup(f.mmio, i, &f.q[i]), 1);
+	}
+	drv_driver_ok(f.mmio);
+}
+
+static uint64_t buffer_of(unsigned int queue)
+{
+	return BUFFERS + queue * 0x1000ull;
+}
+
+/* Waits for the next used chain of a queue. Returns how much was written. */
+static uint32_t used(unsigned int queue)
+{
+	uint32_t id, len;
+
+	while (!drv_used(&f.q[queue], &id, &len))
+		while (sem_wait(&f.irq))
+			;
+	return len;
+}
+
+static void offer(unsigned int queue, uint32_t size)
+{
+	const struct drv_buf buf = {.addr = buffer_of(queue), .len = size, .flags = VRING_F_WRITE};
+
+	drv_put(&f.q[queue], 0, &buf, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+}
+
+static void give(unsigned int queue, const void *bytes, uint32_t len)
+{
+	const struct drv_buf buf = {.addr = buffer_of(queue), .len = len};
+
+	memcpy(guest_at(&f.g, buffer_of(queue), len), bytes, len);
+	drv_put(&f.q[queue], 0, &buf, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+	used(queue);
+}
+
+static void tell(uint32_t id, uint16_t event, uint16_t value)
+{
+	const struct virtio_console_control m = {
+		.id = htole32(id), .event = htole16(event), .value = htole16(value)};
+
+	give(3, &m, sizeof(m));
+}
+
+/* The next control message is this one; returns what follows it. */
+static const char *told(uint32_t id, uint16_t event, uint16_t value)
+{
+	struct virtio_console_control m;
+	uint32_t len;
+
+	offer(2, 128);
+	len = used(2);
+	assert_true(len >= sizeof(m));
+	memcpy(&m, guest_at(&f.g, buffer_of(2), 128), sizeof(m));
+	assert_int_equal(le32toh(m.id), id);
+	assert_int_equal(le16toh(m.event), event);
+	assert_int_equal(le16toh(m.value), value);
+	return (const char *)guest_at(&f.g, buffer_of(2), 128) + sizeof(m);
+}
+
+static int join(unsigned int port)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&f.addr[port], f.addr_len[port]), 0);
+	return fd;
+}
+
+static void bring_up(void)
+{
+	driver(MULTIPORT);
+	tell(0xffffffff, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	told(0, VIRTIO_CONSOLE_PORT_ADD, 1);
+	told(1, VIRTIO_CONSOLE_PORT_ADD, 1);
+	tell(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	told(0, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
+	assert_string_equal(told(0, VIRTIO_CONSOLE_PORT_NAME, 1), "console");
+	tell(1, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_string_equal(told(1, VIRTIO_CONSOLE_PORT_NAME, 1), "org.example.port");
+}
+
+static void ports_are_told(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_CONFIG + 4), PORTS);
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	close(fd);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+}
+
+static void data_goes_both_ways(void **state)
+{
+	char buf[16] = "";
+	int fd;
+
+	(void)state;
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	give(5, "to client", 9);
+	assert_int_equal(recv(fd, buf, 9, MSG_WAITALL), 9);
+	assert_memory_equal(buf, "to client", 9);
+	/* What comes before the guest has the port open waits. */
+	assert_int_equal(send(fd, "to guest", 8, 0), 8);
+	offer(4, 5);
+	tell(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	assert_int_equal(used(4), 5);
+	assert_memory_equal(guest_at(&f.g, buffer_of(4), 8), "to gu", 5);
+	offer(4, 5);
+	assert_int_equal(used(4), 3);
+	assert_memory_equal(guest_at(&f.g, buffer_of(4), 8), "est", 3);
+	close(fd);
+}
+
+static void without_a_client_it_is_dropped(void **state)
+{
+	(void)state;
+	bring_up();
+	give(1, "nobody hears", 12);
+	give(5, "nobody hears", 12);
+}
+
+/* A driver that knows of one port only. */
+static void one_port(void **state)
+{
+	char buf[4];
+	int fd;
+
+	(void)state;
+	driver(0);
+	fd = join(0);
+	offer(0, 16);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(used(0), 1);
+	give(1, "abcd", 4);
+	assert_int_equal(recv(fd, buf, 4, MSG_WAITALL), 4);
+	assert_memory_equal(buf, "abcd", 4);
+	close(fd);
+}
+
+static void nonsense_is_passed_over(void **state)
+{
+	(void)state;
+	bring_up();
+	give(3, "abc", 3);
+	tell(77, VIRTIO_CONSOLE_PORT_READY, 1);
+	tell(77, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	tell(0, 999, 1);
+	tell(0, VIRTIO_CONSOLE_PORT_READY, 0);
+	offer(0, 0);
+	tell(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	told(0, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
+}
+
+/* A client that reads nothing keeps the guest's chains, which are more than any socket
+ * holds; a reset takes them back at once. */
+static void reset_under_a_full_socket(void **state)
+{
+	const struct drv_buf buf = {.addr = BUFFERS, .len = RAM_END - BUFFERS};
+	struct pollfd first = {.events = POLLIN};
+	uint16_t i;
+
+	(void)state;
+	bring_up();
+	first.fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	for (i = 0; i < Q_SIZE; i++)
+		drv_put(&f.q[5], i, &buf, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
+	assert_int_equal(poll(&first, 1, -1), 1);
+	set_reg(f.mmio, VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_STATUS), 0);
+	assert_false(drv_used_idx(&f.q[5]) == Q_SIZE);
+	close(first.fd);
+}
+
+/* What the client has and gets, until nothing comes for a while. */
+static size_t drain(int fd)
+{
+	static uint8_t buf[1 << 16];
+	struct pollfd in = {.fd = fd, .events = POLLIN};
+	size_t all = 0;
+	ssize_t n;
+
+	while (poll(&in, 1, 50) > 0) {
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		assert_true(n > 0);
+		all += (size_t)n;
+	}
+	return all;
+}
+
+/* Neither what the guest sends, begun or not, nor what the client sends gets through a pause; all
+ * of it comes when the device goes on, and no doorbell is rung again for it. */
+static void paused(void **state)
+{
+	const struct drv_buf out = {.addr = BUFFERS, .len = RAM_END - BUFFERS};
+	const struct drv_buf in = {.addr = buffer_of(4), .len = 8, .flags = VRING_F_WRITE};
+	size_t got, all = (size_t)Q_SIZE * out.len;
+	uint16_t i, idx;
+	int fd, queued;
+
+	(void)state;
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	tell(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	for (i = 0; i < Q_SIZE; i++)
+		drv_put(&f.q[5], i, &out, 1);
+	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
+	do /* until the second chain has begun, which the socket cannot hold */
+		assert_int_equal(ioctl(fd, FIONREAD, &queued), 0);
+	while ((unsigned int)queued <= out.len);
+	virtio_device_pause(f.dev);
+	/* What was written before, and nothing that the room in the socket makes way for. */
+	assert_int_equal(ioctl(fd, FIONREAD, &queued), 0);
+	got = drain(fd);
+	assert_int_equal(got, queued);
+	assert_true(got < all);
+	idx = drv_used_idx(&f.q[5]);
+	assert_int_equal(send(fd, "to guest", 8, 0), 8);
+	drv_put(&f.q[4], 0, &in, 1);
+	assert_false(virtio_mmio_write(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 4, 4, 0));
+	assert_int_equal(drain(fd), 0);
+	assert_int_equal(drv_used_idx(&f.q[5]), idx);
+	assert_int_equal(drv_used_idx(&f.q[4]), 0);
+	virtio_device_resume(f.dev);
+	while (got < all)
+		got += drain(fd);
+	assert_int_equal(got, all);
+	assert_int_equal(used(4), 8);
+	assert_memory_equal(guest_at(&f.g, buffer_of(4), 8), "to guest", 8);
+	close(fd);
+}
+
+static void rng(void **state)
+{
+	static const uint8_t zeros[64];
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q;
+	uint32_t id, len;
+	struct drv_buf buf[] = {
+		{.addr = BUFFERS, .len = 8},
+		{.addr = BUFFERS + 0x100, .len = 64, .flags = VRING_F_WRITE},
+		{.addr = BUFFERS + 0x200, .len = 64, .flags = VRING_F_WRITE},
+	};
+
+	(void)state;
+	assert_int_equal(rng_dev_create(&dev), 0);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	drv_negotiate(mmio, 0);
+	drv_queue_init(&q, &f.g, Q_SIZE, RING_BASE(0));
+	assert_int_equal(drv_queue_setup(mmio, 0, &q), 1);
+	drv_driver_ok(mmio);
+	drv_put(&q, 0, buf, 3);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	/* Answered when the notification returns. */
+	assert_true(drv_used(&q, &id, &len));
+	assert_int_equal(len, 128);
+	assert_memory_not_equal(guest_at(&f.g, BUFFERS + 0x100, 64), zeros, 64);
+	assert_memory_not_equal(guest_at(&f.g, BUFFERS + 0x200, 64), zeros, 64);
+	/* Not while it is paused: the doorbell is to be rung again. */
+	virtio_device_pause(dev);
+	drv_put(&q, 4, buf, 3);
+	assert_false(virtio_mmio_write(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));
+	assert_false(drv_used(&q, &id, &len));
+	virtio_device_resume(dev);
+	assert_true(virtio_mmio_write(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));
+	assert_true(drv_used(&q, &id, &len));
+	/* Nothing to fill. */
+	drv_put(&q, 4, buf, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(drv_used(&q, &id, &len));
+	assert_int_equal(len, 0);
+	/* Elsewhere than in memory. */
+	buf[1].addr = RAM_END - 8;
+	drv_put(&q, 8, buf, 2);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(reg(mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
+static struct iovec discarded[4];
+static unsigned int discards;
+
+static void discard(void *opaque, const struct iovec *range, unsigned int n)
+{
+	(void)opaque;
+	assert_true(discards + n <= 4);
+	memcpy(discarded + discards, range, n * sizeof(*range));
+	discards += n;
+}
+
+static void *host_ptr(void *opaque, uint64_t gpa, uint64_t len)
+{
+	return f.g.mem.host_ptr(opaque, gpa, len);
+}
+
+/* The frames that begin at an address of this process at or above the guest's. */
+static uint8_t *frame_above(uint64_t gpa)
+{
+	uintptr_t at = (uintptr_t)guest_at(&f.g, gpa, 1);
+
+	return (uint8_t *)((at + 4095) & ~(uintptr_t)4095);
+}
+
+static void balloon(void **state)
+{
+	const struct balloon_dev_config config = {
+		.discard = discard, .host_ptr = host_ptr, .opaque = f.g.mem.opaque};
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q[2];
+	uint32_t id, len;
+	const struct drv_buf report[] = {
+		{.addr = BUFFERS, .len = 0x3000, .flags = VRING_F_WRITE},
+		/* Not a whole frame. */
+		{.addr = BUFFERS + 0x4001, .len = 100, .flags = VRING_F_WRITE},
+	};
+	const struct drv_buf inflate = {.addr = BUFFERS, .len = 12};
+	/* Two of these are the guest's. */
+	const uint32_t pfns[] = {htole32(RAM_BASE >> 12), htole32(0xffffffff),
+				 htole32((RAM_BASE >> 12) + 1)};
+
+	(void)state;
+	discards = 0;
+	assert_int_equal(balloon_dev_create(&config, &dev), 0);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	drv_negotiate(mmio, 1ull << 5);
+	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
+	drv_queue_init(&q[1], &f.g, Q_SIZE, RING_BASE(1));
+	assert_int_equal(drv_queue_setup(mmio, 0, &q[0]), 1);
+	assert_int_equal(drv_queue_setup(mmio, 2, &q[1]), 1);
+	drv_driver_ok(mmio);
+	drv_put(&q[1], 0, report, 2);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 2);
+	assert_true(drv_used(&q[1], &id, &len));
+	assert_int_equal(len, 0);
+	assert_int_equal(discards, 1);
+	assert_ptr_equal(discarded[0].iov_base, frame_above(BUFFERS));
+	assert_true(discarded[0].iov_len >= 0x2000 && discarded[0].iov_len <= 0x3000);
+	memcpy(guest_at(&f.g, BUFFERS, sizeof(pfns)), pfns, sizeof(pfns));
+	drv_put(&q[0], 0, &inflate, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(drv_used(&q[0], &id, &len));
+	assert_int_equal(discards, 3);
+	assert_ptr_equal(discarded[1].iov_base, guest_at(&f.g, RAM_BASE, 1));
+	assert_ptr_equal(discarded[2].iov_base, guest_at(&f.g, RAM_BASE + 4096, 1));
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
+/* One whose guest keeps its RAM: a driver that reports and inflates all the same is answered. */
+static void balloon_that_gives_nothing(void **state)
+{
+	const struct balloon_dev_config config = {.host_ptr = host_ptr, .opaque = f.g.mem.opaque};
+	const struct drv_buf report = {.addr = BUFFERS, .len = 0x3000, .flags = VRING_F_WRITE};
+	const struct drv_buf inflate = {.addr = BUFFERS, .len = 4};
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	struct drv_queue q[2];
+	uint32_t id, len;
+
+	(void)state;
+	assert_int_equal(balloon_dev_create(&config, &dev), 0);
+	assert_false(dev->offered & 1ull << 5);
+	assert_int_equal(balloon_dev_set_target(dev, 4096), -EOPNOTSUPP);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	drv_negotiate(mmio, 0);
+	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
+	drv_queue_init(&q[1], &f.g, Q_SIZE, RING_BASE(1));
+	assert_int_equal(drv_queue_setup(mmio, 0, &q[0]), 1);
+	assert_int_equal(drv_queue_setup(mmio, 2, &q[1]), 1);
+	drv_driver_ok(mmio);
+	memset(guest_at(&f.g, BUFFERS, 0x3000), 0x77, 0x3000);
+	drv_put(&q[1], 0, &report, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 2);
+	assert_true(drv_used(&q[1], &id, &len));
+	*(uint32_t *)guest_at(&f.g, BUFFERS, 4) = htole32(RAM_BASE >> 12);
+	drv_put(&q[0], 0, &inflate, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	assert_true(drv_used(&q[0], &id, &len));
+	assert_int_equal(*(uint8_t *)guest_at(&f.g, BUFFERS + 0x2fff, 1), 0x77);
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
+/* How far the balloon is asked to grow, and what the driver says that it has. */
+static void balloon_that_is_asked(void **state)
+{
+	const uint64_t ram = 64 << 20;
+	const struct balloon_dev_config config = {
+		.discard = discard, .host_ptr = host_ptr, .opaque = f.g.mem.opaque, .ram = ram};
+	const struct {
+		uint64_t bytes;
+		uint32_t pages;
+	} target[] = {
+		{48 << 20, 4096}, /* a quarter is asked for */
+		{1, 16383},       /* all but a page */
+		{4097, 16382},    /* what is no whole page is the guest's */
+		{ram, 0},         /* nothing */
+		{32 << 20, 8192}, /* and again */
+		{UINT64_MAX, 0},  /* more than there is */
+	};
+	uint32_t generation;
+	struct virtio_device *dev;
+	struct virtio_mmio *mmio;
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(balloon_dev_create(&config, &dev), 0);
+	/* A driver may come later. */
+	assert_int_equal(balloon_dev_set_target(dev, ram - 4096), 0);
+	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(1));
+	drv_negotiate(mmio, 0);
+	drv_driver_ok(mmio);
+	assert_int_equal(sem_trywait(&f.irq), -1);
+	for (i = 0; i < sizeof(target) / sizeof(target[0]); i++) {
+		generation = reg(mmio, VIRTIO_MMIO_CONFIG_GENERATION);
+		assert_int_equal(balloon_dev_set_target(dev, target[i].bytes), 0);
+		assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(target[i].pages));
+		assert_int_not_equal(reg(mmio, VIRTIO_MMIO_CONFIG_GENERATION), generation);
+		assert_int_equal(sem_trywait(&f.irq), 0);
+		assert_int_equal(reg(mmio, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_CONFIG);
+		set_reg(mmio, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_CONFIG);
+	}
+	assert_int_equal(balloon_dev_set_target(dev, 0), -EINVAL);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), 0);
+	/* The driver reads back what it said, and is not interrupted for it. */
+	assert_int_equal(balloon_dev_actual(dev), ram);
+	set_reg(mmio, VIRTIO_MMIO_CONFIG + 4, htole32(4096));
+	assert_int_equal(balloon_dev_actual(dev), 48 << 20);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), htole32(4096));
+	/* One that lies is taken to have no more than there is, and cannot ask itself. */
+	set_reg(mmio, VIRTIO_MMIO_CONFIG + 4, UINT32_MAX);
+	assert_int_equal(balloon_dev_actual(dev), 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), htole32(16384));
+	set_reg(mmio, VIRTIO_MMIO_CONFIG, 7);
+	virtio_mmio_write(mmio, VIRTIO_MMIO_CONFIG, UINT64_MAX, 8, 0);
+	virtio_mmio_write(mmio, VIRTIO_MMIO_CONFIG + 4, 1, 1, 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), 0);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), htole32(16384));
+	assert_int_equal(sem_trywait(&f.irq), -1);
+	/* One that starts over has nothing in the balloon, and is asked for as much. */
+	assert_int_equal(balloon_dev_set_target(dev, 32 << 20), 0);
+	set_reg(mmio, VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(balloon_dev_actual(dev), ram);
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(8192));
+	assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG + 4), 0);
+	virtio_mmio_destroy(mmio);
+	virtio_device_destroy(dev);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(ports_are_told),
+		TEST(data_goes_both_ways),
+		TEST(without_a_client_it_is_dropped),
+		TEST(one_port),
+		TEST(nonsense_is_passed_over),
+		TEST(reset_under_a_full_socket),
+		TEST(paused),
+		TEST(rng),
+		TEST(balloon),
+		TEST(balloon_that_gives_nothing),
+		TEST(balloon_that_is_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
