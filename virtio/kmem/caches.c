@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* virtio-kmem requests about caches, and statistics. */
+/* virtio-kmem requests about caches. */
 #include <errno.h>
-#include <string.h>
 
 #include "virtio/kmem/debug.h"
 #include "virtio/kmem/priv.h"
@@ -69,42 +68,5 @@ int kmem_dev_cache_shrink(struct kmem_request *r)
 	if (frames < 0)
 		return (int)frames;
 	r->resp.value = (uint64_t)frames;
-	return 0;
-}
-
-int kmem_dev_stats(struct kmem_request *r)
-{
-	struct virtio_kmem_stats *out = &r->stats;
-	struct kmem_dev_stats mine;
-	struct mm_stats mm = {0};
-	int ret;
-
-	if (r->req.cache > MM_CACHE_MAX)
-		return -ENOENT;
-	ret = mm_stats(r->kmem->heap, (int)r->req.cache, &mm);
-	if (ret)
-		return ret;
-	kmem_dev_get_stats(&r->kmem->dev, -1, &mine);
-	*out = (struct virtio_kmem_stats){
-		.requests = mine.requests,
-		.objects_allocated = mm.objects_allocated,
-		.objects_freed = mm.objects_freed,
-		.objects_active = mm.objects_active,
-		.slabs = mm.slabs,
-		.frames_in_use = mm.frames_in_use,
-		.frames_total = mm.frames_total,
-		.frames_backed = mm.frames_backed,
-		.pages_given = mm.pages_given,
-		.pages_taken = mm.pages_taken,
-		.pages_pinned = mm.pages_pinned,
-		.errors = mm.errors + mine.errors,
-		.object_size = mm.object_size,
-		.slot_size = mm.slot_size,
-		.objects_per_slab = mm.objects_per_slab,
-		.frames_per_slab = mm.frames_per_slab,
-	};
-	memcpy(out->name, mm.name, sizeof(out->name));
-	r->reply = out;
-	r->reply_size = sizeof(*out);
 	return 0;
 }

@@ -194,24 +194,3 @@ err_free:
 	free(kmem);
 	return ret;
 }
-
-void kmem_dev_get_stats(const struct virtio_device *dev, int queue, struct kmem_dev_stats *stats)
-{
-	const struct kmem_dev *kmem =
-		(const struct kmem_dev *)((const char *)dev - offsetof(struct kmem_dev, dev));
-	unsigned int i;
-
-	*stats = (struct kmem_dev_stats){0};
-	/* Relaxed: each is right by itself, together they are of about now. */
-	for (i = 0; i < kmem->cpus; i++) {
-		if (queue >= 0 && (unsigned int)queue != i)
-			continue;
-		stats->requests +=
-			atomic_load_explicit(&kmem->queue[i].requests, memory_order_relaxed);
-		stats->errors += atomic_load_explicit(&kmem->queue[i].errors, memory_order_relaxed);
-	}
-	if (queue < 0) {
-		stats->events = atomic_load_explicit(&kmem->events.delivered, memory_order_relaxed);
-		stats->merged = atomic_load_explicit(&kmem->events.merged, memory_order_relaxed);
-	}
-}

@@ -80,7 +80,7 @@ bool kmem_dev_serve_queue(struct kmem_dev *kmem, unsigned int queue, unsigned in
  * event queue's lock is held. Returns true when it left off for fairness. */
 bool kmem_dev_deliver_events(struct kmem_dev *kmem);
 
-/* Checks that several requests share: of a node number, translated to mm's; of the
+/* reply.c: checks that several requests share: of a node number, translated to mm's; of the
  * GFP bits, translated to MM_*; of a cache number. 0 or a negative errno. */
 int kmem_dev_check_node(const struct kmem_request *r, int *node);
 int kmem_dev_check_gfp(const struct kmem_request *r, unsigned int *flags);
@@ -91,8 +91,8 @@ int kmem_dev_check_cache(const struct kmem_request *r);
 int kmem_dev_reply_addrs(struct kmem_request *r, long n);
 int kmem_dev_reply_bad(struct kmem_request *r, long n, size_t nr_bad);
 
-/* The requests, one a type. Each returns the status, 0 or a negative errno, and gives a
- * value, count or reply only with 0. */
+/* objects.c, pages.c, caches.c, stats.c: the requests, one a type. Each returns the status, 0 or a
+ * negative errno, and gives a value, count or reply only with 0. */
 int kmem_dev_alloc(struct kmem_request *r);
 int kmem_dev_free(struct kmem_request *r);
 int kmem_dev_widen(struct kmem_request *r);
