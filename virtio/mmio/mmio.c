@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio-mmio transport as an object: its page and what a device has to say. What
- * a driver has to say is in regs.c.
+ * The virtio-mmio transport as an object, and what a device has to say. What a driver has to say is
+ * in regs.c, what it reads in page.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,19 +30,6 @@ static void used_buffer(void *opaque, unsigned int queue)
 	virtio_mmio_set_interrupts(mmio, mmio->interrupts | VIRTIO_MMIO_INT_VRING);
 	pthread_mutex_unlock(&mmio->state);
 	raise_irq(mmio);
-}
-
-void virtio_mmio_publish_config(struct virtio_mmio *mmio, uint32_t offset, uint32_t size)
-{
-	uint32_t i;
-
-	for (i = offset & ~3u; i < offset + size; i += 4)
-		/* Relaxed: another thread may be changing the next value already; it
-		 * will copy that when it gets the state lock. */
-		virtio_mmio_publish(
-			mmio, VIRTIO_MMIO_CONFIG + i,
-			atomic_load_explicit((_Atomic uint32_t *)(mmio->dev->config + i),
-					     memory_order_relaxed));
 }
 
 static void config_changed(void *opaque, uint32_t offset, uint32_t size)

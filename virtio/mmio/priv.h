@@ -64,15 +64,33 @@ static inline void virtio_mmio_set_interrupts(struct virtio_mmio *mmio, uint32_t
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_INTERRUPT_STATUS, interrupts);
 }
 
-/* regs.c: shows what the selectors, all 0 at first, select. */
+static inline uint64_t virtio_mmio_offered(const struct virtio_mmio *mmio)
+{
+	return mmio->dev->offered | 1ull << VIRTIO_F_VERSION_1;
+}
+
+/* The queue that is selected, or NULL when there is no such queue. */
+static inline struct virtio_mmio_queue *virtio_mmio_selected(struct virtio_mmio *mmio)
+{
+	uint32_t sel = mmio->queue_sel;
+
+	if (sel >= mmio->dev->nr_queues || !mmio->dev->queue[sel].max_size)
+		return NULL;
+	return &mmio->queue[sel];
+}
+
+/* page.c: shows the half of the features that is selected; the queue that is; and both, for when
+ * the selectors are 0 again. The control lock is held, or the page is nobody's yet. */
+void virtio_mmio_publish_features(struct virtio_mmio *mmio);
+void virtio_mmio_publish_queue(struct virtio_mmio *mmio);
 void virtio_mmio_publish_selected(struct virtio_mmio *mmio);
 
-/* mmio.c: shows size bytes at offset of the configuration as the device has them. The state lock is
+/* page.c: shows size bytes at offset of the configuration as the device has them. The state lock is
  * held, or the page is nobody's yet. */
 void virtio_mmio_publish_config(struct virtio_mmio *mmio, uint32_t offset, uint32_t size);
 
 /*
- * Reset (section 2.4). Status reads 0 only once nothing of the device touches guest
+ * regs.c: reset (section 2.4). Status reads 0 only once nothing of the device touches guest
  * memory any more: no more service, each queue drained and stopped, the device's
  * own state gone, then the registers, Status last. The control lock is held.
  */

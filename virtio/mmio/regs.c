@@ -11,44 +11,6 @@
 	(VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK | \
 	 VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_FAILED)
 
-static uint64_t offered(const struct virtio_mmio *mmio)
-{
-	return mmio->dev->offered | 1ull << VIRTIO_F_VERSION_1;
-}
-
-static void publish_device_features(struct virtio_mmio *mmio)
-{
-	uint32_t sel = mmio->device_features_sel;
-
-	virtio_mmio_publish(mmio, VIRTIO_MMIO_DEVICE_FEATURES,
-			    sel < 2 ? (uint32_t)(offered(mmio) >> 32 * sel) : 0);
-}
-
-/* The queue that is selected, or NULL when there is no such queue. */
-static struct virtio_mmio_queue *selected(struct virtio_mmio *mmio)
-{
-	uint32_t sel = mmio->queue_sel;
-
-	if (sel >= mmio->dev->nr_queues || !mmio->dev->queue[sel].max_size)
-		return NULL;
-	return &mmio->queue[sel];
-}
-
-static void publish_queue(struct virtio_mmio *mmio)
-{
-	struct virtio_mmio_queue *q = selected(mmio);
-
-	virtio_mmio_publish(mmio, VIRTIO_MMIO_QUEUE_NUM_MAX,
-			    q ? mmio->dev->queue[mmio->queue_sel].max_size : 0);
-	virtio_mmio_publish(mmio, VIRTIO_MMIO_QUEUE_READY, q && q->ready);
-}
-
-void virtio_mmio_publish_selected(struct virtio_mmio *mmio)
-{
-	publish_device_features(mmio);
-	publish_queue(mmio);
-}
-
 static void stop_queue(struct virtio_mmio *mmio, unsigned int queue)
 {
 	virtio_queue_stop(mmio->dev, queue);
@@ -92,7 +54,7 @@ static bool accept_features(struct virtio_mmio *mmio)
 	struct virtio_device *dev = mmio->dev;
 	uint64_t features = mmio->driver_features;
 
-	if (features & ~offered(mmio) || !(features >> VIRTIO_F_VERSION_1 & 1))
+	if (features & ~virtio_mmio_offered(mmio) || !(features >> VIRTIO_F_VERSION_1 & 1))
 		return false;
 	if (dev->ops->features_ok && dev->ops->features_ok(dev, features))
 		return false;
@@ -158,7 +120,7 @@ static bool write_driver_features(struct virtio_mmio *mmio, uint32_t value)
 /* QueueReady becomes 1 only for a queue that can be used as it is set up. */
 static bool write_queue_ready(struct virtio_mmio *mmio, uint32_t value)
 {
-	struct virtio_mmio_queue *q = selected(mmio);
+	struct virtio_mmio_queue *q = virtio_mmio_selected(mmio);
 	struct virtio_device *dev = mmio->dev;
 	unsigned int n = mmio->queue_sel;
 	int ret = -EINVAL;
@@ -167,7 +129,7 @@ static bool write_queue_ready(struct virtio_mmio *mmio, uint32_t value)
 		return false;
 	if (!value) {
 		stop_queue(mmio, n);
-		publish_queue(mmio);
+		virtio_mmio_publish_queue(mmio);
 		return true;
 	}
 	if (q->ready || features_open(mmio))
@@ -186,7 +148,7 @@ static bool write_queue_ready(struct virtio_mmio *mmio, uint32_t value)
 	}
 	virtio_queue_unlock(dev, n);
 	q->ready = !ret;
-	publish_queue(mmio);
+	virtio_mmio_publish_queue(mmio);
 	return q->ready;
 }
 
@@ -197,14 +159,14 @@ static bool write_queue_ready(struct virtio_mmio *mmio, uint32_t value)
  */
 static bool write_queue_reset(struct virtio_mmio *mmio, uint32_t value)
 {
-	struct virtio_mmio_queue *q = selected(mmio);
+	struct virtio_mmio_queue *q = virtio_mmio_selected(mmio);
 
 	if (!q || value != 1 || !(mmio->dev->features >> VIRTIO_F_RING_RESET & 1))
 		return false;
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_QUEUE_RESET, 1);
 	stop_queue(mmio, mmio->queue_sel);
 	q->setup = (struct vring_setup){0};
-	publish_queue(mmio);
+	virtio_mmio_publish_queue(mmio);
 	virtio_mmio_publish(mmio, VIRTIO_MMIO_QUEUE_RESET, 0);
 	return true;
 }
@@ -220,7 +182,7 @@ static void set_half(uint64_t *reg, bool high, uint32_t value)
 /* Size and addresses stay as they are while the queue is ready (4.2.2.2). */
 static bool write_queue_setup(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
 {
-	struct virtio_mmio_queue *q = selected(mmio);
+	struct virtio_mmio_queue *q = virtio_mmio_selected(mmio);
 
 	if (!q || q->ready)
 		return false;
@@ -297,7 +259,7 @@ static bool write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
 	switch (offset) {
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
 		mmio->device_features_sel = value;
-		publish_device_features(mmio);
+		virtio_mmio_publish_features(mmio);
 		return true;
 	case VIRTIO_MMIO_DRIVER_FEATURES:
 		return write_driver_features(mmio, value);
@@ -306,7 +268,7 @@ static bool write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
 		return true;
 	case VIRTIO_MMIO_QUEUE_SEL:
 		mmio->queue_sel = value;
-		publish_queue(mmio);
+		virtio_mmio_publish_queue(mmio);
 		return true;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return write_queue_ready(mmio, value);
