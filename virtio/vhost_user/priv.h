@@ -78,6 +78,17 @@ static inline void vhost_user_count(_Atomic uint64_t *counter, uint64_t n)
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
+static inline bool vhost_user_any_running(const struct vhost_user *vu)
+{
+	unsigned int i;
+
+	for (i = 0; i < vu->dev->nr_queues; i++)
+		if (vu->queue[i].running)
+			return true;
+	return false;
+}
+
+/* say.c */
 /* Notes what is wrong with the message at hand. Returns error. */
 int vhost_user_wrong(struct vhost_user *vu, int error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -86,8 +97,10 @@ int vhost_user_wrong(struct vhost_user *vu, int error, const char *fmt, ...)
 void vhost_user_say(struct vhost_user *vu, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Returns when nobody looks at a table or log any more that was replaced before. */
-void vhost_user_synchronise(struct vhost_user *vu);
+/* Answers a request with size bytes of payload. Returns 0 or a negative errno. */
+int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,
+		      uint32_t size, int fd);
+int vhost_user_answer_u64(struct vhost_user *vu, const struct vhost_user_msg *msg, uint64_t value);
 
 /* queue.c */
 int vhost_user_queues_create(struct vhost_user *vu);
@@ -97,12 +110,13 @@ void vhost_user_queues_destroy(struct vhost_user *vu);
 int vhost_user_queue_try(struct vhost_user *vu, unsigned int queue);
 /* Stops it, if it is running, at its base. */
 void vhost_user_queue_stop(struct vhost_user *vu, unsigned int queue);
+/* Stops and disables all. */
+void vhost_user_disable_all(struct vhost_user *vu);
 /* After the memory was changed: looks where a running ring is now; stops one that is
  * nowhere. Returns 0 or a negative errno. */
 int vhost_user_queue_moved(struct vhost_user *vu, unsigned int queue);
 /* Forgets all that the front end said of it. It is stopped. */
 void vhost_user_queue_forget(struct vhost_user *vu, unsigned int queue);
-bool vhost_user_any_running(const struct vhost_user *vu);
 extern const struct virtio_transport_ops vhost_user_transport_ops;
 
 /* track.c */
@@ -134,10 +148,6 @@ int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg)
 int vhost_user_set_vring_err(struct vhost_user *vu, struct vhost_user_msg *msg);
 int vhost_user_set_vring_enable(struct vhost_user *vu, struct vhost_user_msg *msg);
 
-/* session.c: stops all rings; and forgets what the driver said. */
-void vhost_user_disable_all(struct vhost_user *vu);
-void vhost_user_reset(struct vhost_user *vu);
-
 /* request.c: what a request is served by. */
 struct vhost_user_handler {
 	const char *name;
@@ -154,9 +164,7 @@ const struct vhost_user_handler *vhost_user_handler_of(uint32_t request);
 int vhost_user_check(struct vhost_user *vu, const struct vhost_user_handler *handler,
 		     const struct vhost_user_msg *msg);
 
-/* Answers a request with size bytes of payload. Returns 0 or a negative errno. */
-int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,
-		      uint32_t size, int fd);
-int vhost_user_answer_u64(struct vhost_user *vu, const struct vhost_user_msg *msg, uint64_t value);
+/* request.c: stops all rings, and forgets what the driver said. */
+void vhost_user_reset(struct vhost_user *vu);
 
 #endif

@@ -119,16 +119,6 @@ void vhost_user_queue_forget(struct vhost_user *vu, unsigned int queue)
 	q->enabled = false;
 }
 
-bool vhost_user_any_running(const struct vhost_user *vu)
-{
-	unsigned int i;
-
-	for (i = 0; i < vu->dev->nr_queues; i++)
-		if (vu->queue[i].running)
-			return true;
-	return false;
-}
-
 /* The ring's three addresses, guest-physical. */
 static int locate(struct vhost_user *vu, const struct vhost_user_queue *q,
 		  struct vring_setup *setup)
@@ -301,6 +291,16 @@ void vhost_user_queue_stop(struct vhost_user *vu, unsigned int queue)
 	pthread_mutex_lock(&vu->state);
 	vu->said_broken = false;
 	pthread_mutex_unlock(&vu->state);
+}
+
+void vhost_user_disable_all(struct vhost_user *vu)
+{
+	unsigned int i;
+
+	for (i = 0; i < vu->dev->nr_queues; i++) {
+		vhost_user_queue_stop(vu, i);
+		vu->queue[i].enabled = false;
+	}
 }
 
 int vhost_user_queue_moved(struct vhost_user *vu, unsigned int queue)

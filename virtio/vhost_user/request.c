@@ -88,6 +88,26 @@ static int nothing(struct vhost_user *vu, struct vhost_user_msg *msg)
 	return 0;
 }
 
+void vhost_user_reset(struct vhost_user *vu)
+{
+	unsigned int i;
+
+	/* The driver starts over, or is gone. What is not answered is in flight for the session
+	 * that takes up its account. Relaxed: see virtio_queue_abandoned(). */
+	atomic_store_explicit(&vu->dev->finish, false, memory_order_relaxed);
+	vhost_user_disable_all(vu);
+	atomic_store_explicit(&vu->dev->finish, true, memory_order_relaxed);
+	for (i = 0; i < vu->dev->nr_queues; i++)
+		vhost_user_queue_forget(vu, i);
+	if (vu->has_features && vu->dev->ops->reset)
+		vu->dev->ops->reset(vu->dev);
+	vu->dev->features = 0;
+	vu->features = 0;
+	vu->has_features = false;
+	vu->has_run = false;
+	atomic_store_explicit(&vu->logging, false, memory_order_relaxed);
+}
+
 static int reset_owner(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	(void)msg;

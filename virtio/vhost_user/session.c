@@ -9,8 +9,6 @@
  * it but to end.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,86 +16,6 @@
 
 #include "virtio/vhost_user/guard.h"
 #include "virtio/vhost_user/priv.h"
-
-int vhost_user_wrong(struct vhost_user *vu, int error, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(vu->why, sizeof(vu->why), fmt, args);
-	va_end(args);
-	return error;
-}
-
-void vhost_user_say(struct vhost_user *vu, const char *fmt, ...)
-{
-	char text[320];
-	va_list args;
-
-	if (!vu->config.say)
-		return;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	vu->config.say(vu->config.say_opaque, text);
-}
-
-void vhost_user_synchronise(struct vhost_user *vu)
-{
-	unsigned int i;
-
-	for (i = 0; i < vu->dev->nr_queues; i++) {
-		virtio_queue_lock(vu->dev, i);
-		virtio_queue_unlock(vu->dev, i);
-	}
-}
-
-int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,
-		      uint32_t size, int fd)
-{
-	int ret;
-
-	ret = vhost_user_send(vu->conn.fd, msg->header.request, VHOST_USER_REPLY, payload, size,
-			      fd);
-	if (ret)
-		return vhost_user_wrong(vu, ret, "the answer is not taken: %s", strerror(-ret));
-	return 0;
-}
-
-int vhost_user_answer_u64(struct vhost_user *vu, const struct vhost_user_msg *msg, uint64_t value)
-{
-	return vhost_user_answer(vu, msg, &value, sizeof(value), -1);
-}
-
-void vhost_user_disable_all(struct vhost_user *vu)
-{
-	unsigned int i;
-
-	for (i = 0; i < vu->dev->nr_queues; i++) {
-		vhost_user_queue_stop(vu, i);
-		vu->queue[i].enabled = false;
-	}
-}
-
-void vhost_user_reset(struct vhost_user *vu)
-{
-	unsigned int i;
-
-	/* The driver starts over, or is gone. What is not answered is in flight for the session
-	 * that takes up its account. Relaxed: see virtio_queue_abandoned(). */
-	atomic_store_explicit(&vu->dev->finish, false, memory_order_relaxed);
-	vhost_user_disable_all(vu);
-	atomic_store_explicit(&vu->dev->finish, true, memory_order_relaxed);
-	for (i = 0; i < vu->dev->nr_queues; i++)
-		vhost_user_queue_forget(vu, i);
-	if (vu->has_features && vu->dev->ops->reset)
-		vu->dev->ops->reset(vu->dev);
-	vu->dev->features = 0;
-	vu->features = 0;
-	vu->has_features = false;
-	vu->has_run = false;
-	atomic_store_explicit(&vu->logging, false, memory_order_relaxed);
-}
 
 /* Serves the message that is there. Returns whether the session goes on. */
 static bool serve_one(struct vhost_user *vu)

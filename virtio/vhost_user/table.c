@@ -68,6 +68,17 @@ static int wrong_region(struct vhost_user *vu, int error, const struct vhost_use
 				r->guest_addr, r->size, what);
 }
 
+/* Returns when nobody looks at a table or log any more that was replaced before. */
+static void synchronise(struct vhost_user *vu)
+{
+	unsigned int i;
+
+	for (i = 0; i < vu->dev->nr_queues; i++) {
+		virtio_queue_lock(vu->dev, i);
+		virtio_queue_unlock(vu->dev, i);
+	}
+}
+
 /* Publishes a table and returns when the old one is not looked at any more; which is
  * that of the first ring that was left without its memory, or 0. */
 static int publish(struct vhost_user *vu, struct vhost_user_mem *mem)
@@ -77,7 +88,7 @@ static int publish(struct vhost_user *vu, struct vhost_user_mem *mem)
 
 	/* Release: the table is whole when it is found. */
 	atomic_store_explicit(&vu->mem, mem, memory_order_release);
-	vhost_user_synchronise(vu);
+	synchronise(vu);
 	for (i = 0; i < vu->dev->nr_queues; i++) {
 		one = vhost_user_queue_moved(vu, i);
 		if (!ret)
@@ -199,7 +210,7 @@ int vhost_user_add_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg)
 	}
 	/* Nothing went: nobody has to stop for it. */
 	atomic_store_explicit(&vu->mem, mem, memory_order_release);
-	vhost_user_synchronise(vu);
+	synchronise(vu);
 	free(old);
 	return try_all(vu);
 }
@@ -238,7 +249,7 @@ static void swap_log(struct vhost_user *vu, struct vhost_user_log *log)
 
 	/* Release: it is whole when it is found. */
 	atomic_store_explicit(&vu->log, log, memory_order_release);
-	vhost_user_synchronise(vu);
+	synchronise(vu);
 	if (!old)
 		return;
 	vhost_user_unmap(&old->map);
