@@ -60,8 +60,10 @@ bool vring_packed_pending(const struct vring *ring)
 	return is_available(ring, next_flags(ring));
 }
 
-int vring_packed_add_table(const struct vring *ring, uint64_t addr, uint32_t len,
-			   struct vring_chain *chain)
+/* Adds an indirect table, all of it in order; of its flags only WRITE means something, of the
+ * descriptor that names it not even that (section 2.8.7). */
+static int add_table(const struct vring *ring, uint64_t addr, uint32_t len,
+		     struct vring_chain *chain)
 {
 	struct vring_packed_desc desc;
 	const void *table;
@@ -80,6 +82,33 @@ int vring_packed_add_table(const struct vring *ring, uint64_t addr, uint32_t len
 			return ret;
 	}
 	return 0;
+}
+
+int vring_gather_packed(const struct vring *ring, const struct vring_packed_desc *desc, uint16_t n,
+			struct vring_chain *chain)
+{
+	uint16_t i, flags;
+	int ret;
+
+	vring_chain_begin(chain);
+	for (i = 0; i < n; i++) {
+		/* Relaxed: it is the caller's own copy. */
+		flags = atomic_load_explicit(&desc[i].flags, memory_order_relaxed);
+		if (!(flags & VRING_F_INDIRECT))
+			ret = vring_chain_add(ring, desc[i].addr, desc[i].len,
+					      flags & VRING_F_WRITE, chain);
+		else if (n > 1)
+			ret = -EPROTO; /* section 2.8.19 */
+		else
+			ret = add_table(ring, desc[i].addr, desc[i].len, chain);
+		if (ret)
+			return ret;
+	}
+	if (desc[n - 1].id >= ring->setup.size)
+		return -EBADMSG;
+	chain->head = desc[n - 1].id;
+	chain->slots = n;
+	return 1;
 }
 
 int vring_packed_pop(struct vring *ring, struct vring_chain *chain)
@@ -111,7 +140,7 @@ int vring_packed_pop(struct vring *ring, struct vring_chain *chain)
 		else if (flags & VRING_F_NEXT || slots > 1)
 			ret = -EPROTO; /* section 2.8.19 */
 		else
-			ret = vring_packed_add_table(ring, desc.addr, desc.len, chain);
+			ret = add_table(ring, desc.addr, desc.len, chain);
 		if (ret)
 			return ret;
 		if (!(flags & VRING_F_NEXT))

@@ -57,15 +57,6 @@ bool vring_packed_should_signal(const struct vring *ring, uint32_t pushed);
 void vring_packed_disable_notify(struct vring *ring);
 void vring_packed_enable_notify(struct vring *ring);
 
-/* Follows the chain of a split ring that starts at head, a descriptor of the table. Returns 0
- * or an error of vring_pop(). */
-int vring_split_gather(const struct vring *ring, uint16_t head, struct vring_chain *chain);
-
-/* Adds an indirect table of a packed ring, all of it in order; of its flags only WRITE means
- * something, of the descriptor that names it not even that (section 2.8.7). */
-int vring_packed_add_table(const struct vring *ring, uint64_t addr, uint32_t len,
-			   struct vring_chain *chain);
-
 /* Empties a chain. */
 static inline void vring_chain_begin(struct vring_chain *chain)
 {

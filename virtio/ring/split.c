@@ -92,7 +92,7 @@ static int enter_indirect(const struct vring *ring, const struct vring_desc *des
 	return 0;
 }
 
-int vring_split_gather(const struct vring *ring, uint16_t head, struct vring_chain *chain)
+int vring_gather_split(const struct vring *ring, uint16_t head, struct vring_chain *chain)
 {
 	struct table table = {ring->split.desc, ring->setup.size, 0, false};
 	struct vring_desc desc;
@@ -115,9 +115,12 @@ int vring_split_gather(const struct vring *ring, uint16_t head, struct vring_cha
 		if (ret)
 			return ret;
 		if (!(desc.flags & VRING_F_NEXT))
-			return 0;
+			break;
 		next = desc.next;
 	}
+	chain->head = head;
+	chain->slots = 1;
+	return 1;
 }
 
 int vring_split_pop(struct vring *ring, struct vring_chain *chain)
@@ -136,13 +139,10 @@ int vring_split_pop(struct vring *ring, struct vring_chain *chain)
 		return -EBADMSG;
 	if (vring_is_busy(ring, head))
 		return -EBUSY;
-	ret = vring_split_gather(ring, head, chain);
-	if (ret)
-		return ret;
-	chain->head = head;
-	chain->slots = 1;
-	ring->next_avail++;
-	return 1;
+	ret = vring_gather_split(ring, head, chain);
+	if (ret == 1)
+		ring->next_avail++;
+	return ret;
 }
 
 void vring_split_push(struct vring *ring, const struct vring_chain *chain, uint32_t written)

@@ -268,6 +268,18 @@ int vring_revalidate(struct vring *ring);
  */
 int vring_pop(struct vring *ring, struct vring_chain *chain);
 
+/*
+ * Fill chain, whose seg and max_seg are set, from what an account of chains in flight has of one,
+ * for struct vring_track_ops.again. Of a split ring that is the number of the chain's head, since
+ * its descriptors are in the table still. In a packed ring used descriptors are written over those:
+ * there it is a copy of each of the chain's n descriptors, one or more, in order, of which neither
+ * the flags AVAIL, USED and NEXT nor any id but the last mean anything. The ring, which is running,
+ * takes no note of the chain. Return 1, or what is wrong with the chain, as vring_pop() does.
+ */
+int vring_gather_split(const struct vring *ring, uint16_t head, struct vring_chain *chain);
+int vring_gather_packed(const struct vring *ring, const struct vring_packed_desc *desc, uint16_t n,
+			struct vring_chain *chain);
+
 /* Whether vring_pop() would find something (a bad index included). */
 bool vring_pending(const struct vring *ring);
 

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/ring/priv.h"
-
 #define NOTE VHOST_USER_NOTE
 
 uint64_t vhost_user_inflight_size(bool packed, uint16_t queue_size)
@@ -21,20 +19,25 @@ uint64_t vhost_user_inflight_size(bool packed, uint16_t queue_size)
 	return (size + VHOST_USER_INFLIGHT_ALIGN - 1) & ~(VHOST_USER_INFLIGHT_ALIGN - 1ull);
 }
 
-/* Sorted by insertion: they come nearly in order, and are few. */
-void vhost_user_inflight_add_again(struct vhost_user_inflight *f, uint16_t which, uint64_t counter,
-				   uint64_t *counters)
+/* Puts the chains to take again in the order of their counters, and goes on counting behind these.
+ * By insertion: they come nearly in order, and are few. */
+static void order(struct vhost_user_inflight *f, uint64_t *counters)
 {
-	unsigned int i = f->nr_again++;
+	unsigned int i, at;
 
-	for (; i && counters[i - 1] > counter; i--) {
-		counters[i] = counters[i - 1];
-		f->again[i] = f->again[i - 1];
+	for (i = 0; i < f->nr_again; i++) {
+		uint64_t counter = counters[i];
+		uint16_t which = f->again[i];
+
+		for (at = i; at && counters[at - 1] > counter; at--) {
+			counters[at] = counters[at - 1];
+			f->again[at] = f->again[at - 1];
+		}
+		counters[at] = counter;
+		f->again[at] = which;
+		if (counter >= f->counter)
+			f->counter = counter + 1;
 	}
-	counters[i] = counter;
-	f->again[i] = which;
-	if (counter >= f->counter)
-		f->counter = counter + 1;
 }
 
 /*
@@ -86,11 +89,10 @@ static int split_recover(struct vhost_user_inflight *f, uint16_t used_idx,
 }
 
 static int split_attach(struct vhost_user_inflight *f, struct vring_setup *setup, uint16_t used_idx,
-			struct vhost_user_recovery *recovery)
+			uint64_t *counters, struct vhost_user_recovery *recovery)
 {
 	struct vhost_user_split_inflight *area = f->split;
 	uint16_t version = __atomic_load_n(&area->version, __ATOMIC_RELAXED);
-	uint64_t counters[VRING_MAX_SIZE];
 	uint16_t i;
 	int ret;
 
@@ -109,8 +111,8 @@ static int split_attach(struct vhost_user_inflight *f, struct vring_setup *setup
 			continue;
 		if (i >= setup->size)
 			return -EBADMSG;
-		vhost_user_inflight_add_again(
-			f, i, __atomic_load_n(&area->desc[i].counter, __ATOMIC_RELAXED), counters);
+		counters[f->nr_again] = __atomic_load_n(&area->desc[i].counter, __ATOMIC_RELAXED);
+		f->again[f->nr_again++] = i;
 	}
 	/* Entries are taken in the ring's order: those used or in flight are all. */
 	setup->base = (uint16_t)(used_idx + f->nr_again) | (uint32_t)used_idx << 16;
@@ -121,6 +123,7 @@ int vhost_user_inflight_attach(struct vhost_user_inflight *f, void *area, uint16
 			       struct vring_setup *setup, uint16_t used_idx, uint16_t used_flags,
 			       struct vhost_user_recovery *recovery)
 {
+	uint64_t counters[VRING_MAX_SIZE]; /* of the chains to take again */
 	int ret;
 
 	memset(f, 0, sizeof(*f));
@@ -129,13 +132,14 @@ int vhost_user_inflight_attach(struct vhost_user_inflight *f, void *area, uint16
 		return -EBADMSG;
 	f->area = area;
 	f->desc_num = desc_num;
-	ret = setup->packed ? vhost_user_packed_attach(f, setup, used_flags, recovery)
-			    : split_attach(f, setup, used_idx, recovery);
+	ret = setup->packed ? vhost_user_packed_attach(f, setup, used_flags, counters, recovery)
+			    : split_attach(f, setup, used_idx, counters, recovery);
 	if (ret) {
 		f->area = NULL;
 		f->nr_again = 0;
 		return ret;
 	}
+	order(f, counters);
 	recovery->resubmitted = f->nr_again;
 	return 0;
 }
@@ -149,16 +153,10 @@ int vhost_user_inflight_again(struct vhost_user_inflight *f, const struct vring 
 			      struct vring_chain *chain)
 {
 	uint16_t which = f->again[f->next_again++];
-	int ret;
 
 	if (ring->setup.packed)
 		return vhost_user_packed_again(f, which, ring, chain);
-	ret = vring_split_gather(ring, which, chain);
-	if (ret)
-		return ret;
-	chain->head = which;
-	chain->slots = 1;
-	return 1;
+	return vring_gather_split(ring, which, chain);
 }
 
 void vhost_user_inflight_taken(struct vhost_user_inflight *f, const struct vring *ring,

@@ -74,9 +74,11 @@ void vhost_user_inflight_returning(struct vhost_user_inflight *inflight, const s
 void vhost_user_inflight_returned(struct vhost_user_inflight *inflight, const struct vring *ring,
 				  const struct vring_chain *chain);
 
-/* The packed half, in inflight_packed.c. */
+/* The packed half, in inflight_packed.c. What it finds to take again it adds in the order of its
+ * entries, and when each was taken to counters, of VRING_MAX_SIZE. */
 int vhost_user_packed_attach(struct vhost_user_inflight *inflight, struct vring_setup *setup,
-			     uint16_t used_flags, struct vhost_user_recovery *recovery);
+			     uint16_t used_flags, uint64_t *counters,
+			     struct vhost_user_recovery *recovery);
 int vhost_user_packed_again(struct vhost_user_inflight *inflight, uint16_t entry,
 			    const struct vring *ring, struct vring_chain *chain);
 void vhost_user_packed_taken(struct vhost_user_inflight *inflight, const struct vring *ring,
@@ -85,10 +87,6 @@ void vhost_user_packed_returning(struct vhost_user_inflight *inflight, const str
 				 const struct vring_chain *chain);
 void vhost_user_packed_returned(struct vhost_user_inflight *inflight, const struct vring *ring,
 				const struct vring_chain *chain);
-
-/* Adds a chain to those to take again, whose order counter is counter. */
-void vhost_user_inflight_add_again(struct vhost_user_inflight *inflight, uint16_t which,
-				   uint64_t counter, uint64_t *counters);
 
 /* A store to the account that is done before any that follows: what a process that is killed
  * leaves is what it stored, in this order. */

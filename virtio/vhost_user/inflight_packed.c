@@ -7,9 +7,9 @@
  * that says whether it counts.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
-#include "virtio/ring/priv.h"
 #include "virtio/vhost_user/inflight.h"
 
 #define NOTE        VHOST_USER_NOTE
@@ -118,10 +118,10 @@ static int claim(struct vhost_user_inflight *f, uint16_t at, unsigned int n, boo
 }
 
 int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *setup,
-			     uint16_t used_flags, struct vhost_user_recovery *recovery)
+			     uint16_t used_flags, uint64_t *counters,
+			     struct vhost_user_recovery *recovery)
 {
 	struct vhost_user_packed_inflight *area = f->packed;
-	uint64_t counters[VRING_MAX_SIZE];
 	bool taken[VRING_MAX_SIZE] = {false};
 	uint16_t version = LOAD(area->version), last = 0, i;
 	uint32_t slots = 0, nr_free;
@@ -152,7 +152,8 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 			return -EBADMSG;
 		f->last[i] = last;
 		slots += num;
-		vhost_user_inflight_add_again(f, i, LOAD(area->desc[i].counter), counters);
+		counters[f->nr_again] = LOAD(area->desc[i].counter);
+		f->again[f->nr_again++] = i;
 	}
 	/* An entry that is neither free nor in use would be missing once the ring is full. */
 	if (slots > setup->size || nr_free + slots != f->desc_num)
@@ -164,35 +165,25 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 int vhost_user_packed_again(struct vhost_user_inflight *f, uint16_t entry, const struct vring *ring,
 			    struct vring_chain *chain)
 {
-	uint16_t at = entry, slots = 0, id;
+	struct vring_packed_desc desc[VRING_MAX_SIZE];
+	uint16_t at = entry, n = 0;
 	int ret;
 
-	vring_chain_begin(chain);
 	for (;; at = f->next[at]) {
 		const struct vhost_user_packed_entry *shared = &f->packed->desc[at];
-		uint64_t addr = LOAD(shared->addr);
-		uint32_t len = LOAD(shared->len);
-		uint16_t flags = LOAD(shared->flags);
 
-		slots++;
-		id = LOAD(shared->id);
-		if (!(flags & VRING_F_INDIRECT))
-			ret = vring_chain_add(ring, addr, len, flags & VRING_F_WRITE, chain);
-		else if (at != f->last[entry] || slots > 1)
-			ret = -EPROTO;
-		else
-			ret = vring_packed_add_table(ring, addr, len, chain);
-		if (ret)
-			return ret;
+		desc[n].addr = LOAD(shared->addr);
+		desc[n].len = LOAD(shared->len);
+		desc[n].id = LOAD(shared->id);
+		atomic_init(&desc[n].flags, LOAD(shared->flags));
+		n++;
 		if (at == f->last[entry])
 			break;
 	}
-	if (id >= ring->setup.size)
-		return -EBADMSG;
-	f->entry[id] = entry;
-	chain->head = id;
-	chain->slots = slots;
-	return 1;
+	ret = vring_gather_packed(ring, desc, n, chain);
+	if (ret == 1)
+		f->entry[chain->head] = entry;
+	return ret;
 }
 
 void vhost_user_packed_taken(struct vhost_user_inflight *f, const struct vring *ring,

@@ -275,6 +275,64 @@ static void bad_chains_are_errors(void **state)
 	}
 }
 
+/* An account has copies of descriptors, since used ones are written over them. */
+static void copies_make_the_chain_that_was_popped(void **state)
+{
+	const struct drv_buf buf[] = {{BUFFERS, 4, 0}, {BUFFERS + 8, 0, 0}, {HIGH_BASE, 6, WRITE}};
+	struct vring_packed_desc copy[3];
+	struct iovec seg[2];
+
+	(void)state;
+	drv_put(&f.q, 7, buf, 3);
+	memcpy(copy, guest_at(&f.g, f.q.desc, sizeof(copy)), sizeof(copy));
+	assert_int_equal(ring_pop(), 1);
+	memcpy(seg, f.seg, sizeof(seg));
+	assert_int_equal(vring_push(&f.ring, &f.chain, 0), 0);
+	memset(guest_at(&f.g, f.q.desc, sizeof(copy)), 0xff, sizeof(copy));
+	memset(f.seg, 0, sizeof(seg));
+	copy[0].id = 0xffff;
+	copy[1].flags = 0;
+	assert_int_equal(vring_gather_packed(&f.ring, copy, 3, &f.chain), 1);
+	assert_int_equal(f.chain.head, 7);
+	assert_int_equal(f.chain.slots, 3);
+	assert_int_equal(f.chain.nr_readable, 1);
+	assert_int_equal(f.chain.nr_writable, 1);
+	assert_int_equal(f.chain.readable, 4);
+	assert_int_equal(f.chain.writable, 6);
+	assert_memory_equal(f.seg, seg, sizeof(seg));
+	assert_int_equal(f.ring.inflight, 0);
+	assert_int_equal(f.ring.slots, 0);
+}
+
+static void bad_copies_are_the_errors_of_bad_chains(void **state)
+{
+	struct vring_packed_desc copy[3];
+	uint16_t i, k;
+	size_t n;
+	int ret;
+
+	(void)state;
+	for (n = 0; n < sizeof(bad_chains) / sizeof(bad_chains[0]); n++) {
+		const struct bad_chain *bad = &bad_chains[n];
+
+		drv_packed_init(&f.q, &f.g, SIZE, RING_BASE(0));
+		ring_start(!bad->no_indirect, false);
+		for (i = 0; i < 2; i++)
+			table_desc(TABLE, i, bad->table[i].addr, bad->table[i].len,
+				   bad->table[i].flags, bad->table[i].next);
+		for (k = 0; !k || bad->desc[k - 1].flags & VRING_F_NEXT; k++)
+			copy[k] = (struct vring_packed_desc){
+				.addr = bad->desc[k].addr,
+				.len = bad->desc[k].len,
+				.id = bad->desc[k].next,
+				.flags = bad->desc[k].flags,
+			};
+		ret = vring_gather_packed(&f.ring, copy, k, &f.chain);
+		if (ret != bad->error)
+			fail_msg("%s: %d, want %d", bad->name, ret, bad->error);
+	}
+}
+
 /* All of the ring says NEXT: the walk ends after one turn, empty descriptors or not. */
 static void next_without_end(void **state)
 {
@@ -356,6 +414,8 @@ int main(void)
 		TEST(signal_by_flags),
 		TEST(signal_by_event),
 		TEST(bad_chains_are_errors),
+		TEST(copies_make_the_chain_that_was_popped),
+		TEST(bad_copies_are_the_errors_of_bad_chains),
 		TEST(next_without_end),
 		TEST(entries_in_flight),
 		TEST(stale_flags_are_not_available),

@@ -289,6 +289,30 @@ static void bad_chains_are_errors(void **state)
 	}
 }
 
+/* An account has the number of a head, whose descriptors stay in the table. */
+static void a_head_makes_the_chain_that_was_popped(void **state)
+{
+	struct iovec seg[2];
+
+	(void)state;
+	drv_desc(&f.q, 5, BUFFERS, 4, VRING_F_NEXT, 2);
+	drv_desc(&f.q, 2, HIGH_BASE, 6, VRING_F_WRITE, 0);
+	drv_avail(&f.q, 5);
+	assert_int_equal(ring_pop(), 1);
+	memcpy(seg, f.seg, sizeof(seg));
+	assert_int_equal(vring_push(&f.ring, &f.chain, 0), 0);
+	memset(f.seg, 0, sizeof(seg));
+	f.chain.head = 0;
+	assert_int_equal(vring_gather_split(&f.ring, 5, &f.chain), 1);
+	assert_int_equal(f.chain.head, 5);
+	assert_int_equal(f.chain.slots, 1);
+	assert_int_equal(f.chain.nr_readable, 1);
+	assert_int_equal(f.chain.nr_writable, 1);
+	assert_memory_equal(f.seg, seg, sizeof(seg));
+	assert_int_equal(f.ring.inflight, 0);
+	assert_int_equal(vring_gather_split(&f.ring, SIZE, &f.chain), -EBADMSG);
+}
+
 /* One piece of memory, named again and again: less than 4 GiB, so legal. */
 static void sum_of_lengths(void **state)
 {
@@ -384,6 +408,7 @@ int main(void)
 		TEST(signal_by_flags),
 		TEST(signal_by_event),
 		TEST(bad_chains_are_errors),
+		TEST(a_head_makes_the_chain_that_was_popped),
 		TEST(sum_of_lengths),
 		TEST(sum_overflows),
 		TEST(wraps_never_reach_the_door),
