@@ -12,16 +12,22 @@ It tells of calls that run upwards, and of files of a room that call each other 
   - a file includes another room's priv.h, or *_priv.h;
   - an include runs upwards, as one of every circle of rooms does;
   - a room stands in the sources and not in the list, or the other way round;
-  - the list allows an arrow that is not there.
+  - the list allows an arrow that is not there;
+  - a document names a path, or a function as `name()`, that is not there.
 """
 import collections
+import glob
 import os
 import re
 import subprocess
 import sys
 
 TOPS = ('mm', 'virtio', 'vmm', 'guest')
+DOCUMENTS = ('*.md', 'docs/*.md')
 WORD = re.compile(r'[A-Za-z_]\w*')
+# What a document names between `...`.
+PATH = re.compile(r'`((?:mm|virtio|vmm|guest|tools|tests|configs|docs)/[\w./-]*)`')
+FUNCTION = re.compile(r'`(\w+)\(\)`')
 CALLED = re.compile(r'([A-Za-z_]\w*)\(')
 # Names that are no function's, though one may be called alike.
 NO_FUNCTION = re.compile(r'(->|\.)\s*\w+|\b(struct|union|enum)\s+\w+')
@@ -172,7 +178,7 @@ class House:
         return circles(inside)
 
     def broken(self):
-        """What breaks a rule: of includes, and of the list itself."""
+        """What breaks a rule: of includes, of the list itself, and of documents."""
         out = []
         for room in sorted(set(self.room.values()) - set(self.listed)):
             out.append(f'{room}: the room is not in tools/rooms.order')
@@ -192,6 +198,19 @@ class House:
         for arrow in sorted(self.allowed):
             if arrow not in rooms and arrow not in self.includes:
                 out.append(f'{arrow[0]} -> {arrow[1]} is allowed, and nothing is included so')
+        return out + self.named_in_vain()
+
+    def named_in_vain(self):
+        """What documents name that has gone, or has another name."""
+        out, words = [], set(WORD.findall(' '.join(self.text.values())))
+        for document in sorted(name for pattern in DOCUMENTS for name in glob.glob(pattern)):
+            with open(document, encoding='utf-8') as f:
+                text = f.read()
+            for path in sorted(set(PATH.findall(text))):
+                if not os.path.exists(path):
+                    out.append(f'{document}: names {path}, which is not there')
+            for function in sorted(set(FUNCTION.findall(text)) - words):
+                out.append(f'{document}: names {function}(), which is not there')
         return out
 
     def told(self):

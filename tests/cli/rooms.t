@@ -56,4 +56,17 @@ cp "$work/kept" "$house/tools/rooms.order"
 planted vmm/base/file.c '#include "vmm/elf/elf.h"' \
 	'vmm/base/file.c: includes vmm/elf/elf.h, upwards' 'a circle is found by the arrow of it that runs upwards'
 
+
+# A document says what is so: what it names has not gone.
+cat >"$house/ARCHITECTURE.md" <<'END'
+`mm/heap.h`, `vmm/` and `mm_pin()` are there; `mm/attic.h` and `mm_attic()` are not; `*.c` and mm/none.h are no names.
+END
+rooms --check
+is "$status" 1 'what a document names and is not there is found'
+is "$(grep -c . "$out")" 2 'and nothing else of it'
+for name in mm/attic.h 'mm_attic()'; do
+	grep -qF "ARCHITECTURE.md: names $name, which is not there" "$out"
+	ok $? "$name is said" || diag <"$out"
+done
+
 done_testing
