@@ -21,8 +21,9 @@
 #include <sys/uio.h>
 
 /*
- * The one checked door from a guest-physical range to a host pointer; the monitor
- * supplies it.
+ * The checked door by which rings and devices come from a guest-physical range to a host
+ * pointer. Whoever knows the memory supplies it: the monitor for a guest of its own, the
+ * session for a front end's. ARCHITECTURE.md lists all ways to a pointer.
  *
  * host_ptr returns where [gpa, gpa + len) lies in this process, or NULL if any
  * byte of it is not memory that the guest owns, if it is not contiguous in this
