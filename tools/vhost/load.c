@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tools/vhost/load.h"
 #include "vmm/base/cli.h"
 
@@ -41,7 +42,7 @@ static int parse_pattern(const char *text, enum load_pattern *pattern)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(patterns); i++)
 		if (!strcmp(text, patterns[i])) {
 			*pattern = (enum load_pattern)i;
 			return 0;

@@ -7,6 +7,7 @@
 #include <linux/virtio_ids.h>
 #include <stdlib.h>
 
+#include "mm/util.h"
 #include "virtio/io/engine.h"
 
 #define FRAME 4096ull
@@ -179,8 +180,7 @@ static void look(struct request *req)
 /* On the engine's thread, which is not kept: one step, and the next as a release of its own. */
 static void released(struct io_release *release)
 {
-	struct request *req =
-		(struct request *)((char *)release - offsetof(struct request, release));
+	struct request *req = container_of(release, struct request, release);
 	struct virtio_device *dev = &req->balloon->dev;
 
 	virtio_queue_lock(dev, req->queue);

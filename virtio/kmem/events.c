@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "virtio/kmem/priv.h"
 
 static void add_event(struct kmem_events *events, uint32_t type, uint64_t value)
@@ -51,7 +52,7 @@ bool kmem_dev_deliver_events(struct kmem_dev *kmem)
 	struct vring *ring = &dev->queue[queue].ring;
 	struct vring_chain chain = {
 		.seg = events->seg,
-		.max_seg = sizeof(events->seg) / sizeof(events->seg[0]),
+		.max_seg = ARRAY_SIZE(events->seg),
 	};
 	unsigned int budget = ring->setup.size;
 	bool more = false;

@@ -3,6 +3,7 @@
 #ifndef VIRTIO_KMEM_PRIV_H
 #define VIRTIO_KMEM_PRIV_H
 
+#include "mm/util.h"
 #include "virtio/kmem/kmem.h"
 
 #define KMEM_DEV_EVENT_TYPES 3 /* of enum virtio_kmem_event_type, which begins at 1 */
@@ -67,7 +68,7 @@ struct kmem_request {
 
 static inline struct kmem_dev *kmem_dev_of(struct virtio_device *dev)
 {
-	return (struct kmem_dev *)((char *)dev - offsetof(struct kmem_dev, dev));
+	return container_of(dev, struct kmem_dev, dev);
 }
 
 /* pages.c: forgets the guest's pins; no request is under way. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mm/probe.h"
+#include "mm/util.h"
 #include "virtio/kmem/priv.h"
 
 enum kmem_payload {
@@ -75,7 +76,7 @@ static int parse(struct kmem_request *r, const struct vring_chain *chain,
 
 	if (vring_chain_read(chain, 0, req, sizeof(*req)) < sizeof(*req))
 		return -EINVAL;
-	if (req->type >= sizeof(types) / sizeof(types[0]) || !types[req->type].serve)
+	if (req->type >= ARRAY_SIZE(types) || !types[req->type].serve)
 		return -EOPNOTSUPP;
 	t = &types[req->type];
 	if (t->needs & ~r->kmem->dev.features)

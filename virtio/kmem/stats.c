@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "virtio/kmem/priv.h"
 
 void kmem_dev_get_stats(const struct virtio_device *dev, int queue, struct kmem_dev_stats *stats)
 {
-	const struct kmem_dev *kmem =
-		(const struct kmem_dev *)((const char *)dev - offsetof(struct kmem_dev, dev));
+	const struct kmem_dev *kmem = container_of(dev, const struct kmem_dev, dev);
 	unsigned int i;
 
 	*stats = (struct kmem_dev_stats){0};

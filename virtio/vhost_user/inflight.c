@@ -123,7 +123,7 @@ int vhost_user_inflight_attach(struct vhost_user_inflight *f, void *area, uint16
 			       struct vring_setup *setup, uint16_t used_idx, uint16_t used_flags,
 			       struct vhost_user_recovery *recovery)
 {
-	uint64_t counters[VRING_MAX_SIZE]; /* of the chains to take again */
+	uint64_t counters[VRING_MAX_SIZE] = {0}; /* of the chains to take again */
 	int ret;
 
 	memset(f, 0, sizeof(*f));
