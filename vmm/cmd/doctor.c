@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -85,41 +84,36 @@ static void check_kvm_limits(int fd)
 static bool check_guest(int kvm_fd)
 {
 	struct run_config config;
-	struct vm *vm;
-	bool ok;
+	struct run run;
+	bool ok = false;
 
-	vm = calloc(1, sizeof(*vm));
-	if (!vm)
+	if (run_config_init(&config))
 		return false;
-	if (run_config_init(&config)) {
-		free(vm);
-		return false;
-	}
 	config.memory = RUN_MIN_MEMORY;
 	config.heap = MM_HUGE_SIZE;
 	config.node[0] = (struct run_node){.heap = config.heap, .host_node = -1};
 	config.nr_nodes = 1;
-	vm->config = &config;
-	vm->kind = guest_kind_of(&config);
-	vm->kvm_fd = kvm_fd;
-	vm->elf.fd = -1;
-	ok = !vm_create(vm, report_heap);
+	if (run_init(&run, &config, guest_kind_of(&config)))
+		goto out;
+	run.kvm_fd = kvm_fd;
+	ok = !vm_create(&run, report_heap);
 	if (!ok) {
 		say(BAD, "a small virtual machine cannot be made: the line above says why");
-	} else if (vm->ring == 0) {
+	} else if (run.vm->ring == 0) {
 		say(GOOD, "CPL 0 runs natively: --guest-ring auto takes 0");
 	} else {
 		say(NOTE,
 		    "CPL 0 is emulated here (%.0f ns a loop iteration): --guest-ring auto "
 		    "takes 3, where programs run natively",
-		    vm->ring_ns);
+		    run.vm->ring_ns);
 	}
 	if (ok) {
-		devices_destroy(vm);
-		vm_destroy(vm);
+		devices_destroy(run.vm);
+		vm_destroy(&run);
 	}
+	run_fini(&run);
+out:
 	run_config_free(&config);
-	free(vm);
 	return ok;
 }
 

@@ -108,13 +108,13 @@ static int64_t now_ms(void)
 /* Returns as guest_kind.input() does. */
 static int input(struct vm *vm, enum guest_input what)
 {
-	return vm->kind->input ? vm->kind->input(vm, what) : -1;
+	return vm->run->kind->input ? vm->run->kind->input(vm, what) : -1;
 }
 
 /* Returns whether the guest listens. */
 static bool ask_to_end(struct vm *vm)
 {
-	return vm->kind->power_button && vm->kind->power_button(vm);
+	return vm->run->kind->power_button && vm->run->kind->power_button(vm);
 }
 
 /* asked: whether the guest has been asked to power down, which it is once. */
@@ -168,7 +168,8 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = vm->end_fd, .events = POLLIN},
 		{.fd = signal_fd, .events = POLLIN},
 	};
-	int64_t until = vm->config->timeout_ms ? now_ms() + vm->config->timeout_ms : 0, left = -1;
+	int64_t until = vm->run->config->timeout_ms ? now_ms() + vm->run->config->timeout_ms : 0,
+		left = -1;
 	bool asked = false;
 	int look, n;
 
@@ -179,7 +180,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				if (vm_end(vm, STATUS_SIGNAL + SIGALRM))
 					cli_note("the guest was ended after %u s: raise --timeout "
 						 "if it needs longer",
-						 vm->config->timeout_ms / 1000);
+						 vm->run->config->timeout_ms / 1000);
 				break;
 			}
 		}

@@ -22,9 +22,6 @@
 #include "vmm/report/report.h"
 #include "vmm/report/stats.h"
 
-/* Reports of the heap's debug modes at once: as many as somebody reads. */
-#define HEAP_REPORTS 256u
-
 static void print_option(const struct run_option *o)
 {
 	char left[64];
@@ -86,16 +83,16 @@ static enum exit_status print_help(void)
 	return 0;
 }
 
-/* Everything that can be checked without a virtual machine. */
-static enum exit_status dry_run(struct vm *vm)
+/* What a dry run has of a machine: memory, where its kind builds what the guest starts from. */
+static enum exit_status dry_build(struct vm *vm)
 {
-	char text[MEMORY_BOUND_TEXT];
+	const struct run *run = vm->run;
 	enum exit_status status;
 
 	vm->fd = -1;
-	vm->nr_cpus = vm->config->cpus;
-	vm->ring = vm->config->guest_ring == 0 ? 0 : 3;
-	status = memory_create(&vm->mem, vm->config, vm->kind, MEMORY_NO_LIMIT, NULL, NULL);
+	vm->nr_cpus = run->config->cpus;
+	vm->ring = run->config->guest_ring == 0 ? 0 : 3;
+	status = memory_create(&vm->mem, run->config, run->kind, MEMORY_NO_LIMIT, NULL, NULL);
 	if (status)
 		return status;
 	vm->platform = mmap(NULL, MM_FRAME_SIZE, PROT_READ | PROT_WRITE,
@@ -103,26 +100,41 @@ static enum exit_status dry_run(struct vm *vm)
 	if (vm->platform == MAP_FAILED) {
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
 	} else {
-		status = vm->kind->build(vm);
-		if (!status)
-			status = disks_check(vm->config);
+		status = run->kind->build(vm);
 		munmap(vm->platform, MM_FRAME_SIZE);
 	}
 	memory_destroy(&vm->mem);
+	return status;
+}
+
+/* Everything that can be checked without a virtual machine. */
+static enum exit_status dry_run(struct run *run)
+{
+	char text[MEMORY_BOUND_TEXT];
+	struct vm *vm = calloc(1, sizeof(*vm));
+	enum exit_status status;
+
+	if (!vm)
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	vm->run = run;
+	status = dry_build(vm);
+	if (!status)
+		status = disks_check(run->config);
 	if (!status) {
 		printf("# the host's memory: %s\n", memory_bound_format(&vm->mem.bound, text));
-		run_config_print(vm->config);
+		run_config_print(run->config);
 	}
+	free(vm);
 	return status;
 }
 
 /* How many descriptors a machine takes. */
-static unsigned int descriptors(const struct vm *vm)
+static unsigned int descriptors(const struct run *run)
 {
-	const struct run_config *config = vm->config;
+	const struct run_config *config = run->config;
 	/* /dev/kvm, the machine, its end, the program, signals, the heap; and three at a time of
 	 * what is read and closed again. */
-	unsigned int n = 6 + 3 + config->cpus + vm->kind->descriptors(config);
+	unsigned int n = 6 + 3 + config->cpus + run->kind->descriptors(config);
 
 	if (config->qmp) /* socket, wake-up, client */
 		n += 3;
@@ -133,157 +145,126 @@ static unsigned int descriptors(const struct vm *vm)
 	return n;
 }
 
-/* Boots the guest in a machine that exists, and sees it through to its end. */
-static int run_guest(struct vm *vm)
+static void close_inherited(const struct run_config *config)
 {
 	/* What is opened again when the guest reboots. */
-	const char *again[2 + RUN_MAX_DISKS] = {vm->config->kernel, vm->config->initrd};
-	struct stats stats;
-	int status, fd = -1;
+	const char *again[2 + RUN_MAX_DISKS] = {config->kernel, config->initrd};
 	unsigned int i;
 
+	for (i = 0; i < config->nr_disks; i++)
+		again[2 + i] = config->disk[i].path;
+	fds_close_inherited(again, 2 + i);
+}
+
+/* Boots the guest in the machine that exists, and sees it through to its end. Returns its status or
+ * VM_REBOOT. */
+static int run_guest(struct run *run)
+{
+	const struct run_config *config = run->config;
+	struct vm *vm = run->vm;
+	struct stats stats;
+	int status, fd = -1;
+
 	stats_start(&stats, vm);
-	/* Files may be pipes that nobody writes to: signals still end the process. */
-	status = vm->kind->build(vm);
+	/* Files may be pipes that nobody writes to: until a machine is built, and again while the
+	 * next one is, signals end the process. */
+	status = run->kind->build(vm);
 	if (status)
 		goto out;
-	for (i = 0; i < vm->config->nr_disks; i++)
-		again[2 + i] = vm->config->disk[i].path;
-	fds_close_inherited(again, 2 + i);
+	close_inherited(config);
 	fd = signals_setup();
 	if (fd < 0) {
 		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
 		goto out;
 	}
-	status = vm->kind->start(vm);
+	status = run->kind->start(vm);
 	if (!status) {
-		qmp_attach(vm->qmp, vm);
+		qmp_attach(run->qmp, vm);
 		signals_wait_end(vm, fd);
-		qmp_detach(vm->qmp);
-		if (vm->kind->stop)
-			vm->kind->stop(vm);
+		qmp_detach(run->qmp);
+		if (run->kind->stop)
+			run->kind->stop(vm);
 		status = vm->status;
 		/* What is under way ends before the account is taken. */
 		disks_pause(vm);
-		if (vm->config->stats)
+		if (config->stats)
 			stats_end(&stats, vm);
 	}
 out:
 	devices_destroy(vm);
 	if (fd >= 0)
 		signals_release(fd);
-	if (vm->config->stats && vm_is_ending(vm) &&
-	    (status != VM_REBOOT || log_limit_may(vm->machine_log)))
+	if (config->stats && vm_is_ending(vm) &&
+	    (status != VM_REBOOT || log_limit_may(&run->machine_log)))
 		stats_print(&stats, vm);
 	return status;
 }
 
-/* Leaves what a machine is made from. */
-static void forget_machine(struct vm *vm)
+/* One life of the guest. Returns as run_guest(). */
+static int run_once(struct run *run)
 {
-	const struct run_config *config = vm->config;
-	const struct guest_kind *kind = vm->kind;
-	struct elf_image elf = vm->elf;
-	struct log_limit *heap_log = vm->heap_log, *machine_log = vm->machine_log;
-	struct qmp *qmp = vm->qmp;
-	int kvm_fd = vm->kvm_fd;
+	int status = vm_create(run, report_heap);
 
-	memset(vm, 0, sizeof(*vm));
-	vm->config = config;
-	vm->kind = kind;
-	vm->elf = elf;
-	vm->heap_log = heap_log;
-	vm->machine_log = machine_log;
-	vm->qmp = qmp;
-	vm->kvm_fd = kvm_fd;
-	vm->restarted = true;
+	if (status)
+		return status;
+	status = run_guest(run);
+	vm_destroy(run);
+	return status;
 }
 
-static enum exit_status run_machines(struct vm *vm)
+static enum exit_status run_machines(struct run *run)
 {
+	const struct run_config *config = run->config;
 	char why[KVM_WHY_MAX];
 	int status;
 
-	status = fds_make_room(descriptors(vm), vm->config->nr_disks ? IO_MAX_FILES : 0);
+	status = fds_make_room(descriptors(run), config->nr_disks ? IO_MAX_FILES : 0);
 	if (status)
 		return status;
-	vm->kvm_fd = kvm_open(vm->config->kvm_device, why);
-	if (vm->kvm_fd < 0)
-		return cli_fail(STATUS_NO_KVM, "%s: %s", vm->config->kvm_device, why);
-	if (vm->config->qmp) {
-		status = qmp_create(vm->config->qmp, &vm->qmp);
+	run->kvm_fd = kvm_open(config->kvm_device, why);
+	if (run->kvm_fd < 0)
+		return cli_fail(STATUS_NO_KVM, "%s: %s", config->kvm_device, why);
+	if (config->qmp) {
+		status = qmp_create(config->qmp, &run->qmp);
 		if (status)
 			goto out;
 	}
-	do {
-		status = vm_create(vm, report_heap);
-		if (!status) {
-			status = run_guest(vm);
-			vm_destroy(vm);
-		}
-		forget_machine(vm);
-	} while (status == VM_REBOOT);
-	qmp_destroy(vm->qmp);
+	while ((status = run_once(run)) == VM_REBOOT)
+		run->restarted = true;
+	qmp_destroy(run->qmp);
 out:
-	close(vm->kvm_fd);
+	close(run->kvm_fd);
 	return status;
 }
 
-/* What is said of the machines, and what they share: see struct vm. */
-static enum exit_status run_vm(struct vm *vm)
+/* Runs a guest, or looks at whether it could be, as config says. */
+static enum exit_status run_as(const struct run_config *config)
 {
-	struct log_limit *log = calloc(2, sizeof(*log));
+	struct run run;
 	enum exit_status status;
 
-	if (!log || log_limit_init(&log[0], "guest memory", HEAP_REPORTS))
-		goto fail_free;
-	if (log_limit_init(&log[1], "machines that begin anew", LOG_LIMIT_BURST))
-		goto fail_first;
-	vm->heap_log = &log[0];
-	vm->machine_log = &log[1];
-	status = run_machines(vm);
-	log_limit_settle(&log[0], true);
-	log_limit_settle(&log[1], true);
-	log_limit_fini(&log[1]);
-	log_limit_fini(&log[0]);
-	free(log);
+	if (run_init(&run, config, guest_kind_of(config)))
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	status = run.kind->open ? run.kind->open(&run) : 0;
+	if (!status) {
+		status = config->dry_run ? dry_run(&run) : run_machines(&run);
+		if (run.kind->close)
+			run.kind->close(&run);
+	}
+	run_fini(&run);
 	return status;
-fail_first:
-	log_limit_fini(&log[0]);
-fail_free:
-	free(log);
-	return cli_fail(STATUS_HOST_ERROR, "out of memory");
 }
 
 enum exit_status cmd_run(int argc, char **argv)
 {
 	struct run_config config;
-	struct vm *vm;
 	enum exit_status status;
 
-	vm = calloc(1, sizeof(*vm));
-	if (!vm || run_config_init(&config)) {
-		free(vm);
+	if (run_config_init(&config))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	}
-	vm->config = &config;
 	status = run_config_parse(&config, argc, argv);
-	if (status)
-		goto out;
-	if (config.help) {
-		status = print_help();
-		goto out;
-	}
-	vm->elf.fd = -1;
-	vm->kind = guest_kind_of(&config);
-	status = vm->kind->open ? vm->kind->open(vm) : 0;
-	if (status)
-		goto out;
-	status = config.dry_run ? dry_run(vm) : run_vm(vm);
-	if (vm->kind->close)
-		vm->kind->close(vm);
-out:
+	if (!status)
+		status = config.help ? print_help() : run_as(&config);
 	run_config_free(&config);
-	free(vm);
 	return status;
 }

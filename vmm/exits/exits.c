@@ -85,9 +85,9 @@ bool exits_serve(struct vcpu *cpu, int err)
 		return host_error(cpu, "KVM_RUN failed", strerror(err));
 	switch (cpu->run->exit_reason) {
 	case KVM_EXIT_MMIO:
-		return cpu->vm->kind->mmio(cpu);
+		return cpu->vm->run->kind->mmio(cpu);
 	case KVM_EXIT_IO:
-		return cpu->vm->kind->io(cpu);
+		return cpu->vm->run->kind->io(cpu);
 	case KVM_EXIT_SET_TPR:
 		/* CR8 became lower: without an interrupt controller that matters to nobody. */
 		return true;

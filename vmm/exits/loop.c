@@ -74,7 +74,7 @@ static void *vcpu_main(void *arg)
 
 int vcpu_start(struct vcpu *cpu)
 {
-	const cpu_set_t *cpus = &cpu->vm->config->vcpu_cpus;
+	const cpu_set_t *cpus = &cpu->vm->run->config->vcpu_cpus;
 	pthread_attr_t attr;
 	cpu_set_t one;
 	char name[16];

@@ -44,19 +44,19 @@ static enum exit_status load_kernel(struct boot *b)
 		return cli_fail(STATUS_BAD_IMAGE,
 				"--kernel %s: needs RAM up to %llu MiB while it starts: "
 				"raise --memory",
-				b->vm->config->kernel,
+				b->vm->run->config->kernel,
 				(unsigned long long)(b->image.end >> 20) + 1);
 	ret = linux_image_load(&b->image, b->ram);
 	if (ret)
 		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: cannot be read: %s",
-				b->vm->config->kernel, strerror(-ret));
+				b->vm->run->config->kernel, strerror(-ret));
 	return 0;
 }
 
 /* As high as it may lie, so that the kernel has room above itself. */
 static enum exit_status place_initrd(struct boot *b, int fd, uint64_t size)
 {
-	const char *path = b->vm->config->initrd;
+	const char *path = b->vm->run->config->initrd;
 	uint64_t top = b->ram_low < b->image.initrd_limit ? b->ram_low : b->image.initrd_limit;
 	uint64_t at;
 	ssize_t n;
@@ -78,7 +78,7 @@ static enum exit_status place_initrd(struct boot *b, int fd, uint64_t size)
 
 static enum exit_status load_initrd(struct boot *b)
 {
-	const char *path = b->vm->config->initrd;
+	const char *path = b->vm->run->config->initrd;
 	struct stat st;
 	enum exit_status status;
 	int fd;
@@ -101,7 +101,7 @@ static enum exit_status load_initrd(struct boot *b)
 
 static enum exit_status put_cmdline(struct boot *b)
 {
-	const char *text = b->vm->config->append ? b->vm->config->append : "";
+	const char *text = b->vm->run->config->append ? b->vm->run->config->append : "";
 	size_t len = strlen(text), max = b->image.cmdline_max;
 
 	if (max >= CMDLINE_ROOM)
@@ -117,16 +117,16 @@ static enum exit_status put_acpi(struct boot *b)
 {
 	const struct vm *vm = b->vm;
 	struct acpi_config acpi = {
-		.cpus = vm->config->cpus,
+		.cpus = vm->run->config->cpus,
 		.devices = vm->devices.count,
-		.nodes = vm->config->nr_nodes,
+		.nodes = vm->run->config->nr_nodes,
 	};
 	unsigned int i;
 	long ret;
 
 	for (i = 0; i < acpi.cpus; i++) {
-		acpi.apic_id[i] = (uint8_t)linux_cpu_apic_id(vm->config, i);
-		acpi.cpu_node[i] = (uint8_t)linux_cpu_node(vm->config, i);
+		acpi.apic_id[i] = (uint8_t)linux_cpu_apic_id(vm->run->config, i);
+		acpi.cpu_node[i] = (uint8_t)linux_cpu_node(vm->run->config, i);
 	}
 	for (i = 0; i < acpi.devices; i++)
 		acpi.gsi[i] = irqchip_gsi(i);
@@ -186,8 +186,8 @@ enum exit_status linux_boot_build(struct vm *vm, struct linux_entry *entry)
 	char why[LINUX_WHY_MAX];
 	enum exit_status status;
 
-	if (linux_image_open(vm->config->kernel, &b.image, why))
-		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", vm->config->kernel, why);
+	if (linux_image_open(vm->run->config->kernel, &b.image, why))
+		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", vm->run->config->kernel, why);
 	status = load_kernel(&b);
 	if (!status)
 		status = load_initrd(&b);

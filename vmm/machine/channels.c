@@ -15,7 +15,7 @@
 
 static enum exit_status create_console(struct vm *vm)
 {
-	const struct run_config *config = vm->config;
+	const struct run_config *config = vm->run->config;
 	struct console_port_config port[RUN_MAX_PORTS];
 	struct channels *ch = &vm->channels;
 	unsigned int i;
@@ -63,7 +63,7 @@ static enum exit_status create_balloon(struct vm *vm)
 {
 	/* What was taken before the start was wanted to be there; and of a pool's pages only whole
 	 * ones could go, by which the guest would lose their reservation. */
-	const bool stays = vm->config->hugepages || vm->config->prefault;
+	const bool stays = vm->run->config->hugepages || vm->run->config->prefault;
 	const struct balloon_dev_config config = {
 		.engine = vm->disks.engine,
 		.discard = stays ? NULL : discard,
@@ -84,14 +84,14 @@ enum exit_status channels_create(struct vm *vm)
 	enum exit_status status;
 	int ret;
 
-	if (!vm->kind->channels)
+	if (!vm->run->kind->channels)
 		return 0;
 	ret = rng_dev_create(&vm->channels.rng);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-rng: cannot be set up: %s",
 				strerror(-ret));
 	status = create_balloon(vm);
-	return !status && vm->config->nr_ports ? create_console(vm) : status;
+	return !status && vm->run->config->nr_ports ? create_console(vm) : status;
 }
 
 void channels_destroy(struct vm *vm)
@@ -104,7 +104,7 @@ void channels_destroy(struct vm *vm)
 	ch->console = ch->balloon = ch->rng = NULL;
 	while (ch->count) {
 		ch->count--;
-		unlink(vm->config->port[ch->count].path);
+		unlink(vm->run->config->port[ch->count].path);
 		close(ch->listen_fd[ch->count]);
 	}
 }

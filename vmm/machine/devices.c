@@ -48,9 +48,9 @@ static int irq_create(struct vm *vm, unsigned int i)
 	struct device_irq *irq = &vm->devices.irq[i];
 
 	*irq = (struct device_irq){.vm = vm, .fd = -1};
-	if (!vm->kind->irq)
+	if (!vm->run->kind->irq)
 		return 0;
-	irq->fd = vm->kind->irq(vm, i);
+	irq->fd = vm->run->kind->irq(vm, i);
 	return irq->fd < 0 ? irq->fd : 0;
 }
 
@@ -113,10 +113,10 @@ static enum exit_status create_kmem(struct vm *vm)
 {
 	const struct kmem_dev_config kmem = {
 		.heap = vm->mem.heap,
-		.cpus = vm->config->cpus,
+		.cpus = vm->run->config->cpus,
 		.page_map_gpa = vm->mem.page_map,
-		.debug = kmem_debug_bits(vm->config->slab_debug),
-		.pin_quota = vm->config->heap >> MM_FRAME_SHIFT,
+		.debug = kmem_debug_bits(vm->run->config->slab_debug),
+		.pin_quota = vm->run->config->heap >> MM_FRAME_SHIFT,
 		.range = vm->mem.range,
 		.nr_ranges = vm->mem.nr_ranges,
 		.quiesce = quiesce,
@@ -172,7 +172,7 @@ enum exit_status devices_create(struct vm *vm)
 		ret = attach(vm, vm->disks.dev[i], true);
 	if (ret)
 		status = cli_fail(STATUS_HOST_ERROR, "--disk path=%s: cannot be set up: %s",
-				  vm->config->disk[i - 1].path, strerror(-ret));
+				  vm->run->config->disk[i - 1].path, strerror(-ret));
 	if (!status)
 		status = create_channels(vm);
 	if (status)

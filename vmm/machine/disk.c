@@ -21,9 +21,9 @@
 
 static void warn(void *opaque, const char *text)
 {
-	struct vm *vm = opaque;
+	struct log_limit *limit = opaque;
 
-	if (log_limit_may(vm->machine_log))
+	if (log_limit_may(limit))
 		cli_note("%s", text);
 }
 
@@ -31,7 +31,7 @@ static void warn_of_disk(void *opaque, const char *text)
 {
 	const struct disk_log *log = opaque;
 
-	if (log_limit_may(log->vm->machine_log))
+	if (log_limit_may(log->limit))
 		cli_note("--disk path=%s: %s", log->path, text);
 }
 
@@ -91,19 +91,19 @@ static enum exit_status start_engine(struct vm *vm)
 			{
 				{.host = mem->ram,
 				 .size = mem->ram_size,
-				 .page = vm->config->hugepages},
+				 .page = vm->run->config->hugepages},
 				{.host = mm_heap_host(mem->heap),
 				 .size = mm_heap_size(mem->heap),
 				 .heap = mem->heap},
 			},
 		.nr_regions = 2,
-		.poll_us = vm->config->poll_us,
+		.poll_us = vm->run->config->poll_us,
 		.dear_kicks = true,
-		.cpus = CPU_COUNT(&vm->config->io_cpus) ? &vm->config->io_cpus : NULL,
-		.pin_budget = vm->config->pin_budget,
+		.cpus = CPU_COUNT(&vm->run->config->io_cpus) ? &vm->run->config->io_cpus : NULL,
+		.pin_budget = vm->run->config->pin_budget,
 		.idle_ms = WINDOW_IDLE_MS,
 		.warn = warn,
-		.warn_opaque = vm,
+		.warn_opaque = &vm->run->machine_log,
 	};
 	int ret;
 
@@ -148,23 +148,23 @@ static enum exit_status make_disk(struct vm *vm, const struct run_disk *disk)
 		.direct = disk->direct,
 		.readonly = disk->readonly,
 		/* What the guest has written since it was judged is the guest's. */
-		.raw = disk->raw || vm->restarted,
+		.raw = disk->raw || vm->run->restarted,
 		.block_size = disk->block_size,
 		.why = why,
 		.split = !disk->packed,
-		.queues = disk->queues                        ? disk->queues
-			  : vm->config->cpus < BLK_MAX_QUEUES ? vm->config->cpus
-							      : BLK_MAX_QUEUES,
+		.queues = disk->queues                             ? disk->queues
+			  : vm->run->config->cpus < BLK_MAX_QUEUES ? vm->run->config->cpus
+								   : BLK_MAX_QUEUES,
 	};
 	const struct blk_file_config file = file_config(disk);
 	struct disks *d = &vm->disks;
 	int ret;
 
-	*log = (struct disk_log){vm, disk->path};
+	*log = (struct disk_log){&vm->run->machine_log, disk->path};
 	ret = create_patiently(&config, d->engine, &d->dev[d->count]);
 	if (ret)
 		return disk_refuse(&words, disk->path, ret, why);
-	if (!vm->restarted)
+	if (!vm->run->restarted)
 		disk_note(&words, &file, blk_dev_file(d->dev[d->count]));
 	d->count++;
 	return 0;
@@ -175,14 +175,14 @@ enum exit_status disks_create(struct vm *vm)
 	unsigned int i;
 	enum exit_status status;
 
-	if (!vm->config->nr_disks)
+	if (!vm->run->config->nr_disks)
 		return 0;
-	status = check_distinct(vm->config);
+	status = check_distinct(vm->run->config);
 	if (status)
 		return status;
 	status = start_engine(vm);
-	for (i = 0; i < vm->config->nr_disks && !status; i++)
-		status = make_disk(vm, &vm->config->disk[i]);
+	for (i = 0; i < vm->run->config->nr_disks && !status; i++)
+		status = make_disk(vm, &vm->run->config->disk[i]);
 	if (status)
 		disks_destroy(vm);
 	return status;

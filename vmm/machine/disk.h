@@ -10,13 +10,14 @@
 #include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 
+struct log_limit;
 struct vm;
 
 struct disks {
 	struct io_engine *engine; /* NULL: there are no disks */
 	struct virtio_device *dev[RUN_MAX_DISKS];
 	struct disk_log {
-		struct vm *vm;
+		struct log_limit *limit;
 		const char *path; /* what the disk is called; the configuration's */
 	} log[RUN_MAX_DISKS];
 	unsigned int count;

@@ -15,6 +15,7 @@
 
 #include "vmm/base/cli.h"
 
+struct run;
 struct run_config;
 struct vcpu;
 struct vm;
@@ -28,11 +29,11 @@ enum guest_input {
 };
 
 struct guest_kind {
-	/* Once, before the first machine: opens what all machines of this guest are made from.
+	/* Once, before the first machine: opens what all machines of this run are made from.
 	 * Returns 0 or the exit status. close() undoes it, after the last machine. NULL: nothing
 	 * stays open. */
-	enum exit_status (*open)(struct vm *vm);
-	void (*close)(struct vm *vm);
+	enum exit_status (*open)(struct run *run);
+	void (*close)(struct run *run);
 
 	/* How many descriptors a guest of config takes beside those that every guest does. */
 	unsigned int (*descriptors)(const struct run_config *config);

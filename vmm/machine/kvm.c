@@ -92,19 +92,19 @@ enum exit_status kvm_create_vm(struct vm *vm)
 	int size;
 
 	do {
-		vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+		vm->fd = ioctl(vm->run->kvm_fd, KVM_CREATE_VM, 0);
 	} while (vm->fd < 0 && errno == EINTR);
 	if (vm->fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: no virtual machine can be made: %s",
-				vm->config->kvm_device, strerror(errno));
-	size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-	vm->cpuid = supported_cpuid(vm->kvm_fd);
+				vm->run->config->kvm_device, strerror(errno));
+	size = ioctl(vm->run->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	vm->cpuid = supported_cpuid(vm->run->kvm_fd);
 	if (size < (int)sizeof(struct kvm_run) || !vm->cpuid ||
 	    ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS)) {
 		free(vm->cpuid);
 		close(vm->fd);
 		return cli_fail(STATUS_NO_KVM, "%s: a virtual machine cannot be set up: %s",
-				vm->config->kvm_device, strerror(errno));
+				vm->run->config->kvm_device, strerror(errno));
 	}
 	vm->run_size = (size_t)size;
 	return 0;

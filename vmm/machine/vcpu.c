@@ -39,8 +39,8 @@ static int set_cpuid(struct vcpu *cpu)
 		else if (e->function == 0x80000001)
 			e->ecx &= ~ECX_SVM;
 	}
-	if (cpu->vm->kind->cpuid)
-		cpu->vm->kind->cpuid(mine, cpu->vm->config, cpu->index);
+	if (cpu->vm->run->kind->cpuid)
+		cpu->vm->run->kind->cpuid(mine, cpu->vm->run->config, cpu->index);
 	ret = ioctl(cpu->fd, KVM_SET_CPUID2, mine) ? -errno : 0;
 	free(mine);
 	return ret;
@@ -49,7 +49,7 @@ static int set_cpuid(struct vcpu *cpu)
 int vcpu_create(struct vm *vm, unsigned int index)
 {
 	struct vcpu *cpu = &vm->vcpu[index];
-	unsigned long id = vm->kind->vcpu_id(vm->config, index);
+	unsigned long id = vm->run->kind->vcpu_id(vm->run->config, index);
 	int ret;
 
 	cpu->vm = vm;

@@ -37,7 +37,7 @@ static int add_memory(struct vm *vm)
 	unsigned int i;
 	int ret;
 
-	ret = kvm_bound_pages(vm->fd, mem->ram_size + vm->config->heap);
+	ret = kvm_bound_pages(vm->fd, mem->ram_size + vm->run->config->heap);
 	if (!ret)
 		ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_low, false);
 	if (!ret && mem->ram_size > mem->ram_low)
@@ -81,13 +81,13 @@ static void fini_sync(struct vm *vm)
 
 static int create_kind(struct vm *vm)
 {
-	return vm->kind->create ? vm->kind->create(vm) : 0;
+	return vm->run->kind->create ? vm->run->kind->create(vm) : 0;
 }
 
 static void destroy_kind(struct vm *vm)
 {
-	if (vm->kind->destroy)
-		vm->kind->destroy(vm);
+	if (vm->run->kind->destroy)
+		vm->run->kind->destroy(vm);
 }
 
 static void destroy_vcpus(struct vm *vm)
@@ -100,7 +100,7 @@ static int create_vcpus(struct vm *vm)
 {
 	int ret = 0;
 
-	while (vm->nr_cpus < vm->config->cpus && !ret) {
+	while (vm->nr_cpus < vm->run->config->cpus && !ret) {
 		ret = vcpu_create(vm, vm->nr_cpus);
 		if (!ret)
 			vm->nr_cpus++;
@@ -110,8 +110,9 @@ static int create_vcpus(struct vm *vm)
 	return ret;
 }
 
-enum exit_status vm_create(struct vm *vm, mm_report_fn report)
+static enum exit_status make(struct vm *vm, mm_report_fn report)
 {
+	const struct run *run = vm->run;
 	enum exit_status status;
 	int ret;
 
@@ -121,8 +122,8 @@ enum exit_status vm_create(struct vm *vm, mm_report_fn report)
 	status = kvm_create_vm(vm);
 	if (status)
 		goto fail_sync;
-	status = memory_create(&vm->mem, vm->config, vm->kind, kvm_address_limit(vm->cpuid), report,
-			       vm);
+	status = memory_create(&vm->mem, run->config, run->kind, kvm_address_limit(vm->cpuid),
+			       report, vm->run);
 	if (status)
 		goto fail_kvm;
 	ret = create_platform(vm);
@@ -137,7 +138,7 @@ enum exit_status vm_create(struct vm *vm, mm_report_fn report)
 	ret = create_vcpus(vm);
 	if (ret)
 		goto fail_kind;
-	ret = vm->kind->choose_ring(vm);
+	ret = run->kind->choose_ring(vm);
 	if (ret)
 		goto fail_vcpus;
 	status = devices_create(vm);
@@ -159,11 +160,29 @@ fail_sync:
 	fini_sync(vm);
 	return status ? status
 		      : cli_fail(STATUS_HOST_ERROR, "%s: the guest cannot be set up: %s",
-				 vm->config->kvm_device, strerror(-ret));
+				 run->config->kvm_device, strerror(-ret));
 }
 
-void vm_destroy(struct vm *vm)
+enum exit_status vm_create(struct run *run, mm_report_fn report)
 {
+	enum exit_status status;
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	if (!vm)
+		return cli_fail(STATUS_HOST_ERROR, "cannot start: %s", strerror(ENOMEM));
+	vm->run = run;
+	status = make(vm, report);
+	if (status)
+		free(vm);
+	else
+		run->vm = vm;
+	return status;
+}
+
+void vm_destroy(struct run *run)
+{
+	struct vm *vm = run->vm;
+
 	destroy_vcpus(vm);
 	destroy_kind(vm);
 	munmap(vm->platform, MM_FRAME_SIZE);
@@ -172,6 +191,8 @@ void vm_destroy(struct vm *vm)
 	memory_destroy(&vm->mem);
 	free(vm->cpuid);
 	fini_sync(vm);
+	free(vm);
+	run->vm = NULL;
 }
 
 /* Joins a vCPU's thread, kicking it until it has come out. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One virtual machine: everything that a running guest is made of hangs off
- * struct vm. Who may touch what is said at the fields.
+ * One virtual machine, which is one life of a guest: everything that it is made of hangs off
+ * struct vm, and goes with it. Who may touch what is said at the fields.
  */
 #ifndef VMM_MACHINE_VM_H
 #define VMM_MACHINE_VM_H
@@ -15,16 +15,13 @@
 #include "virtio/abi/platform.h"
 #include "vmm/base/cli.h"
 #include "vmm/config/options.h"
-#include "vmm/elf/elf.h"
 #include "vmm/machine/channels.h"
 #include "vmm/machine/devices.h"
 #include "vmm/machine/disk.h"
 #include "vmm/machine/memory.h"
+#include "vmm/machine/run.h"
 #include "vmm/machine/wait.h"
 
-struct guest_kind;
-struct log_limit;
-struct qmp;
 struct vm;
 
 /* What vm->status is when the guest wants to be started anew. */
@@ -46,14 +43,8 @@ struct vcpu {
 };
 
 struct vm {
-	const struct run_config *config;
-	const struct guest_kind *kind;
-	struct qmp *qmp; /* the control socket, or NULL; outlives the machine */
-	/* What the guest can make us say: by its use of the heap; and by beginning anew, what each
-	 * machine says. They outlive the machine. */
-	struct log_limit *heap_log, *machine_log;
-	struct elf_image elf;
-	int kvm_fd, fd;
+	struct run *run;          /* what it is made from, and outlives it */
+	int fd;                   /* of KVM's machine; -1: of a dry run */
 	struct kvm_cpuid2 *cpuid; /* what the host supports */
 	size_t run_size;          /* bytes of a vCPU's struct kvm_run mapping */
 	unsigned int nr_slots;
@@ -84,21 +75,19 @@ struct vm {
 	atomic_uint_fast64_t stray_stores; /* into the platform page, without meaning */
 
 	atomic_bool ending;
-	int end_fd;     /* eventfd, readable once ending is set */
-	bool restarted; /* it is not the first of this process */
-	int status;     /* exit status or VM_REBOOT, written once, before end_fd */
+	int end_fd; /* eventfd, readable once ending is set */
+	int status; /* exit status or VM_REBOOT, written once, before end_fd */
 };
 
 /*
- * Makes the machine that vm->config describes for a guest of vm->kind, up to its devices, and
- * settles vm->ring. vm is zero but for config, kind, qmp, elf and kvm_fd. report is called with
- * vm for what the heap's debug modes find. Returns 0 or the exit status, the error having been
- * reported.
+ * Makes run->vm, the machine that run->config describes for a guest of run->kind, up to its devices,
+ * and settles its ring. There is none yet, and run->kvm_fd is open. report is called with run for
+ * what the heap's debug modes find. Returns 0 or the exit status, the error having been reported.
  */
-enum exit_status vm_create(struct vm *vm, mm_report_fn report);
+enum exit_status vm_create(struct run *run, mm_report_fn report);
 
-/* Undoes vm_create(). The devices are gone and no vCPU runs. */
-void vm_destroy(struct vm *vm);
+/* Undoes vm_create(): run->vm is NULL again. The devices are gone and no vCPU runs. */
+void vm_destroy(struct run *run);
 
 /* Waits for the vCPUs of a guest that is ending. */
 void vm_join(struct vm *vm);

@@ -84,11 +84,11 @@ static void fill_tss(const struct boot *b, uint8_t *tables)
 /* Without a note every gate is absent, and an exception ends in a triple fault. */
 static void fill_idt(const struct boot *b, struct gate *idt)
 {
-	const struct platform_note *note = &b->vm->elf.note;
+	const struct platform_note *note = &b->vm->run->elf.note;
 	uint64_t at;
 	unsigned int v;
 
-	if (!b->vm->elf.has_note)
+	if (!b->vm->run->elf.has_note)
 		return;
 	for (v = 0; v < BOOT_GATES; v++) {
 		at = le64toh(note->vectors) + (uint64_t)v * le32toh(note->stride);
@@ -149,7 +149,7 @@ static enum exit_status make_stacks(struct boot *b)
 
 static enum exit_status load_program(struct boot *b)
 {
-	const struct elf_image *elf = &b->vm->elf;
+	const struct elf_image *elf = &b->vm->run->elf;
 	const struct elf_segment *s;
 	uint64_t at = ram_take(&b->ram, elf->size), start, end;
 	unsigned int i;
@@ -159,8 +159,8 @@ static enum exit_status load_program(struct boot *b)
 		return no_room();
 	ret = elf_load(elf, memory_ram(b->ram.mem, at, elf->size));
 	if (ret)
-		return cli_fail(STATUS_BAD_IMAGE, "%s: cannot be read: %s", b->vm->config->arg[0],
-				strerror(-ret));
+		return cli_fail(STATUS_BAD_IMAGE, "%s: cannot be read: %s",
+				b->vm->run->config->arg[0], strerror(-ret));
 	for (i = 0; i < elf->nr_segments; i++) {
 		s = &elf->segment[i];
 		start = s->vaddr & ~(PAGE - 1);
@@ -198,7 +198,7 @@ static enum exit_status map_direct(struct boot *b)
 
 static enum exit_status put_args(struct boot *b)
 {
-	const struct run_config *config = b->vm->config;
+	const struct run_config *config = b->vm->run->config;
 	uint64_t size = 0, at, len;
 	unsigned int i;
 
@@ -265,7 +265,7 @@ out:
 
 static enum exit_status load_modules(struct boot *b)
 {
-	const struct run_config *config = b->vm->config;
+	const struct run_config *config = b->vm->run->config;
 	struct platform_page *page = b->vm->platform;
 	unsigned int i;
 	enum exit_status status = 0;

@@ -14,18 +14,18 @@
 #include "vmm/program/cpu.h"
 #include "vmm/program/ring_probe.h"
 
-static enum exit_status open_program(struct vm *vm)
+static enum exit_status open_program(struct run *run)
 {
 	char why[ELF_WHY_MAX];
 
-	if (elf_open(vm->config->arg[0], &vm->elf, why))
-		return cli_fail(STATUS_BAD_IMAGE, "%s: %s", vm->config->arg[0], why);
+	if (elf_open(run->config->arg[0], &run->elf, why))
+		return cli_fail(STATUS_BAD_IMAGE, "%s: %s", run->config->arg[0], why);
 	return 0;
 }
 
-static void close_program(struct vm *vm)
+static void close_program(struct run *run)
 {
-	elf_close(&vm->elf);
+	elf_close(&run->elf);
 }
 
 static unsigned int no_descriptors(const struct run_config *config)
@@ -44,7 +44,7 @@ static int choose_ring(struct vm *vm)
 {
 	int ret;
 
-	vm->ring = vm->config->guest_ring;
+	vm->ring = vm->run->config->guest_ring;
 	if (vm->ring != RUN_RING_AUTO)
 		return 0;
 	ret = ring_probe(vm, &vm->ring_ns);
@@ -60,7 +60,7 @@ static enum exit_status start(struct vm *vm)
 	int khz, ret;
 
 	for (i = 0; i < vm->nr_cpus; i++) {
-		ret = program_cpu_reset(&vm->vcpu[i], vm->elf.entry, vm->page_table, vm->ring);
+		ret = program_cpu_reset(&vm->vcpu[i], vm->run->elf.entry, vm->page_table, vm->ring);
 		if (ret)
 			goto fail;
 	}

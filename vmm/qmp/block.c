@@ -47,7 +47,7 @@ int qmp_query_block(struct qmp_call *call)
 			call->result,
 			json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev", name, "type",
 				  "unknown", "removable", false, "locked", false, "inserted",
-				  describe(&vm->config->disk[i], vm->disks.dev[i], name)));
+				  describe(&vm->run->config->disk[i], vm->disks.dev[i], name)));
 	}
 	return 0;
 }
@@ -84,7 +84,7 @@ int qmp_block_resize(struct qmp_call *call)
 	disk = find_disk(call, vm);
 	if (disk < 0)
 		return disk;
-	path = vm->config->disk[disk].path;
+	path = vm->run->config->disk[disk].path;
 	ret = size < 0 ? -EINVAL : blk_dev_set_size(vm->disks.dev[disk], (uint64_t)size);
 	switch (ret) {
 	case 0:

@@ -83,7 +83,7 @@ int qmp_system_powerdown(struct qmp_call *call)
 
 	if (!vm)
 		return -EINVAL;
-	if (!vm->kind->power_button || !vm->kind->power_button(vm))
+	if (!vm->run->kind->power_button || !vm->run->kind->power_button(vm))
 		return qmp_fail(call, QMP_GENERIC,
 				"This guest has no power button, or does not listen to it: end it "
 				"from within, or with quit");

@@ -94,7 +94,7 @@ int qmp_query_pins(struct qmp_call *call)
 	if (vm->disks.engine)
 		io_engine_get_stats(vm->disks.engine, &io);
 	call->result = json_pack("{s:I,s:I}", "frames-pinned", number(s.pages_pinned),
-				 "window-budget", number(vm->config->pin_budget));
+				 "window-budget", number(vm->run->config->pin_budget));
 #define ADD(name, shown) add(call->result, #name, io.name);
 	IO_WINDOW_COUNTERS(ADD)
 #undef ADD

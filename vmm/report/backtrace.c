@@ -25,7 +25,7 @@ static bool read_virtual(const struct vcpu *cpu, uint64_t va, uint64_t *value)
 
 static bool is_code(const struct vcpu *cpu, uint64_t va, uint64_t len)
 {
-	const struct elf_image *elf = &cpu->vm->elf;
+	const struct elf_image *elf = &cpu->vm->run->elf;
 	const struct elf_segment *s;
 
 	for (s = elf->segment; s < elf->segment + elf->nr_segments; s++)
@@ -111,7 +111,7 @@ static bool is_return_address(const struct vcpu *cpu, const struct backtrace_reg
 	/* What is no code was called by mistake. */
 	if (!is_code(cpu, at, 1))
 		return true;
-	start = symbol_start(&cpu->vm->elf, at);
+	start = symbol_start(&cpu->vm->run->elf, at);
 	if (!start)
 		return false;
 	memcpy(&offset, code + CALL_MAX - sizeof(offset), sizeof(offset));

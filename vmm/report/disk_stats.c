@@ -24,7 +24,7 @@ void disk_stats_get(const struct vm *vm, struct disk_stats *stats)
 
 void disk_stats_print(const struct vm *vm, const struct disk_stats *stats)
 {
-	if (!vm->config->nr_disks)
+	if (!vm->run->config->nr_disks)
 		return;
 #define PRINT(name, shown) fprintf(stderr, #shown " %" PRIu64 "\n", stats->blk.name);
 	BLK_COUNTERS(PRINT)

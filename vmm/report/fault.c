@@ -77,7 +77,7 @@ static const char *exception_name(uint32_t vector)
 
 static void say_where(struct report *r, const struct vcpu *cpu, enum fault_rip where, uint64_t rip)
 {
-	const struct elf_image *elf = &cpu->vm->elf;
+	const struct elf_image *elf = &cpu->vm->run->elf;
 	char name[SYMBOL_NAME_MAX];
 
 	say(r, "%s rip 0x%llx (%s), vCPU %u\n", where == FAULT_RIP_AFTER ? ", just before" : " at",
@@ -116,7 +116,7 @@ static void say_trace(struct report *r, const struct vcpu *cpu, const uint64_t *
 		say(r, "  backtrace:\n");
 	for (i = 0; i < count; i++)
 		say(r, "    0x%llx %s\n", (unsigned long long)trace[i],
-		    symbol_name_after(&cpu->vm->elf, trace[i], name));
+		    symbol_name_after(&cpu->vm->run->elf, trace[i], name));
 }
 
 static struct backtrace_regs trace_regs(const struct registers *g, enum fault_rip where)

@@ -8,7 +8,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/elf/symbols.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/run.h"
 
 #define LINE 1024u
 
@@ -40,16 +40,16 @@ static void add_names(const struct elf_image *elf, const char *from, char *to, s
 
 void report_heap(void *opaque, const char *text)
 {
-	struct vm *vm = opaque;
+	struct run *run = opaque;
 	char line[LINE], named[LINE], all[4 * LINE] = "";
 	size_t used = 0, len;
 
-	if (!log_limit_may(vm->heap_log))
+	if (!log_limit_may(&run->heap_log))
 		return;
 	for (; *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		add_names(&vm->elf, cli_sanitise(line), named, sizeof(named));
+		add_names(&run->elf, cli_sanitise(line), named, sizeof(named));
 		snprintf(all + used, sizeof(all) - used, "%s%s\n",
 			 used ? "" : "slabvisor: guest memory: ", named);
 		used += strlen(all + used);

@@ -4,10 +4,8 @@
 #ifndef VMM_REPORT_REPORT_H
 #define VMM_REPORT_REPORT_H
 
-struct vm;
-
-/* An mm_report_fn, its opaque the struct vm. A guest can cause any number of these:
+/* An mm_report_fn, its opaque the struct run. A guest can cause any number of these:
  * the first few hundred are printed. From any thread. */
-void report_heap(void *vm, const char *text);
+void report_heap(void *run, const char *text);
 
 #endif
