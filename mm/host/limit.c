@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/host/room.h"
-
 #define LIMIT_PATH 1024
 
 static _Thread_local char why_text[256];
@@ -163,21 +161,6 @@ const char *limit_size(char text[24], uint64_t bytes)
 	return text;
 }
 
-static int limit_check_hugetlb(uint64_t size, const char **why)
-{
-	/* Beyond the group's limit a fault would be a SIGBUS, pool or no pool. */
-	uint64_t limit = room_hugetlb_limit(MM_HUGE_SIZE);
-	char asked[24];
-	char there[24];
-
-	if (size > limit) {
-		*why = limit_why("heap of %s asked, the hugetlb limit of the cgroup leaves %s",
-				 limit_size(asked, size), limit_size(there, limit));
-		return -ENOMEM;
-	}
-	return room_pool_check(MM_HUGE_SIZE, size, -1, why);
-}
-
 uint64_t limit_memory(const char **whose)
 {
 	static const struct limit_files v2 = {.most = "memory.max"};
@@ -188,21 +171,4 @@ uint64_t limit_memory(const char **whose)
 	if (whose)
 		*whose = group < host ? "the memory limit of the cgroup" : "the host's memory";
 	return group < host ? group : host;
-}
-
-int limit_check(enum mm_backing backing, uint64_t size, const char **why)
-{
-	const char *whose;
-	uint64_t memory;
-	char asked[24];
-	char there[24];
-
-	if (backing == MM_BACKING_HUGETLB)
-		return limit_check_hugetlb(size, why);
-	memory = limit_memory(&whose);
-	if (size <= memory)
-		return 0;
-	*why = limit_why("heap of %s asked, %s is %s", limit_size(asked, size), whose,
-			 limit_size(there, memory));
-	return -ENOMEM;
 }

@@ -43,11 +43,4 @@ uint64_t limit_cgroup(const char *controller, const struct limit_files *v2,
  */
 uint64_t limit_memory(const char **whose);
 
-/*
- * Checks that the host can give size bytes of the backing: against its memory and
- * the memory limits of this process's cgroup and of those above it, or against the
- * free pages of the hugetlb pool. Returns 0, or -ENOMEM with *why set.
- */
-int limit_check(enum mm_backing backing, uint64_t size, const char **why);
-
 #endif

@@ -10,6 +10,7 @@
 #include "mm/host/limit.h"
 #include "mm/host/node.h"
 #include "mm/host/populate.h"
+#include "mm/host/room.h"
 
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
@@ -94,7 +95,7 @@ int region_create(struct region *region, const struct mm_config *config, const c
 	for (unsigned int i = 0; i < config->nr_ranges; i++)
 		bytes += config->range[i].size;
 
-	err = limit_check(config->backing, bytes, why);
+	err = room_check(config->backing, bytes, why);
 	if (err)
 		return err;
 	err = region_open(region, why);

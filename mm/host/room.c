@@ -165,3 +165,35 @@ uint64_t room_memory(int node)
 	group = limit_cgroup("memory", &v2, &v1);
 	return room < group ? room : group;
 }
+
+static int room_check_hugetlb(uint64_t size, const char **why)
+{
+	/* Beyond the group's limit a fault would be a SIGBUS, pool or no pool. */
+	uint64_t limit = room_hugetlb_limit(MM_HUGE_SIZE);
+	char asked[24];
+	char there[24];
+
+	if (size > limit) {
+		*why = limit_why("heap of %s asked, the hugetlb limit of the cgroup leaves %s",
+				 limit_size(asked, size), limit_size(there, limit));
+		return -ENOMEM;
+	}
+	return room_pool_check(MM_HUGE_SIZE, size, -1, why);
+}
+
+int room_check(enum mm_backing backing, uint64_t size, const char **why)
+{
+	const char *whose;
+	uint64_t memory;
+	char asked[24];
+	char there[24];
+
+	if (backing == MM_BACKING_HUGETLB)
+		return room_check_hugetlb(size, why);
+	memory = limit_memory(&whose);
+	if (size <= memory)
+		return 0;
+	*why = limit_why("heap of %s asked, %s is %s", limit_size(asked, size), whose,
+			 limit_size(there, memory));
+	return -ENOMEM;
+}

@@ -33,4 +33,11 @@ uint64_t room_hugetlb_limit(uint64_t page);
  */
 uint64_t room_memory(int node);
 
+/*
+ * Checks that the host can give size bytes of the backing: against its memory and
+ * the memory limits of this process's cgroup and of those above it, or against the
+ * free pages of the hugetlb pool. Returns 0, or -ENOMEM with *why set.
+ */
+int room_check(enum mm_backing backing, uint64_t size, const char **why);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "mm/host/limit.h"
 #include "mm/host/region.h"
+#include "mm/host/room.h"
 #include "tests/shim/shim.h"
 
 #define CHUNK (64ul << 10)
@@ -77,7 +78,7 @@ const char *limit_why(const char *format, ...)
 }
 
 /* The window is a reservation of addresses: it promises nothing. */
-int limit_check(enum mm_backing backing, uint64_t size, const char **why)
+int room_check(enum mm_backing backing, uint64_t size, const char **why)
 {
 	(void)backing;
 	(void)size;
