@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-MM_SRCS += $(foreach room,host frame slab,$(wildcard mm/$(room)/*.c)) $(wildcard mm/*.c)
+MM_SRCS += $(foreach room,host frame map slab,$(wildcard mm/$(room)/*.c)) $(wildcard mm/*.c)
 
 MM_TEST_ROOMS := mm mm/host mm/frame mm/slab
 UNIT_TESTS += $(foreach room,$(MM_TEST_ROOMS),$(call unit_tests,$(room)))

@@ -21,7 +21,7 @@ uint64_t mm_heap_metadata(const struct mm_config *config)
 		frames += config->range[i].size >> MM_FRAME_SHIFT;
 	fixed = sizeof(struct mm_heap) + MM_CACHE_MAX * zones * sizeof(struct slab_list) +
 		config->cpus * (sizeof(struct slab_cpu) + zones * sizeof(struct frame_local) +
-				sizeof(struct heap_count)) +
+				sizeof(struct map_count)) +
 		zones * (sizeof(struct frame_tree) + METADATA_ARRAYS * 2 * MM_FRAME_SIZE);
 	return frames * frame + frames / FRAME_PER_HUGE * huge +
 	       frames / (FRAME_PER_HUGE * FRAME_CHILDREN) *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mm: host memory for one guest. The library's front door; region.h, frame.h,
- * slab.h and pin.h are the layers behind it.
+ * mm: host memory for one guest. The library's front door; host/region.h, frame/frame.h,
+ * map/map.h, map/pin_count.h and slab/slab.h are the layers behind it.
  *
  * An mm_heap owns a window of guest-physical addresses. Addresses that come in
  * are the guest's and taken to be hostile: each is resolved by arithmetic on

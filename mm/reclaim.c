@@ -2,35 +2,19 @@
 /* Memory back to the host: all that is empty at once, or what has been so for long. */
 #include "mm/heap.h"
 
-void heap_drain(struct mm_heap *heap)
-{
-	for (int cache = 1; cache <= MM_CACHE_MAX; cache++)
-		(void)mm_cache_shrink(heap, cache);
-	(void)frame_drain(&heap->frames);
-}
-
 uint64_t mm_reclaim(struct mm_heap *heap)
 {
-	heap_drain(heap);
+	slab_set_drain(&heap->slabs);
 	return frame_reclaim(&heap->frames);
 }
 
 /* Changes with every allocation and free. */
 static uint64_t heap_activity(struct mm_heap *heap)
 {
-	uint64_t sum = 0;
+	struct map_sum sum;
 
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
-		sum += atomic_load_explicit(&heap->count[cpu].given, memory_order_relaxed);
-		sum += atomic_load_explicit(&heap->count[cpu].taken, memory_order_relaxed);
-	}
-	for (unsigned int number = 1; number <= MM_CACHE_MAX; number++) {
-		uint64_t freed;
-
-		sum += slab_cache_sum(heap, number, &freed);
-		sum += freed;
-	}
-	return sum;
+	map_sum(&heap->map, &sum);
+	return sum.given + sum.taken + slab_activity(&heap->slabs);
 }
 
 /* Milliseconds until the heap has rested for its delay; negative if that is past, the

@@ -1,93 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Statistics: summed when asked for, from counters and lists that are there anyway. */
-#include <errno.h>
+/* What the whole heap says of itself: the sums of its layers. */
 #include <stdio.h>
-#include <string.h>
 
 #include "mm/heap.h"
 
-uint64_t slab_cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed)
-{
-	uint64_t allocated = 0;
-
-	*freed = 0;
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
-		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
-
-		allocated += atomic_load_explicit(&count->allocated, memory_order_relaxed);
-		*freed += atomic_load_explicit(&count->freed, memory_order_relaxed);
-	}
-	return allocated;
-}
-
-/* They are on its lists, or active on CPUs. */
-uint64_t slab_cache_empty(struct mm_heap *heap, unsigned int number)
-{
-	struct slab_set *set = &heap->slabs;
-	struct slab_cache *cache = &set->cache[number];
-	uint64_t empty = 0;
-
-	for (unsigned int zone = 0; zone < heap->frames.nr_zones; zone++) {
-		struct slab_list *list = &cache->list[zone];
-
-		mm_lock(&list->lock);
-		empty += list->nr_empty;
-		mm_unlock(&list->lock);
-	}
-	for (unsigned int i = 0; i < heap->config.cpus; i++) {
-		struct slab_cpu *cpu = &set->cpu[i];
-		struct slab *slab;
-
-		mm_lock(&cpu->lock);
-		slab = &set->slab[cpu->active[number]];
-		if (cpu->active[number]) {
-			mm_lock(&slab->lock);
-			empty += !slab->used;
-			mm_unlock(&slab->lock);
-		}
-		mm_unlock(&cpu->lock);
-	}
-	return empty;
-}
-
-/* With the set's lock held, in the rest. Adds what a cache number says to the sums. Numbers out of
- * use count nothing, but for what their cache did while it lived. */
-static void stats_add_cache(struct mm_heap *heap, unsigned int number, struct mm_stats *stats)
-{
-	struct slab_cache *cache = &heap->slabs.cache[number];
-	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
-	uint64_t freed, allocated;
-
-	allocated = slab_cache_sum(heap, number, &freed);
-	stats->objects_allocated += allocated;
-	stats->bytes_allocated += allocated * cache->object_size;
-	stats->objects_freed += freed;
-	stats->slabs += slabs;
-	if (slabs)
-		stats->frames_cached += slab_cache_empty(heap, number) << cache->order;
-}
-
 static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
 {
-	uint64_t past = atomic_load_explicit(&heap->slabs.past, memory_order_relaxed);
+	struct map_sum sum;
 
+	map_sum(&heap->map, &sum);
 	for (unsigned int i = 0; i < heap->config.nr_ranges; i++)
 		stats->frames_total += heap->config.range[i].size >> MM_FRAME_SHIFT;
-	stats->objects_allocated = past;
-	stats->objects_freed = past;
-	stats->bytes_allocated =
-		atomic_load_explicit(&heap->slabs.past_bytes, memory_order_relaxed);
-	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++)
-		stats_add_cache(heap, i, stats);
-	for (unsigned int i = 0; i < heap->config.cpus; i++) {
-		stats->pages_given +=
-			atomic_load_explicit(&heap->count[i].given, memory_order_relaxed);
-		stats->pages_taken +=
-			atomic_load_explicit(&heap->count[i].taken, memory_order_relaxed);
-		stats->errors += atomic_load_explicit(&heap->count[i].errors, memory_order_relaxed);
-	}
+	stats->pages_given = sum.given;
+	stats->pages_taken = sum.taken;
+	stats->errors = sum.errors;
 	/* Each sum is of its own moment: while others work, it may not come out even. */
-	stats->frames_in_use = stats->pages_given - stats->pages_taken;
+	stats->frames_in_use = sum.given - sum.taken;
 	stats->frames_in_use -= stats->frames_cached < stats->frames_in_use ? stats->frames_cached
 									    : stats->frames_in_use;
 	stats->frames_cached += frame_count_held(&heap->frames);
@@ -98,66 +26,16 @@ static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
 	snprintf(stats->name, sizeof(stats->name), "heap");
 }
 
-static void stats_cache(struct mm_heap *heap, const struct slab_cache *cache, unsigned int number,
-			struct mm_stats *stats)
-{
-	stats_add_cache(heap, number, stats);
-	stats->frames_in_use = stats->slabs << cache->order;
-	stats->frames_in_use -= stats->frames_cached;
-	stats->object_size = cache->object_size;
-	stats->slot_size = cache->slot_size;
-	stats->objects_per_slab = cache->cap;
-	stats->frames_per_slab = 1u << cache->order;
-	stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
-	memcpy(stats->name, cache->name, sizeof(stats->name));
-}
-
 int mm_stats(struct mm_heap *heap, int number, struct mm_stats *stats)
 {
-	const struct slab_cache *cache = NULL;
-	int ret = 0;
+	int ret = slab_stats(&heap->slabs, number, stats);
 
-	memset(stats, 0, sizeof(*stats));
-	/* A number that a new cache takes while it is looked at would have its lists, locks
-	 * included, made anew meanwhile. */
-	mm_lock(&heap->slabs.lock);
-	if (number)
-		cache = slab_cache_get(heap, number);
-	if (cache)
-		stats_cache(heap, cache, (unsigned int)number, stats);
-	else if (number)
-		ret = -ENOENT;
-	else
+	if (!number)
 		stats_heap(heap, stats);
-	mm_unlock(&heap->slabs.lock);
-	stats->objects_active = stats->objects_allocated - stats->objects_freed;
 	return ret;
 }
 
 int mm_slabinfo(struct mm_heap *heap, int number, struct mm_slabinfo *info)
 {
-	struct slab_cache *cache;
-	uint64_t empty, freed;
-
-	/* The cache stays while it is looked at. */
-	mm_lock(&heap->slabs.lock);
-	cache = slab_cache_get(heap, number);
-	if (!cache) {
-		mm_unlock(&heap->slabs.lock);
-		return -ENOENT;
-	}
-	memset(info, 0, sizeof(*info));
-	info->num_slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
-	empty = slab_cache_empty(heap, (unsigned int)number);
-	info->active_slabs = empty < info->num_slabs ? info->num_slabs - empty : 0;
-	info->num_objs = info->num_slabs * cache->cap;
-	info->active_objs = slab_cache_sum(heap, (unsigned int)number, &freed);
-	info->active_objs -= freed;
-	info->objsize = cache->slot_size;
-	info->objperslab = cache->cap;
-	info->pagesperslab = 1u << cache->order;
-	info->aliases = cache->aliases;
-	memcpy(info->name, cache->name, sizeof(info->name));
-	mm_unlock(&heap->slabs.lock);
-	return 0;
+	return slab_info(&heap->slabs, number, info);
 }

@@ -168,6 +168,13 @@ void frame_pool_reset(struct frame_pool *pool);
 /* Bytes of metadata that a heap of this pool needs when all of it is in use. */
 uint64_t frame_pool_metadata(const struct frame_pool *pool);
 
+/* How many frame numbers there are, those before the window's base included: what is by frame is
+ * an array of as many. */
+static inline uint64_t frame_pool_numbers(const struct frame_pool *pool)
+{
+	return (uint64_t)pool->nr_huge * FRAME_PER_HUGE;
+}
+
 static inline uint64_t frame_addr(const struct frame_pool *pool, uint64_t frame)
 {
 	return pool->origin + (frame << MM_FRAME_SHIFT);

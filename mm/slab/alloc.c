@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mm/heap.h"
 #include "mm/slab/debug.h"
 
 struct request {
-	struct mm_heap *heap;
+	struct slab_set *set;
 	struct slab_cache *cache;
 	unsigned int number;
 	unsigned int cpu;
@@ -52,12 +51,16 @@ static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t
  */
 static void request_zero(const struct request *rq, uint64_t *addr, size_t n)
 {
+	const size_t size = rq->cache->object_size;
+	const uint64_t base = rq->set->map->base;
+	uint8_t *host = rq->set->map->host;
+
 	if (!(rq->flags & MM_ZERO))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if (addr[i] & MM_ADDR_ZERO)
 			continue;
-		memset(heap_host(rq->heap, addr[i] & ~MM_ADDR_FLAGS), 0, rq->cache->object_size);
+		memset(host + ((addr[i] & ~MM_ADDR_FLAGS) - base), 0, size);
 		addr[i] |= MM_ADDR_ZERO;
 	}
 }
@@ -69,21 +72,20 @@ static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_
 	size_t got = 0;
 
 	if (rq->cache->flags & MM_HARDEN_RANDOM)
-		taken = debug_take_random(rq->heap, slab, &rq->heap->slabs.cpu[rq->cpu].seed, n,
-					  addr);
+		taken = debug_take_random(rq->set, slab, &rq->set->cpu[rq->cpu].seed, n, addr);
 	else
-		taken = slab_take(&rq->heap->frames, slab, n, addr);
+		taken = slab_take(rq->set->frames, slab, n, addr);
 
 	for (size_t i = 0; i < taken; i++) {
-		uint64_t offset = (addr[i] & ~MM_ADDR_FLAGS) - slab_start(&rq->heap->frames, slab);
+		uint64_t offset = (addr[i] & ~MM_ADDR_FLAGS) - slab_start(rq->set->frames, slab);
 		unsigned int slot = (unsigned int)(offset / slab->slot_size);
 
-		if (!debug_alloc(rq->heap, slab, slot, addr[i] & MM_ADDR_FRESH, &rq->call)) {
+		if (!debug_alloc(rq->set, slab, slot, addr[i] & MM_ADDR_FRESH, &rq->call)) {
 			atomic_fetch_add_explicit(&rq->cache->errors, 1, memory_order_relaxed);
 			continue;
 		}
 		request_zero(rq, &addr[i], 1);
-		debug_redzone(rq->heap, slab, slot);
+		debug_redzone(rq->set, slab, slot);
 		addr[got++] = addr[i];
 	}
 	return got;
@@ -91,7 +93,7 @@ static size_t slab_take_debug(const struct request *rq, struct slab *slab, size_
 
 static bool request_matches(const struct request *rq, const struct slab *slab)
 {
-	const struct frame_zone *zone = &rq->heap->frames.zone[slab->zone];
+	const struct frame_zone *zone = &rq->set->frames->zone[slab->zone];
 
 	return (rq->node == MM_NODE_ANY || zone->node == rq->node) &&
 	       (!(rq->flags & MM_DMA32) || zone->dma32);
@@ -105,71 +107,71 @@ static uint32_t request_pop(const struct request *rq, const uint8_t *order, unsi
 	uint32_t slab = 0;
 
 	for (unsigned int i = from; i < end && !slab; i++) {
-		if (rq->flags & MM_DMA32 && !rq->heap->frames.zone[order[i]].dma32)
+		if (rq->flags & MM_DMA32 && !rq->set->frames->zone[order[i]].dma32)
 			continue;
-		slab = slab_list_pop(rq->heap, rq->number, order[i]);
+		slab = slab_list_pop(rq->set, rq->number, order[i]);
 	}
 	return slab;
 }
 
 static uint32_t request_slab(const struct request *rq)
 {
-	const struct frame_pool *pool = &rq->heap->frames;
+	const struct frame_pool *pool = rq->set->frames;
 	unsigned int list = rq->node == MM_NODE_ANY ? MM_MAX_NODES : (unsigned int)rq->node;
 	uint32_t slab;
 
 	slab = request_pop(rq, pool->order[list], 0, pool->near[list]);
 	if (!slab)
-		slab = slab_make(rq->heap, rq->cpu, rq->number, rq->node, rq->flags | MM_THISNODE);
+		slab = slab_make(rq->set, rq->cpu, rq->number, rq->node, rq->flags | MM_THISNODE);
 	if (slab || rq->flags & MM_THISNODE)
 		return slab;
 	slab = request_pop(rq, pool->order[list], pool->near[list], pool->nr_zones);
 	if (!slab)
-		slab = slab_make(rq->heap, rq->cpu, rq->number, rq->node, rq->flags);
+		slab = slab_make(rq->set, rq->cpu, rq->number, rq->node, rq->flags);
 	return slab;
 }
 
 /* Lists the active slab of a CPU that a request cannot use. */
 static void request_swap(const struct request *rq, uint32_t *active)
 {
-	struct slab *slab = &rq->heap->slabs.slab[*active];
+	struct slab *slab = &rq->set->slab[*active];
 	bool dead;
 
 	*active = 0;
 	mm_lock(&slab->lock);
-	dead = slab_retire(rq->heap, slab);
+	dead = slab_retire(rq->set, slab);
 	mm_unlock(&slab->lock);
 	if (dead)
-		slab_unmake(rq->heap, rq->cpu, slab);
+		slab_unmake(rq->set, rq->cpu, slab);
 }
 
 /* With the CPU's lock held. */
 static size_t request_fill(const struct request *rq, uint32_t *active, size_t n, uint64_t *addr)
 {
-	struct mm_heap *heap = rq->heap;
+	struct slab_set *set = rq->set;
 	size_t got = 0;
 
 	while (got < n) {
 		struct slab *slab;
 
-		if (*active && !request_matches(rq, &heap->slabs.slab[*active]))
+		if (*active && !request_matches(rq, &set->slab[*active]))
 			request_swap(rq, active);
 		if (!*active)
 			*active = request_slab(rq);
 		if (!*active)
 			break;
-		slab = &heap->slabs.slab[*active];
+		slab = &set->slab[*active];
 		mm_lock(&slab->lock);
 		if (debug_on(slab)) {
 			got += slab_take_debug(rq, slab, n - got, addr + got);
 		} else {
-			size_t taken = slab_take(&heap->frames, slab, n - got, addr + got);
+			size_t taken = slab_take(set->frames, slab, n - got, addr + got);
 
 			request_zero(rq, addr + got, taken);
 			got += taken;
 		}
 		if (slab->used == slab->cap) {
-			(void)slab_retire(heap, slab);
+			(void)slab_retire(set, slab);
 			*active = 0;
 		}
 		mm_unlock(&slab->lock);
@@ -180,7 +182,7 @@ static size_t request_fill(const struct request *rq, uint32_t *active, size_t n,
 /* Returns how many objects; -ENOENT, there is no such cache; -EINVAL, its objects are not such. */
 static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
 {
-	struct slab_cpu *local = &rq->heap->slabs.cpu[rq->cpu];
+	struct slab_cpu *local = &rq->set->cpu[rq->cpu];
 	_Atomic uint64_t *count = &local->count[rq->number].allocated;
 	const struct slab_cache *cache = rq->cache;
 	size_t got;
@@ -188,7 +190,7 @@ static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
 	mm_lock(&local->lock);
 	/* Under the lock that mm_cache_destroy goes through: until it is released the cache is
 	 * neither gone nor another. */
-	if (!slab_cache_get(rq->heap, (int)rq->number)) {
+	if (!slab_cache_get(rq->set, (int)rq->number)) {
 		mm_unlock(&local->lock);
 		return -ENOENT;
 	}
@@ -205,21 +207,19 @@ static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
 	return (long)got;
 }
 
-long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,
-		   size_t asked, uint64_t caller, size_t n, uint64_t *addr)
+long slab_alloc_bulk(struct slab_set *set, unsigned int cpu, int cache, int node,
+		     unsigned int flags, size_t asked, uint64_t caller, size_t n, uint64_t *addr)
 {
 	struct debug_log log;
+	const unsigned int index = map_cpu(set->map, cpu);
 	struct request rq = {
-		.heap = heap,
-		.cache = slab_cache_get(heap, cache),
+		.set = set,
+		.cache = slab_cache_get(set, cache),
 		.number = (unsigned int)cache,
-		.cpu = cpu % heap->config.cpus,
+		.cpu = index,
 		.node = node,
 		.flags = flags,
-		.call = {.log = &log,
-			 .cpu = cpu % heap->config.cpus,
-			 .caller = caller,
-			 .asked = asked},
+		.call = {.log = &log, .cpu = index, .caller = caller, .asked = asked},
 	};
 	long got;
 
@@ -233,10 +233,10 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 	log.lost = 0;
 	got = request_serve(&rq, n, addr);
 	if (!got) {
-		heap_drain(heap);
+		slab_set_drain(set);
 		got = request_serve(&rq, n, addr);
 	}
-	debug_say(heap, &log);
+	debug_say(set, &log);
 	if (got < 0)
 		return got;
 

@@ -4,19 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "mm/heap.h"
 #include "mm/slab/debug.h"
 
 #define CACHE_MAX_SIZE  (MM_FRAME_SIZE << MM_MAX_ORDER)
-#define CACHE_MAX_ALIGN MM_FRAME_SIZE
 #define CACHE_MIN_ALIGN 8u /* the low bits of an address are flags */
 #define CACHE_FLAGS     (MM_CACHE_CTOR | MM_CACHE_NOMERGE | (MM_DEBUG_ALL & ~MM_HARDEN_GUARD))
 
 #define CACHE_DEBUG (MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER)
-
-const uint32_t mm_class_size[MM_CLASSES] = MM_CLASS_SIZES;
 
 /* Slots of a slab of an order; *waste: bytes left over. */
 static uint64_t cache_slots(uint64_t slot_size, unsigned int order, uint64_t *waste)
@@ -60,7 +55,7 @@ static unsigned int cache_order(uint64_t slot_size)
 	return best;
 }
 
-static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const char *name,
+static void cache_init(struct slab_set *set, struct slab_cache *cache, const char *name,
 		       size_t size, size_t align, unsigned int flags)
 {
 	uint64_t slot;
@@ -89,53 +84,41 @@ static void cache_init(struct mm_heap *heap, struct slab_cache *cache, const cha
 	if (align <= SLAB_COLOUR)
 		cache->colours += waste < SLAB_MAX_COLOURS ? (uint8_t)waste : SLAB_MAX_COLOURS - 1;
 	cache->recip = ((1ull << SLAB_RECIP_SHIFT) + slot - 1) / slot;
-	memset(cache->list, 0, heap->frames.nr_zones * sizeof(*cache->list));
+	memset(cache->list, 0, set->frames->nr_zones * sizeof(*cache->list));
 	atomic_store_explicit(&cache->errors, 0, memory_order_relaxed);
 	snprintf(cache->name, sizeof(cache->name), "%s", name);
 }
 
 /* Starts a number's counters anew, before another cache has it; the total keeps what
  * they said. */
-static void cache_clear_count(struct mm_heap *heap, unsigned int number)
+static void cache_clear_count(struct slab_set *set, unsigned int number)
 {
 	uint64_t freed;
 
-	(void)slab_cache_sum(heap, number, &freed);
-	atomic_fetch_add_explicit(&heap->slabs.past, freed, memory_order_relaxed);
-	atomic_fetch_add_explicit(&heap->slabs.past_bytes,
-				  freed * heap->slabs.cache[number].object_size,
+	(void)slab_cache_sum(set, number, &freed);
+	atomic_fetch_add_explicit(&set->past, freed, memory_order_relaxed);
+	atomic_fetch_add_explicit(&set->past_bytes, freed * set->cache[number].object_size,
 				  memory_order_relaxed);
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
-		struct slab_count *count = &heap->slabs.cpu[cpu].count[number];
+	for (unsigned int cpu = 0; cpu < set->config->cpus; cpu++) {
+		struct slab_count *count = &set->cpu[cpu].count[number];
 
 		atomic_store_explicit(&count->allocated, 0, memory_order_relaxed);
 		atomic_store_explicit(&count->freed, 0, memory_order_relaxed);
 	}
 }
 
-struct slab_cache *slab_cache_get(struct mm_heap *heap, int number)
-{
-	struct slab_cache *cache;
-
-	if (number < 1 || number > MM_CACHE_MAX)
-		return NULL;
-	cache = &heap->slabs.cache[number];
-	/* Acquire: a live cache's fields are there. */
-	return atomic_load_explicit(&cache->live, memory_order_acquire) ? cache : NULL;
-}
-
 /*
  * A live cache made for the same objects, if both may share. The size classes are not
  * shared: their statistics are kmalloc's. With the set's lock held.
  */
-static int cache_find_alike(struct mm_heap *heap, size_t size, size_t align, unsigned int flags)
+static int cache_find_alike(struct slab_set *set, size_t size, size_t align, unsigned int flags)
 {
 	if (flags)
 		return 0;
 	if (align < CACHE_MIN_ALIGN)
 		align = CACHE_MIN_ALIGN;
 	for (int number = MM_CLASSES + 1; number <= MM_CACHE_MAX; number++) {
-		const struct slab_cache *cache = slab_cache_get(heap, number);
+		const struct slab_cache *cache = slab_cache_get(set, number);
 
 		if (cache && !cache->flags && cache->object_size == size && cache->align == align)
 			return number;
@@ -143,10 +126,9 @@ static int cache_find_alike(struct mm_heap *heap, size_t size, size_t align, uns
 	return 0;
 }
 
-static int cache_make(struct mm_heap *heap, const char *name, size_t size, size_t align,
+static int cache_make(struct slab_set *set, const char *name, size_t size, size_t align,
 		      unsigned int flags)
 {
-	struct slab_set *set = &heap->slabs;
 
 	for (int number = 1; number <= MM_CACHE_MAX; number++) {
 		struct slab_cache *cache = &set->cache[number];
@@ -154,11 +136,11 @@ static int cache_make(struct mm_heap *heap, const char *name, size_t size, size_
 		if (atomic_load_explicit(&cache->live, memory_order_relaxed))
 			continue;
 		if (!cache->list)
-			cache->list = calloc(heap->frames.nr_zones, sizeof(*cache->list));
+			cache->list = calloc(set->frames->nr_zones, sizeof(*cache->list));
 		if (!cache->list)
 			return -ENOMEM;
-		cache_clear_count(heap, (unsigned int)number);
-		cache_init(heap, cache, name, size, align, flags);
+		cache_clear_count(set, (unsigned int)number);
+		cache_init(set, cache, name, size, align, flags);
 		/* Release: pairs with slab_cache_get. */
 		atomic_store_explicit(&cache->live, true, memory_order_release);
 		return number;
@@ -175,49 +157,49 @@ static unsigned int debug_flags(unsigned int modes, unsigned int flags)
 	return flags | modes;
 }
 
-int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
-		    unsigned int flags)
+int slab_cache_create(struct slab_set *set, const char *name, size_t size, size_t align,
+		      unsigned int flags)
 {
 	int number;
 
-	if (!size || size > CACHE_MAX_SIZE || align > CACHE_MAX_ALIGN || align & (align - 1) ||
+	if (!size || size > CACHE_MAX_SIZE || align > SLAB_MAX_ALIGN || align & (align - 1) ||
 	    flags & ~CACHE_FLAGS)
 		return -EINVAL;
-	flags = debug_flags(debug_modes_of(&heap->config, name), flags);
-	mm_lock(&heap->slabs.lock);
-	number = cache_find_alike(heap, size, align, flags);
+	flags = debug_flags(debug_modes_of(set->config, name), flags);
+	mm_lock(&set->lock);
+	number = cache_find_alike(set, size, align, flags);
 	if (number)
-		heap->slabs.cache[number].aliases++;
+		set->cache[number].aliases++;
 	else
-		number = cache_make(heap, name, size, align, flags);
-	mm_unlock(&heap->slabs.lock);
+		number = cache_make(set, name, size, align, flags);
+	mm_unlock(&set->lock);
 	return number;
 }
 
-unsigned int mm_cache_modes(struct mm_heap *heap, int number)
+unsigned int slab_cache_modes(struct slab_set *set, int number)
 {
-	const struct slab_cache *cache = slab_cache_get(heap, number);
+	const struct slab_cache *cache = slab_cache_get(set, number);
 
 	return cache ? cache->flags & MM_DEBUG_ALL : 0;
 }
 
-static uint64_t cache_drain_cpu(struct mm_heap *heap, unsigned int number, unsigned int index)
+static uint64_t cache_drain_cpu(struct slab_set *set, unsigned int number, unsigned int index)
 {
-	struct slab_cpu *cpu = &heap->slabs.cpu[index];
+	struct slab_cpu *cpu = &set->cpu[index];
 	uint64_t frames = 0;
 	struct slab *slab;
 	bool dead;
 
 	mm_lock(&cpu->lock);
-	slab = &heap->slabs.slab[cpu->active[number]];
+	slab = &set->slab[cpu->active[number]];
 	if (cpu->active[number]) {
 		cpu->active[number] = 0;
 		mm_lock(&slab->lock);
-		dead = slab_retire(heap, slab);
+		dead = slab_retire(set, slab);
 		mm_unlock(&slab->lock);
 		if (dead) {
 			frames = 1ull << slab->order;
-			slab_unmake(heap, index, slab);
+			slab_unmake(set, index, slab);
 		}
 	}
 	mm_unlock(&cpu->lock);
@@ -243,43 +225,41 @@ static struct slab *cache_find_empty(struct slab_set *set, struct slab_list *lis
 	return found;
 }
 
-uint64_t slab_cache_drain(struct mm_heap *heap, unsigned int number)
+uint64_t slab_cache_drain(struct slab_set *set, unsigned int number)
 {
-	struct slab_set *set = &heap->slabs;
 	struct slab *slab;
 	uint64_t frames = 0;
 
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++)
-		frames += cache_drain_cpu(heap, number, cpu);
-	for (unsigned int zone = 0; zone < heap->frames.nr_zones; zone++) {
+	for (unsigned int cpu = 0; cpu < set->config->cpus; cpu++)
+		frames += cache_drain_cpu(set, number, cpu);
+	for (unsigned int zone = 0; zone < set->frames->nr_zones; zone++) {
 		struct slab_list *list = &set->cache[number].list[zone];
 
 		while ((slab = cache_find_empty(set, list))) {
 			bool dead;
 
 			mm_lock(&slab->lock);
-			dead = slab_kill_empty(heap, slab, list);
+			dead = slab_kill_empty(set, slab, list);
 			mm_unlock(&slab->lock);
 			/* If not, someone has taken it into use: look again. */
 			if (!dead)
 				continue;
 			frames += 1ull << slab->order;
-			slab_unmake(heap, 0, slab);
+			slab_unmake(set, 0, slab);
 		}
 	}
 	return frames;
 }
 
-int mm_cache_destroy(struct mm_heap *heap, int number)
+int slab_cache_destroy(struct slab_set *set, int number)
 {
-	struct slab_set *set = &heap->slabs;
 	struct slab_cache *cache;
 	int err = 0;
 
 	if (number >= 1 && number <= MM_CLASSES)
 		return -EPERM;
 	mm_lock(&set->lock);
-	cache = slab_cache_get(heap, number);
+	cache = slab_cache_get(set, number);
 	if (!cache) {
 		err = -ENOENT;
 		goto out;
@@ -291,7 +271,7 @@ int mm_cache_destroy(struct mm_heap *heap, int number)
 	/* Allocations look at live under their CPU's lock, which the drain takes after
 	 * this: none is under way once it is through. */
 	atomic_store_explicit(&cache->live, false, memory_order_relaxed);
-	(void)slab_cache_drain(heap, (unsigned int)number);
+	(void)slab_cache_drain(set, (unsigned int)number);
 	/* Acquire: the last slab's unmaking comes before the number is used again. */
 	if (atomic_load_explicit(&cache->nr_slabs, memory_order_acquire)) {
 		atomic_store_explicit(&cache->live, true, memory_order_release);
@@ -302,103 +282,13 @@ out:
 	return err;
 }
 
-long mm_cache_shrink(struct mm_heap *heap, int number)
+long slab_cache_shrink(struct slab_set *set, int number)
 {
 	long frames = -ENOENT;
 
-	mm_lock(&heap->slabs.lock);
-	if (slab_cache_get(heap, number))
-		frames = (long)slab_cache_drain(heap, (unsigned int)number);
-	mm_unlock(&heap->slabs.lock);
+	mm_lock(&set->lock);
+	if (slab_cache_get(set, number))
+		frames = (long)slab_cache_drain(set, (unsigned int)number);
+	mm_unlock(&set->lock);
 	return frames;
-}
-
-static int cache_make_classes(struct mm_heap *heap)
-{
-	static const char *const name[MM_CLASSES] = MM_CLASS_NAMES;
-
-	for (unsigned int i = 0; i < MM_CLASSES; i++) {
-		uint32_t size = mm_class_size[i];
-		int number;
-
-		/* Aligned to the largest power of two that divides the size. */
-		number = mm_cache_create(heap, name[i], size,
-					 size > CACHE_MAX_ALIGN ? CACHE_MAX_ALIGN : size & -size,
-					 0);
-		if (number != (int)i + 1)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-int slab_set_create(struct mm_heap *heap)
-{
-	struct slab_set *set = &heap->slabs;
-	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
-	bool debug = debug_is_wanted(&heap->config);
-
-	set->nr_slabs = 1;
-	set->slab = region_meta_alloc((frames + 1) * sizeof(*set->slab));
-	set->of = region_meta_alloc(frames * sizeof(*set->of));
-	set->cpu = region_meta_alloc(heap->config.cpus * sizeof(*set->cpu));
-	set->held = region_meta_alloc((frames + 1) * sizeof(*set->held));
-	if (debug)
-		set->debug = region_meta_alloc(frames * SLAB_DEBUG_FRAME);
-	if (!set->slab || !set->of || !set->cpu || !set->held || (debug && !set->debug) ||
-	    cache_make_classes(heap)) {
-		slab_set_destroy(heap);
-		return -ENOMEM;
-	}
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
-		/* If there is none, the order is merely not secret. */
-		if (getrandom(&set->cpu[cpu].seed, sizeof(set->cpu[cpu].seed), GRND_NONBLOCK) < 0)
-			set->cpu[cpu].seed = cpu;
-		set->cpu[cpu].seed |= 1;
-	}
-	return 0;
-}
-
-void slab_set_destroy(struct mm_heap *heap)
-{
-	struct slab_set *set = &heap->slabs;
-	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
-
-	for (unsigned int i = 0; i <= MM_CACHE_MAX; i++)
-		free(set->cache[i].list);
-	region_meta_free(set->debug, frames * SLAB_DEBUG_FRAME);
-	region_meta_free(set->held, (frames + 1) * sizeof(*set->held));
-	region_meta_free(set->cpu, heap->config.cpus * sizeof(*set->cpu));
-	region_meta_free(set->of, frames * sizeof(*set->of));
-	region_meta_free(set->slab, (frames + 1) * sizeof(*set->slab));
-	memset(set, 0, sizeof(*set));
-}
-
-void slab_set_reset(struct mm_heap *heap)
-{
-	struct slab_set *set = &heap->slabs;
-	uint64_t frames = (uint64_t)heap->frames.nr_huge * FRAME_PER_HUGE;
-
-	if (set->debug)
-		region_meta_clear(set->debug, frames * SLAB_DEBUG_FRAME);
-	region_meta_clear(set->held, (frames + 1) * sizeof(*set->held));
-	region_meta_clear(set->slab, (frames + 1) * sizeof(*set->slab));
-	region_meta_clear(set->of, frames * sizeof(*set->of));
-	set->spare = 0;
-	set->nr_slabs = 1;
-	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++)
-		memset(set->cpu[cpu].active, 0, sizeof(set->cpu[cpu].active));
-	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++) {
-		struct slab_cache *cache = &set->cache[i];
-		uint64_t allocated, freed;
-
-		if (!cache->list)
-			continue;
-		memset(cache->list, 0, heap->frames.nr_zones * sizeof(*cache->list));
-		atomic_store_explicit(&cache->nr_slabs, 0, memory_order_relaxed);
-		allocated = slab_cache_sum(heap, i, &freed);
-		atomic_fetch_add_explicit(&set->cpu[0].count[i].freed, allocated - freed,
-					  memory_order_relaxed);
-		if (i > MM_CLASSES)
-			atomic_store_explicit(&cache->live, false, memory_order_relaxed);
-	}
 }

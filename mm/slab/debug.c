@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mm/heap.h"
-
 static __attribute__((format(printf, 2, 3))) void log_add(struct debug_log *log, const char *format,
 							  ...)
 {
@@ -26,18 +24,18 @@ static __attribute__((format(printf, 2, 3))) void log_add(struct debug_log *log,
 		log->len += (size_t)len < DEBUG_LOG_LINE ? (size_t)len : DEBUG_LOG_LINE - 1;
 }
 
-void debug_say(struct mm_heap *heap, struct debug_log *log)
+void debug_say(struct slab_set *set, struct debug_log *log)
 {
 	char text[64];
 
 	if (!log->len)
 		return;
-	if (heap->config.report)
-		heap->config.report(heap->config.report_opaque, log->text);
-	if (log->lost && heap->config.report) {
+	if (set->config->report)
+		set->config->report(set->config->report_opaque, log->text);
+	if (log->lost && set->config->report) {
 		snprintf(text, sizeof(text), "  %u more reports of this call are left out\n",
 			 log->lost);
-		heap->config.report(heap->config.report_opaque, text);
+		set->config->report(set->config->report_opaque, text);
 	}
 	log->len = 0;
 	log->lost = 0;
@@ -59,13 +57,13 @@ static size_t debug_scan(const uint8_t *object, size_t from, size_t to, uint8_t 
 	return from;
 }
 
-static void debug_overwritten(struct mm_heap *heap, struct debug_log *log, const struct slab *slab,
+static void debug_overwritten(struct slab_set *set, struct debug_log *log, const struct slab *slab,
 			      unsigned int slot, const char *what, size_t offset, uint8_t expected)
 {
-	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	const struct slab_cache *cache = &set->cache[slab->cache];
 	const struct slab_track *track = &slab->debug->slot[slot];
-	uint64_t addr = slab_slot_addr(&heap->frames, slab, slot);
-	const uint8_t *object = heap_host(heap, addr);
+	uint64_t addr = slab_slot_addr(set->frames, slab, slot);
+	const uint8_t *object = map_host(set->map, addr);
 	char who[256] = "";
 
 	if (cache->flags & MM_DEBUG_OWNER)
@@ -94,11 +92,11 @@ static size_t debug_end(const struct slab_cache *cache, const struct slab_track 
 	return track->asked;
 }
 
-bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, bool fresh,
+bool debug_alloc(struct slab_set *set, struct slab *slab, unsigned int slot, bool fresh,
 		 const struct debug_call *call)
 {
-	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
-	const uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	const struct slab_cache *cache = &set->cache[slab->cache];
+	const uint8_t *object = map_host(set->map, slab_slot_addr(set->frames, slab, slot));
 	struct slab_track *track = &slab->debug->slot[slot];
 	size_t last = cache->object_size - 1;
 
@@ -106,7 +104,7 @@ bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, boo
 		size_t bad = debug_scan(object, 0, last, DEBUG_POISON_BYTE);
 
 		if (bad < last || object[last] != DEBUG_POISON_END) {
-			debug_overwritten(heap, call->log, slab, slot, "free object", bad,
+			debug_overwritten(set, call->log, slab, slot, "free object", bad,
 					  bad < last ? DEBUG_POISON_BYTE : DEBUG_POISON_END);
 			track->asked = DEBUG_SET_ASIDE;
 			return false;
@@ -120,19 +118,19 @@ bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, boo
 	return true;
 }
 
-void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+void debug_redzone(struct slab_set *set, struct slab *slab, unsigned int slot)
 {
-	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
-	uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	const struct slab_cache *cache = &set->cache[slab->cache];
+	uint8_t *object = map_host(set->map, slab_slot_addr(set->frames, slab, slot));
 	size_t end = debug_end(cache, &slab->debug->slot[slot]);
 
 	if (cache->flags & MM_DEBUG_REDZONE)
 		memset(object + end, DEBUG_REDZONE_BYTE, slab->slot_size - end);
 }
 
-size_t debug_widen(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+size_t debug_widen(struct slab_set *set, struct slab *slab, unsigned int slot)
 {
-	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
+	const struct slab_cache *cache = &set->cache[slab->cache];
 	struct slab_track *track = &slab->debug->slot[slot];
 	size_t was = debug_end(cache, track);
 
@@ -140,11 +138,11 @@ size_t debug_widen(struct mm_heap *heap, struct slab *slab, unsigned int slot)
 	return was;
 }
 
-bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
+bool debug_free(struct slab_set *set, struct slab *slab, unsigned int slot,
 		const struct debug_call *call)
 {
-	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
-	const uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	const struct slab_cache *cache = &set->cache[slab->cache];
+	const uint8_t *object = map_host(set->map, slab_slot_addr(set->frames, slab, slot));
 	struct slab_track *track = &slab->debug->slot[slot];
 	bool intact = true;
 	size_t bad;
@@ -156,7 +154,7 @@ bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
 				 DEBUG_REDZONE_BYTE);
 		intact = bad == slab->slot_size;
 		if (!intact)
-			debug_overwritten(heap, call->log, slab, slot, "red zone", bad,
+			debug_overwritten(set, call->log, slab, slot, "red zone", bad,
 					  DEBUG_REDZONE_BYTE);
 	}
 	return intact;
@@ -192,10 +190,10 @@ static void quarantine_put(struct slab *slab, unsigned int slot)
 		quarantine_release(slab);
 }
 
-void debug_put_slot(struct mm_heap *heap, struct slab *slab, unsigned int slot)
+void debug_put_slot(struct slab_set *set, struct slab *slab, unsigned int slot)
 {
-	const struct slab_cache *cache = &heap->slabs.cache[slab->cache];
-	uint8_t *object = heap_host(heap, slab_slot_addr(&heap->frames, slab, slot));
+	const struct slab_cache *cache = &set->cache[slab->cache];
+	uint8_t *object = map_host(set->map, slab_slot_addr(set->frames, slab, slot));
 
 	if (debug_poisons(cache)) {
 		memset(object, DEBUG_POISON_BYTE, cache->object_size - 1);
@@ -231,7 +229,7 @@ static unsigned int slab_next_free(const struct slab *slab, unsigned int from)
 	return word * 64 + (unsigned int)__builtin_ctzll(free);
 }
 
-size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed, size_t n,
+size_t debug_take_random(struct slab_set *set, struct slab *slab, uint64_t *seed, size_t n,
 			 uint64_t *addr)
 {
 	size_t got = 0;
@@ -242,20 +240,20 @@ size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed
 
 		slab->free[slot / 64] &= ~(1ull << slot % 64);
 		slab->used++;
-		addr[got++] = slab_slot_addr(&heap->frames, slab, slot) |
+		addr[got++] = slab_slot_addr(set->frames, slab, slot) |
 			      (slab->debug->slot[slot].used ? 0 : flags);
 	}
 	return got;
 }
 
-bool debug_reports(const struct mm_heap *heap, unsigned int cache)
+bool debug_reports(const struct slab_set *set, unsigned int cache)
 {
-	unsigned int modes = heap->config.debug | heap->slabs.cache[cache].flags;
+	unsigned int modes = set->config->debug | set->cache[cache].flags;
 
 	return modes & (MM_DEBUG_SANITY | MM_DEBUG_OWNER);
 }
 
-void debug_refused(struct mm_heap *heap, unsigned int cache, uint64_t addr, int status,
+void debug_refused(struct slab_set *set, unsigned int cache, uint64_t addr, int status,
 		   const struct debug_call *call)
 {
 	const char *what = status == -EFAULT   ? "not in the heap"
@@ -263,7 +261,7 @@ void debug_refused(struct mm_heap *heap, unsigned int cache, uint64_t addr, int 
 			   : status == -ENOENT ? "not allocated (a double free?)"
 					       : "an object of another cache";
 
-	if (debug_reports(heap, cache))
+	if (debug_reports(set, cache))
 		log_add(call->log,
 			"free of 0x%" PRIx64 ": %s\n  called at 0x%" PRIx64 " on cpu %u\n", addr,
 			what, call->caller, call->cpu);

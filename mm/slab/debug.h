@@ -47,27 +47,27 @@ static inline bool debug_withholds(const struct slab *slab, unsigned int slot)
 
 /* A slot is about to be handed out. False if its poison was overwritten: then it was
  * reported, and the slot is set aside for good. fresh: it was never used before. */
-bool debug_alloc(struct mm_heap *heap, struct slab *slab, unsigned int slot, bool fresh,
+bool debug_alloc(struct slab_set *set, struct slab *slab, unsigned int slot, bool fresh,
 		 const struct debug_call *call);
 /* Writes the red zone; after the object was zeroed. */
-void debug_redzone(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+void debug_redzone(struct slab_set *set, struct slab *slab, unsigned int slot);
 /* Has the whole object be in use. Returns the bytes that were until now. */
-size_t debug_widen(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+size_t debug_widen(struct slab_set *set, struct slab *slab, unsigned int slot);
 /* An object was freed. False if its red zone was overwritten, which was reported. */
-bool debug_free(struct mm_heap *heap, struct slab *slab, unsigned int slot,
+bool debug_free(struct slab_set *set, struct slab *slab, unsigned int slot,
 		const struct debug_call *call);
 /* A slot goes back to the free ones, poisoned or wiped and after its quarantine, or at
  * once if its cache has no debug modes. */
-void debug_put_slot(struct mm_heap *heap, struct slab *slab, unsigned int slot);
+void debug_put_slot(struct slab_set *set, struct slab *slab, unsigned int slot);
 /* Takes up to n slots in random order, as slab_take does; seed is the CPU's. */
-size_t debug_take_random(struct mm_heap *heap, struct slab *slab, uint64_t *seed, size_t n,
+size_t debug_take_random(struct slab_set *set, struct slab *slab, uint64_t *seed, size_t n,
 			 uint64_t *addr);
 /* The modes that a config wants for a cache of this name. */
 unsigned int debug_modes_of(const struct mm_config *config, const char *name);
 /* Whether caches of a heap may have modes that more is kept of their slots for. */
 bool debug_is_wanted(const struct mm_config *config);
 /* Says what was noted, and forgets it. With no lock held. */
-void debug_say(struct mm_heap *heap, struct debug_log *log);
+void debug_say(struct slab_set *set, struct debug_log *log);
 /* Tells if the next report might be lost. */
 static inline bool debug_log_full(const struct debug_log *log)
 {
@@ -75,9 +75,9 @@ static inline bool debug_log_full(const struct debug_log *log)
 }
 
 /* Tells if refused addresses are reported: for all, or for a cache (0: none is known). */
-bool debug_reports(const struct mm_heap *heap, unsigned int cache);
+bool debug_reports(const struct slab_set *set, unsigned int cache);
 /* An address was refused, by the cache if it was of one; any lock or none held. */
-void debug_refused(struct mm_heap *heap, unsigned int cache, uint64_t addr, int status,
+void debug_refused(struct slab_set *set, unsigned int cache, uint64_t addr, int status,
 		   const struct debug_call *call);
 
 #endif

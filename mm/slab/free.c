@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/heap.h"
 #include "mm/slab/debug.h"
 
 struct batch {
-	struct mm_heap *heap;
+	struct slab_set *set;
 	const uint64_t *addr;
 	size_t n;
 	size_t next;        /* first address not dealt with */
@@ -21,19 +20,19 @@ struct batch {
 
 static void batch_refuse(struct batch *batch, size_t index, int status)
 {
-	heap_refuse(batch->heap, batch->call.cpu, batch->bad, batch->nr_bad, index, status);
+	map_refuse(batch->set->map, batch->call.cpu, batch->bad, batch->nr_bad, index, status);
 	if (status != -EUCLEAN)
-		debug_refused(batch->heap, batch->of, batch->addr[index], status, &batch->call);
+		debug_refused(batch->set, batch->of, batch->addr[index], status, &batch->call);
 }
 
 /* Why an address that is in no slab is refused. */
-static int batch_status(struct mm_heap *heap, uint64_t addr, uint64_t frame)
+static int batch_status(struct slab_set *set, uint64_t addr, uint64_t frame)
 {
 	uint8_t value;
 
-	if (!heap_in_range(heap, addr))
+	if (!map_in_range(set->map, addr))
 		return -EFAULT;
-	value = atomic_load_explicit(heap_map_byte(heap, frame), memory_order_relaxed);
+	value = atomic_load_explicit(map_byte(set->map, frame), memory_order_relaxed);
 	return value == MM_PM_NONE ? -ENOENT : -EINVAL;
 }
 
@@ -59,22 +58,21 @@ static bool slab_is_held(const struct slab *slab, unsigned int slot)
  * the object was not freed; *status is what to report though it was. */
 static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int slot, int *status)
 {
-	struct mm_heap *heap = batch->heap;
+	struct slab_set *set = batch->set;
 
 	if (slab_slot_free(slab, slot) || slab_is_held(slab, slot) || debug_withholds(slab, slot))
 		return -ENOENT;
-	if (debug_on(slab) && !debug_free(heap, slab, slot, &batch->call)) {
+	if (debug_on(slab) && !debug_free(set, slab, slot, &batch->call)) {
 		*status = -EUCLEAN;
-		atomic_fetch_add_explicit(&heap->slabs.cache[slab->cache].errors, 1,
-					  memory_order_relaxed);
+		atomic_fetch_add_explicit(&set->cache[slab->cache].errors, 1, memory_order_relaxed);
 	}
-	if (slab_pins(slab) && slab_slot_pinned(heap, slab, slot)) {
+	if (slab_pins(slab) && slab_slot_pinned(set, slab, slot)) {
 		/* Waits for the last unpin: mm_pin made room to note it. */
 		slab->held->row[slot / 64] |= 1ull << slot % 64;
 		slab->held->nr++;
 		return 0;
 	}
-	debug_put_slot(heap, slab, slot);
+	debug_put_slot(set, slab, slot);
 	return 0;
 }
 
@@ -82,7 +80,7 @@ static int batch_free_slow(struct batch *batch, struct slab *slab, unsigned int 
  * fewer when their reports are too many. Returns how many objects were freed. */
 static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status)
 {
-	const uint64_t start = slab_start(&batch->heap->frames, slab);
+	const uint64_t start = slab_start(batch->set->frames, slab);
 	const uint64_t bytes = slab_bytes(slab);
 	size_t freed = 0;
 
@@ -114,7 +112,7 @@ static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status
  * last one's store. */
 static size_t batch_slab(struct batch *batch, struct slab *slab)
 {
-	const uint64_t start = slab_start(&batch->heap->frames, slab);
+	const uint64_t start = slab_start(batch->set->frames, slab);
 	const uint64_t bytes = slab_bytes(slab);
 	const int status = batch->cache && batch->cache != slab->cache ? -EXDEV : 0;
 	unsigned int at = 0;
@@ -127,7 +125,7 @@ static size_t batch_slab(struct batch *batch, struct slab *slab)
 		batch_refuse(batch, batch->next++, -EINVAL);
 		return 0;
 	}
-	if (slab->debug || slab->held || debug_reports(batch->heap, slab->cache))
+	if (slab->debug || slab->held || debug_reports(batch->set, slab->cache))
 		return batch_slab_slow(batch, slab, status);
 	for (i = batch->next; i < batch->n; i++) {
 		uint64_t offset = batch->addr[i] - start;
@@ -166,23 +164,22 @@ static void batch_count(struct batch *batch, unsigned int cache, size_t freed)
 {
 	/* Relaxed: counters are summed, nothing is ordered by them. */
 	if (freed)
-		atomic_fetch_add_explicit(
-			&batch->heap->slabs.cpu[batch->call.cpu].count[cache].freed, freed,
-			memory_order_relaxed);
+		atomic_fetch_add_explicit(&batch->set->cpu[batch->call.cpu].count[cache].freed,
+					  freed, memory_order_relaxed);
 }
 
-long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
-		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad)
+long slab_free_bulk(struct slab_set *set, unsigned int cpu, int cache, uint64_t caller, size_t n,
+		    const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad)
 {
 	struct debug_log log;
 	struct batch batch = {
-		.heap = heap,
+		.set = set,
 		.addr = addr,
 		.n = n,
 		.cache = (unsigned int)cache,
 		.bad = bad,
 		.nr_bad = nr_bad,
-		.call = {.log = &log, .cpu = cpu % heap->config.cpus, .caller = caller},
+		.call = {.log = &log, .cpu = map_cpu(set->map, cpu), .caller = caller},
 	};
 	unsigned int counted = 0; /* the cache that `pending` is of */
 	size_t pending = 0;
@@ -191,7 +188,7 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 	*nr_bad = 0;
 	log.len = 0;
 	log.lost = 0;
-	if (cache && !slab_cache_get(heap, cache))
+	if (cache && !slab_cache_get(set, cache))
 		return -ENOENT;
 	while (batch.next < n) {
 		struct slab *slab = NULL;
@@ -199,13 +196,13 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 		uint64_t frame;
 		bool dead;
 
-		if (heap_frame(heap, addr[batch.next], &frame))
-			slab = slab_lock_frame(heap, frame);
+		if (map_frame(set->map, addr[batch.next], &frame))
+			slab = slab_lock_frame(set, frame);
 		if (!slab) {
 			batch.of = batch.cache;
 			batch_refuse(&batch, batch.next,
-				     batch_status(heap, addr[batch.next], frame));
-			debug_say(heap, &log);
+				     batch_status(set, addr[batch.next], frame));
+			debug_say(set, &log);
 			batch.next++;
 			continue;
 		}
@@ -216,11 +213,11 @@ long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t ca
 		}
 		batch.of = slab->cache;
 		some = batch_slab(&batch, slab);
-		dead = slab_settle(heap, slab);
+		dead = slab_settle(set, slab);
 		mm_unlock(&slab->lock);
-		debug_say(heap, &log);
+		debug_say(set, &log);
 		if (dead)
-			slab_unmake(heap, cpu, slab);
+			slab_unmake(set, cpu, slab);
 		pending += some;
 		freed += some;
 	}

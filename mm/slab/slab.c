@@ -4,16 +4,14 @@
 
 #include <string.h>
 
-#include "mm/heap.h"
-
-static struct slab_list *slab_list_of(struct mm_heap *heap, const struct slab *slab)
+static struct slab_list *slab_list_of(struct slab_set *set, const struct slab *slab)
 {
-	return &heap->slabs.cache[slab->cache].list[slab->zone];
+	return &set->cache[slab->cache].list[slab->zone];
 }
 
-static void list_remove(struct mm_heap *heap, struct slab_list *list, struct slab *slab)
+static void list_remove(struct slab_set *set, struct slab_list *list, struct slab *slab)
 {
-	struct slab *all = heap->slabs.slab;
+	struct slab *all = set->slab;
 
 	if (slab->prev)
 		all[slab->prev].next = slab->next;
@@ -28,17 +26,11 @@ static void list_remove(struct mm_heap *heap, struct slab_list *list, struct sla
 	slab->empty = false;
 }
 
-/* A slab with at most a quarter of its objects is worth draining. */
-static bool slab_is_sparse(const struct slab *slab)
-{
-	return slab->used * 4u <= slab->cap;
-}
-
 /* After which slab of its list a slab goes, or 0: first. */
-static uint32_t list_place(struct mm_heap *heap, const struct slab_list *list,
+static uint32_t list_place(struct slab_set *set, const struct slab_list *list,
 			   const struct slab *slab)
 {
-	const struct slab *all = heap->slabs.slab;
+	const struct slab *all = set->slab;
 	uint32_t place = list->tail;
 
 	if (!slab->sparse)
@@ -49,9 +41,9 @@ static uint32_t list_place(struct mm_heap *heap, const struct slab_list *list,
 }
 
 /* Slabs that have many objects go first and fill up, so that the others drain. */
-static void list_add(struct mm_heap *heap, struct slab_list *list, struct slab *slab)
+static void list_add(struct slab_set *set, struct slab_list *list, struct slab *slab)
 {
-	struct slab *all = heap->slabs.slab;
+	struct slab *all = set->slab;
 	uint32_t number = (uint32_t)(slab - all);
 	uint32_t *forth, *back;
 
@@ -59,24 +51,12 @@ static void list_add(struct mm_heap *heap, struct slab_list *list, struct slab *
 	slab->sparse = slab_is_sparse(slab);
 	if (slab->empty)
 		list->nr_empty++;
-	slab->prev = list_place(heap, list, slab);
+	slab->prev = list_place(set, list, slab);
 	forth = slab->prev ? &all[slab->prev].next : &list->head;
 	slab->next = *forth;
 	back = slab->next ? &all[slab->next].prev : &list->tail;
 	*forth = number;
 	*back = number;
-}
-
-/* Relaxed throughout: each change of state is under a lock that its readers hold,
- * or one that lets the reader do without (see enum slab_state). */
-static void slab_set_state(struct slab *slab, enum slab_state state)
-{
-	atomic_store_explicit(&slab->state, state, memory_order_relaxed);
-}
-
-static enum slab_state slab_get_state(const struct slab *slab)
-{
-	return atomic_load_explicit(&slab->state, memory_order_relaxed);
 }
 
 /* Tells if an empty slab is one too many for its list. With the list's lock held. */
@@ -86,88 +66,72 @@ static bool list_has_enough(const struct slab_list *list, const struct slab *sla
 	       (uint64_t)(list->nr_empty + 1) << slab->order > SLAB_KEEP_FRAMES;
 }
 
-/* Puts a slab that is on no list on its own, or marks it DEAD (true). */
-static bool slab_list_or_kill(struct mm_heap *heap, struct slab *slab)
+bool slab_list_or_kill(struct slab_set *set, struct slab *slab)
 {
-	struct slab_list *list = slab_list_of(heap, slab);
+	struct slab_list *list = slab_list_of(set, slab);
 	bool dead;
 
 	mm_lock(&list->lock);
 	dead = list_has_enough(list, slab);
 	if (!dead)
-		list_add(heap, list, slab);
+		list_add(set, list, slab);
 	slab_set_state(slab, dead ? SLAB_DEAD : SLAB_LISTED);
 	mm_unlock(&list->lock);
 	return dead;
 }
 
-/* A listed slab that has fallen empty or sparse moves back, or is DEAD. */
-static bool slab_emptied(struct mm_heap *heap, struct slab *slab)
+bool slab_emptied(struct slab_set *set, struct slab *slab)
 {
-	struct slab_list *list = slab_list_of(heap, slab);
+	struct slab_list *list = slab_list_of(set, slab);
 	bool dead = false;
 
 	mm_lock(&list->lock);
 	/* A CPU may have made it its own meanwhile. */
 	if (slab_get_state(slab) == SLAB_LISTED) {
-		list_remove(heap, list, slab);
+		list_remove(set, list, slab);
 		dead = list_has_enough(list, slab);
 		if (dead)
 			slab_set_state(slab, SLAB_DEAD);
 		else
-			list_add(heap, list, slab);
+			list_add(set, list, slab);
 	}
 	mm_unlock(&list->lock);
 	return dead;
 }
 
-bool slab_settle(struct mm_heap *heap, struct slab *slab)
-{
-	switch (slab_get_state(slab)) {
-	case SLAB_FULL:
-		return slab->used < slab->cap && slab_list_or_kill(heap, slab);
-	case SLAB_LISTED:
-		/* A hint: it is looked at again under the list's lock. */
-		return (!slab->used || (slab_is_sparse(slab) && !slab->sparse)) &&
-		       slab_emptied(heap, slab);
-	default:
-		return false;
-	}
-}
-
-bool slab_retire(struct mm_heap *heap, struct slab *slab)
+bool slab_retire(struct slab_set *set, struct slab *slab)
 {
 	if (slab->used < slab->cap)
-		return slab_list_or_kill(heap, slab);
+		return slab_list_or_kill(set, slab);
 	slab_set_state(slab, SLAB_FULL);
 	return false;
 }
 
-bool slab_kill_empty(struct mm_heap *heap, struct slab *slab, struct slab_list *list)
+bool slab_kill_empty(struct slab_set *set, struct slab *slab, struct slab_list *list)
 {
 	bool dead;
 
 	mm_lock(&list->lock);
-	dead = slab_get_state(slab) == SLAB_LISTED && slab_list_of(heap, slab) == list &&
+	dead = slab_get_state(slab) == SLAB_LISTED && slab_list_of(set, slab) == list &&
 	       !slab->used && !slab_pins(slab);
 	if (dead) {
-		list_remove(heap, list, slab);
+		list_remove(set, list, slab);
 		slab_set_state(slab, SLAB_DEAD);
 	}
 	mm_unlock(&list->lock);
 	return dead;
 }
 
-uint32_t slab_list_pop(struct mm_heap *heap, unsigned int number, unsigned int zone)
+uint32_t slab_list_pop(struct slab_set *set, unsigned int number, unsigned int zone)
 {
-	struct slab_list *list = &heap->slabs.cache[number].list[zone];
+	struct slab_list *list = &set->cache[number].list[zone];
 	uint32_t head;
 
 	mm_lock(&list->lock);
 	head = list->head;
 	if (head) {
-		list_remove(heap, list, &heap->slabs.slab[head]);
-		slab_set_state(&heap->slabs.slab[head], SLAB_ACTIVE);
+		list_remove(set, list, &set->slab[head]);
+		slab_set_state(&set->slab[head], SLAB_ACTIVE);
 	}
 	mm_unlock(&list->lock);
 	return head;
@@ -222,16 +186,15 @@ static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigne
 	}
 }
 
-uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, int node,
+uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, int node,
 		   unsigned int flags)
 {
-	struct slab_set *set = &heap->slabs;
 	struct slab_cache *cache = &set->cache[number];
 	uint64_t frame;
 	uint32_t index;
 	struct slab *slab;
 
-	if (frame_get_bulk(&heap->frames, cpu, cache->order, node, flags, 1, &frame) < 1)
+	if (frame_get_bulk(set->frames, cpu, cache->order, node, flags, 1, &frame) < 1)
 		return 0;
 	index = slab_spare_get(set);
 	slab = &set->slab[index];
@@ -246,29 +209,28 @@ uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, 
 	slab->zero = frame & FRAME_ZERO;
 	frame &= ~FRAME_ZERO;
 	slab->frame = (uint32_t)frame;
-	slab->zone = (uint8_t)frame_zone_of(&heap->frames, frame);
+	slab->zone = (uint8_t)frame_zone_of(set->frames, frame);
 	if (cache->flags & SLAB_DEBUG_MODES)
 		slab->debug = (void *)(set->debug + frame * SLAB_DEBUG_FRAME);
 	slab_set_state(slab, SLAB_ACTIVE);
 	mm_unlock(&slab->lock);
 
 	atomic_fetch_add_explicit(&cache->nr_slabs, 1, memory_order_relaxed);
-	heap_map_fill(heap, frame, 1ull << cache->order, (uint8_t)number);
+	map_fill(set->map, frame, 1ull << cache->order, (uint8_t)number);
 	for (uint64_t i = 0; i < 1ull << cache->order; i++)
 		/* Release: who finds the number finds the descriptor. */
 		atomic_store_explicit(&set->of[frame + i], index, memory_order_release);
-	heap_count_frames(heap, cpu, 1ull << cache->order, 0);
+	map_count_frames(set->map, cpu, 1ull << cache->order, 0);
 	return index;
 }
 
-void slab_unmake(struct mm_heap *heap, unsigned int cpu, struct slab *slab)
+void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab)
 {
-	struct slab_set *set = &heap->slabs;
 	struct slab_cache *cache = &set->cache[slab->cache];
 	uint64_t frame = slab->frame;
 	unsigned int order = slab->order;
 
-	heap_map_fill(heap, frame, 1ull << order, MM_PM_NONE);
+	map_fill(set->map, frame, 1ull << order, MM_PM_NONE);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		atomic_store_explicit(&set->of[frame + i], 0, memory_order_relaxed);
 	if (slab->debug)
@@ -277,8 +239,8 @@ void slab_unmake(struct mm_heap *heap, unsigned int cpu, struct slab *slab)
 	slab->debug = NULL;
 	slab->held = NULL;
 	slab_spare_put(set, slab);
-	heap_count_frames(heap, cpu, 0, 1ull << order);
-	frame_put_bulk(&heap->frames, cpu, order, 1, &frame);
+	map_count_frames(set->map, cpu, 0, 1ull << order);
+	frame_put_bulk(set->frames, cpu, order, 1, &frame);
 	/* Release: who sees the last slab gone may unmake the cache. */
 	atomic_fetch_sub_explicit(&cache->nr_slabs, 1, memory_order_release);
 }
@@ -289,9 +251,8 @@ void slab_put_slot(struct slab *slab, unsigned int slot)
 	slab->used--;
 }
 
-struct slab *slab_lock_frame(struct mm_heap *heap, uint64_t frame)
+struct slab *slab_lock_frame(struct slab_set *set, uint64_t frame)
 {
-	struct slab_set *set = &heap->slabs;
 	uint32_t index = atomic_load_explicit(&set->of[frame], memory_order_acquire);
 	struct slab *slab = &set->slab[index];
 
@@ -307,14 +268,14 @@ struct slab *slab_lock_frame(struct mm_heap *heap, uint64_t frame)
 	return NULL;
 }
 
-bool slab_slot_pinned(struct mm_heap *heap, const struct slab *slab, unsigned int slot)
+bool slab_slot_pinned(struct slab_set *set, const struct slab *slab, unsigned int slot)
 {
 	uint64_t start = slab->colour * SLAB_COLOUR + (uint64_t)slot * slab->slot_size;
 	uint64_t first = slab->frame + (start >> MM_FRAME_SHIFT);
 	uint64_t last = slab->frame + ((start + slab->slot_size - 1) >> MM_FRAME_SHIFT);
 
 	for (uint64_t frame = first; frame <= last; frame++) {
-		if (pin_count(&heap->pins, frame))
+		if (pin_count(set->pins, frame))
 			return true;
 	}
 	return false;

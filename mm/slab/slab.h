@@ -11,8 +11,12 @@
 #ifndef MM_SLAB_SLAB_H
 #define MM_SLAB_SLAB_H
 
-#include "mm/frame/frame.h"
+#include <errno.h>
 
+#include "mm/map/map.h"
+#include "mm/map/pin_count.h"
+
+#define SLAB_MAX_ALIGN MM_FRAME_SIZE
 #define SLAB_MAX_SLOTS 512u
 #define SLAB_WORDS     (SLAB_MAX_SLOTS / 64)
 /* Slabs grow to this order to hold more slots; beyond it only for large objects. */
@@ -138,73 +142,174 @@ struct slab_cpu {
 	struct slab_count count[MM_CACHE_MAX + 1];
 };
 
-/* The caches of a heap. */
+/* The caches of a heap, and the layers below that they are made of. */
 struct slab_set {
-	struct mm_lock lock; /* caches come and go */
-	struct slab_cache cache[MM_CACHE_MAX + 1];
+	const struct mm_config *config;
+	struct frame_pool *frames;
+	struct page_map *map;
+	struct pin_set *pins;
 	struct slab_cpu *cpu;
 	struct slab *slab;         /* number 0 is none */
 	_Atomic uint32_t *of;      /* by frame: its slab, or 0 */
+	uint8_t *debug;            /* SLAB_DEBUG_FRAME for each frame; NULL: no debug modes */
+	struct slab_held *held;    /* by descriptor */
 	struct mm_lock spare_lock; /* descriptors not in use */
 	uint32_t spare;
-	uint32_t nr_slabs;      /* descriptors ever used, number 0 included */
-	uint8_t *debug;         /* SLAB_DEBUG_FRAME for each frame; NULL: no debug modes */
-	struct slab_held *held; /* by descriptor */
-	_Atomic uint64_t past;  /* objects of caches that are gone */
+	uint32_t nr_slabs;     /* descriptors ever used, number 0 included */
+	_Atomic uint64_t past; /* objects of caches that are gone */
 	_Atomic uint64_t past_bytes;
+	struct mm_lock lock; /* caches come and go */
+	struct slab_cache cache[MM_CACHE_MAX + 1];
 };
 
-struct mm_heap;
-
-int slab_set_create(struct mm_heap *heap);
-void slab_set_destroy(struct mm_heap *heap);
+/* Makes the kmalloc classes over layers that are there, and outlive the set. Returns 0 or
+ * -ENOMEM. */
+int slab_set_create(struct slab_set *set, const struct mm_config *config, struct frame_pool *pool,
+		    struct page_map *map, struct pin_set *pins);
+void slab_set_destroy(struct slab_set *set);
 /* Forgets all slabs and all caches but the kmalloc classes; the frames are taken
  * back by the caller. No other call may be under way. */
-void slab_set_reset(struct mm_heap *heap);
+void slab_set_reset(struct slab_set *set);
+/* Gives all that is kept for speed back to the frames: empty and active slabs, the
+ * CPUs' rows. For callers that are out of memory, and hold no lock. */
+void slab_set_drain(struct slab_set *set);
+
+/* What mm.h says of mm_cache_*, mm_alloc_bulk, mm_free_bulk and mm_object_widen. */
+int slab_cache_create(struct slab_set *set, const char *name, size_t size, size_t align,
+		      unsigned int flags);
+int slab_cache_destroy(struct slab_set *set, int number);
+unsigned int slab_cache_modes(struct slab_set *set, int number);
+long slab_cache_shrink(struct slab_set *set, int number);
+long slab_alloc_bulk(struct slab_set *set, unsigned int cpu, int cache, int node,
+		     unsigned int flags, size_t asked, uint64_t caller, size_t n, uint64_t *addr);
+long slab_free_bulk(struct slab_set *set, unsigned int cpu, int cache, uint64_t caller, size_t n,
+		    const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad);
+long slab_object_widen(struct slab_set *set, uint64_t addr);
+
+/* What a cache, or all of them (0), says to the statistics; the rest of *stats is zero. Returns 0
+ * or -ENOENT. */
+int slab_stats(struct slab_set *set, int number, struct mm_stats *stats);
+/* As mm_slabinfo. */
+int slab_info(struct slab_set *set, int number, struct mm_slabinfo *info);
+/* Objects of a cache that were allocated and freed, over all CPUs. */
+uint64_t slab_cache_sum(struct slab_set *set, unsigned int number, uint64_t *freed);
+/* A number that changes with every object allocated or freed. */
+uint64_t slab_activity(struct slab_set *set);
 
 /* The live cache of a number, or NULL. */
-struct slab_cache *slab_cache_get(struct mm_heap *heap, int number);
+static inline struct slab_cache *slab_cache_get(struct slab_set *set, int number)
+{
+	struct slab_cache *cache;
 
-/* Slabs of a cache that hold no object. */
-uint64_t slab_cache_empty(struct mm_heap *heap, unsigned int number);
-
-/* Objects of a cache that were allocated and freed, over all CPUs. */
-uint64_t slab_cache_sum(struct mm_heap *heap, unsigned int number, uint64_t *freed);
+	if (number < 1 || number > MM_CACHE_MAX)
+		return NULL;
+	cache = &set->cache[number];
+	/* Acquire: a live cache's fields are there. */
+	return atomic_load_explicit(&cache->live, memory_order_acquire) ? cache : NULL;
+}
 
 /* Gives CPUs' active slabs back to the lists, then empty slabs to the frames.
  * Returns frames given back. */
-uint64_t slab_cache_drain(struct mm_heap *heap, unsigned int number);
+uint64_t slab_cache_drain(struct slab_set *set, unsigned int number);
 
 /*
  * Makes an ACTIVE slab; node and flags as for mm_alloc_bulk. Returns its number or
  * 0. slab_unmake gives the frames of a slab that is DEAD back.
  */
-uint32_t slab_make(struct mm_heap *heap, unsigned int cpu, unsigned int number, int node,
+uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, int node,
 		   unsigned int flags);
-void slab_unmake(struct mm_heap *heap, unsigned int cpu, struct slab *slab);
+void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab);
 
-/* With the slab's lock held. slab_put_slot frees a slot; slab_settle then moves the
- * slab to the list it belongs on, and is true if it is now DEAD and the caller must
- * unmake it once the lock is dropped. */
+/* Relaxed throughout: each change of state is under a lock that its readers hold,
+ * or one that lets the reader do without (see enum slab_state). */
+static inline void slab_set_state(struct slab *slab, enum slab_state state)
+{
+	atomic_store_explicit(&slab->state, state, memory_order_relaxed);
+}
+
+static inline enum slab_state slab_get_state(const struct slab *slab)
+{
+	return atomic_load_explicit(&slab->state, memory_order_relaxed);
+}
+
+/* A slab with at most a quarter of its objects is worth draining. */
+static inline bool slab_is_sparse(const struct slab *slab)
+{
+	return slab->used * 4u <= slab->cap;
+}
+
+/* With the slab's lock held, as the following. Frees a slot. */
 void slab_put_slot(struct slab *slab, unsigned int slot);
-bool slab_settle(struct mm_heap *heap, struct slab *slab);
+/* Puts a slab that is on no list on its own, or marks it DEAD (true). */
+bool slab_list_or_kill(struct slab_set *set, struct slab *slab);
+/* A listed slab that has fallen empty or sparse moves back, or is DEAD (true). */
+bool slab_emptied(struct slab_set *set, struct slab *slab);
+
+/* Moves a slab of which something was freed or unpinned to the list it belongs on; true if it is
+ * now DEAD and the caller must unmake it once the lock is dropped. Mostly it stays where it is. */
+static inline bool slab_settle(struct slab_set *set, struct slab *slab)
+{
+	switch (slab_get_state(slab)) {
+	case SLAB_FULL:
+		return slab->used < slab->cap && slab_list_or_kill(set, slab);
+	case SLAB_LISTED:
+		/* A hint: it is looked at again under the list's lock. */
+		return (!slab->used || (slab_is_sparse(slab) && !slab->sparse)) &&
+		       slab_emptied(set, slab);
+	default:
+		return false;
+	}
+}
+
 /* The same for a slab that its CPU gives up. */
-bool slab_retire(struct mm_heap *heap, struct slab *slab);
+bool slab_retire(struct slab_set *set, struct slab *slab);
 /* Marks a slab DEAD if it is on that list, empty and not pinned: true if so. */
-bool slab_kill_empty(struct mm_heap *heap, struct slab *slab, struct slab_list *list);
+bool slab_kill_empty(struct slab_set *set, struct slab *slab, struct slab_list *list);
 /* Takes a slab of a zone off its list and makes it ACTIVE: its number, or 0. */
-uint32_t slab_list_pop(struct mm_heap *heap, unsigned int number, unsigned int zone);
+uint32_t slab_list_pop(struct slab_set *set, unsigned int number, unsigned int zone);
 
 /* The slab of a heap frame, locked, or NULL if it is in none. */
-struct slab *slab_lock_frame(struct mm_heap *heap, uint64_t frame);
+struct slab *slab_lock_frame(struct slab_set *set, uint64_t frame);
 
 /* Tells if a slot lies, in part, in a pinned frame. With the slab's lock held. */
-bool slab_slot_pinned(struct mm_heap *heap, const struct slab *slab, unsigned int slot);
+bool slab_slot_pinned(struct slab_set *set, const struct slab *slab, unsigned int slot);
 
 /* Relaxed: it changes under the slab's lock; without it this is a hint. */
 static inline uint32_t slab_pins(const struct slab *slab)
 {
 	return atomic_load_explicit(&slab->pins, memory_order_relaxed);
+}
+
+/* Adds a pin to a frame of a slab, whose lock is held. 0, or -EAGAIN: it has `most` already. */
+static inline int slab_pin(struct slab_set *set, struct slab *slab, uint64_t frame, uint32_t most)
+{
+	if (pin_count(set->pins, frame) >= most)
+		return -EAGAIN;
+	/* A slab that has pins notes the objects freed meanwhile. */
+	slab->held = &set->held[slab - set->slab];
+	atomic_fetch_add_explicit(&slab->pins, 1, memory_order_relaxed);
+	(void)pin_add(set->pins, frame, 1);
+	/* An empty one goes from among those that can be unmade. */
+	if (!slab->used)
+		(void)slab_settle(set, slab);
+	return 0;
+}
+
+/* After a frame's last pin went, with the slab's lock held: frees the objects that waited for it.
+ * True: the caller must unmake the slab once the lock is dropped. */
+bool slab_unpinned(struct slab_set *set, struct slab *slab);
+
+/* Drops a pin, with the slab's lock held; *dead is what slab_unpinned says. 0, or -ENOENT: the
+ * frame is not pinned. */
+static inline int slab_unpin(struct slab_set *set, struct slab *slab, uint64_t frame, bool *dead)
+{
+	*dead = false;
+	if (!pin_count(set->pins, frame))
+		return -ENOENT;
+	atomic_fetch_sub_explicit(&slab->pins, 1, memory_order_relaxed);
+	if (!pin_add(set->pins, frame, -1))
+		*dead = slab_unpinned(set, slab);
+	return 0;
 }
 
 /* Where the first slot is. */

@@ -2,7 +2,6 @@
 /* Objects in use as a whole, though less was asked for. */
 #include <errno.h>
 
-#include "mm/heap.h"
 #include "mm/slab/debug.h"
 
 /* The slot of an object that is out, or a negative errno. */
@@ -18,24 +17,24 @@ static int widen_slot(const struct slab *slab, uint64_t offset)
 	return (int)slot;
 }
 
-long mm_object_widen(struct mm_heap *heap, uint64_t addr)
+long slab_object_widen(struct slab_set *set, uint64_t addr)
 {
 	struct slab *slab = NULL;
 	uint64_t frame;
 	long asked;
 	int slot;
 
-	if (heap_frame(heap, addr, &frame))
-		slab = slab_lock_frame(heap, frame);
+	if (map_frame(set->map, addr, &frame))
+		slab = slab_lock_frame(set, frame);
 	if (!slab)
-		return heap_in_range(heap, addr) ? -EINVAL : -EFAULT;
-	slot = widen_slot(slab, addr - slab_start(&heap->frames, slab));
+		return map_in_range(set->map, addr) ? -EINVAL : -EFAULT;
+	slot = widen_slot(slab, addr - slab_start(set->frames, slab));
 	if (slot < 0) {
 		asked = slot;
 	} else {
-		asked = (long)heap->slabs.cache[slab->cache].object_size;
+		asked = (long)set->cache[slab->cache].object_size;
 		if (debug_on(slab))
-			asked = (long)debug_widen(heap, slab, (unsigned int)slot);
+			asked = (long)debug_widen(set, slab, (unsigned int)slot);
 	}
 	mm_unlock(&slab->lock);
 	return asked;

@@ -64,7 +64,7 @@ static void free_unchecked(struct mm_heap *heap, size_t n, const uint64_t *addr)
 	size_t i = 0;
 
 	while (i < n) {
-		uint64_t frame = heap->first + ((addr[i] - heap->frames.base) >> MM_FRAME_SHIFT);
+		uint64_t frame = heap->map.first + ((addr[i] - heap->map.base) >> MM_FRAME_SHIFT);
 		struct slab *slab =
 			&set->slab[atomic_load_explicit(&set->of[frame], memory_order_acquire)];
 		uint64_t start = slab_start(&heap->frames, slab);
@@ -79,9 +79,9 @@ static void free_unchecked(struct mm_heap *heap, size_t n, const uint64_t *addr)
 			slab->free[slot / 64] |= 1ull << slot % 64;
 		}
 		slab->used = (uint16_t)(slab->used - (i - first));
-		if (slab_settle(heap, slab)) {
+		if (slab_settle(set, slab)) {
 			mm_unlock(&slab->lock);
-			slab_unmake(heap, 0, slab);
+			slab_unmake(set, 0, slab);
 			continue;
 		}
 		mm_unlock(&slab->lock);

@@ -38,8 +38,8 @@ static uint64_t metadata_of(const struct mm_heap *heap)
 	sum += resident(set->cpu, heap->config.cpus * sizeof(*set->cpu));
 	if (set->debug)
 		sum += resident(set->debug, frames * SLAB_DEBUG_FRAME);
-	sum += resident(heap->page_map, heap->page_map_size);
-	sum += resident(heap->count, heap->config.cpus * sizeof(*heap->count));
+	sum += resident(heap->map.byte, heap->map.bytes);
+	sum += resident(heap->map.count, heap->config.cpus * sizeof(*heap->map.count));
 	sum += resident(heap->pins.word, frames * sizeof(*heap->pins.word));
 	sum += resident(heap->pins.block,
 			((frames >> PIN_BLOCK_ORDER) + 1) * sizeof(*heap->pins.block));

@@ -103,7 +103,7 @@ static void the_monitor_can_look_beyond_the_quota(void **state)
 	/* A run, and an object, pinned by the guest as often as it may. */
 	for (int i = 0; i < 2; i++) {
 		addr = (i ? util_alloc(heap, 4, 0) : util_run(heap, 0, 0)) & ~(MM_FRAME_SIZE - 1);
-		assert_true(heap_frame(heap, addr, &frame));
+		assert_true(map_frame(&heap->map, addr, &frame));
 		assert_int_equal(mm_pin(heap, 1, &addr), 1);
 		word = &heap->pins.word[frame];
 		atomic_store(word, PIN_COUNT - PIN_OWN);
@@ -286,7 +286,7 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 	assert_true(list->head && list->tail);
 	assert_int_equal(list->nr_empty, 0);
 	assert_int_equal(mm_cache_shrink(heap, cache), 0);
-	assert_false(slab_kill_empty(heap, &heap->slabs.slab[list->tail], list));
+	assert_false(slab_kill_empty(&heap->slabs, &heap->slabs.slab[list->tail], list));
 	for (unsigned int i = 0; i < NR; i++) {
 		unused = addr[i] + 7 * MM_FRAME_SIZE;
 		unpin(heap, unused, 0);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs of frames: handed out, guarded and taken back. */
+#include "mm/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mm/heap.h"
+
+#define RUN_CHUNK 64u /* frames moved at a time */
+/* Least order of runs that get a guard: smaller ones would cost too much. */
+#define RUN_MIN_GUARDED 2
+
+void run_put(struct mm_heap *heap, unsigned int cpu, unsigned int order, size_t n,
+	     const uint64_t *frame)
+{
+	map_count_frames(&heap->map, cpu, 0, (uint64_t)n << order);
+	frame_put_bulk(&heap->frames, cpu, order, n, frame);
+}
+
+/* A run with a guard lies in the lower half of one twice its size; the frame behind it
+ * is made inaccessible, and nothing but the run is handed out of it. */
+static bool run_is_guarded(const struct mm_heap *heap, unsigned int order)
+{
+	return heap->config.debug & MM_HARDEN_GUARD && order >= RUN_MIN_GUARDED &&
+	       order < MM_MAX_ORDER;
+}
+
+static bool run_guard(struct mm_heap *heap, uint64_t frame, unsigned int order, bool on)
+{
+	uint64_t offset = frame_addr(&heap->frames, frame + (1ull << order)) - heap->frames.base;
+
+	return !region_guard(&heap->region, offset, on);
+}
+
+/* Publishes a run that was just taken; returns its address and flags. */
+static uint64_t run_hand_out(struct mm_heap *heap, uint64_t frame, unsigned int order,
+			     unsigned int flags)
+{
+	bool zero = frame & FRAME_ZERO;
+
+	frame &= ~FRAME_ZERO;
+	if (flags & MM_ZERO && !zero) {
+		memset(frame_host(&heap->frames, frame), 0, MM_FRAME_SIZE << order);
+		zero = true;
+	}
+	if (order)
+		map_fill(&heap->map, frame + 1, (1ull << order) - 1, MM_PM_TAIL);
+	/* Release: a free that believes the first byte finds the others. */
+	atomic_store_explicit(map_byte(&heap->map, frame), (uint8_t)(MM_PM_RUN + order),
+			      memory_order_release);
+	return frame_addr(&heap->frames, frame) | (zero ? MM_ADDR_ZERO : 0);
+}
+
+long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, int node,
+		    unsigned int flags, size_t n, uint64_t *addr)
+{
+	unsigned int taken;
+	long got;
+
+	if (!n || order > MM_MAX_ORDER || node < MM_NODE_ANY || node >= MM_MAX_NODES ||
+	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
+		return -EINVAL;
+	taken = order + run_is_guarded(heap, order);
+	got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
+	if (got == -ENOMEM) {
+		slab_set_drain(&heap->slabs);
+		got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
+	}
+	for (long i = 0; i < got; i++) {
+		/* If the host refuses for want of mappings, the frame is still nobody's. */
+		if (taken != order)
+			(void)run_guard(heap, addr[i] & ~FRAME_ZERO, order, true);
+		addr[i] = run_hand_out(heap, addr[i], order, flags);
+	}
+	if (got > 0)
+		map_count_frames(&heap->map, cpu, (uint64_t)got << taken, 0);
+	return got;
+}
+
+/* Takes a run from the guest: 0, or why not. Of several callers one succeeds. */
+static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsigned int *order)
+{
+	_Atomic uint8_t *byte;
+	uint8_t value;
+
+	if (!map_frame(&heap->map, addr, frame) || !map_in_range(&heap->map, addr))
+		return -EFAULT;
+	if (addr % MM_FRAME_SIZE)
+		return -EINVAL;
+	byte = map_byte(&heap->map, *frame);
+	value = atomic_load_explicit(byte, memory_order_relaxed);
+	if (value == MM_PM_NONE)
+		return -ENOENT;
+	if (value < MM_PM_RUN || value > MM_PM_RUN + MM_MAX_ORDER)
+		return -EINVAL;
+	/* Acquire: pairs with run_hand_out. Sequentially consistent: see pin_count.h. */
+	if (!atomic_compare_exchange_strong_explicit(byte, &value, MM_PM_NONE, memory_order_seq_cst,
+						     memory_order_relaxed))
+		return -ENOENT;
+	*order = value - MM_PM_RUN;
+	if (*order)
+		map_fill(&heap->map, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
+	return 0;
+}
+
+long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint64_t *addr,
+		   struct mm_bad *bad, size_t *nr_bad)
+{
+	uint64_t chunk[RUN_CHUNK];
+	unsigned int chunk_order = 0;
+	size_t held = 0;
+	long freed = 0;
+
+	*nr_bad = 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned int order;
+		uint64_t frame;
+		int err = run_claim(heap, addr[i], &frame, &order);
+
+		if (err) {
+			map_refuse(&heap->map, cpu, bad, nr_bad, i, err);
+			continue;
+		}
+		freed++;
+		if (run_is_guarded(heap, order)) {
+			/* Memory that cannot be had back from the host is no use: it counts
+			 * as in use until the heap is reset. */
+			if (!run_guard(heap, frame, order, false))
+				continue;
+			order++;
+		}
+		if (pin_defer_run(&heap->pins, frame, order))
+			continue;
+		if (held == RUN_CHUNK || (held && order != chunk_order)) {
+			run_put(heap, cpu, chunk_order, held, chunk);
+			held = 0;
+		}
+		chunk_order = order;
+		chunk[held++] = frame;
+	}
+	if (held)
+		run_put(heap, cpu, chunk_order, held, chunk);
+	return freed;
+}
