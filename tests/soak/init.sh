@@ -22,6 +22,8 @@ done
 while read -r module; do
 	modprobe "$module"
 done </etc/modules
+# What is not there at the moment may be there when it is used: an allocation is not refused beforehand.
+echo 1 >/proc/sys/vm/overcommit_memory
 [ -z "$order" ] || echo "$order" >/sys/module/page_reporting/parameters/page_reporting_order
 stty -echo
 # shellcheck disable=SC2046 # a list of words

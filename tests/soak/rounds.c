@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,12 +119,27 @@ static void drop_caches(void)
 	close(fd);
 }
 
+/*
+ * Says which process the guest's kernel may end when memory runs out. Memory that is unplugged, or
+ * that a balloon takes, can leave too little for a moment: that is to cost what presses, not what
+ * measures.
+ */
+static void set_oom_score(const char *score)
+{
+	int fd = open_disk("/proc/self/oom_score_adj", O_WRONLY);
+
+	if (write(fd, score, strlen(score)) < 0)
+		die("oom_score_adj");
+	close(fd);
+}
+
 /* Takes memory, keeps something of its own in it, and frees it piece by piece. */
 static void press(size_t most)
 {
 	struct timespec pause = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	set_oom_score("1000");
 	for (;;) {
 		uint64_t chance = soak_random();
 		size_t size = (most / 4 + chance % (most - most / 4)) & ~(2 * MIB - 1);
@@ -148,6 +164,22 @@ static void press(size_t most)
 	}
 }
 
+/* Presses until it is killed: begins anew each time that the guest's kernel has ended what presses.
+ */
+static void keep_pressing(size_t most)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		pid_t child = fork();
+
+		if (child < 0)
+			die("fork");
+		if (!child)
+			press(most);
+		waitpid(child, NULL, 0);
+	}
+}
+
 /* Waits until the host has looked at what was written. */
 static void await_host(void)
 {
@@ -163,11 +195,12 @@ static int run(const char *disk, unsigned int count, size_t data, size_t scratch
 	pid_t child;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	set_oom_score("-1000");
 	child = fork();
 	if (child < 0)
 		die("fork");
 	if (!child)
-		press(pressure);
+		keep_pressing(pressure);
 	printf("soak: starts\n");
 	for (i = 0; i < count; i++) {
 		bool direct = i % 2 == 0, write_direct = i / 2 % 2 == 0;
