@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mm/util.h"
+
 #define CONVERT "qemu-img convert -O raw FILE NEW"
 
 struct magic {
@@ -66,7 +68,7 @@ const struct blk_format *blk_format_find(const uint8_t *head, size_t head_len, c
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(magics); i++) {
 		const struct magic *m = &magics[i];
 		const uint8_t *at = m->tail ? tail : head;
 		const size_t len = m->tail ? tail_len : head_len;
@@ -123,7 +125,7 @@ uint32_t blk_format_gpt_sector(int fd)
 	uint8_t at[sizeof(signature) - 1];
 	size_t i;
 
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		if (read_all(fd, at, sizeof(at), sizes[i]) == (ssize_t)sizeof(at) &&
 		    !memcmp(at, signature, sizeof(at)))
 			return sizes[i];

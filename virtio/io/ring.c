@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "virtio/io/priv.h"
 
 /* Setups to try, the best first. Kernels 6.1, 5.19, 5.10. */
@@ -46,7 +47,7 @@ static int setup_ring(struct io_engine *e)
 	size_t i = 0;
 	int ret = -EINVAL;
 
-	while (i < sizeof(ladder) / sizeof(*ladder)) {
+	while (i < ARRAY_SIZE(ladder)) {
 		if (ladder[i].features & e->config.force_plain) {
 			i++;
 			continue;

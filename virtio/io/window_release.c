@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mm/probe.h"
+#include "mm/util.h"
 
 void io_window_unlink(struct io_windows *set, struct io_window *w)
 {
@@ -39,7 +40,7 @@ void io_window_forget(struct io_windows *set, struct io_window *w)
 
 void io_window_gone(struct io_op *op, int result)
 {
-	struct io_window *w = (struct io_window *)((char *)op - offsetof(struct io_window, gone));
+	struct io_window *w = container_of(op, struct io_window, gone);
 
 	(void)result;
 	io_window_forget(w->set, w);

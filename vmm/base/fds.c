@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 
 int fds_open_standard(void)
@@ -34,7 +35,7 @@ static bool names(const char *path, int fd)
 	static const char *const folder[] = {"/dev/fd/", "/proc/self/fd/"};
 	size_t i, len;
 
-	for (i = 0; path && i < sizeof(folder) / sizeof(folder[0]); i++) {
+	for (i = 0; path && i < ARRAY_SIZE(folder); i++) {
 		len = strlen(folder[i]);
 		if (!strncmp(path, folder[i], len) && atoi(path + len) == fd)
 			return true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "virtio/blk/format.h"
 #include "vmm/base/file.h"
 
@@ -81,7 +82,7 @@ const char *media_name(int fd, char *name)
 	format = format_of(head, (size_t)n);
 	if (format)
 		found = format->name;
-	for (i = 0; !found && i < sizeof(magics) / sizeof(magics[0]); i++)
+	for (i = 0; !found && i < ARRAY_SIZE(magics); i++)
 		if ((size_t)n >= magics[i].offset + magics[i].len &&
 		    !memcmp(head + magics[i].offset, magics[i].bytes, magics[i].len))
 			found = magics[i].name;
@@ -156,7 +157,7 @@ const char *media_machine(unsigned int machine, char *name)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(machines); i++)
 		if (machines[i].machine == machine)
 			return machines[i].name;
 	snprintf(name, MEDIA_NAME_MAX, "machine %u", machine);

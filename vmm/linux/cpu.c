@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/machine/vm.h"
 
 #define GDT        0x500ull
@@ -207,7 +208,7 @@ int linux_cpu_msrs(int vcpu_fd)
 	size_t i;
 
 	/* A host that lacks one of them leaves it out: the kernel does without. */
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(list); i++) {
 		msr.entry[0] = list[i];
 		if (ioctl(vcpu_fd, KVM_SET_MSRS, &msr) < 0)
 			return -errno;

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "mm/util.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/cpu.h"
 #include "vmm/program/pagetable.h"
@@ -91,7 +92,7 @@ int ring_probe(struct vm *vm, double *ns)
 	/* The first run pays for its mappings, which would make the short loop look long. */
 	if (!ret)
 		ret = run_loop(cpu, pt.root, code, SHORT_LOOP, &first);
-	for (i = 0; i < sizeof(loops) / sizeof(*loops) && !ret; i++) {
+	for (i = 0; i < ARRAY_SIZE(loops) && !ret; i++) {
 		ret = measure(cpu, pt.root, code, i, ns);
 		if (*ns < RING_PROBE_NATIVE_NS)
 			break;

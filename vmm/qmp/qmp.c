@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/machine/vm.h"
@@ -96,7 +97,7 @@ static void send_pending(struct qmp *q)
 
 static void send_event(struct qmp_target *target, const char *name, json_t *data)
 {
-	struct qmp *q = (struct qmp *)((char *)target - offsetof(struct qmp, target));
+	struct qmp *q = container_of(target, struct qmp, target);
 
 	if (q->fd >= 0 && q->proto.negotiated && q->pending < MAX_OUTPUT)
 		queue(q, qmp_event_new(name, data));

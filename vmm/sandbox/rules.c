@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/sandbox/priv.h"
 
 #define IO    (1u << SANDBOX_IO)
@@ -106,4 +107,4 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(readlink, SERVE)}, /* whether a descriptor is an eventfd */
 };
 
-const size_t sandbox_nr_rules = sizeof(sandbox_rules) / sizeof(sandbox_rules[0]);
+const size_t sandbox_nr_rules = ARRAY_SIZE(sandbox_rules);
