@@ -62,6 +62,15 @@ void drv_packed_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64
 	memset(guest_at(g, base, 16ull * size + 8), 0, 16ull * size + 8);
 }
 
+void drv_lay_out(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base,
+		 uint64_t features)
+{
+	if (features & VRING_FEATURE_PACKED)
+		drv_packed_init(q, g, size, base);
+	else
+		drv_queue_init(q, g, size, base);
+}
+
 void drv_packed_desc(struct drv_queue *q, unsigned int i, uint64_t addr, uint32_t len, uint16_t id,
 		     uint16_t flags)
 {
@@ -286,4 +295,22 @@ void drv_driver_ok(struct virtio_mmio *mmio)
 	set_reg(mmio, VIRTIO_MMIO_STATUS,
 		reg(mmio, VIRTIO_MMIO_STATUS) | VIRTIO_CONFIG_S_DRIVER_OK);
 	assert_true(reg(mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+void drv_bring_up(struct virtio_mmio *mmio, struct guest *g, struct drv_queue *q, unsigned int n,
+		  uint16_t size, uint64_t features)
+{
+	unsigned int i;
+
+	drv_negotiate(mmio, features);
+	for (i = 0; i < n; i++) {
+		drv_lay_out(&q[i], g, size, RING_BASE(i), features);
+		assert_int_equal(drv_queue_setup(mmio, i, &q[i]), 1);
+	}
+	drv_driver_ok(mmio);
+}
+
+bool drv_needs_reset(const struct virtio_mmio *mmio)
+{
+	return reg(mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }

@@ -57,6 +57,9 @@ struct drv_queue {
 /* Lays the three rings of a queue, or a packed queue, out at base and clears them. */
 void drv_queue_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base);
 void drv_packed_init(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base);
+/* The one or the other, by a test's features. */
+void drv_lay_out(struct drv_queue *q, struct guest *g, uint16_t size, uint64_t base,
+		 uint64_t features);
 
 /* Either format. A buffer of a chain, as a descriptor has it but for NEXT. */
 struct drv_buf {
@@ -108,5 +111,9 @@ void drv_negotiate(struct virtio_mmio *mmio, uint64_t features);
 /* Stores a queue's set-up; returns QueueReady after asking for it. */
 uint32_t drv_queue_setup(struct virtio_mmio *mmio, uint32_t queue, const struct drv_queue *q);
 void drv_driver_ok(struct virtio_mmio *mmio);
+/* All of it, with the device's queues 0 to n - 1, laid out anew at RING_BASE() of their numbers. */
+void drv_bring_up(struct virtio_mmio *mmio, struct guest *g, struct drv_queue *q, unsigned int n,
+		  uint16_t size, uint64_t features);
+bool drv_needs_reset(const struct virtio_mmio *mmio);
 
 #endif

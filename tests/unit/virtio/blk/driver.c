@@ -134,28 +134,14 @@ void disk_attach(struct disk_guest *d)
 
 void disk_set_up(struct disk_guest *d)
 {
-	unsigned int i;
-
-	drv_negotiate(d->mmio, d->features & drv_device_features(d->mmio));
-	for (i = 0; i < d->queues; i++) {
-		if (d->features & VRING_FEATURE_PACKED)
-			drv_packed_init(&d->q[i], &d->g, QUEUE_SIZE, RING_BASE(i));
-		else
-			drv_queue_init(&d->q[i], &d->g, QUEUE_SIZE, RING_BASE(i));
-		assert_int_equal(drv_queue_setup(d->mmio, i, &d->q[i]), 1);
-	}
-	drv_driver_ok(d->mmio);
+	drv_bring_up(d->mmio, &d->g, d->q, d->queues, QUEUE_SIZE,
+		     d->features & drv_device_features(d->mmio));
 }
 
 void disk_start(struct disk_guest *d)
 {
 	assert_int_equal(io_engine_create(&d->engine_config, &d->engine), 0);
 	disk_attach(d);
-}
-
-bool disk_needs_reset(struct disk_guest *d)
-{
-	return reg(d->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }
 
 void disk_serves(struct disk_guest *d, unsigned int queue)

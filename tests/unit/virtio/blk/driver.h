@@ -105,7 +105,6 @@ uint64_t disk_status_at(unsigned int queue, uint16_t slot);
 void fill(void *buf, size_t len, uint64_t seed);
 uint64_t next_random(uint64_t *state);
 
-bool disk_needs_reset(struct disk_guest *d);
 /* Asserts that a queue serves a request in slot 0. */
 void disk_serves(struct disk_guest *d, unsigned int queue);
 

@@ -40,7 +40,7 @@ static int teardown(void **state)
 static void reset_heals(void)
 {
 	disk_set_up(&d);
-	assert_false(disk_needs_reset(&d));
+	assert_false(drv_needs_reset(d.mmio));
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE, 4096), OK);
 }
 
@@ -53,7 +53,7 @@ static void dies_alone(void)
 	/* By the time the other queue has answered, this one was looked at: the thread
 	 * takes the queues in turn. */
 	disk_serves(&d, 1);
-	assert_true(disk_needs_reset(&d));
+	assert_true(drv_needs_reset(d.mmio));
 	disk_serves(&d, 1);
 	assert_int_equal(drv_used_idx(&d.q[0]), used);
 	reset_heals();
@@ -70,7 +70,7 @@ static void fails_alone(const struct vring_desc *desc, unsigned int n, uint64_t 
 	assert_int_equal(disk_wait(&d, 0, &len), 0);
 	assert_int_equal(len, 1);
 	assert_int_equal(*(uint8_t *)disk_at(&d, status, 1), IOERR);
-	assert_false(disk_needs_reset(&d));
+	assert_false(drv_needs_reset(d.mmio));
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE, 4096), OK);
 	disk_serves(&d, 1);
 }
@@ -278,7 +278,7 @@ static void sectors_and_lengths(void **state)
 		assert_int_equal(disk_do1(&d, IN, sector[i], BIG_BASE, 512), IOERR);
 		assert_int_equal(disk_do1(&d, OUT, sector[i], BIG_BASE, 512), IOERR);
 	}
-	assert_false(disk_needs_reset(&d));
+	assert_false(drv_needs_reset(d.mmio));
 	disk_serves(&d, 1);
 }
 

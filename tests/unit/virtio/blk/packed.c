@@ -38,7 +38,7 @@ static int teardown(void **state)
 static void fresh_rings(void)
 {
 	disk_set_up(&d);
-	assert_false(disk_needs_reset(&d));
+	assert_false(drv_needs_reset(d.mmio));
 }
 
 static void reset_heals(void)
@@ -54,7 +54,7 @@ static void dies_alone(void)
 {
 	disk_kick(&d, 0);
 	disk_serves(&d, 1);
-	assert_true(disk_needs_reset(&d));
+	assert_true(drv_needs_reset(d.mmio));
 	disk_serves(&d, 1);
 	reset_heals();
 }

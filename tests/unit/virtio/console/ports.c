@@ -86,14 +86,7 @@ static int teardown(void **state)
 
 static void driver(uint64_t features)
 {
-	unsigned int i;
-
-	drv_negotiate(f.mmio, features);
-	for (i = 0; i < QUEUES; i++) {
-		drv_queue_init(&f.q[i], &f.g, Q_SIZE, RING_BASE(i));
-		assert_int_equal(drv_queue_setup(f.mmio, i, &f.q[i]), 1);
-	}
-	drv_driver_ok(f.mmio);
+	drv_bring_up(f.mmio, &f.g, f.q, QUEUES, Q_SIZE, features);
 }
 
 static uint64_t buffer_of(unsigned int queue)
@@ -349,10 +342,7 @@ static void rng(void **state)
 	(void)state;
 	assert_int_equal(rng_dev_create(&dev), 0);
 	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
-	drv_negotiate(mmio, 0);
-	drv_queue_init(&q, &f.g, Q_SIZE, RING_BASE(0));
-	assert_int_equal(drv_queue_setup(mmio, 0, &q), 1);
-	drv_driver_ok(mmio);
+	drv_bring_up(mmio, &f.g, &q, 1, Q_SIZE, 0);
 	drv_put(&q, 0, buf, 3);
 	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	/* Answered when the notification returns. */
@@ -377,10 +367,14 @@ static void rng(void **state)
 	buf[1].addr = RAM_END - 8;
 	drv_put(&q, 8, buf, 2);
 	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	assert_true(reg(mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	assert_true(drv_needs_reset(mmio));
 	virtio_mmio_destroy(mmio);
 	virtio_device_destroy(dev);
 }
+
+/* Queues of a balloon. */
+#define INFLATE 0
+#define REPORT  2
 
 static struct iovec discarded[4];
 static unsigned int discards;
@@ -412,7 +406,7 @@ static void balloon(void **state)
 		.discard = discard, .host_ptr = host_ptr, .opaque = f.g.mem.opaque};
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
-	struct drv_queue q[2];
+	struct drv_queue q[REPORT + 1];
 	uint32_t id, len;
 	const struct drv_buf report[] = {
 		{.addr = BUFFERS, .len = 0x3000, .flags = VRING_F_WRITE},
@@ -428,23 +422,18 @@ static void balloon(void **state)
 	discards = 0;
 	assert_int_equal(balloon_dev_create(&config, &dev), 0);
 	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
-	drv_negotiate(mmio, 1ull << 5);
-	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
-	drv_queue_init(&q[1], &f.g, Q_SIZE, RING_BASE(1));
-	assert_int_equal(drv_queue_setup(mmio, 0, &q[0]), 1);
-	assert_int_equal(drv_queue_setup(mmio, 2, &q[1]), 1);
-	drv_driver_ok(mmio);
-	drv_put(&q[1], 0, report, 2);
-	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 2);
-	assert_true(drv_used(&q[1], &id, &len));
+	drv_bring_up(mmio, &f.g, q, REPORT + 1, Q_SIZE, 1ull << 5);
+	drv_put(&q[REPORT], 0, report, 2);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
+	assert_true(drv_used(&q[REPORT], &id, &len));
 	assert_int_equal(len, 0);
 	assert_int_equal(discards, 1);
 	assert_ptr_equal(discarded[0].iov_base, frame_above(BUFFERS));
 	assert_true(discarded[0].iov_len >= 0x2000 && discarded[0].iov_len <= 0x3000);
 	memcpy(guest_at(&f.g, BUFFERS, sizeof(pfns)), pfns, sizeof(pfns));
-	drv_put(&q[0], 0, &inflate, 1);
-	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	assert_true(drv_used(&q[0], &id, &len));
+	drv_put(&q[INFLATE], 0, &inflate, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, INFLATE);
+	assert_true(drv_used(&q[INFLATE], &id, &len));
 	assert_int_equal(discards, 3);
 	assert_ptr_equal(discarded[1].iov_base, guest_at(&f.g, RAM_BASE, 1));
 	assert_ptr_equal(discarded[2].iov_base, guest_at(&f.g, RAM_BASE + 4096, 1));
@@ -460,7 +449,7 @@ static void balloon_that_gives_nothing(void **state)
 	const struct drv_buf inflate = {.addr = BUFFERS, .len = 4};
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
-	struct drv_queue q[2];
+	struct drv_queue q[REPORT + 1];
 	uint32_t id, len;
 
 	(void)state;
@@ -468,20 +457,15 @@ static void balloon_that_gives_nothing(void **state)
 	assert_false(dev->offered & 1ull << 5);
 	assert_int_equal(balloon_dev_set_target(dev, 4096), -EOPNOTSUPP);
 	assert_int_equal(virtio_mmio_create(dev, &f.g.mem, irq, NULL, &mmio), 0);
-	drv_negotiate(mmio, 0);
-	drv_queue_init(&q[0], &f.g, Q_SIZE, RING_BASE(0));
-	drv_queue_init(&q[1], &f.g, Q_SIZE, RING_BASE(1));
-	assert_int_equal(drv_queue_setup(mmio, 0, &q[0]), 1);
-	assert_int_equal(drv_queue_setup(mmio, 2, &q[1]), 1);
-	drv_driver_ok(mmio);
+	drv_bring_up(mmio, &f.g, q, REPORT + 1, Q_SIZE, 0);
 	memset(guest_at(&f.g, BUFFERS, 0x3000), 0x77, 0x3000);
-	drv_put(&q[1], 0, &report, 1);
-	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 2);
-	assert_true(drv_used(&q[1], &id, &len));
+	drv_put(&q[REPORT], 0, &report, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
+	assert_true(drv_used(&q[REPORT], &id, &len));
 	*(uint32_t *)guest_at(&f.g, BUFFERS, 4) = htole32(RAM_BASE >> 12);
-	drv_put(&q[0], 0, &inflate, 1);
-	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	assert_true(drv_used(&q[0], &id, &len));
+	drv_put(&q[INFLATE], 0, &inflate, 1);
+	set_reg(mmio, VIRTIO_MMIO_QUEUE_NOTIFY, INFLATE);
+	assert_true(drv_used(&q[INFLATE], &id, &len));
 	assert_int_equal(*(uint8_t *)guest_at(&f.g, BUFFERS + 0x2fff, 1), 0x77);
 	virtio_mmio_destroy(mmio);
 	virtio_device_destroy(dev);

@@ -37,22 +37,14 @@ void kmem_guest_fini(struct kmem_guest *k)
 
 void kmem_bring_up(struct kmem_guest *k, uint64_t features)
 {
-	unsigned int i;
-
-	drv_negotiate(k->mmio, features);
-	for (i = 0; i <= KMEM_CPUS; i++)
-		kmem_queue_up(k, i, features);
-	drv_driver_ok(k->mmio);
+	drv_bring_up(k->mmio, &k->g, k->q, KMEM_CPUS + 1, KMEM_QUEUE_SIZE, features);
 }
 
 void kmem_queue_up(struct kmem_guest *k, unsigned int queue, uint64_t features)
 {
 	struct drv_queue *q = &k->q[queue];
 
-	if (features & VRING_FEATURE_PACKED)
-		drv_packed_init(q, &k->g, 16, RING_BASE(queue));
-	else
-		drv_queue_init(q, &k->g, 16, RING_BASE(queue));
+	drv_lay_out(q, &k->g, KMEM_QUEUE_SIZE, RING_BASE(queue), features);
 	assert_int_equal(drv_queue_setup(k->mmio, queue, q), 1);
 }
 
@@ -104,9 +96,4 @@ int32_t kmem_free(struct kmem_guest *k, unsigned int queue, uint32_t cache, uint
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_FREE, .count = count, .cache = cache};
 
 	return kmem_send(k, queue, &req, sizeof(req), addr, 8ull * count, RESP_SIZE);
-}
-
-bool kmem_broken(const struct kmem_guest *k)
-{
-	return reg(k->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }

@@ -7,10 +7,11 @@
 #include "tests/unit/virtio/driver.h"
 #include "virtio/kmem/kmem.h"
 
-#define KMEM_CPUS     2
-#define KMEM_EVENTS   KMEM_CPUS
-#define KMEM_PAGE_MAP 0x7f000000ull
-#define KMEM_QUOTA    1000
+#define KMEM_CPUS       2
+#define KMEM_QUEUE_SIZE 16
+#define KMEM_EVENTS     KMEM_CPUS
+#define KMEM_PAGE_MAP   0x7f000000ull
+#define KMEM_QUOTA      1000
 
 #define NOT_ANSWERED INT32_MAX
 
@@ -53,6 +54,5 @@ void *kmem_reply(struct kmem_guest *k, unsigned int queue);
 int32_t kmem_alloc(struct kmem_guest *k, unsigned int queue, uint32_t cache, uint32_t count);
 int32_t kmem_free(struct kmem_guest *k, unsigned int queue, uint32_t cache, uint32_t count,
 		  const uint64_t *addr);
-bool kmem_broken(const struct kmem_guest *k);
 
 #endif

@@ -40,7 +40,7 @@ static void ring(unsigned int queue)
 /* The device lives: queue 1 answers at once. */
 static void assert_serves(void)
 {
-	assert_false(kmem_broken(&k));
+	assert_false(drv_needs_reset(k.mmio));
 	assert_int_equal(kmem_alloc(&k, 1, 1, 3), 0);
 	assert_int_equal(k.resp[1].count, 3);
 }
@@ -50,7 +50,7 @@ static void assert_broken(void)
 {
 	unsigned long calls = heap.calls;
 
-	assert_true(kmem_broken(&k));
+	assert_true(drv_needs_reset(k.mmio));
 	assert_true(reg(k.mmio, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
 	assert_int_equal(kmem_alloc(&k, 1, 1, 3), NOT_ANSWERED);
 	assert_int_equal(heap.calls, calls);

@@ -126,7 +126,7 @@ static void bring_up(void)
 		q = &k.q[i];
 		pthread_mutex_lock(&side[i].lock);
 		side[i].life++;
-		drv_queue_init(q, &k.g, 16, RING_BASE(i));
+		drv_queue_init(q, &k.g, KMEM_QUEUE_SIZE, RING_BASE(i));
 		if (i == KMEM_EVENTS)
 			for (n = 0; n < 16; n++) {
 				drv_desc(q, n, HIGH_BASE + 16 * n, 16, VRING_F_WRITE, 0);
@@ -157,14 +157,14 @@ static void serve_reset_and_tell(void **state)
 	assert_int_equal(pthread_create(&thread[i++], NULL, events, NULL), 0);
 	for (i = 0; i < RESETS; i++) {
 		bring_up();
-		assert_false(kmem_broken(&k));
+		assert_false(drv_needs_reset(k.mmio));
 		sched_yield();
 	}
 	atomic_store(&over, true);
 	for (i = 0; i < KMEM_CPUS + 2; i++)
 		assert_int_equal(pthread_join(thread[i], NULL), 0);
 	assert_int_equal(atomic_load(&wrong), 0);
-	assert_false(kmem_broken(&k));
+	assert_false(drv_needs_reset(k.mmio));
 	assert_int_equal(heap.resets, RESETS);
 	kmem_dev_get_stats(k.dev, -1, &stats);
 	assert_true(stats.requests >= KMEM_CPUS * ANSWERS);

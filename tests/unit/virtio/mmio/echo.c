@@ -78,10 +78,7 @@ void echo_irq(void *opaque)
 
 void echo_queue_init(struct drv_queue *q, uint16_t size, uint64_t base)
 {
-	if (f.packed)
-		drv_packed_init(q, &f.g, size, base);
-	else
-		drv_queue_init(q, &f.g, size, base);
+	drv_lay_out(q, &f.g, size, base, f.packed ? VRING_FEATURE_PACKED : 0);
 }
 
 void echo_negotiate(uint64_t features)
@@ -131,10 +128,7 @@ uint64_t echo_ignored(void)
 
 void echo_bring_up(uint64_t features)
 {
-	echo_negotiate(features);
-	echo_queue_init(&f.q, 16, RING_BASE(0));
-	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
-	drv_driver_ok(f.mmio);
+	drv_bring_up(f.mmio, &f.g, &f.q, 1, 16, features | (f.packed ? VRING_FEATURE_PACKED : 0));
 }
 
 bool echo_answers(void)

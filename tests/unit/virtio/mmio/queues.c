@@ -169,11 +169,11 @@ static void needs_reset(void **state)
 	echo_bring_up(0);
 	drv_nonsense(&f.q);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	assert_true(reg(f.mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	assert_true(drv_needs_reset(f.mmio));
 	assert_true(reg(f.mmio, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
 	assert_int_equal(f.irqs, 1);
 	set_reg(f.mmio, VIRTIO_MMIO_STATUS, 0xf);
-	assert_true(reg(f.mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	assert_true(drv_needs_reset(f.mmio));
 	assert_false(echo_answers());
 	assert_int_equal(f.irqs, 1); /* said once */
 	echo_bring_up(0);
@@ -187,7 +187,7 @@ static void memory_rearranged(void **state)
 	f.g.vanished = true;
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	f.g.vanished = false;
-	assert_true(reg(f.mmio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	assert_true(drv_needs_reset(f.mmio));
 	assert_false(echo_answers());
 	echo_bring_up(0);
 	assert_true(echo_answers());

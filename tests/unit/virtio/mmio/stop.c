@@ -116,13 +116,7 @@ static void irq(void *opaque)
 
 static void bring_up(uint64_t features)
 {
-	drv_negotiate(f.mmio, features | (f.packed ? VRING_FEATURE_PACKED : 0));
-	if (f.packed)
-		drv_packed_init(&f.q, &f.g, 16, RING_BASE(0));
-	else
-		drv_queue_init(&f.q, &f.g, 16, RING_BASE(0));
-	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
-	drv_driver_ok(f.mmio);
+	drv_bring_up(f.mmio, &f.g, &f.q, 1, 16, features | (f.packed ? VRING_FEATURE_PACKED : 0));
 }
 
 static int setup(void **state)
@@ -292,10 +286,7 @@ static void queue_reset(void **state)
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
 	/* a smaller queue elsewhere */
-	if (f.packed)
-		drv_packed_init(&f.q, &f.g, 8, RING_BASE(1));
-	else
-		drv_queue_init(&f.q, &f.g, 8, RING_BASE(1));
+	drv_lay_out(&f.q, &f.g, 8, RING_BASE(1), f.packed ? VRING_FEATURE_PACKED : 0);
 	assert_int_equal(drv_queue_setup(f.mmio, 0, &f.q), 1);
 	fly(2);
 	assert_int_equal(finish(), 0);

@@ -21,10 +21,7 @@ static void start_at(uint32_t base)
 
 static void begin(bool packed, uint16_t size)
 {
-	if (packed)
-		drv_packed_init(&f.q, &f.g, size, RING_BASE(0));
-	else
-		drv_queue_init(&f.q, &f.g, size, RING_BASE(0));
+	drv_lay_out(&f.q, &f.g, size, RING_BASE(0), packed ? VRING_FEATURE_PACKED : 0);
 	start_at(vring_fresh_base(packed));
 }
 
