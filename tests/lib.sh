@@ -1,55 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What the test scripts share: TAP, and running a guest with its output and the
-# service's account kept. Sourced from the top of the source tree.
+# What the scripts share that run guests: a guest's run, with its output and the service's account
+# kept; the checks are those of tests/tap.sh. Sourced from the top of the source tree.
+
+. tests/tap.sh
 
 B=${B:-build}
 SLABVISOR=${SLABVISOR:-$B/slabvisor}
-checks=0
-failures=0
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/slabvisor.XXXXXX")
-trap 'rm -rf "$work"' EXIT
 out=$work/out # of the last guest
 err=$work/err
 status=
-
-diag() {
-	sed 's/^/# /' >&2
-}
-
-# ok STATUS DESCRIPTION: a TAP line; STATUS 0 passes.
-ok() {
-	checks=$((checks + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $checks - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $checks - $2"
-	fi
-	return "$1"
-}
-
-# is GOT WANTED DESCRIPTION
-is() {
-	if [ "$1" = "$2" ]; then
-		ok 0 "$3"
-	else
-		ok 1 "$3"
-		printf 'got:    %s\nwanted: %s\n' "$1" "$2" | diag
-		return 1
-	fi
-}
-
-skip() {
-	checks=$((checks + 1))
-	echo "ok $checks - $1 # SKIP $2"
-}
-
-done_testing() {
-	echo "1..$checks"
-	[ "$failures" -eq 0 ]
-}
 
 # guest [options] PROGRAM [ARGS]: runs it to its end with --stats; sets status. A
 # monitor that hangs is killed, and the status is 137.

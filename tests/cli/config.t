@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Configuration files: what they say counts as on the command line, which has the last
 # word; what is wrong in one is named with its line.
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 
 hello=$GUEST/hello
-yaml=$dir/guest.yaml
+yaml=$work/guest.yaml
 
 # bad LINE PATTERN: the configuration on standard input is refused so.
 bad() {
@@ -84,10 +84,10 @@ printf 'cpus: 1\n\377\376: 1\n' >"$yaml"
 run run --config "$yaml" "$hello"
 is_status 126 'bytes that are not UTF-8 are refused'
 
-run run --config "$dir/none.yaml" "$hello"
+run run --config "$work/none.yaml" "$hello"
 is_status 126 'a missing file is refused'
 err_is_line "none.yaml: cannot be read: No such file" '... and named'
-run run --config "$dir" "$hello"
+run run --config "$work" "$hello"
 is_status 126 'a directory is refused'
 printf 'args: [a]\n' >"$yaml"
 run run --config "$yaml" "$hello"
@@ -102,11 +102,8 @@ for word in on off; do
 	printf 'prefault: %s\n' "$word" >"$yaml"
 	run run --config "$yaml" --dry-run "$hello"
 	[ "$word" = on ] && want=true || want=false
-	if grep -qx "prefault: $want" "$out"; then
-		ok "$word is a word for a switch, as true and false are"
-	else
-		not_ok "$word is a word for a switch, as true and false are" "$(cat "$out" "$err")"
-	fi
+	grep -qx "prefault: $want" "$out"
+	ok $? "$word is a word for a switch, as true and false are" "$(cat "$out" "$err")"
 done
 
 printf 'args: [from, file]\nprogram: %s\nguest-ring: 3\n' "$hello" >"$yaml"
@@ -121,22 +118,16 @@ $(printf '%smine' "$hello")" 'the command line has the last word'
 printf 'numa: [heap=2M, heap=4M]\ncpus: 3\nslab-debug: "FZ;PU,inode*,kmalloc-64"\n' >"$yaml"
 run run --config "$yaml" --dry-run --numa heap=6M "$hello"
 is_status 0 'a dry run ends with 0'
-if grep -qx '  - heap=6M' "$out" && ! grep -q 'heap=2M' "$out" && grep -qx 'cpus: 3' "$out" &&
+grep -qx '  - heap=6M' "$out" && ! grep -q 'heap=2M' "$out" && grep -qx 'cpus: 3' "$out" &&
 	grep -qx 'heap: 6M' "$out" &&
-	grep -qx 'slab-debug: "FZ;PU,inode\*;PU,kmalloc-64"' "$out"; then
-	ok "the command line's nodes take the place of the file's"
-else
-	not_ok "the command line's nodes take the place of the file's" "$(cat "$out")"
-fi
+	grep -qx 'slab-debug: "FZ;PU,inode\*;PU,kmalloc-64"' "$out"
+ok $? "the command line's nodes take the place of the file's" "$(cat "$out")"
 # says_the_same NAME: what the last dry run printed, read again, is printed so.
 says_the_same() {
-	cp "$out" "$dir/printed.yaml"
-	run run --config "$dir/printed.yaml" --dry-run
-	if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml"; then
-		ok "$1"
-	else
-		not_ok "$1" "$(diff "$out" "$dir/printed.yaml")" "$(cat "$err")"
-	fi
+	cp "$out" "$work/printed.yaml"
+	run run --config "$work/printed.yaml" --dry-run
+	[ "$status" -eq 0 ] && cmp -s "$out" "$work/printed.yaml"
+	ok $? "$1" "$(diff "$out" "$work/printed.yaml")" "$(cat "$err")"
 }
 says_the_same 'what a dry run prints is a configuration that says the same'
 
@@ -145,44 +136,32 @@ printf 'program: %s\nargs: ["\\t\\"\\\\\\n", "a\\N\\_b", " \\L\\P", "\\x80\\ufff
 	"$hello" >"$yaml"
 run run --config "$yaml" --dry-run
 is_status 0 'arguments may hold any character'
-if grep -qxF '  - "a\x85'"$(printf '\302\240')"'b"' "$out" &&
+grep -qxF '  - "a\x85'"$(printf '\302\240')"'b"' "$out" &&
 	grep -qxF '  - " \u2028\u2029"' "$out" && grep -qxF '  - "\x80\ufffe\uffff"' "$out" &&
-	grep -qxF "  - \"$(printf '\303\251\360\237\230\200')\"" "$out"; then
-	ok '... and are printed as they can be read again'
-else
-	not_ok '... and are printed as they can be read again' "$(cat "$out")"
-fi
+	grep -qxF "  - \"$(printf '\303\251\360\237\230\200')\"" "$out"
+ok $? '... and are printed as they can be read again' "$(cat "$out")"
 says_the_same '... and say the same then'
 
 run run --dry-run --qmp unix:/a,,b --virtio-port name=a,,b,path=c,,d,,,,e --kernel "$GUEST/pvh64"
 is_status 0 'commas of a path are written twice'
-if grep -qxF 'qmp: "unix:/a,,b"' "$out" && grep -qxF '  - "name=a,,b,path=c,,d,,,,e"' "$out"; then
-	ok '... and printed so'
-else
-	not_ok '... and printed so' "$(cat "$out")"
-fi
+grep -qxF 'qmp: "unix:/a,,b"' "$out" && grep -qxF '  - "name=a,,b,path=c,,d,,,,e"' "$out"
+ok $? '... and printed so' "$(cat "$out")"
 says_the_same '... and say the same then'
 
 run run --dry-run --numa memory=16M,host=0 --numa memory=8M "$hello"
-cp "$out" "$dir/printed.yaml"
-run run --config "$dir/printed.yaml" --dry-run
-if [ "$status" -eq 0 ] && cmp -s "$out" "$dir/printed.yaml" && grep -qx 'memory: 24M' "$out" &&
-	grep -qx '  - heap=512M,memory=16M,host=0' "$out" && grep -qx '  - heap=512M,memory=8M' "$out"; then
-	ok 'nodes may say what they have of the RAM alone'
-else
-	not_ok 'nodes may say what they have of the RAM alone' "$(cat "$out")" "$(cat "$err")"
-fi
+cp "$out" "$work/printed.yaml"
+run run --config "$work/printed.yaml" --dry-run
+[ "$status" -eq 0 ] && cmp -s "$out" "$work/printed.yaml" && grep -qx 'memory: 24M' "$out" &&
+	grep -qx '  - heap=512M,memory=16M,host=0' "$out" && grep -qx '  - heap=512M,memory=8M' "$out"
+ok $? 'nodes may say what they have of the RAM alone' "$(cat "$out")" "$(cat "$err")"
 
 run run --config configs/example.yaml --dry-run "$hello"
 is_status 0 'the example is valid'
 
 run run --dry-run --memory 8M --heap 16M --cpus 2 "$hello"
-if head -n 1 "$out" | grep -Eqx "# the host's memory: at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+"; then
-	ok 'a dry run says what the guest can come to'
-else
-	not_ok 'a dry run says what the guest can come to' "$(cat "$out")"
-fi
+head -n 1 "$out" | grep -Eqx "# the host's memory: at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+"
+ok $? 'a dry run says what the guest can come to' "$(cat "$out")"
 
-run run --dry-run --kvm-device "$dir/none" "$hello"
+run run --dry-run --kvm-device "$work/none" "$hello"
 is_status 0 'a dry run needs no KVM'
-finish
+done_testing

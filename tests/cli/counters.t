@@ -24,7 +24,8 @@ image() { # SIZE: in the build folder, for a file system that has direct I/O
 	disk=$disk_file
 	truncate -s "$1" "$disk"
 }
-trap 'rm -f "${disk_file:-}"; loop_cleanup' EXIT
+# shellcheck disable=SC2016 # expanded at the end
+at_end 'rm -f "${disk_file:-}"'
 
 printed() {
 	grep -oE '^[a-z_]+ [0-9]+$' "$err"

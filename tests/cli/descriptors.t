@@ -3,31 +3,28 @@
 # Descriptors as a parent leaves them: too few allowed, the standard ones closed, others left open;
 # and configuration files that are none.
 # shellcheck disable=SC3045 # ulimit -n, which dash has
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 LOAD=${LOAD:-build/tools/vhost_load}
 needs "$LOAD" "$GUEST/hello" "$GUEST/echo" "$GUEST/pvh64" "$GUEST/reset"
 
 # Not in memory: tmpfs has no direct I/O.
 disks=$(mktemp -d build/descriptors.XXXXXX)
 disk=$disks/disk
-sock=$dir/sock
+sock=$work/sock
 pid=
-# shellcheck disable=SC2317 # called by the trap
+# shellcheck disable=SC2317 # called at the end
 leave() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
-	rm -rf "$dir" "$disks"
+	rm -rf "$disks"
 }
-trap leave EXIT
+at_end leave
 seq 1 200000 | head -c 1048576 >"$disk"
 cp "$disk" "$disk.2"
-cp "$disk" "$dir/before"
+cp "$disk" "$work/before"
 
 unharmed() {
-	if cmp -s "$disk" "$dir/before"; then
-		ok "$1"
-	else
-		not_ok "$1" "$(cmp -l "$disk" "$dir/before" | head -3)"
-	fi
+	cmp -s "$disk" "$work/before"
+	ok $? "$1" "$(cmp -l "$disk" "$work/before" | head -3)"
 }
 
 # until_true COMMAND: tries for 20 s.
@@ -81,11 +78,8 @@ sweep() { # NAME STATUS ARGS...
 			wrong="$wrong $n: $status"
 		[ "$status" -eq "$well" ] || refused "$n" || wrong="$wrong $n: $status, $(head -1 "$err")"
 	done
-	if [ -z "$wrong" ] && [ -n "$figure" ]; then
-		ok "$name: every limit from 3 to 64 is said, with what is needed, or enough"
-	else
-		not_ok "$name: every limit from 3 to 64 is said, with what is needed, or enough" "$wrong"
-	fi
+	[ -z "$wrong" ] && [ -n "$figure" ]
+	ok $? "$name: every limit from 3 to 64 is said, with what is needed, or enough" "$wrong"
 	limited "$((figure - 1))" "$@"
 	is_status 127 "... and one less than $figure is refused"
 	limited "$figure" "$@"
@@ -100,7 +94,7 @@ limited "$((figure - 1))" run --disk "path=$disk" --disk "path=$disk.2" --qmp "u
 	"$GUEST/hello"
 err_is_line "ulimit -n $figure, as root; LimitNOFILE=$figure in a systemd unit" '... by the one line'
 sweep 'a kernel' 0 run --memory 64M --cpus 2 --disk "path=$disk" --qmp "unix:$sock" \
-	--virtio-port "name=a,path=$dir/port" --kernel "$GUEST/pvh64"
+	--virtio-port "name=a,path=$work/port" --kernel "$GUEST/pvh64"
 
 # The soft limit is the program's own business.
 status=0
@@ -144,21 +138,15 @@ for n in $(seq 3 64); do
 		refused "$n" || wrong="$wrong $n: $status, $(head -1 "$err")"
 	fi
 done
-if [ -z "$wrong" ] && [ -n "$figure" ]; then
-	ok 'a service: every limit from 3 to 64 is said, with what is needed, or enough'
-else
-	not_ok 'a service: every limit from 3 to 64 is said, with what is needed, or enough' "$wrong"
-fi
-if serve_limited "$figure"; then
-	ok "... and $figure do"
-else
-	not_ok "... and $figure do" "$(cat "$err")"
-fi
+[ -z "$wrong" ] && [ -n "$figure" ]
+ok $? 'a service: every limit from 3 to 64 is said, with what is needed, or enough' "$wrong"
+serve_limited "$figure"
+ok $? "... and $figure do" "$(cat "$err")"
 status=0
 "$LOAD" --socket "$sock" --queues 4 --rw randrw --verify --depth 8 --ios 500 >"$out" 2>&1 || status=$?
 is_status 0 '... with a front end that uses all queues'
 end_service
-cp "$dir/before" "$disk.2"
+cp "$work/before" "$disk.2"
 
 # without WHICH COMMAND...: runs it without these of the standard descriptors.
 without() {
@@ -179,10 +167,10 @@ without() {
 opens_nothing_there() { # NAME
 	for fd in $(echo "$which" | sed 's/./& /g'); do
 		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] && continue
-		not_ok "$1 without $which opens nothing there" "$(ls -l "/proc/$pid/fd")"
+		ok 1 "$1 without $which opens nothing there" "$(ls -l "/proc/$pid/fd")"
 		return
 	done
-	ok "$1 without $which opens nothing there"
+	ok 0 "$1 without $which opens nothing there"
 }
 
 has_disk_open() {
@@ -190,9 +178,9 @@ has_disk_open() {
 }
 
 # A guest whose module never comes has its disk open meanwhile.
-mkfifo "$dir/fifo"
+mkfifo "$work/fifo"
 for which in 0 1 2 01 02 12 012; do
-	(without $which exec "$SLABVISOR" run --disk "path=$disk" --module "$dir/fifo" "$GUEST/hello") \
+	(without $which exec "$SLABVISOR" run --disk "path=$disk" --module "$work/fifo" "$GUEST/hello") \
 		>"$out" 2>"$err" &
 	pid=$!
 	until_true has_disk_open
@@ -215,22 +203,22 @@ for which in 0 1 2 01 02 12 012; do
 	# It has something to say to a front end that is none.
 	perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!\n";
 		print $s "0" x 1000; $s->flush; sysread $s, $_, 1' "$sock" ||
-		not_ok "a front end meets serve without $which" "$(cat "$err")"
+		ok 1 "a front end meets serve without $which" "$(cat "$err")"
 	end_service
 	unharmed '... and prints nothing to its disk'
 done
 
 # A client's socket would be the first to get a number that is free, and its answer go back there.
-"$SLABVISOR" run --qmp "unix:$sock" --module "$dir/fifo" "$GUEST/hello" >"$out" 2>"$err" &
+"$SLABVISOR" run --qmp "unix:$sock" --module "$work/fifo" "$GUEST/hello" >"$out" 2>"$err" &
 pid=$!
 until_true up_or_gone
 for which in 0 1 2 01 02 12 012; do
 	status=0
-	without $which timeout -k 5 60 "$SLABVISOR" ctl "$sock" query-nonsense >"$dir/ctl" 2>&1 ||
+	without $which timeout -k 5 60 "$SLABVISOR" ctl "$sock" query-nonsense >"$work/ctl" 2>&1 ||
 		status=$?
 	is_status 1 "ctl without $which fails as with it"
 	status=0
-	"$SLABVISOR" ctl "$sock" query-version >"$dir/ctl" 2>&1 || status=$?
+	"$SLABVISOR" ctl "$sock" query-version >"$work/ctl" 2>&1 || status=$?
 	is_status 0 '... and the next one has its answer'
 done
 kill -KILL $pid
@@ -239,19 +227,16 @@ pid=
 
 # What a parent left open for nobody is closed; what an option names is not.
 keeps_nothing() {
-	! readlink "/proc/$pid/fd/"* | grep -q "^$dir/\(before\|other\)\$"
+	! readlink "/proc/$pid/fd/"* | grep -q "^$work/\(before\|other\)\$"
 }
 closes_inherited() { # NAME
-	if until_true keeps_nothing && ! gone; then
-		ok "$1"
-	else
-		not_ok "$1" "$(ls -l "/proc/$pid/fd")"
-	fi
+	until_true keeps_nothing && ! gone
+	ok $? "$1" "$(ls -l "/proc/$pid/fd")"
 }
 is_looping() {
 	gone || grep -q looping "$out"
 }
-(exec "$SLABVISOR" run "$GUEST/loop" 7<"$dir/before" 9>>"$dir/other") >"$out" 2>"$err" &
+(exec "$SLABVISOR" run "$GUEST/loop" 7<"$work/before" 9>>"$work/other") >"$out" 2>"$err" &
 pid=$!
 until_true is_looping
 closes_inherited 'run keeps nothing that was left open'
@@ -260,7 +245,7 @@ wait $pid 2>/dev/null
 for sandbox in on off; do
 	rm -f "$sock"
 	(exec "$SLABVISOR" serve --blk-file "$disk" --sandbox $sandbox --socket-path "$sock" \
-		7<"$dir/before" 9>>"$dir/other") >"$out" 2>"$err" &
+		7<"$work/before" 9>>"$work/other") >"$out" 2>"$err" &
 	pid=$!
 	until_true up_or_gone
 	closes_inherited "serve, sandbox $sandbox, neither"
@@ -271,13 +256,13 @@ status=0
 is_status 0 'a kernel may be one that was left open'
 
 # A guest that restarts has all of its files opened again.
-truncate -s 1M "$dir/left"
-mkfifo "$dir/told" "$dir/said"
+truncate -s 1M "$work/left"
+mkfifo "$work/told" "$work/said"
 timeout -k 5 60 "$SLABVISOR" run --memory 64M --kernel /dev/fd/7 --disk path=/dev/fd/8 \
-	--disk path=/proc/self/fd/9,readonly=on 7<"$GUEST/reset" 8<>"$dir/left" 9<"$GUEST/pvh64" \
-	<"$dir/told" >"$dir/said" 2>"$err" &
+	--disk path=/proc/self/fd/9,readonly=on 7<"$GUEST/reset" 8<>"$work/left" 9<"$GUEST/pvh64" \
+	<"$work/told" >"$work/said" 2>"$err" &
 pid=$!
-exec 3>"$dir/told" 4<"$dir/said"
+exec 3>"$work/told" 4<"$work/said"
 read -r first <&4
 printf r >&3
 read -r second <&4
@@ -286,11 +271,8 @@ exec 3>&- 4<&-
 status=0
 wait $pid || status=$?
 is_status 0 'a disk may be one that was left open, by a guest that restarts'
-if [ "$first $second" = 'up up' ]; then
-	ok '... which it does'
-else
-	not_ok '... which it does' "$first $second" "$(cat "$err")"
-fi
+[ "$first $second" = 'up up' ]
+ok $? '... which it does' "$first $second" "$(cat "$err")"
 
 # Configuration files that never answer or never end.
 refuses_config() { # NAME PATH STDIN
@@ -300,11 +282,11 @@ refuses_config() { # NAME PATH STDIN
 	run serve --config "$2"
 	is_status 126 '... by serve, too'
 }
-refuses_config 'a FIFO' "$dir/fifo"
+refuses_config 'a FIFO' "$work/fifo"
 refuses_config 'a device' /dev/zero
-refuses_config 'a folder' "$dir"
-head -c 1048577 /dev/zero | tr '\0' '#' >"$dir/large"
-refuses_config 'too large' "$dir/large"
+refuses_config 'a folder' "$work"
+head -c 1048577 /dev/zero | tr '\0' '#' >"$work/large"
+refuses_config 'too large' "$work/large"
 for command in run serve; do
 	status=0
 	yes '# and on' 2>/dev/null | timeout -k 5 60 "$SLABVISOR" $command --config /dev/stdin \
@@ -312,11 +294,11 @@ for command in run serve; do
 	is_status 126 "a pipe that never ends is read to 1M by $command"
 	err_is_line 'expected a YAML file of at most 1M' '... and refused'
 done
-head -c 1048576 "$dir/large" >"$dir/config"
-run run --config "$dir/config" --dry-run "$GUEST/hello"
+head -c 1048576 "$work/large" >"$work/config"
+run run --config "$work/config" --dry-run "$GUEST/hello"
 is_status 0 'one of 1M is read'
 status=0
 printf 'cpus: 2\nprogram: %s\n' "$GUEST/hello" | timeout -k 5 60 "$SLABVISOR" run --config /dev/stdin \
 	--dry-run >"$out" 2>"$err" || status=$?
 is_status 0 'so is what comes through a pipe'
-finish
+done_testing

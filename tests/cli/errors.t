@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # What a user can get wrong: each is answered by one line and its own status.
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 
 # error STATUS PATTERN ARGS...: `slabvisor ARGS` fails so, with one line.
 error() {
@@ -29,8 +29,8 @@ error 125 '--config: give the path of a file' serve --config ''
 error 125 'there is no program 1G: if that is the option.s value, write --hugepages=1G' \
 	run --hugepages 1G "$hello"
 error 125 'write --slab-debug=FZ$' run --slab-debug FZ "$hello"
-error 124 'none: cannot be read' run --hugepages=2M "$dir/none"
-error 124 'none: cannot be read' run --memory 16M "$dir/none"
+error 124 'none: cannot be read' run --hugepages=2M "$work/none"
+error 124 'none: cannot be read' run --memory 16M "$work/none"
 error 125 '--memory 12X: give a size from 4M' run --memory 12X "$hello"
 error 125 '--memory -4M: give a size' run --memory -4M "$hello"
 error 125 '--memory 1M: give a size from 4M' run --memory 1M "$hello"
@@ -131,21 +131,21 @@ for uri in nbd://host:10809/disk nbd+unix:///disk?socket=/x nbd:unix:/x http://h
 	iscsi://host/target file:///disk.img json:x; do
 	error 124 "--disk path=$(echo "$uri" | sed 's/[+?]/[&]/g'): No such file or directory, and URIs are not supported: give the path of a file.*nbdfuse" \
 		run --disk "path=$uri" "$hello"
-	error 124 "URIs are not supported" serve --blk-file "$uri" --socket-path "$dir/s"
+	error 124 "URIs are not supported" serve --blk-file "$uri" --socket-path "$work/s"
 done
 error 127 '--qmp unix:/none/x: no socket can be made there: No such' run --qmp unix:/none/x "$hello"
 error 125 '--pin-budget 1M: give a size from 0' run --pin-budget 1M "$hello"
 error 125 '--poll-us soon: give microseconds' run --poll-us soon "$hello"
 error 124 '--disk path=none.img: No such file' run --disk path=none.img "$hello"
 error 124 '--disk path=none.img: No such file' run --dry-run --disk path=none.img "$hello"
-error 124 '--disk path=.*: Is a directory' run --disk "path=$dir" "$hello"
+error 124 '--disk path=.*: Is a directory' run --disk "path=$work" "$hello"
 error 124 '--disk path=/dev/null: give a regular file' run --disk path=/dev/null "$hello"
-truncate -s 1M "$dir/disk"
-error 124 "--disk path=$dir/disk and --disk path=$dir/disk are one and the same: give each disk" \
-	run --disk "path=$dir/disk,direct=off" --disk "path=$dir/disk,direct=off" "$hello"
+truncate -s 1M "$work/disk"
+error 124 "--disk path=$work/disk and --disk path=$work/disk are one and the same: give each disk" \
+	run --disk "path=$work/disk,direct=off" --disk "path=$work/disk,direct=off" "$hello"
 error 125 'no such option' doctor --fast
-truncate -s 1M "$dir/nbd:disk"
-cd "$dir" || exit 1
+truncate -s 1M "$work/nbd:disk"
+cd "$work" || exit 1
 status=0
 timeout -k 5 60 "$OLDPWD/$SLABVISOR" run --disk path=nbd:disk,direct=off "$OLDPWD/$hello" >"$out" 2>"$err" ||
 	status=$?
@@ -162,11 +162,8 @@ for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help'; do
 	# shellcheck disable=SC2086 # a list of words
 	run $args
 	is_status 0 "$args ends with 0"
-	if grep -q -e '^usage: slabvisor' -e '^slabvisor [0-9]' "$out" && [ ! -s "$err" ]; then
-		ok '... and prints it'
-	else
-		not_ok '... and prints it' "$(head -3 "$out" "$err")"
-	fi
+	grep -q -e '^usage: slabvisor' -e '^slabvisor [0-9]' "$out" && [ ! -s "$err" ]
+	ok $? '... and prints it' "$(head -3 "$out" "$err")"
 done
 
 # Help, as a terminal shows it.
@@ -174,21 +171,15 @@ for args in '' run serve ctl doctor; do
 	# shellcheck disable=SC2086 # a word, or none
 	run $args --help
 	wide=$(awk 'length > 80' "$out")
-	if [ -z "$wide" ]; then
-		ok "${args:-slabvisor} --help fits into 80 columns"
-	else
-		not_ok "${args:-slabvisor} --help fits into 80 columns" "$wide"
-	fi
+	[ -z "$wide" ]
+	ok $? "${args:-slabvisor} --help fits into 80 columns" "$wide"
 done
 for args in run serve; do
 	run "$args" --help
 	joined=$(awk '/^  --/ && length > 26 && substr($0, 26, 1) != " " &&
 		!/^  --[^ ]+( [^ ]+)?$/' "$out")
-	if [ -z "$joined" ]; then
-		ok "$args --help keeps an option and its text apart"
-	else
-		not_ok "$args --help keeps an option and its text apart" "$joined"
-	fi
+	[ -z "$joined" ]
+	ok $? "$args --help keeps an option and its text apart" "$joined"
 done
 
 # What is printed and cannot be.
@@ -205,40 +196,28 @@ done
 error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
 
 # KVM.
-error 122 "$dir/none: cannot be opened .No such file.*load kvm" \
-	run --kvm-device "$dir/none" "$hello"
+error 122 "$work/none: cannot be opened .No such file.*load kvm" \
+	run --kvm-device "$work/none" "$hello"
 error 122 '/dev/null: not a KVM device' run --kvm-device /dev/null "$hello"
-run doctor --kvm-device "$dir/none"
+run doctor --kvm-device "$work/none"
 is_status 122 'doctor ends with 122 without KVM'
-if grep -q "^BAD .*$dir/none" "$out" && grep -q '^Guests cannot run' "$out"; then
-	ok '... and says what is wrong'
-else
-	not_ok '... and says what is wrong' "$(cat "$out")"
-fi
+grep -q "^BAD .*$work/none" "$out" && grep -q '^Guests cannot run' "$out"
+ok $? '... and says what is wrong' "$(cat "$out")"
 
 # What a guest can come to.
 run doctor --heap 16M --memory 8M
-if grep -Eq '^(good|note)  a guest of --memory 8M --heap 16M can come to at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+; .* available' "$out"; then
-	ok 'doctor says what a guest of a size can come to'
-else
-	not_ok 'doctor says what a guest of a size can come to' "$(cat "$out")"
-fi
+grep -Eq '^(good|note)  a guest of --memory 8M --heap 16M can come to at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+; .* available' "$out"
+ok $? 'doctor says what a guest of a size can come to' "$(cat "$out")"
 run doctor --heap 300G
-if grep -Eq '^note  a guest of .*: it does not start' "$out"; then
-	ok '... and whether the host can have it'
-else
-	not_ok '... and whether the host can have it' "$(cat "$out")"
-fi
+grep -Eq '^note  a guest of .*: it does not start' "$out"
+ok $? '... and whether the host can have it' "$(cat "$out")"
 error 125 '--heap 3x: ' doctor --heap 3x
 error 125 '--heap 3x: ' doctor --heap=3x
-run doctor --memory=4G "--kernel=$dir/none"
-if [ "$status" = 124 ] && grep -q "^BAD   --kernel $dir/none: .*No such file" "$out" &&
-	grep -q 'a guest of --memory 4G --heap 64M can come to at most' "$out"; then
-	ok 'doctor says what a Linux guest can come to, and whether its kernel is fit'
-else
-	not_ok 'doctor says what a Linux guest can come to, and whether its kernel is fit' \
+run doctor --memory=4G "--kernel=$work/none"
+[ "$status" = 124 ] && grep -q "^BAD   --kernel $work/none: .*No such file" "$out" &&
+	grep -q 'a guest of --memory 4G --heap 64M can come to at most' "$out"
+ok $? 'doctor says what a Linux guest can come to, and whether its kernel is fit' \
 		"$(cat "$out" "$err")"
-fi
 error 125 '--memory: no such option, or a value is missing' doctor --memory
 
 # Memory that the host does not have.
@@ -256,51 +235,47 @@ error 123 '--memory 900G --prefault: 900.0 GiB are needed, .* GiB are missing' \
 error 123 '--memory 900G --prefault: .* are missing' run --dry-run --prefault --memory 900G --kernel "$hello"
 
 # Programs.
-error 124 "$dir/none: cannot be read: No such file" run "$dir/none"
-error 124 "$dir: not a file" run "$dir"
+error 124 "$work/none: cannot be read: No such file" run "$work/none"
+error 124 "$work: not a file" run "$work"
 error 124 'not an ELF file' run tests/cli/errors.t
-: >"$dir/empty"
-error 124 'not an ELF file' run "$dir/empty"
-head -c 40 "$hello" >"$dir/short"
-error 124 'cut short' run "$dir/short"
-head -c 4200 "$hello" >"$dir/cut"
-error 124 'cut short|past the end of the file' run "$dir/cut"
+: >"$work/empty"
+error 124 'not an ELF file' run "$work/empty"
+head -c 40 "$hello" >"$work/short"
+error 124 'cut short' run "$work/short"
+head -c 4200 "$hello" >"$work/cut"
+error 124 'cut short|past the end of the file' run "$work/cut"
 # 32 bits: EI_CLASS 1.
 {
 	printf '\177ELF\001'
 	tail -c +6 "$hello"
-} >"$dir/elf32"
-error 124 'a 32-bit ELF: a 64-bit one' run "$dir/elf32"
+} >"$work/elf32"
+error 124 'a 32-bit ELF: a 64-bit one' run "$work/elf32"
 # e_machine at 18: 183 is AArch64.
 {
 	head -c 18 "$hello"
 	printf '\267\000'
 	tail -c +21 "$hello"
-} >"$dir/arm"
-error 124 'an ELF for ARM64: one for x86-64' run "$dir/arm"
+} >"$work/arm"
+error 124 'an ELF for ARM64: one for x86-64' run "$work/arm"
 error 124 'not a static executable|dynamically linked|top 2 GiB' run /bin/true
 
 # Modules.
-error 124 "--module $dir/none: cannot be read: No such file" run --module "$dir/none" "$hello"
-error 124 "--module $dir: cannot be read: Is a directory" run --module "$dir" "$hello"
-truncate -s 100M "$dir/large"
+error 124 "--module $work/none: cannot be read: No such file" run --module "$work/none" "$hello"
+error 124 "--module $work: cannot be read: Is a directory" run --module "$work" "$hello"
+truncate -s 100M "$work/large"
 error 124 'large: too large for the .* KiB of RAM that are left: raise --memory' \
-	run --memory 16M --module "$dir/large" "$hello"
-error 124 'large: too large' run --dry-run --memory 16M --module "$dir/large" "$hello"
-truncate -s 4096 "$dir/small"
+	run --memory 16M --module "$work/large" "$hello"
+error 124 'large: too large' run --dry-run --memory 16M --module "$work/large" "$hello"
+truncate -s 4096 "$work/small"
 set -- run
 while [ $# -lt 17 ]; do
-	set -- "$@" "--module=$dir/small"
+	set -- "$@" "--module=$work/small"
 done
-error 125 'at most 16 modules' "$@" --module "$dir/small" "$hello"
+error 125 'at most 16 modules' "$@" --module "$work/small" "$hello"
 
 # A test whose guests are not built.
-if GUEST=$dir timeout 20 tests/cli/signals.t >"$out" 2>"$err"; then
-	not_ok 'signals.t without its guests fails'
-elif grep -q "^Bail out! $dir/loop is not built" "$out"; then
-	ok 'signals.t without its guests says what is missing'
-else
-	not_ok 'signals.t without its guests says what is missing' "$(head -5 "$out" "$err")"
-fi
+! GUEST=$work timeout 20 tests/cli/signals.t >"$out" 2>"$err" &&
+	grep -q "^Bail out! $work/loop is not built" "$out"
+ok $? 'signals.t without its guests says what is missing' "$(head -5 "$out" "$err")"
 
-finish
+done_testing

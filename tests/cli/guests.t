@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How guests start and end, at both privilege levels: tiny programs that do right or
 # wrong, and what the monitor says of it.
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 
 # poke STATUS PATTERN WHAT...: tests/guest-asm/poke.S doing WHAT ends so.
 poke() {
@@ -22,11 +22,8 @@ for ring in 0 3; do
 	is_status 7 "ring $ring: the program's status is ours"
 	out_is "hello from ring $ring
 $(printf '%stwo words' "$GUEST/hello")" '... its output and arguments are right'
-	if [ -s "$err" ]; then
-		not_ok '... and nothing is on stderr' "$(cat "$err")"
-	else
-		ok '... and nothing is on stderr'
-	fi
+	[ ! -s "$err" ]
+	ok $? '... and nothing is on stderr' "$(cat "$err")"
 
 	for cpus in 1 2 16; do
 		run run --guest-ring $ring --cpus $cpus --timeout 50 "$GUEST/start"
@@ -41,19 +38,16 @@ $(printf '%stwo words' "$GUEST/hello")" '... its output and arguments are right'
 		is_status 0 "ring $ring: after TLB_FLUSH $cpus vCPUs see new mappings"
 	done
 
-	seq 100 >"$dir/input"
-	timeout 60 "$SLABVISOR" run --guest-ring $ring "$GUEST/echo" <"$dir/input" >"$out"
-	if cmp -s "$dir/input" "$out"; then
-		ok "ring $ring: input comes in up to its end"
-	else
-		not_ok "ring $ring: input comes in up to its end" "$(head -3 "$out")"
-	fi
-	echo contents >"$dir/one"
-	: >"$dir/empty-module-file"
-	run run --guest-ring $ring --module "$dir/one" --module "$dir/empty-module-file" \
+	seq 100 >"$work/input"
+	timeout 60 "$SLABVISOR" run --guest-ring $ring "$GUEST/echo" <"$work/input" >"$out"
+	cmp -s "$work/input" "$out"
+	ok $? "ring $ring: input comes in up to its end" "$(head -3 "$out")"
+	echo contents >"$work/one"
+	: >"$work/empty-module-file"
+	run run --guest-ring $ring --module "$work/one" --module "$work/empty-module-file" \
 		"$GUEST/modules"
-	tr -d '\0' <"$out" >"$dir/text"
-	cp "$dir/text" "$out"
+	tr -d '\0' <"$out" >"$work/text"
+	cp "$work/text" "$out"
 	out_is 'one
 contents
 empty-module-fil' "ring $ring: modules are there by their names"
@@ -138,12 +132,12 @@ err_has '^exits 3$' '... and counts exits'
 {
 	status=0
 	timeout 60 "$SLABVISOR" run "$GUEST/echo" </dev/zero 2>"$err" || status=$?
-	echo "$status" >"$dir/status"
+	echo "$status" >"$work/status"
 } | head -c 1 >"$out"
-status=$(cat "$dir/status")
+status=$(cat "$work/status")
 is_status 141 'a guest whose reader has gone ends with 141'
 status=0
 timeout 60 "$SLABVISOR" run "$GUEST/hello" >/dev/full 2>"$err" || status=$?
 is_status 127 'output that cannot be written ends with 127'
 err_is_line "the guest's output cannot be written: No space left" '... and says so'
-finish
+done_testing

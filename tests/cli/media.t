@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Disks that are not what they are given for: each is refused or said, by `run` and `serve` alike,
 # and no byte of theirs is changed.
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 
 needs "$GUEST/reset"
 hello=$GUEST/hello # ends with 7
-disk=$dir/disk
+disk=$work/disk
 
 # put AT BYTES: into the disk, as printf has them.
 put() {
@@ -14,30 +14,21 @@ put() {
 	printf "$2" | dd of="$disk" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
 
-# is GOT WANTED NAME
-is() {
-	if [ "$1" = "$2" ]; then
-		ok "$3"
-	else
-		not_ok "$3" "got: $1" "not: $2"
-	fi
-}
-
 # serve OPTIONS...: a service of the disk, which is not to come up.
 serve() {
-	run serve --socket-path "$dir/socket" --blk-file "$disk" "$@"
+	run serve --socket-path "$work/socket" --blk-file "$disk" "$@"
 }
 
 # Waits until the service listens, or has ended.
 listens() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	timeout 20 sh -c 'until [ -S "$1" ] || ! kill -0 "$2" 2>/dev/null; do :; done' sh \
-		"$dir/socket" "$service"
+		"$work/socket" "$service"
 }
 
 # comes_up OPTIONS...: a service of the disk listens, and ends in order. Sets status, and err.
 comes_up() {
-	"$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" "$@" >"$out" 2>"$err" &
+	"$SLABVISOR" serve --socket-path "$work/socket" --blk-file "$disk" "$@" >"$out" 2>"$err" &
 	service=$!
 	listens
 	kill -TERM $service 2>/dev/null
@@ -64,18 +55,15 @@ not_raw() {
 		err_is_line "^slabvisor: $disk: it is $1.*by .$2.*or say --format raw" \
 			'... and says the same'
 	done
-	printf 'disks:\n  - blk-file: %s\n    socket-path: %s/socket\n' "$disk" "$dir" >"$dir/c.yaml"
-	run serve --config "$dir/c.yaml"
+	printf 'disks:\n  - blk-file: %s\n    socket-path: %s/socket\n' "$disk" "$work" >"$work/c.yaml"
+	run serve --config "$work/c.yaml"
 	is_status 124 "$1: refused by a configuration file too"
 	run run --disk "path=$disk,format=raw" "$hello"
 	is_status 7 "$1: format=raw takes it"
 	comes_up --format raw
 	is_status 0 "$1: --format raw serves it"
-	if [ "$sum" = "$(cksum <"$disk")" ]; then
-		ok "$1: not a byte has changed"
-	else
-		not_ok "$1: not a byte has changed"
-	fi
+	[ "$sum" = "$(cksum <"$disk")" ]
+	ok $? "$1: not a byte has changed"
 }
 
 truncate -s 1M "$disk"
@@ -89,9 +77,9 @@ rm "$disk"
 head -c 1M /dev/zero | gzip >"$disk"
 not_raw 'gzip-compressed' 'gzip -d'
 
-printf 'disks:\n  - blk-file: %s\n    socket-path: %s/socket\n    format: raw\n' "$disk" "$dir" \
-	>"$dir/c.yaml"
-"$SLABVISOR" serve --config "$dir/c.yaml" 2>"$err" &
+printf 'disks:\n  - blk-file: %s\n    socket-path: %s/socket\n    format: raw\n' "$disk" "$work" \
+	>"$work/c.yaml"
+"$SLABVISOR" serve --config "$work/c.yaml" 2>"$err" &
 service=$!
 listens
 kill -TERM $service
@@ -99,11 +87,8 @@ wait $service
 status=$?
 is_status 0 'format: raw serves it from a configuration file'
 run run --dry-run --disk "path=$disk,format=raw" "$hello"
-if grep -q 'path=.*,format=raw' "$out"; then
-	ok '--dry-run prints the word'
-else
-	not_ok '--dry-run prints the word' "$(cat "$out")"
-fi
+grep -q 'path=.*,format=raw' "$out"
+ok $? '--dry-run prints the word' "$(cat "$out")"
 
 run run --disk "path=$disk,format=qcow2" "$hello"
 is_status 125 'another format is refused'
@@ -115,11 +100,11 @@ err_is_line '^slabvisor: --format vhdx: disks are raw: say raw' '... in the same
 # A guest that has written such a thing to its own disk is let have it: it restarts.
 rm "$disk"
 truncate -s 1M "$disk"
-mkfifo "$dir/told" "$dir/said"
+mkfifo "$work/told" "$work/said"
 timeout -k 5 60 "$SLABVISOR" run --memory 64M --kernel "$GUEST/reset" --disk "path=$disk" \
-	<"$dir/told" >"$dir/said" 2>"$err" &
+	<"$work/told" >"$work/said" 2>"$err" &
 service=$!
-exec 3>"$dir/told" 4<"$dir/said"
+exec 3>"$work/told" 4<"$work/said"
 read -r first <&4
 put 0 'QFI\373\0\0\0\3'
 printf r >&3
@@ -129,11 +114,8 @@ exec 3>&- 4<&-
 status=0
 wait $service || status=$?
 is_status 0 'a guest restarts on a disk that it has made look like an image'
-if [ "$first $second" = 'up up' ]; then
-	ok '... it does'
-else
-	not_ok '... it does' "$first $second" "$(cat "$err")"
-fi
+[ "$first $second" = 'up up' ]
+ok $? '... it does' "$first $second" "$(cat "$err")"
 
 # Sizes that are not of whole sectors.
 # tail SIZE PATTERN: a disk of that size is taken, and that is said of it.
@@ -160,7 +142,7 @@ run run --disk "path=$disk,direct=off,block-size=4096" "$hello"
 err_is_line 'the last 2048 bytes are not a whole sector of 4096' 'sectors of 4096 leave more of it out'
 
 # A file that was made longer, by something else than a whole number of sectors.
-"$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" --direct off 2>"$err" &
+"$SLABVISOR" serve --socket-path "$work/socket" --blk-file "$disk" --direct off 2>"$err" &
 service=$!
 listens
 truncate -s 10250 "$disk"
@@ -192,33 +174,30 @@ err_is_line 'block-size=1024: sectors are of 512 or of 4096 bytes' '... with wha
 serve --block-size 8192
 is_status 125 '... and by serve'
 run run --dry-run --disk "path=$disk,block-size=4096" "$hello"
-if grep -q 'path=.*,block-size=4096' "$out"; then
-	ok '--dry-run prints block-size'
-else
-	not_ok '--dry-run prints block-size' "$(cat "$out")"
-fi
+grep -q 'path=.*,block-size=4096' "$out"
+ok $? '--dry-run prints block-size' "$(cat "$out")"
 
 # One file as two disks, by whatever name.
-ln "$disk" "$dir/hard"
-ln -s "$disk" "$dir/soft"
-for other in "$disk" "$dir/hard" "$dir/soft" "$dir/../$(basename "$dir")/disk"; do
+ln "$disk" "$work/hard"
+ln -s "$disk" "$work/soft"
+for other in "$disk" "$work/hard" "$work/soft" "$work/../$(basename "$work")/disk"; do
 	run run --disk "path=$disk" --disk "path=$other,readonly=on" "$hello"
 	is_status 124 'the same file twice is refused'
 	err_is_line "^slabvisor: --disk path=$disk and --disk path=$other are one and the same" \
 		'... and both are named'
 done
-run run --dry-run --disk "path=$disk" --disk "path=$dir/hard" "$hello"
+run run --dry-run --disk "path=$disk" --disk "path=$work/hard" "$hello"
 is_status 124 '... by --dry-run too'
 printf 'disks:\n  - blk-file: %s\n    socket-path: %s/a\n  - blk-file: %s\n    socket-path: %s/b\n' \
-	"$disk" "$dir" "$dir/soft" "$dir" >"$dir/c.yaml"
-run serve --config "$dir/c.yaml"
+	"$disk" "$work" "$work/soft" "$work" >"$work/c.yaml"
+run serve --config "$work/c.yaml"
 is_status 124 '... and by serve'
-err_is_line "^slabvisor: $disk and $dir/soft are one and the same" '... and both are named'
-run run --disk "path=$disk,readonly=on,block-size=512" --disk "path=$dir/soft,readonly=on,block-size=512" "$hello"
+err_is_line "^slabvisor: $disk and $work/soft are one and the same" '... and both are named'
+run run --disk "path=$disk,readonly=on,block-size=512" --disk "path=$work/soft,readonly=on,block-size=512" "$hello"
 is_status 7 'twice read-only is no harm'
 
 # A file system without locks: fcntl() says so by a filter, which a program keeps that is executed.
-cat >"$dir/unlocked.py" <<'END'
+cat >"$work/unlocked.py" <<'END'
 import ctypes, os, struct, sys
 step = lambda code, jt, jf, k: struct.pack("<HBBI", code, jt, jf, k)
 code = (step(0x20, 0, 0, 0) + step(0x15, 0, 3, 72)        # fcntl
@@ -235,12 +214,12 @@ END
 rm "$disk"
 truncate -s 1M "$disk"
 status=0
-timeout -k 5 60 python3 "$dir/unlocked.py" "$SLABVISOR" run --disk "path=$disk,direct=off" "$hello" \
+timeout -k 5 60 python3 "$work/unlocked.py" "$SLABVISOR" run --disk "path=$disk,direct=off" "$hello" \
 	>"$out" 2>"$err" || status=$?
 is_status 7 'a disk that cannot be locked is taken'
 err_is_line "^slabvisor: --disk path=$disk: it cannot be locked .No locks available.: nothing keeps" \
 	'... and that nothing guards it is said'
-python3 "$dir/unlocked.py" "$SLABVISOR" serve --direct off --blk-file "$disk" --socket-path "$dir/socket" 2>"$err" &
+python3 "$work/unlocked.py" "$SLABVISOR" serve --direct off --blk-file "$disk" --socket-path "$work/socket" 2>"$err" &
 service=$!
 listens
 kill -TERM $service
@@ -253,7 +232,7 @@ before=$(stat -c '%y %z %b' "$disk")
 run run --disk "path=$disk,direct=off" --dry-run "$hello"
 is_status 0 '--dry-run judges a disk'
 is "$(stat -c '%y %z %b' "$disk")" "$before" '... and leaves it as it is'
-"$SLABVISOR" serve --socket-path "$dir/socket" --blk-file "$disk" --direct off 2>"$err" &
+"$SLABVISOR" serve --socket-path "$work/socket" --blk-file "$disk" --direct off 2>"$err" &
 service=$!
 listens
 run run --disk "path=$disk,direct=off" --dry-run "$hello"
@@ -265,11 +244,8 @@ wait $service
 # doctor looks at disks as well.
 chmod 600 "$disk"
 run doctor --disk "path=$disk,direct=off"
-if [ "$status" -ne 124 ] && grep -q '^good  the disks can be opened' "$out"; then
-	ok 'doctor looks at a disk'
-else
-	not_ok 'doctor looks at a disk' "$(cat "$out" "$err")"
-fi
+[ "$status" -ne 124 ] && grep -q '^good  the disks can be opened' "$out"
+ok $? 'doctor looks at a disk' "$(cat "$out" "$err")"
 put 0 'QFI\373\0\0\0\3'
 run doctor --disk "path=$disk,direct=off"
 is_status 124 '... and ends with its status when it is unfit'
@@ -281,13 +257,13 @@ truncate -s 1M "$disk"
 hook() { # OPERATION ATTRIBUTE: status, err
 	status=0
 	printf "<domain><metadata><s:disks xmlns:s='urn:slabvisor:libvirt:1'><s:disk socket='%s/socket' \
-		file='%s' %s/></s:disks></metadata></domain>" "$dir" "$disk" "$2" |
-		SLABVISOR=$SLABVISOR SLABVISOR_LOG=$dir/log \
+		file='%s' %s/></s:disks></metadata></domain>" "$work" "$disk" "$2" |
+		SLABVISOR=$SLABVISOR SLABVISOR_LOG=$work/log \
 			timeout -k 5 60 python3 configs/libvirt/hooks/qemu vm "$1" begin - \
 			>"$out" 2>"$err" || status=$?
 }
 if [ -d /run/systemd/system ]; then
-	ok "libvirt's hook # SKIP systemd would start it"
+	skip "libvirt's hook" 'systemd would start it'
 else
 	chmod 600 "$disk"
 	put 0 'QFI\373\0\0\0\3'
@@ -300,4 +276,4 @@ else
 	hook release "format='raw'"
 fi
 
-finish
+done_testing

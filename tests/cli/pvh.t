@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Kernels that are entered by PVH, ELF32 and ELF64: what tests/pvh/check.c finds.
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 
-printf 'of the module' >"$dir/initrd"
+printf 'of the module' >"$work/initrd"
 
 # Pages that adjoin the end of RAM hold the module.
 told() { # CMDLINE MODULE
@@ -21,7 +21,7 @@ told() { # CMDLINE MODULE
 
 for bits in 32 64; do
 	kernel=$GUEST/pvh$bits
-	run run --memory 64M --kernel "$kernel" --append 'one two' --initrd "$dir/initrd"
+	run run --memory 64M --kernel "$kernel" --append 'one two' --initrd "$work/initrd"
 	is_status 0 "ELF$bits: it powers off"
 	out_is "$(told 'one two' 'module 0x3fff000 0xd 0x0 of the module')" \
 		'... having found what it was to be told'
@@ -32,36 +32,30 @@ done
 
 # One byte of the name makes it another's note.
 for bits in 32 64; do
-	sed 's/Xen/Xem/' "$GUEST/pvh$bits" >"$dir/pvh$bits"
+	sed 's/Xen/Xem/' "$GUEST/pvh$bits" >"$work/pvh$bits"
 done
-run run --kernel "$dir/pvh32"
+run run --kernel "$work/pvh32"
 is_status 124 'ELF32 without the note is refused'
 err_is_line '--kernel .*: a 32-bit ELF without a PVH note: give' '... which is said'
-run run --kernel "$dir/pvh64"
+run run --kernel "$work/pvh64"
 is_status 120 'ELF64 without the note is entered at its entry'
 err_has 'triple fault' '... which faults'
 
 # The entry is the contents of the note, after the name.
-printf '\0\0\100' | dd of="$dir/pvh32" bs=1 conv=notrunc seek=$(($(grep -abo 'Xem' \
-	"$dir/pvh32" | cut -d: -f1) + 4)) 2>/dev/null
-sed -i 's/Xem/Xen/' "$dir/pvh32"
-run run --dry-run --kernel "$dir/pvh32"
+printf '\0\0\100' | dd of="$work/pvh32" bs=1 conv=notrunc seek=$(($(grep -abo 'Xem' \
+	"$work/pvh32" | cut -d: -f1) + 4)) 2>/dev/null
+sed -i 's/Xem/Xen/' "$work/pvh32"
+run run --dry-run --kernel "$work/pvh32"
 is_status 124 'an entry outside of the kernel is refused'
 err_is_line 'its PVH entry 0x400000 is not within it' '... and named'
 
 # A heap that nobody asked for does not keep a guest from starting.
 run run --dry-run --kernel "$GUEST/pvh64"
-if grep -qx 'heap: 64M' "$out"; then
-	ok 'a guest with RAM of its own has a small heap'
-else
-	not_ok 'a guest with RAM of its own has a small heap' "$(cat "$out")"
-fi
+grep -qx 'heap: 64M' "$out"
+ok $? 'a guest with RAM of its own has a small heap' "$(cat "$out")"
 run run --dry-run --heap 1G --kernel "$GUEST/pvh64"
-if grep -qx 'heap: 1G' "$out"; then
-	ok '... unless it is named'
-else
-	not_ok '... unless it is named' "$(cat "$out")"
-fi
+grep -qx 'heap: 1G' "$out"
+ok $? '... unless it is named' "$(cat "$out")"
 
 # The one for the other.
 run run "$GUEST/pvh64"
@@ -70,12 +64,12 @@ err_is_line 'a kernel .it has a PVH note.: give it by --kernel' '... with what w
 run run --kernel "$GUEST/hello"
 is_status 124 'a program that is given as a kernel is refused'
 err_is_line 'as programs of slabvisor are: give a program without --kernel' '... with what would be right'
-gzip -c "$GUEST/pvh64" >"$dir/pvh.gz"
-run run --kernel "$dir/pvh.gz"
+gzip -c "$GUEST/pvh64" >"$work/pvh.gz"
+run run --kernel "$work/pvh.gz"
 is_status 124 'a kernel that is compressed is refused'
 err_is_line 'is gzip-compressed: a kernel is given unpacked .*initial RAM disk by --initrd' '... with what would be right'
 run run --kernel /bin/true
 is_status 124 "a program of the host's is refused"
 err_is_line 'ET_DYN|a program of an operating system' '... in words'
 
-finish
+done_testing

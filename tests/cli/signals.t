@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Signals end a guest at once, whatever it does: in guest code, waiting for input, held up
 # by a reader that does not read, or before it runs, while the monitor waits for a file.
-. tests/cli/tap.sh
+. tests/cli/lib.sh
 needs "$GUEST/loop" "$GUEST/echo" "$GUEST/modules" # or the pipes below are opened by nobody
 
 # ends_by SIGNAL STATUS NAME: the guest whose first line is awaited ends so.
@@ -15,43 +15,41 @@ ends_by() {
 	if [ "$line" = "$4" ]; then
 		is_status "$2" "$3"
 	else
-		not_ok "$3" "it printed: $line"
+		ok 1 "$3" "it printed: $line"
 	fi
-	if [ -s "$err" ]; then
-		not_ok '... without a word' "$(cat "$err")"
-	else
-		ok '... without a word'
-	fi
+	[ ! -s "$err" ]
+	ok $? '... without a word' "$(cat "$err")"
 }
 
-mkfifo "$dir/pipe" "$dir/input"
+mkfifo "$work/pipe" "$work/input"
 
 for ring in 0 3; do
 	for pair in INT:130 TERM:143 HUP:129; do
 		# A shell starts background jobs with SIGINT ignored: env undoes that.
 		env --default-signal=INT "$SLABVISOR" run --guest-ring $ring --cpus 2 "$GUEST/loop" \
-			>"$dir/pipe" 2>"$err" &
+			>"$work/pipe" 2>"$err" &
 		pid=$!
-		exec 3<"$dir/pipe"
+		exec 3<"$work/pipe"
 		ends_by "${pair%:*}" "${pair#*:}" "ring $ring: ${pair%:*} ends a loop" looping
 	done
 done
 
 # Waiting for input: the first line has come back, the pipe stays open.
-"$SLABVISOR" run "$GUEST/echo" <"$dir/input" >"$dir/pipe" 2>"$err" &
+"$SLABVISOR" run "$GUEST/echo" <"$work/input" >"$work/pipe" 2>"$err" &
 pid=$!
-exec 4>"$dir/input"
+exec 4>"$work/input"
 echo line >&4
-exec 3<"$dir/pipe"
+exec 3<"$work/pipe"
 ends_by TERM 143 'TERM ends a wait for input' line
 exec 4>&-
 
 # A pipe that is full, as nobody reads on: /dev/zero never ends.
-"$SLABVISOR" run "$GUEST/echo" </dev/zero >"$dir/pipe" 2>"$err" &
+"$SLABVISOR" run "$GUEST/echo" </dev/zero >"$work/pipe" 2>"$err" &
 pid=$!
-exec 3<"$dir/pipe"
+exec 3<"$work/pipe"
 # One byte of 65536 and more: the writer goes on until the pipe is full.
-head -c 1 <&3 | od -An -tx1 | grep -q 00 && ok 'it writes'
+head -c 1 <&3 | od -An -tx1 | grep -q 00
+ok $? 'it writes'
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
@@ -59,12 +57,12 @@ exec 3<&-
 is_status 143 'TERM ends a write that blocks'
 
 # A module that is a pipe: once it is open at both ends the monitor waits for its end.
-mkfifo "$dir/module"
+mkfifo "$work/module"
 for pair in INT:130 TERM:143; do
-	env --default-signal=INT "$SLABVISOR" run --module "$dir/module" "$GUEST/modules" \
+	env --default-signal=INT "$SLABVISOR" run --module "$work/module" "$GUEST/modules" \
 		>/dev/null 2>"$err" &
 	pid=$!
-	exec 3>"$dir/module"
+	exec 3>"$work/module"
 	kill "-${pair%:*}" "$pid"
 	timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 	status=0
@@ -74,7 +72,7 @@ for pair in INT:130 TERM:143; do
 done
 
 # One that nobody opens to write: the monitor sleeps in open().
-"$SLABVISOR" run --module "$dir/module" "$GUEST/modules" >/dev/null 2>"$err" &
+"$SLABVISOR" run --module "$work/module" "$GUEST/modules" >/dev/null 2>"$err" &
 pid=$!
 for _ in $(seq 200); do
 	grep -q '(slabvisor[^)]*) S' "/proc/$pid/stat" && break
@@ -85,4 +83,4 @@ timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 status=0
 wait "$pid" || status=$?
 is_status 143 'TERM ends a wait for a module that nobody writes'
-finish
+done_testing

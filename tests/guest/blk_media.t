@@ -9,14 +9,13 @@ cd "$(dirname "$0")/../.." || exit 1
 
 mounts=$work/mounts
 mkdir "$mounts"
-# shellcheck disable=SC2317 # called by the trap
+# shellcheck disable=SC2317 # called at the end
 leave() {
 	umount "$mounts" 2>/dev/null
 	# Or the next user of this number finds it read-only.
 	[ -z "${loop-}" ] || blockdev --setrw "$loop" 2>/dev/null
-	loop_cleanup
 }
-trap leave EXIT
+at_end leave
 
 # geometry WANTED NAME DISK: what the guest is told, and what is said on stderr in $err.
 geometry() {

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # Not in memory: tmpfs has no direct I/O.
 mkdir -p "$B/tests"
 dir=$(mktemp -d "$B/tests/syscalls.XXXXXX")
-trap 'rm -rf "$work" "$dir"' EXIT
+at_end "rm -rf '$dir'"
 disk=$(readlink -f "$dir")/disk
 trace=$work/trace
 data=read,pread64,readv,preadv,preadv2,write,pwrite64,writev,pwritev,pwritev2

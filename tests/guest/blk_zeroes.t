@@ -12,12 +12,12 @@ disk=$(mktemp /dev/shm/slabvisor-zeroes.XXXXXX)
 sock=$work/qmp
 pid=
 
-# shellcheck disable=SC2317 # called by the trap
+# shellcheck disable=SC2317 # called at the end
 end() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
-	rm -rf "$work" "$disk"
+	rm -f "$disk"
 }
-trap end EXIT
+at_end end
 
 ctl() {
 	timeout 120 "$SLABVISOR" ctl "$sock" "$@" >"$work/ctl.out" 2>"$work/ctl.err"

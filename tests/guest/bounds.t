@@ -89,7 +89,8 @@ stays_within() {
 	echo "$what: $((had >> 20)) of $most MiB, $((most - (had >> 20))) MiB to spare" | diag
 	remove_group
 }
-trap 'rm -rf "$work"; rm -f "${disk-}"; [ -z "${group-}" ] || rmdir "$group" 2>/dev/null' EXIT
+# shellcheck disable=SC2016 # expanded at the end
+at_end 'rm -f "${disk-}"; [ -z "${group-}" ] || rmdir "$group" 2>/dev/null'
 
 # frames OPTIONS...: frames of these two, by what --dry-run says.
 frames() {

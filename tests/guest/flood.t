@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 
 pid=
-trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null; rm -rf "$work"' EXIT
+# shellcheck disable=SC2016 # expanded at the end
+at_end '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null'
 WRONG=20000 # frees, of which each has a report
 
 "$SLABVISOR" run --timeout 100 --heap 16M --slab-debug=F --qmp "unix:$work/qmp" \

@@ -27,9 +27,8 @@ loop_cleanup() {
 		shift 2
 	done
 	[ -z "${slow_group:-}" ] || rmdir "$slow_group"
-	rm -rf "${work:?}"
 }
-trap loop_cleanup EXIT
+at_end loop_cleanup
 
 # loop_slow RATE: sets $slow_group to a control group whose writes to $loop are held to so many a
 # second.

@@ -57,7 +57,7 @@ if ! pool $PAGES; then
 	done_testing
 	exit
 fi
-trap 'pool -$PAGES; rm -rf "$work"' EXIT
+at_end "pool -$PAGES"
 
 waiting --hugepages
 touched=$(has HugetlbPages)

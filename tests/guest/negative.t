@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 
-# check RING CASE STATUS SYMBOL MESSAGE [options]
-check() {
+# wrong RING CASE STATUS SYMBOL MESSAGE [options]
+wrong() {
 	local ring=$1 case=$2 wanted=$3 symbol=$4 message=$5
 	shift 5
 	guest --heap 64M --guest-ring "$ring" "$@" "$B/guests/negative" "$case"
@@ -33,7 +33,7 @@ while IFS='|' read -r name rings wanted symbol options message; do
 	[ "$options" = - ] && options=
 	for ring in $rings; do
 		# shellcheck disable=SC2086 # a list of options
-		check "$ring" "$name" "$wanted" "$symbol" "$message" $options
+		wrong "$ring" "$name" "$wanted" "$symbol" "$message" $options
 	done
 done <tests/guest/negative.tbl
 

@@ -20,7 +20,7 @@ uri=qemu:///system
 socket=/run/slabvisor/t-data.sock
 image=$here/$(mktemp -d "$B/libvirt.XXXXXX")/disk.img
 files=${image%/*}
-trap 'rm -rf "$work" "$files"' EXIT
+at_end "rm -rf '$files'"
 size_mib=256
 
 # Its own roots.
@@ -113,51 +113,42 @@ until_true() {
 		read -rt 0.1 <> <(:) || :
 	done
 }
-say_all() {
+# shellcheck disable=SC2317 # called by a check that fails
+explain() {
 	{
 		cat "$out" "$err"
 		tail -n 20 "$work"/log/*.log "$work/log/qemu/t.log" "$work/console" 2>/dev/null
-	} | tail -n 80 | diag
-}
-# step DESCRIPTION COMMAND...
-step() {
-	local what=$1
-	shift
-	"$@"
-	ok $? "$what" || {
-		say_all
-		return 1
-	}
+	} | tail -n 80
 }
 
 PATH=$PATH:/usr/sbin:/sbin
 virtlogd -d && libvirtd -d
-step 'libvirtd answers, on a socket of the test' until_true 20 virsh version
+check 'libvirtd answers, on a socket of the test' until_true 20 virsh version
 
 virsh define "$work/domain.xml"
-ok $? 'the domain is defined' || say_all
-step 'the hook and the domain start' virsh start t
+ok $? 'the domain is defined'
+check 'the hook and the domain start' virsh start t
 runs() { service >/dev/null; }
-step 'the service runs' runs
+check 'the service runs' runs
 ready() { tests/libvirt/guest.py --retry /run/t.serial 60 true >"$out" 2>"$err"; }
-step 'the domain boots' ready || {
+check 'the domain boots' ready || {
 	virsh destroy t
 	echo 'Bail out! no domain to go on with'
 	exit 1
 }
 # shellcheck disable=SC2016 # expanded in the domain
 guest 'echo "$(cat /sys/block/vda/serial)"; cat /sys/block/vda/size; ls /sys/block/vda/mq | wc -l'
-is "$(xargs <"$out")" "from-libvirt $((size_mib * 2048)) 2" 'it sees serial, size and queues' || say_all
+is "$(xargs <"$out")" "from-libvirt $((size_mib * 2048)) 2" 'it sees serial, size and queues'
 
-step 'mkfs' guest 'mkfs.ext4 -q -F /dev/vda && mount -t ext4 /dev/vda /mnt'
+check 'mkfs' guest 'mkfs.ext4 -q -F /dev/vda && mount -t ext4 /dev/vda /mnt'
 verify='fio --name=v --directory=/mnt --size=24m --rw=randrw --bsrange=4k-64k --direct=1 --ioengine=io_uring --iodepth=16 --numjobs=2 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --randrepeat=0'
-step 'verified fio' guest "$verify --time_based --runtime=6"
-step 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt'
+check 'verified fio' guest "$verify --time_based --runtime=6"
+check 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt'
 
-step 'suspend' virsh suspend t
+check 'suspend' virsh suspend t
 is "$(state)" paused 'it is paused'
-step 'resume' virsh resume t
-step 'and goes on' guest 'cp /mnt/v.0.0 /mnt/copy && sync && cmp /mnt/v.0.0 /mnt/copy'
+check 'resume' virsh resume t
+check 'and goes on' guest 'cp /mnt/v.0.0 /mnt/copy && sync && cmp /mnt/v.0.0 /mnt/copy'
 
 # Killed under load, which lasts until it is told to end: the hook's loop starts it again, QEMU
 # connects again.
@@ -172,14 +163,14 @@ while [ $kills -lt 5 ] && until_true 30 busy; do
 	came_back() { new=$(service) && [ "$new" != "$old" ]; }
 	until_true 20 came_back || break
 done
-is $kills 5 'killed five times under load' || say_all
-step 'which goes on' until_true 30 busy
+is $kills 5 'killed five times under load'
+check 'which goes on' until_true 30 busy
 limit=180
 # shellcheck disable=SC2016 # expanded in the domain
-step 'fio ends, having read what it wrote' guest 'touch /tmp/stop; for i in $(seq 150); do [ -e /tmp/done ] && break; sleep 1; done; cat /tmp/fio; [ "$(cat /tmp/done)" = 0 ]'
-step 'no I/O error was seen' guest '! dmesg | grep -iE "I/O error|blk_update|ext4.*error"'
-step 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt'
-step 'sums of what is on it' guest 'cd /mnt && sha256sum v.0.0 v.1.0 copy >/tmp/sums && cd / && umount /mnt'
+check 'fio ends, having read what it wrote' guest 'touch /tmp/stop; for i in $(seq 150); do [ -e /tmp/done ] && break; sleep 1; done; cat /tmp/fio; [ "$(cat /tmp/done)" = 0 ]'
+check 'no I/O error was seen' guest '! dmesg | grep -iE "I/O error|blk_update|ext4.*error"'
+check 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt'
+check 'sums of what is on it' guest 'cd /mnt && sha256sum v.0.0 v.1.0 copy >/tmp/sums && cd / && umount /mnt'
 resumed=$(cat "$work"/log/*.log 2>/dev/null | grep -c 'in flight are taken again')
 # How often depends on where it was killed; tests/serve/serve.t sees to it that it happens.
 echo "# requests in flight were taken again by $resumed of 5 services"
@@ -187,38 +178,38 @@ echo "# requests in flight were taken again by $resumed of 5 services"
 truncate -s $((size_mib + 64))M "$image"
 kill -HUP "$(service)"
 grown() { guest "[ \$(cat /sys/block/vda/size) = $(((size_mib + 64) * 2048)) ]"; }
-step 'a disk that was made larger is larger in the domain' until_true 20 grown
+check 'a disk that was made larger is larger in the domain' until_true 20 grown
 
-step 'unplug' virsh detach-device t "$work/disk.xml" --live
+check 'unplug' virsh detach-device t "$work/disk.xml" --live
 gone() { guest '! [ -e /dev/vda ]'; }
-step 'the disk goes' until_true 20 gone
-step 'plug' virsh attach-device t "$work/disk.xml" --live
+check 'the disk goes' until_true 20 gone
+check 'plug' virsh attach-device t "$work/disk.xml" --live
 come() { guest '[ -e /dev/vda ]'; }
-step 'the disk comes' until_true 20 come
-step 'with what was on it' guest 'mount -t ext4 -o ro /dev/vda /mnt && cd /mnt && sha256sum -c /tmp/sums && cd / && umount /mnt'
+check 'the disk comes' until_true 20 come
+check 'with what was on it' guest 'mount -t ext4 -o ro /dev/vda /mnt && cd /mnt && sha256sum -c /tmp/sums && cd / && umount /mnt'
 
 if virsh save t "$work/saved"; then
 	ok 0 'save'
-	step 'restore' virsh restore "$work/saved"
-	step 'and it reads' guest 'mount -t ext4 -o ro /dev/vda /mnt && cd /mnt && sha256sum -c /tmp/sums && cd / && umount /mnt'
+	check 'restore' virsh restore "$work/saved"
+	check 'and it reads' guest 'mount -t ext4 -o ro /dev/vda /mnt && cd /mnt && sha256sum -c /tmp/sums && cd / && umount /mnt'
 else
 	skip 'save and restore' "libvirt does not: $(tr '\n' ' ' <"$err")"
 fi
 
-step 'shutdown' virsh shutdown t --mode acpi
-step 'it is off' until_true 30 is_state 'shut off'
+check 'shutdown' virsh shutdown t --mode acpi
+check 'it is off' until_true 30 is_state 'shut off'
 no_service() { ! service >/dev/null; }
-step 'and the service has ended' until_true 10 no_service
-step 'started again' virsh start t
-step 'it boots' ready
-step 'destroy' virsh destroy t
-step 'the service has ended' until_true 10 no_service
+check 'and the service has ended' until_true 10 no_service
+check 'started again' virsh start t
+check 'it boots' ready
+check 'destroy' virsh destroy t
+check 'the service has ended' until_true 10 no_service
 
 # A domain whose disk is not there does not start, and says why.
 mv "$image" "$image.away"
 ! virsh start t && grep -q 'nothing listens there: .*No such file' "$err"
-ok $? 'without the disk the domain does not start, and says why' || say_all
-step 'and no service is left' no_service
+ok $? 'without the disk the domain does not start, and says why'
+check 'and no service is left' no_service
 virsh undefine t
 ok $? 'undefined'
 
@@ -226,6 +217,6 @@ for p in libvirtd virtlogd; do
 	kill "$(cat "/run/$p.pid")"
 done
 ended() { ! pgrep -x libvirtd >/dev/null && ! pgrep -x virtlogd >/dev/null; }
-step 'libvirtd has ended' until_true 20 ended
+check 'libvirtd has ended' until_true 20 ended
 
 done_testing

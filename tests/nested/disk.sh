@@ -16,7 +16,7 @@ truncate -s 64M "$images/vda" "$images/vdb"
 { echo 'read only' && head -c 1M /dev/zero; } >"$images/vdc"
 limit=900 start cloud/vmlinuz guest-disk.cpio '' --cpus 2 --stats \
 	--disk "path=$images/vda,packed=off,queues=1" --disk "path=$images/vdb,serial=of-vdb" \
-	--disk "path=$images/vdc,readonly=on" --qmp "unix:$tmp/qmp"
+	--disk "path=$images/vdc,readonly=on" --qmp "unix:$work/qmp"
 hear 'guest: asks 1'
 full=$(mib vda)
 check "vda is $full MiB on the host when filled" test "$full" -ge 63
@@ -24,7 +24,7 @@ echo go >&3
 hear 'guest: asks 2'
 less=$(mib vda)
 check "vda is $less MiB when 32 are discarded" test "$less" -le $((full - 31))
-check 'vdb is made larger' $slabvisor ctl "$tmp/qmp" block_resize "{\"device\": \"disk1\", \"size\": $((96 << 20))}"
+check 'vdb is made larger' $slabvisor ctl "$work/qmp" block_resize "{\"device\": \"disk1\", \"size\": $((96 << 20))}"
 check 'its image has that size' test "$(stat -c %s "$images/vdb")" = $((96 << 20))
 echo go >&3
 ended

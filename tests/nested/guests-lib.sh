@@ -1,22 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What the scripts share that run programs in the nested machine: one TAP stream of them all.
-# What a program prints stands indented before its own line. Sourced.
+# What a program prints stands indented before its own line. The checks are those of tests/tap.sh.
+# Sourced.
 
-count=0 failures=0
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+. tests/tap.sh
+out=$work/out # of the last program
 
-result() { # RESULT(0: good) NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failures=$((failures + 1))
-		# Where prove shows it.
-		sed "1i$2:" "$out" | tail -n 40 | sed 's/^/# /' >&2
-	fi
+# shellcheck disable=SC2317 # called by a check that fails
+explain() {
+	tail -n 40 "$out"
 }
 
 # show CMD...: runs it for at most 400 s, shows what it prints and keeps it in $out.
@@ -29,7 +22,7 @@ show() {
 built() {
 	[ ! -x "$2" ] || return 0
 	echo "$2 is not built" >"$out"
-	result 1 "$1"
+	ok 1 "$1"
 	return 1
 }
 
@@ -48,7 +41,7 @@ tap() {
 		END { exit bad || !planned || !n || n != plan }' "$out"
 	good=$?
 	[ $status = 0 ] || echo "# exit status $status"
-	result $((good | status)) "$name"
+	ok $((good | status)) "$name"
 }
 
 # prints NAME FILE PATTERN CMD...: CMD must end with 0 and print a line like PATTERN.
@@ -61,10 +54,5 @@ prints() {
 	grep -qE -- "$pattern" "$out"
 	good=$?
 	[ $status = 0 ] || echo "# exit status $status"
-	result $((good | status)) "$name"
-}
-
-finish() {
-	echo "1..$count"
-	[ $failures = 0 ]
+	ok $((good | status)) "$name"
 }

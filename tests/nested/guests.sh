@@ -44,4 +44,4 @@ scripts)
 	;;
 *) basics && scripts tests/guest/*.t ;;
 esac
-finish
+done_testing

@@ -5,21 +5,21 @@
 set -u
 
 run=tests/nested/run.sh
-. tests/nested/tap.sh
+. tests/tap.sh
 
-# shellcheck disable=SC2317 # called by check
+# shellcheck disable=SC2317 # called by a check that fails
 explain() {
-	echo "# status $status; stderr:"
-	sed 's/^/# | /' "$tmp/err"
+	echo "status $status; stderr:"
+	cat "$work/err"
 }
 
 harness() {
-	$run "$@" >"$tmp/out" 2>"$tmp/err"
+	$run "$@" >"$work/out" 2>"$work/err"
 	status=$?
 }
 
 has() { # FILE PATTERN
-	grep -qE -- "$2" "$tmp/$1"
+	grep -qE -- "$2" "$work/$1"
 }
 
 harness
@@ -32,7 +32,7 @@ harness --file build/nested/missing -- true
 check 'a file that is not there: 200' test $status = 200
 
 # shellcheck disable=SC2016 # expanded in the machine
-harness --cpus 4 --numa --disk 64 --out "$tmp/files" -- bash -c '
+harness --cpus 4 --numa --disk 64 --out "$work/files" -- bash -c '
 	printf "%s|" "$@"; echo
 	seq 50000
 	echo "to stderr" >&2
@@ -44,13 +44,13 @@ harness --cpus 4 --numa --disk 64 --out "$tmp/files" -- bash -c '
 check 'the status is the command'\''s' test $status = 42
 # shellcheck disable=SC2016 # a literal dollar
 check 'arguments arrive as they are' has out '^a b\|\|\$x\|$'
-check 'stdout arrives whole' cmp -s <(sed -n 2,50001p "$tmp/out") <(seq 50000)
+check 'stdout arrives whole' cmp -s <(sed -n 2,50001p "$work/out") <(seq 50000)
 check 'stderr apart from it' has err '^to stderr$'
 check 'stdout has none of stderr' eval '! has out "to stderr"'
 check 'the CPUs asked for, in two nodes' eval 'has out "^4$" && has out "^2-3$"'
 check 'the kernel is the packaged one' has out "^$(cat build/nested/kernel/release)$"
 check 'the disk takes O_DIRECT' has out '^direct$'
-check 'files come out' grep -qx kept "$tmp/files/file"
+check 'files come out' grep -qx kept "$work/files/file"
 
 harness --timeout 2 -- bash -c 'trap "" TERM; echo on; while :; do :; done'
 check 'a command that does not end: 201' test $status = 201
@@ -60,16 +60,16 @@ harness -- sh -c 'echo on; echo c >/proc/sysrq-trigger; sleep 100'
 check 'a machine that dies: 203' test $status = 203
 check 'its console is shown' has err 'sysrq triggered crash'
 
-export NESTED_RERUNS=$tmp/reruns
+export NESTED_RERUNS=$work/reruns
 : >"$NESTED_RERUNS"
 harness --again -- sh -c 'echo said; sync; echo c >/proc/sysrq-trigger; sleep 100'
 check 'a machine that dies twice: 203' test $status = 203
 check 'it was made once more, which is counted' test "$(wc -l <"$NESTED_RERUNS")" = 1
 check 'and told' has err 'run once more'
-check 'the output is that of the last' test "$(cat "$tmp/out")" = said
+check 'the output is that of the last' test "$(cat "$work/out")" = said
 harness --again -- sh -c 'echo on; exit 3'
 check 'a command that fails is not run again' test $status = 3 -a "$(wc -l <"$NESTED_RERUNS")" = 1
-check 'its output is shown once' test "$(cat "$tmp/out")" = on
+check 'its output is shown once' test "$(cat "$work/out")" = on
 
 # Init's own shells, but for the one that is process 1.
 # shellcheck disable=SC2016 # expanded in the machine
@@ -83,4 +83,4 @@ harness -- sh -c 'echo "BUG: KVM, to see who looks" >/dev/kmsg'
 check 'a complaint in the kernel log: 202' test $status = 202
 check 'which is shown' has err 'BUG: KVM, to see'
 
-done_checking
+done_testing

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What the scripts share that boot Linux guests in the nested machine: TAP, starting a guest,
-# listening to it, and what its kernel may complain of.
+# What the scripts share that boot Linux guests in the nested machine: starting a guest, listening to
+# it, and what its kernel may complain of; the checks are those of tests/tap.sh.
 
 slabvisor=build/slabvisor
 dir=build/nested
-. tests/nested/tap.sh
-out=$tmp/out # what the last guest printed, lines ending in CR LF
+. tests/tap.sh
+out=$work/out # what the last guest printed, lines ending in CR LF
 guest=''     # its monitor's process
 status=0
 
-# shellcheck disable=SC2317 # called by check
+# shellcheck disable=SC2317 # called by a check that fails
 explain() {
-	echo "# status $status"
-	tail -n 60 "$out" | tr -d '\r' | sed 's/^/# | /'
+	echo "status $status"
+	tail -n 60 "$out" | tr -d '\r'
 }
 
 said() { # PATTERN
@@ -27,12 +27,12 @@ start() {
 	local kernel=$1 initrd=$2 append=$3
 	shift 3
 	: >"$out"
-	rm -f "$tmp/in"
-	mkfifo "$tmp/in"
+	rm -f "$work/in"
+	mkfifo "$work/in"
 	$slabvisor run --kernel "$dir/$kernel" --initrd "$dir/$initrd" --timeout "${limit:-300}" \
-		--append "console=ttyS0 quiet noxsave $append" "$@" <"$tmp/in" >"$out" 2>&1 &
+		--append "console=ttyS0 quiet noxsave $append" "$@" <"$work/in" >"$out" 2>&1 &
 	guest=$!
-	exec 3>"$tmp/in"
+	exec 3>"$work/in"
 }
 
 # hear TEXT [N]: waits until the guest has said it, N times, or ended.
@@ -78,5 +78,5 @@ finish() {
 	local found
 	found=$(dmesg -r | grep '^<[0-4]>' | grep -iE 'kvm|svm')
 	check "the machine's kernel has nothing to complain of KVM" test -z "$found"
-	done_checking
+	done_testing
 }

@@ -9,8 +9,8 @@ set -u
 
 boots() { # NAME KERNEL CPUS
 	local seconds
-	truncate -s 32M "$tmp/disk"
-	boot "$2" '' --cpus "$3" --disk "path=$tmp/disk"
+	truncate -s 32M "$work/disk"
+	boot "$2" '' --cpus "$3" --disk "path=$work/disk"
 	check "$1: ends by itself with 0" test $status = 0
 	check "$1: its init runs on $3 CPUs" said "^guest: init, kernel .*, $3 CPUs"
 	for module in virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon; do
@@ -42,19 +42,19 @@ by_entry() { # KERNEL LOADER OPTION...
 by_entry kernel/vmlinux 176 --cpus 2
 by_entry kernel/vmlinux-entry 255
 
-build/nested/dial "$tmp/console" >"$tmp/hvc0" </dev/null &
+build/nested/dial "$work/console" >"$work/hvc0" </dev/null &
 dials=($!)
-echo 'question' | build/nested/dial "$tmp/port" >"$tmp/answer" &
+echo 'question' | build/nested/dial "$work/port" >"$work/answer" &
 dials+=($!)
-boot cloud/vmlinuz '' --cpus 2 --virtio-port "name=console,path=$tmp/console,console=on" \
-	--virtio-port "name=test,path=$tmp/port"
+boot cloud/vmlinuz '' --cpus 2 --virtio-port "name=console,path=$work/console,console=on" \
+	--virtio-port "name=test,path=$work/port"
 wait "${dials[@]}"
 check 'virtio-rng gives random numbers' said '^guest: hwrng'
-check 'what the guest writes to hvc0 arrives' grep -q 'second console' "$tmp/hvc0"
+check 'what the guest writes to hvc0 arrives' grep -q 'second console' "$work/hvc0"
 check 'what is sent to a port arrives in the guest' said '^guest: port heard question'
-check 'and its answer here' grep -qx answer "$tmp/answer"
+check 'and its answer here' grep -qx answer "$work/answer"
 quiet 'a guest with ports'
-check 'the sockets are gone afterwards' test ! -e "$tmp/port" -a ! -e "$tmp/console"
+check 'the sockets are gone afterwards' test ! -e "$work/port" -a ! -e "$work/console"
 
 start cloud/vmlinuz guest-cloud.cpio end=input
 hear 'say something'
@@ -86,12 +86,12 @@ check 'reboot starts it anew' test "$(grep -c '^guest: init' "$out")" -ge 2
 
 # By a signal, and by QMP: an event of type 1, key 116 (KEY_POWER).
 for way in TERM qmp; do
-	start cloud/vmlinuz guest-cloud.cpio end=button --qmp "unix:$tmp/qmp"
+	start cloud/vmlinuz guest-cloud.cpio end=button --qmp "unix:$work/qmp"
 	hear 'guest: listens'
 	if [ $way = TERM ]; then
 		kill -TERM "$guest"
 	else
-		$slabvisor ctl "$tmp/qmp" system_powerdown >>"$out" 2>&1
+		$slabvisor ctl "$work/qmp" system_powerdown >>"$out" 2>&1
 	fi
 	ended
 	check "$way presses the power button" said '^guest: event 1 116$'

@@ -64,8 +64,8 @@ pool() { # NODE SIZE COUNT
 }
 
 # RAM on both sides of the hole, of two nodes here.
-truncate -s 16M "$tmp/disk"
-start cloud/vmlinuz guest-memory.cpio "fill=16 high=$high" --cpus 2 --disk "path=$tmp/disk" \
+truncate -s 16M "$work/disk"
+start cloud/vmlinuz guest-memory.cpio "fill=16 high=$high" --cpus 2 --disk "path=$work/disk" \
 	--numa memory=3G,host=1 --numa memory=1G,host=0
 hear 'guest: has filled'
 check 'node 0 is on node 1 here' lies 1 $((48 << 10))
@@ -79,7 +79,7 @@ check 'node 1 has what was asked for' said "^guest: node 1 has $((1 << 20)) KiB"
 check 'and node 0' said "^guest: node 0 has 31453[0-9]+ KiB"
 check 'memory above 4 GiB is written and read' \
 	said '^guest: high: 2048 pages written, 2048 read, which are the same'
-check 'and is in the image' test "$(grep -ao 'this is page [0-9]*' "$tmp/disk" | sort -u | wc -l)" = 2048
+check 'and is in the image' test "$(grep -ao 'this is page [0-9]*' "$work/disk" | sort -u | wc -l)" = 2048
 check 'what both nodes were filled with is there' said '^guest: keeps'
 check 'free pages are reported' said '^guest: reporting 1'
 check 'it ends with 0' test $status = 0

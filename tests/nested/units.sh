@@ -23,4 +23,4 @@ for cpus in 1 2 4; do
 	rm "$NESTED_DISK/disk"
 done
 
-finish
+done_testing

@@ -12,12 +12,12 @@ socket=$work/s.sock
 disk=$disks/disk.img
 pid=
 
-# shellcheck disable=SC2317 # called by the trap
+# shellcheck disable=SC2317 # called at the end
 end_service() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
-	rm -rf "$work" "$disks"
+	rm -rf "$disks"
 }
-trap end_service EXIT
+at_end end_service
 
 # until_true SECONDS COMMAND: tries until it succeeds.
 until_true() {

@@ -11,9 +11,8 @@ leave() {
 	for loop in "${loops[@]}"; do
 		losetup -d "$loop"
 	done
-	end_service
 } 2>/dev/null
-trap leave EXIT
+at_end leave
 
 # attach: a loop device of the image, in $loop.
 attach() {

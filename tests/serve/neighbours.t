@@ -9,12 +9,7 @@ set -u
 
 # In memory: tmpfs has no zero ranges.
 a=$(mktemp /dev/shm/slabvisor-worst.XXXXXX)
-# shellcheck disable=SC2317 # called by the trap
-end_all() {
-	rm -f "$a"
-	end_service
-}
-trap end_all EXIT
+at_end "rm -f '$a'"
 truncate -s 64M "$a" "$disk"
 cat >"$work/two.yaml" <<END
 disks:

@@ -16,8 +16,8 @@ DATA=32 SCRATCH=8 # MiB of the disk
 EACH=8            # MiB that may come back for each checksum, of which half must
 ALL=320 LEFT=296  # MiB of the guest with a balloon: with it empty, and with it full
 image=$NESTED_DISK/image
-samples=$tmp/samples
-cycles=$tmp/cycles
+samples=$work/samples
+cycles=$work/cycles
 
 # resident: KiB of the guest's memory that the host keeps.
 resident() {
@@ -32,8 +32,8 @@ resident() {
 # what disks have registered is a second late in going, and is then registered again by others.
 balloon() {
 	local end=$((SECONDS + 20))
-	$slabvisor ctl "$tmp/qmp" balloon "{\"value\": $(($1 << 20))}" >/dev/null || return
-	until [[ $($slabvisor ctl "$tmp/qmp" query-balloon) =~ \"actual\":\ *$(($1 << 20))[^0-9] ]]; do
+	$slabvisor ctl "$work/qmp" balloon "{\"value\": $(($1 << 20))}" >/dev/null || return
+	until [[ $($slabvisor ctl "$work/qmp" query-balloon) =~ \"actual\":\ *$(($1 << 20))[^0-9] ]]; do
 		[ $SECONDS -lt $end ] || return
 		read -rt 0.2 <> <(:)
 	done
@@ -80,7 +80,7 @@ machine() {
 
 machine own_reporting '' : --memory ${ALL}M
 # No pages are of this order: whatever comes back is what the balloon takes.
-machine own_balloon order=11 cycle --memory ${ALL}M --qmp "unix:$tmp/qmp"
+machine own_balloon order=11 cycle --memory ${ALL}M --qmp "unix:$work/qmp"
 full=$(grep -c full "$cycles") empty=$(grep -c empty "$cycles")
 echo "# soak_own_balloon_full $full times"
 check "its balloon took $((ALL - LEFT)) MiB $full times, and gave them back $empty times" \

@@ -16,13 +16,12 @@ SERVE_OPTIONS=${SERVE_OPTIONS:-}
 qemu='' helpers=()
 samples=$work/samples
 
-# shellcheck disable=SC2317 # called by the trap
+# shellcheck disable=SC2317 # called at the end
 end_machine() {
 	[ ${#helpers[@]} = 0 ] || kill "${helpers[@]}" 2>/dev/null
 	[ -z "$qemu" ] || kill -KILL "$qemu" 2>/dev/null
-	end_service
 }
-trap end_machine EXIT
+at_end end_machine
 
 bail() {
 	say_output
