@@ -25,9 +25,7 @@ struct shim_thread {
 
 /* Every slot is empty, for push and pop alike, and nobody writes it: a thread's first
  * request takes the slow path. */
-static struct kmem_cpu no_cpu = {
-	.slot = {[0 ... KMEM_SLOTS - 1] = {.top = kmem_no_entry, .limit = kmem_no_entry}},
-};
+static struct kmem_cpu no_cpu = KMEM_CPU_EMPTY;
 
 __thread struct kmem_cpu *shim_cpu = &no_cpu;
 static __thread bool gone; /* past its last destructor */

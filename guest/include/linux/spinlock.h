@@ -20,21 +20,9 @@ typedef struct {
 	}
 #define DEFINE_SPINLOCK(name) spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
 
-#ifndef SLABVISOR_HOSTED
+/* See <slabvisor/kmem_port.h>. */
 void grt_lock_slow(u32 *word);
 void grt_unlock_slow(u32 *word);
-#else
-#include <sched.h>
-static inline void grt_lock_slow(u32 *word)
-{
-	while (__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
-static inline void grt_unlock_slow(u32 *word)
-{
-	(void)word;
-}
-#endif
 
 static inline void spin_lock_init(spinlock_t *lock)
 {

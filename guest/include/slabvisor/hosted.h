@@ -36,7 +36,4 @@ void hosted_event(u32 type, u64 value);
 extern void (*hosted_on_bug)(u64 addr, const char *text);
 extern void (*hosted_on_warn)(const char *text);
 
-/* Whether p lies in a part of the program that is mapped read-only. */
-bool hosted_is_rodata(const void *p);
-
 #endif

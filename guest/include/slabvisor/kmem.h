@@ -19,9 +19,14 @@ int kmem_init(const struct kmem_channel *channel);
 
 /*
  * Makes a vCPU's data usable; each vCPU calls it for itself before its first
- * allocation (before or after kmem_init()).
+ * allocation (before or after kmem_init()). cpu: below KMEM_MAX_CPUS, else a BUG, and
+ * no other vCPU's.
  */
 void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu);
+
+/* The vCPU is gone: its magazines go to the depots, and its number is free for another. It, or
+ * whoever does so for it, may call kmem_cpu_init() again. */
+void kmem_cpu_exit(struct kmem_cpu *kc);
 
 /* Gives the magazines of the calling vCPU back to the shared depots; the vCPU may go
  * on afterwards, or stop for good. */

@@ -21,6 +21,8 @@
 #define KMEM_PAGE_SLOT 256
 #define KMEM_SLOTS     (KMEM_PAGE_SLOT + VIRTIO_KMEM_MAX_ORDER + 1)
 
+#define KMEM_MAX_CPUS 64
+
 struct kmem_magazine;
 
 /*
@@ -44,5 +46,14 @@ struct kmem_cpu {
 	bool online;
 	bool busy; /* in the slow path: kmem_poll() keeps out */
 };
+
+/* What the slots of no magazine point at: nothing comes out of it, nothing goes in. */
+extern u64 kmem_no_entry[1];
+
+/* For data that fast paths may meet before kmem_cpu_init(): it sends them to the slow path. */
+#define KMEM_CPU_EMPTY                                                                             \
+	{                                                                                          \
+		.slot = {[0 ... KMEM_SLOTS - 1] = {.top = kmem_no_entry, .limit = kmem_no_entry}}, \
+	}
 
 #endif

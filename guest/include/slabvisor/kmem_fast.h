@@ -8,22 +8,12 @@
 #define SLABVISOR_KMEM_FAST_H
 
 #include "slabvisor/kmem_cpu.h"
+#include "slabvisor/kmem_port.h"
 #include "virtio/abi/kmem.h"
 #include <linux/compiler.h>
 #include <linux/gfp_types.h>
 #include <linux/numa.h>
 #include <linux/string.h>
-
-#ifdef SLABVISOR_HOSTED
-extern __thread struct kmem_cpu kmem_hosted_cpu;
-#define KMEM_SEG
-#define KMEM_SELF (&kmem_hosted_cpu)
-#else
-#include "slabvisor/percpu.h"
-/* Relative to GS, so that a slot of constant number is one memory operand. */
-#define KMEM_SEG  __seg_gs
-#define KMEM_SELF ((KMEM_SEG struct kmem_cpu *)offsetof(struct percpu, kmem))
-#endif
 
 /* For functions that are never compiled on their own. Not static, since what <linux/slab.h>
  * inlines by them is not. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the runtime's machine half is in a guest, for a host process. */
+/* The port of the allocator, <slabvisor/kmem_port.h>, to a process of the host. */
 #include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -9,8 +9,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "guest/lib/kmem/priv.h"
 #include "slabvisor/hosted.h"
+#include "slabvisor/kmem.h"
+#include "slabvisor/kmem_port.h"
+#include <linux/kernel.h>
 #include <linux/uaccess.h>
 
 void (*hosted_on_bug)(u64 addr, const char *text);
@@ -52,25 +54,21 @@ void *grt_ram_alloc(size_t size, size_t align)
 }
 
 /* Threads that use the allocator: their numbers, and an end to their magazines. */
-__thread struct kmem_cpu kmem_hosted_cpu = {
-	.slot = {[0 ... KMEM_SLOTS - 1] = {.top = kmem_no_entry, .limit = kmem_no_entry}},
-};
+__thread struct kmem_cpu kmem_hosted_cpu = KMEM_CPU_EMPTY;
 
 static pthread_mutex_t cpu_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t cpu_once = PTHREAD_ONCE_INIT;
 static pthread_key_t cpu_key;
+static u64 cpus_taken; /* a bit for each of KMEM_MAX_CPUS */
+_Static_assert(KMEM_MAX_CPUS == 64, "the bits of cpus_taken");
 
 static void cpu_leave(void *opaque)
 {
 	struct kmem_cpu *kc = opaque;
 
 	pthread_mutex_lock(&cpu_lock);
-	spin_lock(&kmem.walk);
-	if (kmem.ready)
-		kmem_cpu_to_depots(kc);
-	kmem.cpu[kc->cpu] = NULL;
-	kc->online = false;
-	spin_unlock(&kmem.walk);
+	kmem_cpu_exit(kc);
+	cpus_taken &= ~(1ull << kc->cpu);
 	pthread_mutex_unlock(&cpu_lock);
 }
 
@@ -82,13 +80,13 @@ static void cpu_key_make(void)
 
 static void cpu_join(struct kmem_cpu *kc)
 {
-	unsigned int cpu = 0;
+	unsigned int cpu;
 
 	pthread_once(&cpu_once, cpu_key_make);
 	pthread_mutex_lock(&cpu_lock);
-	while (cpu < KMEM_MAX_CPUS && kmem.cpu[cpu])
-		cpu++;
+	cpu = ~cpus_taken ? (unsigned int)__builtin_ctzll(~cpus_taken) : KMEM_MAX_CPUS;
 	kmem_cpu_init(kc, cpu);
+	cpus_taken |= 1ull << cpu;
 	pthread_mutex_unlock(&cpu_lock);
 	pthread_setspecific(cpu_key, kc);
 }
@@ -162,7 +160,7 @@ static int rodata_segment(struct dl_phdr_info *info, size_t size, void *opaque)
 	return 0;
 }
 
-bool hosted_is_rodata(const void *p)
+bool kmem_is_rodata(const void *p)
 {
 	unsigned long va = (unsigned long)p;
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The allocator's start and end, and what the rest of the runtime asks of it. */
+/* The allocator's start and end, and that of a vCPU in it. */
 #include "guest/lib/kmem/priv.h"
 
 #define FIRST_OWN_CACHE (VIRTIO_KMEM_CLASSES + 1)
 /* Runs beyond this are too large to keep by the magazine. */
 #define PAGE_ORDERS_KEPT 4
-
-struct kmem kmem;
-struct kmem_view kmem_view;
 
 static const u32 class_size[VIRTIO_KMEM_CLASSES] = VIRTIO_KMEM_CLASS_SIZES;
 static const char *const class_name[VIRTIO_KMEM_CLASSES] = VIRTIO_KMEM_CLASS_NAMES;
@@ -26,12 +23,15 @@ void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 	spin_unlock(&kmem.walk);
 }
 
-#ifndef SLABVISOR_HOSTED
-struct kmem_cpu *kmem_self(void)
+void kmem_cpu_exit(struct kmem_cpu *kc)
 {
-	return &this_cpu()->kmem;
+	spin_lock(&kmem.walk);
+	if (kmem.ready)
+		kmem_cpu_to_depots(kc);
+	kmem.cpu[kc->cpu] = NULL;
+	kc->online = false;
+	spin_unlock(&kmem.walk);
 }
-#endif
 
 /* The class of magazine for objects of a size: what Linux's sheaves hold. */
 static u8 magazine_class(size_t size)
@@ -70,14 +70,6 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	cache->live = true;
 	kmem.cache[number] = cache;
 	return cache;
-}
-
-void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache)
-{
-	struct list_head mags;
-
-	if (!cache->direct && kmem_host_refill(kc, cache, 0, &mags) > 0)
-		kmem_depot_fill(cache, &mags);
 }
 
 static bool channel_valid(const struct kmem_channel *ch)
@@ -120,76 +112,6 @@ int kmem_init(const struct kmem_channel *channel)
 	return 0;
 }
 
-/* Has the host unmake the slabs that are empty now: it keeps a few for each cache. */
-static void shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
-{
-	if (cache->order < 0)
-		kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number);
-}
-
-void kmem_reclaim(struct kmem_cpu *kc)
-{
-	kmem_cpu_to_depots(kc);
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-
-		if (cache && cache->live && READ_ONCE(cache->used)) {
-			kmem_depot_empty(kc, cache);
-			shrink(kc, cache);
-			if (READ_ONCE(cache->atomic))
-				kmem_cache_due(cache);
-		}
-	}
-}
-
-void kmem_cpu_drain(void)
-{
-	struct kmem_cpu *kc = kmem_self();
-
-	if (!kmem.ready)
-		return;
-	spin_lock(&kmem.walk);
-	kmem_cpu_to_depots(kc);
-	spin_unlock(&kmem.walk);
-}
-
-void kmem_give_back(void)
-{
-	struct kmem_cpu *kc = kmem_self();
-
-	if (!kmem.ready)
-		return;
-	/* Relaxed: a request to the others, who look at it when they come by. */
-	kc->seen_give_back = __atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
-	spin_lock(&kmem.walk);
-	kmem_reclaim(kc);
-	spin_unlock(&kmem.walk);
-}
-
-void kmem_poll(void)
-{
-	struct kmem_cpu *kc = kmem_self();
-
-	/* The slow path may end up here, waiting for a lock. */
-	if (!kmem.ready || kc->busy)
-		return;
-	kc->busy = true;
-	kmem_obey(kc, GFP_KERNEL);
-	kc->busy = false;
-}
-
-void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache)
-{
-	LIST_HEAD(mags);
-
-	for (unsigned int i = 0; i < KMEM_MAX_CPUS; i++) {
-		if (kmem.cpu[i])
-			kmem_slot_steal(&kmem.cpu[i]->slot[cache->front.number], &mags);
-	}
-	kmem_depot_fill(cache, &mags);
-	kmem_depot_empty(kc, cache);
-}
-
 void kmem_exit(void)
 {
 	struct kmem_cpu *kc = kmem_self();
@@ -204,7 +126,7 @@ void kmem_exit(void)
 			continue;
 		if (cache->used) {
 			kmem_cache_collect(kc, cache);
-			shrink(kc, cache);
+			kmem_shrink(kc, cache);
 		}
 		if (i >= FIRST_OWN_CACHE && i < KMEM_PAGE_SLOT)
 			kmem.channel.ops->cache_destroy(kc->cpu, i);
@@ -214,79 +136,4 @@ void kmem_exit(void)
 	kmem.ready = false;
 	kmem_view.words = 0;
 	spin_unlock(&kmem.walk);
-}
-
-const struct kmem_channel *kmem_channel(void)
-{
-	return kmem.ready ? &kmem.channel : NULL;
-}
-
-void *kmem_to_virt(u64 addr)
-{
-	return (void *)(addr - kmem.channel.heap_base + kmem.channel.heap_va);
-}
-
-u64 kmem_to_phys(const void *p)
-{
-	return (unsigned long)p - kmem.channel.heap_va + kmem.channel.heap_base;
-}
-
-bool kmem_in_heap(u64 addr, size_t size)
-{
-	u64 off = addr - kmem.channel.heap_base;
-
-	return off < kmem.channel.heap_size && size <= kmem.channel.heap_size - off;
-}
-
-u8 kmem_page_kind(u64 addr)
-{
-	u64 off = addr - kmem.channel.heap_base;
-
-	if (!kmem.ready || off >= kmem.channel.heap_size)
-		return VIRTIO_KMEM_PM_NONE;
-	return READ_ONCE(kmem.channel.page_map[off / KMEM_FRAME_SIZE]);
-}
-
-long kmem_pin(size_t n, const u64 *addr)
-{
-	struct kmem_cpu *kc = kmem_self();
-	size_t done = 0;
-
-	if (!kmem.ready)
-		return -ENODEV;
-	while (done < n) {
-		size_t some = min_t(size_t, n - done, kmem.channel.max_batch);
-		long got = kmem.channel.ops->pin(kc->cpu, some, addr + done);
-
-		if (got <= 0)
-			return done ? (long)done : got;
-		done += min_t(size_t, got, some);
-		if ((size_t)got < some)
-			break;
-	}
-	return (long)done;
-}
-
-void kmem_unpin(size_t n, const u64 *addr)
-{
-	struct kmem_cpu *kc = kmem_self();
-
-	if (!kmem.ready)
-		return;
-	for (size_t done = 0; done < n;) {
-		size_t some = min_t(size_t, n - done, kmem.channel.max_batch);
-		size_t nr_bad = 0;
-
-		kmem.channel.ops->unpin(kc->cpu, some, addr + done, kc->bad, &nr_bad);
-		WARN(nr_bad, "unpin: %zu pages were not pinned, the first is 0x%llx", nr_bad,
-		     addr[done + min_t(size_t, kc->bad[0].index, some - 1)]);
-		done += some;
-	}
-}
-
-int kmem_stats(u32 cache, struct virtio_kmem_stats *stats)
-{
-	if (!kmem.ready)
-		return -ENODEV;
-	return kmem.channel.ops->stats(kmem_self()->cpu, cache, stats);
 }

@@ -5,76 +5,24 @@
  */
 #include "guest/lib/kmem/priv.h"
 
-u64 kmem_no_entry[1];
-
 #define RECLAIM_TRIES 3
-
-void kmem_slots_reset(struct kmem_cpu *kc)
-{
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++)
-		kc->slot[i] = (struct kmem_slot){.top = kmem_no_entry, .limit = kmem_no_entry};
-}
-
-/* Makes mag, or nothing, the main magazine; its count is in the slot from now on. */
-static void slot_set_main(struct kmem_slot *slot, struct kmem_magazine *mag)
-{
-	slot->main = mag;
-	slot->top = mag ? &mag->entry[mag->count] : kmem_no_entry;
-	slot->limit = mag ? &mag->entry[kmem_mag_capacity(mag->class)] : kmem_no_entry;
-}
-
-/* The main magazine, its count made true. */
-static struct kmem_magazine *slot_main(struct kmem_slot *slot)
-{
-	if (slot->main)
-		slot->main->count = slot->top - slot->main->entry;
-	return slot->main;
-}
 
 static bool slot_swap(struct kmem_slot *slot)
 {
-	struct kmem_magazine *main = slot_main(slot);
+	struct kmem_magazine *main = kmem_slot_main(slot);
 
-	slot_set_main(slot, slot->spare);
+	kmem_slot_set_main(slot, slot->spare);
 	slot->spare = main;
 	return true;
-}
-
-void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags)
-{
-	struct kmem_magazine *mag[2] = {slot_main(slot), slot->spare};
-
-	*slot = (struct kmem_slot){.top = kmem_no_entry, .limit = kmem_no_entry};
-	for (int i = 0; i < 2; i++) {
-		if (!mag[i])
-			continue;
-		if (mag[i]->count)
-			list_add(&mag[i]->link, mags);
-		else
-			kmem_mag_put(mag[i]);
-	}
-}
-
-void kmem_cpu_to_depots(struct kmem_cpu *kc)
-{
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-		LIST_HEAD(mags);
-
-		if (!cache)
-			continue;
-		kmem_slot_steal(&kc->slot[i], &mags);
-		kmem_depot_fill(cache, &mags);
-	}
 }
 
 /* Puts a magazine with objects where the next pop finds it. What the main one still
  * has (a constructor may have been here) goes to the depot. */
 static void slot_load(struct kmem_cache *cache, struct kmem_slot *slot, struct kmem_magazine *mag)
 {
-	struct kmem_magazine *old = slot_main(slot);
+	struct kmem_magazine *old = kmem_slot_main(slot);
 
-	slot_set_main(slot, mag);
+	kmem_slot_set_main(slot, mag);
 	if (!old)
 		return;
 	if (!slot->spare) {
@@ -98,12 +46,12 @@ static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, gfp_t 
 		return slot_swap(slot);
 	/* One empty magazine stays for frees to go to; a second is the depot's. */
 	if (slot->spare)
-		empty = slot_main(slot);
+		empty = kmem_slot_main(slot);
 	mag = kmem_depot_take(cache, empty, gfp);
 	if (!mag)
 		return false;
 	if (empty)
-		slot_set_main(slot, NULL);
+		kmem_slot_set_main(slot, NULL);
 	slot_load(cache, slot, mag);
 	return true;
 }
@@ -114,67 +62,13 @@ static bool reload_far(struct kmem_cpu *kc, struct kmem_cache *cache, struct kme
 	struct kmem_magazine *mag;
 	struct list_head mags;
 
-	if (kmem_host_refill(kc, cache, gfp, &mags) <= 0)
+	if (kmem_refill(kc, cache, gfp, &mags) <= 0)
 		return false;
 	mag = list_first_entry(&mags, struct kmem_magazine, link);
 	list_del(&mag->link);
 	slot_load(cache, slot, mag);
 	kmem_depot_fill(cache, &mags);
 	return true;
-}
-
-/* Fills the depot of each cache that an atomic allocation found empty. The caller holds
- * kmem.walk. */
-static void top_up(struct kmem_cpu *kc)
-{
-	WRITE_ONCE(kmem.due, false);
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-		struct list_head mags;
-
-		if (cache && cache->live && READ_ONCE(cache->due)) {
-			WRITE_ONCE(cache->due, false);
-			if (kmem_host_refill(kc, cache, 0, &mags) > 0)
-				kmem_depot_fill(cache, &mags);
-		}
-	}
-}
-
-void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
-{
-	const struct kmem_channel *ch = &kmem.channel;
-	struct virtio_kmem_event event;
-	unsigned int asked;
-	bool due;
-
-	while (ch->ops->poll && ch->ops->poll(kc->cpu, &event)) {
-		switch (event.type) {
-		case VIRTIO_KMEM_EVENT_PRESSURE:
-			if (event.value == 0)
-				break;
-			fallthrough;
-		case VIRTIO_KMEM_EVENT_GIVE_BACK:
-			__atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
-			break;
-		case VIRTIO_KMEM_EVENT_QUOTA:
-			WRITE_ONCE(kmem.channel.pin_quota, event.value);
-			break;
-		default:
-			break;
-		}
-	}
-	asked = READ_ONCE(kmem.give_back);
-	due = (gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due);
-	/* Another time, if somebody is at it. */
-	if ((kc->seen_give_back == asked && !due) || !spin_trylock(&kmem.walk))
-		return;
-	if (kc->seen_give_back != asked) {
-		kc->seen_give_back = asked;
-		kmem_reclaim(kc);
-	}
-	if (due)
-		top_up(kc);
-	spin_unlock(&kmem.walk);
 }
 
 static void out_of_memory(const struct kmem_cache *cache, size_t asked, gfp_t gfp,
@@ -347,14 +241,14 @@ static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem
 	}
 	/* The spare's objects are the colder ones. */
 	full = slot->spare;
-	slot->spare = slot_main(slot);
-	slot_set_main(slot, NULL);
+	slot->spare = kmem_slot_main(slot);
+	kmem_slot_set_main(slot, NULL);
 	empty = NULL;
 	if (full)
 		excess = kmem_depot_give(cache, full, &empty);
 	if (!empty)
 		empty = kmem_mag_get(READ_ONCE(cache->mag_class));
-	slot_set_main(slot, empty);
+	kmem_slot_set_main(slot, empty);
 	if (excess)
 		kmem_depot_trim(kc, cache, excess);
 }

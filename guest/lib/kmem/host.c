@@ -37,97 +37,10 @@ static long host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, u32 node, 
 	return got == 0 ? -ENOMEM : min_t(long, got, n);
 }
 
-/* The entry of a magazine for an address of the host's. */
-static u64 host_entry(u64 addr)
+long kmem_host_batch(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t n)
 {
-	u64 flags = addr & VIRTIO_KMEM_ADDR_FLAGS;
-
-	return (u64)kmem_to_virt(addr - flags) | flags;
-}
-
-/* Runs the constructor where it is due, after which the object is neither fresh nor zero. */
-static u64 construct(const struct kmem_cache *cache, u64 entry)
-{
-	u64 p = entry & ~VIRTIO_KMEM_ADDR_FLAGS;
-
-	if (!cache->ctor)
-		return entry;
-	if (entry & VIRTIO_KMEM_ADDR_FRESH)
-		cache->ctor((void *)p);
-	return p;
-}
-
-/* Empty magazines for n objects, as many as there are; returns their capacity. */
-static size_t get_magazines(unsigned int class, size_t n, struct list_head *mags)
-{
-	size_t room = 0;
-
-	while (room < n) {
-		struct kmem_magazine *mag = kmem_mag_get(class);
-
-		if (!mag)
-			break;
-		list_add(&mag->link, mags);
-		room += kmem_mag_capacity(class);
-	}
-	return room;
-}
-
-static u32 next_batch(struct kmem_cache *cache, u32 batch)
-{
-	u64 bytes = min_t(u64, 2ul << 20, kmem.channel.heap_size / 64);
-	u64 most = min_t(u64, kmem.channel.max_batch, bytes / cache->front.size);
-
-	return max_t(u64, kmem_mag_capacity(cache->base_class), min_t(u64, batch * 2ull, most));
-}
-
-long kmem_host_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp,
-		      struct list_head *mags)
-{
-	unsigned int class = READ_ONCE(cache->mag_class);
-	u32 batch = READ_ONCE(cache->batch);
-	struct kmem_magazine *mag, *next;
-	size_t n, room, used = 0;
-	long got;
-
-	INIT_LIST_HEAD(mags);
-	WRITE_ONCE(cache->stocked, true);
-	room = get_magazines(class, batch, mags);
-	if (!room)
-		return -ENOMEM;
-	/* Whole magazines, unless that is more than a request can carry. */
-	n = min_t(size_t, room, kmem.channel.max_batch);
-	if (n > kmem_mag_capacity(class))
-		n -= n % kmem_mag_capacity(class);
-	got = host_alloc(kc, cache, VIRTIO_KMEM_NODE_ANY, host_flags(gfp & __GFP_ACCOUNT), 0, 0, n);
-
-	/* The lowest addresses come out first, in order. */
-	list_for_each_entry_safe(mag, next, mags, link) {
-		size_t take = got > 0 ? min_t(size_t, got - used, kmem_mag_capacity(mag->class))
-				      : 0;
-
-		if (!take) {
-			list_del(&mag->link);
-			kmem_mag_put(mag);
-			continue;
-		}
-		for (size_t i = 0; i < take; i++)
-			mag->entry[take - i] = host_entry(kc->addr[used + i]);
-		mag->count = take;
-		used += take;
-	}
-	if (got < 0)
-		return got;
-	WRITE_ONCE(cache->batch, next_batch(cache, batch));
-	kmem_depot_refilled(cache, got);
-
-	if (cache->ctor) {
-		list_for_each_entry(mag, mags, link) {
-			for (unsigned int i = 1; i <= mag->count; i++)
-				mag->entry[i] = construct(cache, mag->entry[i]);
-		}
-	}
-	return got;
+	return host_alloc(kc, cache, VIRTIO_KMEM_NODE_ANY, host_flags(gfp & __GFP_ACCOUNT), 0, 0,
+			  n);
 }
 
 u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
@@ -137,7 +50,7 @@ u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp
 
 	if (host_alloc(kc, cache, where, host_flags(gfp), asked, caller, 1) < 0)
 		return 0;
-	return construct(cache, host_entry(kc->addr[0])) |
+	return kmem_construct(cache, kmem_host_entry(kc->addr[0])) |
 	       (gfp & __GFP_ZERO ? VIRTIO_KMEM_ADDR_ZERO : 0);
 }
 
@@ -197,21 +110,46 @@ void kmem_host_free(struct kmem_cpu *kc, struct kmem_cache *cache, size_t n, uns
 			 cache->name, freed);
 }
 
-void kmem_host_free_mag(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_magazine *mag)
+long kmem_pin(size_t n, const u64 *addr)
 {
-	for (unsigned int i = 0; i < mag->count; i++)
-		kc->addr[i] = mag->entry[i + 1];
-	kmem_host_free(kc, cache, mag->count, 0);
-	mag->count = 0;
+	struct kmem_cpu *kc = kmem_self();
+	size_t done = 0;
+
+	if (!kmem.ready)
+		return -ENODEV;
+	while (done < n) {
+		size_t some = min_t(size_t, n - done, kmem.channel.max_batch);
+		long got = kmem.channel.ops->pin(kc->cpu, some, addr + done);
+
+		if (got <= 0)
+			return done ? (long)done : got;
+		done += min_t(size_t, got, some);
+		if ((size_t)got < some)
+			break;
+	}
+	return (long)done;
 }
 
-int kmem_node_of(u64 addr)
+void kmem_unpin(size_t n, const u64 *addr)
 {
-	const struct kmem_channel *ch = &kmem.channel;
+	struct kmem_cpu *kc = kmem_self();
 
-	for (unsigned int i = 0; i < ch->nr_ranges; i++) {
-		if (addr - ch->range[i].base < ch->range[i].size)
-			return (int)ch->range[i].node;
+	if (!kmem.ready)
+		return;
+	for (size_t done = 0; done < n;) {
+		size_t some = min_t(size_t, n - done, kmem.channel.max_batch);
+		size_t nr_bad = 0;
+
+		kmem.channel.ops->unpin(kc->cpu, some, addr + done, kc->bad, &nr_bad);
+		WARN(nr_bad, "unpin: %zu pages were not pinned, the first is 0x%llx", nr_bad,
+		     addr[done + min_t(size_t, kc->bad[0].index, some - 1)]);
+		done += some;
 	}
-	return NUMA_NO_NODE;
+}
+
+int kmem_stats(u32 cache, struct virtio_kmem_stats *stats)
+{
+	if (!kmem.ready)
+		return -ENODEV;
+	return kmem.channel.ops->stats(kmem_self()->cpu, cache, stats);
 }

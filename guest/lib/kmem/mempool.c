@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "slabvisor/kmem.h"
+#include "slabvisor/kmem_port.h"
 #include <linux/kernel.h>
 #include <linux/mempool.h>
-
-#ifdef SLABVISOR_HOSTED
-#include <sched.h>
-#endif
 
 /* Fills the pool up to min_nr; false: no memory. The lock is not held. */
 static bool pool_fill(mempool_t *pool)
@@ -155,11 +152,7 @@ void *mempool_alloc(mempool_t *pool, gfp_t gfp)
 				return NULL;
 			/* Until somebody frees an element, or the host has memory again. */
 			kmem_poll();
-#ifdef SLABVISOR_HOSTED
-			sched_yield();
-#else
-			__builtin_ia32_pause();
-#endif
+			kmem_yield();
 		}
 		first = gfp;
 	}
@@ -192,18 +185,6 @@ void mempool_free_slab(void *element, void *pool_data)
 {
 	kmem_cache_free(pool_data, element);
 }
-
-#ifndef SLABVISOR_HOSTED /* where there is no struct page */
-void *mempool_alloc_pages(gfp_t gfp, void *pool_data)
-{
-	return alloc_pages(gfp, (unsigned int)(long)pool_data);
-}
-
-void mempool_free_pages(void *element, void *pool_data)
-{
-	__free_pages(element, (unsigned int)(long)pool_data);
-}
-#endif
 
 void *mempool_kmalloc(gfp_t gfp, void *pool_data)
 {

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The allocator's inside. From the outside in:
- *   cpu.c    per-vCPU slots: swap of main and spare, exchange with the depot
- *   depot.c  shared store of full and empty magazines a cache, its working set
- *   mag.c    memory of the magazines themselves
- *   host.c   requests to the channel, batched; what its refusals mean
- *   core.c   start, end, events, give back
+ * The allocator's inside. From the top down, each calls what stands below it:
+ *   dup.c, kasprintf.c, mempool.c, dmapool.c   what is made of kmalloc()
+ *   slab_kmalloc.c, slab_cache.c               <linux/slab.h>, as far as it is not inlined
+ *   cpu.c      allocation and free off the fast path: swap of main and spare, exchange with the
+ *              depot, and then the host
+ *   core.c     start and end, of all and of a vCPU
+ *   reclaim.c  events, give back, what is due
+ *   slot.c     a vCPU's slots as a whole
+ *   refill.c   what is asked of the host when a depot is empty
+ *   depot.c    shared store of full and empty magazines a cache, its working set
+ *   host.c     requests to the channel, batched; what its refusals mean
+ *   mag.c      memory of the magazines themselves
+ *   heap.c     where the heap lies
  * Locks, in the order they are taken: kmem.walk, depot.lock or kmem.mag_lock. The
  * latter two are never held across a request or a constructor. kmem.walk is: who holds
  * it goes through all caches or all vCPUs, or makes or unmakes a cache, all of which is
@@ -17,6 +24,7 @@
 #include "slabvisor/channel.h"
 #include "slabvisor/kmem.h"
 #include "slabvisor/kmem_fast.h"
+#include "slabvisor/kmem_port.h"
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
@@ -24,7 +32,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#define KMEM_MAX_CPUS   64
 #define KMEM_FRAME_SIZE 4096ul
 
 /* Magazines come in sizes of 64 << class bytes. Main capacities are then Linux's sheaves:
@@ -98,17 +105,18 @@ struct kmem {
 extern struct kmem kmem;
 
 /* core.c */
-struct kmem_cpu *kmem_self(void);
+/* The cache structure for a number, set up anew; NULL when there is no RAM. */
+struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
+				    slab_flags_t flags, void (*ctor)(void *));
+
+/* reclaim.c */
 /* Obeys what other vCPUs and the host have asked for; only with no lock held. */
 void kmem_obey(struct kmem_cpu *kc, gfp_t gfp);
 /* Everything that can be had back without the other vCPUs goes back to the host. The
  * caller holds kmem.walk. */
 void kmem_reclaim(struct kmem_cpu *kc);
-/* The cache structure for a number, set up anew; NULL when there is no RAM. */
-struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
-				    slab_flags_t flags, void (*ctor)(void *));
-/* Puts first magazines into the depot: for atomic allocations, and their reserve. */
-void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache);
+/* Has the host unmake the slabs that are empty now: it keeps a few for each cache. */
+void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache);
 /* Has everything back that the cache's magazines hold, other vCPUs' included: for when
  * none of them uses it any more. The caller holds kmem.walk. */
 void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache);
@@ -147,26 +155,66 @@ void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
 /* After kmem_depot_give(): gives a batch back, excess at least. */
 void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
 
-/* cpu.c */
-/* What an empty slot points at: nothing comes out, nothing goes in. */
-extern u64 kmem_no_entry[1];
+/* slot.c */
 void kmem_slots_reset(struct kmem_cpu *kc);
 /* Empties a slot; its magazines go onto the list (those with objects) or away. */
 void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);
 /* Moves all of this vCPU's magazines into the depots. The caller holds kmem.walk. */
 void kmem_cpu_to_depots(struct kmem_cpu *kc);
 
-/* host.c */
+/* Makes mag, or nothing, the main magazine; its count is in the slot from now on. */
+static inline void kmem_slot_set_main(struct kmem_slot *slot, struct kmem_magazine *mag)
+{
+	slot->main = mag;
+	slot->top = mag ? &mag->entry[mag->count] : kmem_no_entry;
+	slot->limit = mag ? &mag->entry[kmem_mag_capacity(mag->class)] : kmem_no_entry;
+}
+
+/* The main magazine, its count made true. */
+static inline struct kmem_magazine *kmem_slot_main(struct kmem_slot *slot)
+{
+	if (slot->main)
+		slot->main->count = slot->top - slot->main->entry;
+	return slot->main;
+}
+
+/* refill.c */
 /* Asks for objects and puts them in magazines, constructed. Returns their number, or
  * -errno; fewer than asked for is no error. */
-long kmem_host_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp,
-		      struct list_head *mags);
+long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, struct list_head *mags);
+/* Puts first magazines into the depot: for atomic allocations, and their reserve. */
+void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache);
+
+/* host.c */
+/* Asks for n objects, of any node, and leaves them in kc->addr[]. Returns how many, or -errno. */
+long kmem_host_batch(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t n);
 /* One object by a request of its own. node: -1 any. 0: none. */
 u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
 		    size_t asked, unsigned long caller);
 /* Frees the n objects in kc->addr[]. */
 void kmem_host_free(struct kmem_cpu *kc, struct kmem_cache *cache, size_t n, unsigned long caller);
-void kmem_host_free_mag(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_magazine *mag);
+
+/* The entry of a magazine for an address of the host's. */
+static inline u64 kmem_host_entry(u64 addr)
+{
+	u64 flags = addr & VIRTIO_KMEM_ADDR_FLAGS;
+
+	return (u64)kmem_to_virt(addr - flags) | flags;
+}
+
+/* Runs the constructor where it is due, after which the object is neither fresh nor zero. */
+static inline u64 kmem_construct(const struct kmem_cache *cache, u64 entry)
+{
+	u64 p = entry & ~VIRTIO_KMEM_ADDR_FLAGS;
+
+	if (!cache->ctor)
+		return entry;
+	if (entry & VIRTIO_KMEM_ADDR_FRESH)
+		cache->ctor((void *)p);
+	return p;
+}
+
+/* heap.c */
 int kmem_node_of(u64 addr);
 
 #endif

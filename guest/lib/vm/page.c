@@ -3,6 +3,7 @@
 #include "guest/lib/vm/page.h"
 #include "guest/lib/machine/grt.h"
 #include <linux/bug.h>
+#include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <slabvisor/kmem.h>
@@ -118,6 +119,16 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 void free_pages_exact(void *addr, size_t size)
 {
 	free_pages((unsigned long)addr, (unsigned int)get_order(size));
+}
+
+void *mempool_alloc_pages(gfp_t gfp, void *pool_data)
+{
+	return alloc_pages(gfp, (unsigned int)(long)pool_data);
+}
+
+void mempool_free_pages(void *element, void *pool_data)
+{
+	__free_pages(element, (unsigned int)(long)pool_data);
 }
 
 void get_page(struct page *page)

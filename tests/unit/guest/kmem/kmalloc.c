@@ -259,7 +259,7 @@ static void constants_are_not_copied(void **state)
 	assert_ptr_equal(s, constant);
 	kfree_const(s);
 	s = kstrdup_const("literal", GFP_KERNEL);
-	assert_true(hosted_is_rodata(s));
+	assert_true(kmem_is_rodata(s));
 	kfree_const(s);
 	s = kstrdup_const(variable, GFP_KERNEL);
 	assert_ptr_not_equal(s, variable);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is to be had back goes to the host, and what atomic allocations have used up is had anew:
+ * because memory is short, because the host says so, at the end of a cache. */
+#include "guest/lib/kmem/priv.h"
+
+void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
+{
+	if (cache->order < 0)
+		kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number);
+}
+
+void kmem_reclaim(struct kmem_cpu *kc)
+{
+	kmem_cpu_to_depots(kc);
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+
+		if (cache && cache->live && READ_ONCE(cache->used)) {
+			kmem_depot_empty(kc, cache);
+			kmem_shrink(kc, cache);
+			if (READ_ONCE(cache->atomic))
+				kmem_cache_due(cache);
+		}
+	}
+}
+
+void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache)
+{
+	LIST_HEAD(mags);
+
+	for (unsigned int i = 0; i < KMEM_MAX_CPUS; i++) {
+		if (kmem.cpu[i])
+			kmem_slot_steal(&kmem.cpu[i]->slot[cache->front.number], &mags);
+	}
+	kmem_depot_fill(cache, &mags);
+	kmem_depot_empty(kc, cache);
+}
+
+/* Fills the depot of each cache that an atomic allocation found empty. The caller holds
+ * kmem.walk. */
+static void top_up(struct kmem_cpu *kc)
+{
+	WRITE_ONCE(kmem.due, false);
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+		struct list_head mags;
+
+		if (cache && cache->live && READ_ONCE(cache->due)) {
+			WRITE_ONCE(cache->due, false);
+			if (kmem_refill(kc, cache, 0, &mags) > 0)
+				kmem_depot_fill(cache, &mags);
+		}
+	}
+}
+
+void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
+{
+	const struct kmem_channel *ch = &kmem.channel;
+	struct virtio_kmem_event event;
+	unsigned int asked;
+	bool due;
+
+	while (ch->ops->poll && ch->ops->poll(kc->cpu, &event)) {
+		switch (event.type) {
+		case VIRTIO_KMEM_EVENT_PRESSURE:
+			if (event.value == 0)
+				break;
+			fallthrough;
+		case VIRTIO_KMEM_EVENT_GIVE_BACK:
+			__atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
+			break;
+		case VIRTIO_KMEM_EVENT_QUOTA:
+			WRITE_ONCE(kmem.channel.pin_quota, event.value);
+			break;
+		default:
+			break;
+		}
+	}
+	asked = READ_ONCE(kmem.give_back);
+	due = (gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due);
+	/* Another time, if somebody is at it. */
+	if ((kc->seen_give_back == asked && !due) || !spin_trylock(&kmem.walk))
+		return;
+	if (kc->seen_give_back != asked) {
+		kc->seen_give_back = asked;
+		kmem_reclaim(kc);
+	}
+	if (due)
+		top_up(kc);
+	spin_unlock(&kmem.walk);
+}
+
+void kmem_poll(void)
+{
+	struct kmem_cpu *kc = kmem_self();
+
+	/* The slow path may end up here, waiting for a lock. */
+	if (!kmem.ready || kc->busy)
+		return;
+	kc->busy = true;
+	kmem_obey(kc, GFP_KERNEL);
+	kc->busy = false;
+}
+
+void kmem_give_back(void)
+{
+	struct kmem_cpu *kc = kmem_self();
+
+	if (!kmem.ready)
+		return;
+	/* Relaxed: a request to the others, who look at it when they come by. */
+	kc->seen_give_back = __atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
+	spin_lock(&kmem.walk);
+	kmem_reclaim(kc);
+	spin_unlock(&kmem.walk);
+}
+
+void kmem_cpu_drain(void)
+{
+	struct kmem_cpu *kc = kmem_self();
+
+	if (!kmem.ready)
+		return;
+	spin_lock(&kmem.walk);
+	kmem_cpu_to_depots(kc);
+	spin_unlock(&kmem.walk);
+}
