@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-# The machine half of the runtime: entry, exceptions, console, vCPUs, pages, user memory, the virtio
-# channel.
-GUEST_LIB_SRCS += $(wildcard guest/lib/machine/*.[cS] guest/lib/vm/*.c guest/lib/blk/*.c)
+# The machine half of the runtime: console, vCPUs, the virtio channel; pages and user memory; disks;
+# start and exceptions.
+GUEST_LIB_SRCS += $(wildcard $(addprefix guest/lib/, machine/*.c vm/*.c blk/*.c entry/*.[cS]))
 
 # The allocator half, which is portable: the guest's and the hosted build have it alike. The hosted
 # build takes memcpy() and its kin, and printf's formats, from the host's C library.

@@ -132,10 +132,11 @@ class House:
     def read_includes(self):
         for f in self.files:
             for name in INCLUDED.findall(self.text[f]):
-                near = os.path.join(os.path.dirname(f), name)
-                target = name if name in self.room else near
-                if target in self.room and target != f:
-                    self.includes[(f, target)] = 1
+                near = os.path.normpath(os.path.join(os.path.dirname(f), name))
+                for target in (name, 'guest/include/' + name, near):
+                    if target in self.room and target != f:
+                        self.includes[(f, target)] = 1
+                        break
 
     def read_calls(self):
         whole = {f: NO_CODE.sub(' ', self.text[f]) for f in self.files}

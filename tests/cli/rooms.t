@@ -30,6 +30,8 @@ is "$status" 0 'the rooms as they are break no rule' || diag <"$out"
 rooms
 [ "$status" = 0 ] && grep -qE '^virtio/blk +[0-9]+ +[0-9]+$' "$out" && grep -qE '^virtio/blk +virtio/io +[0-9]+ +[0-9]+$' "$out"
 ok $? 'rooms, their sizes and the arrows between them are printed' || diag <"$out"
+! grep -E '^guest/.*: calls .*upwards|circle.*guest/lib' "$out" >"$work/told"
+ok $? "in the guest's runtime no call runs upwards, and no files of a room call each other in a circle" || diag <"$work/told"
 
 planted virtio/io/ring.c '#include "virtio/blk/blk.h"' \
 	'virtio/io/ring.c: includes virtio/blk/blk.h, upwards' 'an include that runs upwards is found'
@@ -37,6 +39,25 @@ planted mm/host/ram.c '#include "mm/frame/frame.h"' \
 	'mm/host/ram.c: includes mm/frame/frame.h, upwards' 'in mm as well'
 planted virtio/blk/blk.c '#include "virtio/io/priv.h"' \
 	'virtio/blk/blk.c: includes virtio/io/priv.h, which is private' 'a private header of another room is found'
+
+# with_call FILE CODE: what is told of FILE with a function more is in $out.
+with_call() {
+	cp "$house/$1" "$work/kept"
+	printf 'void planted(void)\n{\n\t%s\n}\n' "$2" >>"$house/$1"
+	rooms
+	cp "$work/kept" "$house/$1"
+}
+
+told='^guest/lib/kmem/heap.c: calls platform_wake of guest/lib/machine/platform.c, upwards'
+with_call guest/lib/kmem/heap.c 'platform_wake(NULL, 0);'
+grep -q "$told" "$out"
+ok $? 'a call that runs upwards is told of' || diag <"$out"
+with_call guest/lib/kmem/heap.c 'kmem_yield();'
+! grep '^guest/lib/kmem/heap.c: calls' "$out"
+ok $? 'a call through a port does not run upwards'
+with_call guest/lib/kmem/heap.c 'kmem.channel.platform_wake = (struct platform_wake *)0;'
+! grep '^guest/lib/kmem/heap.c: calls' "$out"
+ok $? 'a member or a structure that is called like a function is no call'
 
 # Two rooms of the same height are none: a circle takes an arrow that the list does not forbid.
 mkdir "$house/mm/attic"

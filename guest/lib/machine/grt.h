@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of the machine half share with one another, and programs do not
- * see. Functions that can fail return 0 or a negative errno value.
+ * What the machine half has for the rooms above it, and its files for one another;
+ * programs do not see it. Functions that can fail return 0 or a negative errno value.
  */
 #ifndef GUEST_LIB_MACHINE_GRT_H
 #define GUEST_LIB_MACHINE_GRT_H
@@ -51,12 +51,6 @@ struct exc_frame {
 	s64 error_in_handler; /* why a page fault was not resolved: a negative errno */
 };
 
-/* boot.c; entered from entry.S. */
-__attribute__((noreturn)) void grt_start(unsigned int cpu);
-
-/* exception.c; called from entry.S. */
-void grt_exception(struct exc_frame *frame);
-
 /* fault.c: reports an exception that the program does not survive. */
 __attribute__((noreturn)) void grt_fault(const struct exc_frame *frame);
 __attribute__((noreturn)) void grt_fault_again(const struct exc_frame *frame);
@@ -79,7 +73,7 @@ static inline void grt_pause(void)
 	asm volatile("pause" : : : "memory");
 }
 
-/* platform.c: platform_wait() without the work for idle times; locks use it. */
+/* platform.c: platform_wait() without the work for idle times (idle.c); locks use it. */
 void grt_wait(const u32 *word, u32 expected, u64 timeout_ns);
 
 /* console.c: everything that any vCPU has buffered; for the program's end. */
@@ -98,9 +92,6 @@ void *grt_ram_alloc_top(size_t size);
 
 /* channel_virtio.c: finds the device and brings it up. -ENODEV: there is none. */
 int grt_channel_init(struct kmem_channel *channel);
-
-/* page.c: struct page for RAM and the heap. */
-int grt_page_init(const struct kmem_channel *channel);
 
 /* pgtable.c */
 #define PTE_PRESENT  (1ull << 0)
@@ -135,13 +126,9 @@ static inline u64 pte_set(u64 *pte, u64 value)
 	return __atomic_exchange_n(pte, value, __ATOMIC_ACQ_REL);
 }
 
-/* mmap.c: a fault at a user address, after which ahead bytes (at least 1) are about to
- * be touched; error is the #PF error code. 0: try again; -EFAULT; -ENOMEM. */
-int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error);
-/* Gives all user memory back. */
-void grt_user_exit(void);
-
-/* gup.c: drops at the host the pins that have been batched, of all vCPUs. */
+/* unpin.c: has one pin of a frame dropped at the host, soon. */
+void grt_unpin(u64 addr);
+/* Drops at the host the pins that have been batched, of all vCPUs. */
 void grt_unpin_flush(void);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The platform page's doorbells. */
+/* The platform page's doorbells, and what a vCPU hands over with them. */
 #include "guest/lib/machine/grt.h"
 #include <linux/compiler.h>
 #include <linux/mm.h>
-#include <slabvisor/kmem.h>
+
+struct grt_cpu grt_cpus[PLATFORM_MAX_CPUS];
 
 void platform_ring(unsigned int offset, u64 value)
 {
@@ -22,14 +23,6 @@ void grt_wait(const u32 *word, u32 expected, u64 timeout_ns)
 	barrier();
 	platform_ring(PLATFORM_WAIT, virt_to_phys(wait));
 	barrier();
-}
-
-void platform_wait(const u32 *word, u32 expected, u64 timeout_ns)
-{
-	console_flush();
-	grt_unpin_flush();
-	kmem_poll();
-	grt_wait(word, expected, timeout_ns);
 }
 
 unsigned int platform_wake(const u32 *word, unsigned int count)

@@ -46,12 +46,3 @@ void ndelay(unsigned long ns)
 	while (ktime_get_ns() < end)
 		grt_pause();
 }
-
-void msleep(unsigned int ms)
-{
-	static const u32 never;
-	u64 end = ktime_get_ns() + ms * 1000000ull;
-
-	for (u64 now = ktime_get_ns(); now < end; now = ktime_get_ns())
-		platform_wait(&never, 0, end - now);
-}

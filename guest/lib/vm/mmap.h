@@ -16,4 +16,11 @@ void user_unlock(void);
  * none yet; -ENOMEM. It has no reference of the caller's. */
 int user_page(unsigned long addr, unsigned int gup_flags, struct page **page);
 
+/* A fault at a user address, after which ahead bytes (at least 1) are about to be touched;
+ * error is the #PF error code. 0: try again; -EFAULT; -ENOMEM. */
+int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error);
+
+/* Gives all user memory back. */
+void grt_user_exit(void);
+
 #endif

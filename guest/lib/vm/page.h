@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pages and pins, as page.c, gup.c, mmap.c and vmalloc.c see them. */
+/* Pages, as page.c, gup.c, mmap.c and vmalloc.c see them. */
 #ifndef GUEST_LIB_VM_PAGE_H
 #define GUEST_LIB_VM_PAGE_H
 
@@ -17,7 +17,9 @@ void grt_page_map(struct page *page);
 /* Drops it. */
 void grt_page_unmap(struct page *page);
 
-/* Has one pin of a frame dropped at the host, soon; see grt_unpin_flush(). */
-void grt_unpin(u64 addr);
+struct kmem_channel;
+
+/* struct page for RAM and the heap. 0 or -ENOMEM. */
+int grt_page_init(const struct kmem_channel *channel);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the first instruction to main(), and from there to the end. */
+#include "guest/lib/entry/entry.h"
 #include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/mmap.h"
+#include "guest/lib/vm/page.h"
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <slabvisor/kmem.h>
-
-struct grt_cpu grt_cpus[PLATFORM_MAX_CPUS];
 
 _Static_assert(sizeof(struct percpu) <= PLATFORM_PERCPU_SIZE, "what the monitor maps");
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of an exception: it is resolved here, or reported by fault.c. */
+#include "guest/lib/entry/entry.h"
 #include "guest/lib/machine/extable.h"
 #include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/mmap.h"
 #include <linux/errno.h>
 #include <linux/mm.h>
 
