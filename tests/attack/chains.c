@@ -3,6 +3,7 @@
 #include <linux/virtio_blk.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/attack/arena.h"
 
 #define OK      (1u << VIRTIO_BLK_S_OK)
@@ -253,7 +254,7 @@ static const struct {
 	{"many segments", many_segments},
 	{"large status", large_status},
 };
-#define KINDS (sizeof(kinds) / sizeof(*kinds))
+#define KINDS ARRAY_SIZE(kinds)
 
 const char *chain_kind(unsigned int kind)
 {

@@ -3,6 +3,7 @@
 #include <linux/virtio_blk.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/attack/arena.h"
 
 #define NEXT     VRING_F_NEXT
@@ -217,7 +218,7 @@ static const struct {
 	{"index jumps", index_jumps},
 	{"event words", events},
 };
-#define KINDS (sizeof(kinds) / sizeof(*kinds))
+#define KINDS ARRAY_SIZE(kinds)
 
 const char *wild_kind(unsigned int kind)
 {

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "mm/mm.h"
+#include "mm/util.h"
 #include "virtio/io/window.h"
 
 #define PAGES       512u /* of a window */
@@ -91,7 +92,7 @@ static double pass(struct probe *p)
 
 static bool work(struct io_source *source)
 {
-	struct probe *p = (struct probe *)((char *)source - offsetof(struct probe, source));
+	struct probe *p = container_of(source, struct probe, source);
 	unsigned int round;
 
 	if (p->begun)

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tools/vhost/client.h"
 
 #define MEMORY  (16u << 20)
@@ -137,7 +138,7 @@ int main(int argc, char **argv)
 	    client_ring_init(&client, 0, 4, 0) || client_ring_start(&client, 0))
 		die("the back end refuses");
 	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(spans); i++) {
 			const struct span *span = &spans[i];
 			uint8_t *data = client.mem + span->at;
 

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "mm/util.h"
 #include "tests/unit/mm/util.h"
 
 #define THREADS 3
@@ -279,7 +280,7 @@ static void *guess_and_free(void *arg)
 	struct guess *guess = arg;
 	struct mm_bad bad[4 * MIB / GUESS_SIZE];
 	uint64_t addr[4 * MIB / GUESS_SIZE];
-	size_t n = sizeof(addr) / sizeof(*addr), nr_bad;
+	size_t n = ARRAY_SIZE(addr), nr_bad;
 
 	for (size_t i = 0; i < n; i++)
 		addr[i] = UTIL_BASE + i * GUESS_SIZE;

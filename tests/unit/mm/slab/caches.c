@@ -2,6 +2,7 @@
 /* Caches: their making, sharing and statistics, and which slabs they fill. */
 #include <errno.h>
 
+#include "mm/util.h"
 #include "tests/unit/mm/util.h"
 
 static void odd_sizes_up_to_the_largest(void **state)
@@ -13,7 +14,7 @@ static void odd_sizes_up_to_the_largest(void **state)
 	struct mm_heap *heap = util_heap(&config);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		for (size_t align = 0; align <= 4096; align = align ? align * 64 : 1) {
 			int cache = mm_cache_create(heap, "odd", sizes[i], align, 0);
 			uint64_t addr[4];

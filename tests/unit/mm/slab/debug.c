@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "mm/heap.h"
+#include "mm/util.h"
 #include "tests/unit/mm/util.h"
 
 static char said[65536];
@@ -281,7 +282,7 @@ static void what_is_kept_of_slots_is_no_more_than_the_heap(void **state)
 					     MM_HARDEN_QUARANTINE, SLAB_DEBUG_MODES};
 
 	(void)state;
-	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(modes); i++) {
 		struct mm_heap *heap = debug_heap(modes[i]);
 
 		for (size_t size = 1; size <= 8192; size += size < 64 ? 1 : 509) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/mm/util.h"
 
 static struct mm_heap *hard_heap(unsigned int modes)
@@ -203,7 +204,7 @@ static void modes_are_read_as_linux_writes_them(void **state)
 	assert_int_equal(config.nr_rules, 3);
 	assert_string_equal(config.rule[1].name, "ino*");
 	assert_int_equal(config.rule[2].modes, MM_DEBUG_REDZONE | MM_DEBUG_OWNER);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct mm_config other = util_config(16 * MIB, 1);
 
 		why = NULL;

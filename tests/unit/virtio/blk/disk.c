@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/blk/driver.h"
 
 #define IN    VIRTIO_BLK_T_IN
@@ -183,7 +184,7 @@ static void set_size(void **state)
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		sectors = sizes[i] / 512;
 		before = reg(d.mmio, VIRTIO_MMIO_CONFIG_GENERATION);
 		set_reg(d.mmio, VIRTIO_MMIO_INTERRUPT_ACK, ~0u);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "mm/util.h"
 #include "virtio/blk/file.h"
 #include "virtio/blk/format.h"
 
@@ -111,7 +112,7 @@ static void formats_are_named(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(samples); i++) {
 		make(&samples[i], SIZE);
 		assert_int_equal(open_disk(false, false, why), -EMEDIUMTYPE);
 		if (!strstr(why, samples[i].name) || !strstr(why, samples[i].make))
@@ -129,7 +130,7 @@ static void raw_is_raw(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(raw) / sizeof(raw[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(raw); i++) {
 		make(&raw[i], SIZE);
 		if (open_disk(false, false, why))
 			fail_msg("%s: \"%s\"", raw[i].name, why);
@@ -146,7 +147,7 @@ static void short_files(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		make(&qcow2, sizes[i]);
 		assert_int_equal(blk_format_probe(fd, sizes[i], &format), 0);
 		assert_true(!format == (sizes[i] < 4));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/blk/driver.h"
 
 #define IN    VIRTIO_BLK_T_IN
@@ -139,7 +140,7 @@ static void outside_memory(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		const struct buffer buf = {bad[i].addr, bad[i].len};
 
 		disk_post(&d, 0, 0, i % 2 ? IN : OUT, 0, &buf, 1);

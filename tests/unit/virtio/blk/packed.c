@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/blk/driver.h"
 
 #define IN    VIRTIO_BLK_T_IN
@@ -91,7 +92,7 @@ static void bad_tables(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		drv_packed_desc(&d.q[0], 0, BIG_BASE, lengths[i], 0, VRING_F_INDIRECT | AVAIL);
 		dies_alone();
 	}
@@ -104,7 +105,7 @@ static void id_beyond_the_queue(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		drv_packed_desc(&d.q[0], 2, disk_status_at(0, 0), 1, ids[i], W | AVAIL);
 		drv_packed_desc(&d.q[0], 1, BIG_BASE, 512, ids[i], W | NEXT | AVAIL);
 		drv_packed_desc(&d.q[0], 0, disk_header(0, 0), 16, ids[i], NEXT | AVAIL);
@@ -133,7 +134,7 @@ static void outside_memory(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		drv_packed_desc(&d.q[0], 0, bad[i], 16, 0, AVAIL);
 		dies_alone();
 		drv_packed_desc(&d.q[0], 0, bad[i], 32, 0, VRING_F_INDIRECT | AVAIL);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/blk/driver.h"
 
 #define IN    VIRTIO_BLK_T_IN
@@ -383,7 +384,7 @@ static void out_of_the_disk(void **state)
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(disk_do1(&d, IN, bad[i].sector, BIG_BASE, bad[i].len), IOERR);
 		assert_int_equal(disk_do1(&d, OUT, bad[i].sector, BIG_BASE, bad[i].len), IOERR);
 	}

@@ -13,6 +13,7 @@
 
 #include "tests/unit/virtio/driver.h"
 
+#include "mm/util.h"
 #include "virtio/balloon/balloon.h"
 #include "virtio/console/console.h"
 #include "virtio/rng.h"
@@ -502,7 +503,7 @@ static void balloon_that_is_asked(void **state)
 	drv_negotiate(mmio, 0);
 	drv_driver_ok(mmio);
 	assert_int_equal(sem_trywait(&f.irq), -1);
-	for (i = 0; i < sizeof(target) / sizeof(target[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(target); i++) {
 		generation = reg(mmio, VIRTIO_MMIO_CONFIG_GENERATION);
 		assert_int_equal(balloon_dev_set_target(dev, target[i].bytes), 0);
 		assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(target[i].pages));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/kmem/driver.h"
 #include "tests/unit/virtio/kmem/fake_mm.h"
 
@@ -136,7 +137,7 @@ static void bad_headers(void **state)
 {
 	static uint8_t payload[513 * 8];
 	struct kmem_dev_stats stats;
-	size_t i, n = sizeof(bad_requests) / sizeof(bad_requests[0]);
+	size_t i, n = ARRAY_SIZE(bad_requests);
 	int32_t status;
 
 	(void)state;
@@ -204,13 +205,13 @@ static void broken_chains(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(first); i++) {
 		drv_desc(&k.q[0], 0, first[i].addr, first[i].len, first[i].flags, first[i].next);
 		drv_desc(&k.q[0], 1, BUFFERS, 64, 0, 0);
 		drv_avail(&k.q[0], 0);
 		ring(0);
 		assert_int_equal(heap.calls, 0);
-		if (i + 1 == sizeof(first) / sizeof(first[0])) {
+		if (i + 1 == ARRAY_SIZE(first)) {
 			assert_int_equal(drv_used_idx(&k.q[0]), 1);
 			assert_serves();
 		} else {
@@ -260,7 +261,7 @@ static void avail_index_games(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(jumps); i++) {
 		drv_set_avail_idx(&k.q[0], jumps[i]);
 		ring(0);
 		assert_int_equal(drv_used_idx(&k.q[0]), 0);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/kmem/driver.h"
 #include "tests/unit/virtio/kmem/fake_mm.h"
 
@@ -321,7 +322,7 @@ static void errors_of_mm(void **state)
 
 	(void)state;
 	heap.error = -ENOMEM;
-	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		struct virtio_kmem_req req = {.type = types[i], .count = 1, .cache = 1, .size = 8};
 		bool takes = types[i] == VIRTIO_KMEM_FREE || types[i] == VIRTIO_KMEM_FREE_PAGES ||
 			     types[i] == VIRTIO_KMEM_PIN;

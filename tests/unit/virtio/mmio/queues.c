@@ -2,6 +2,7 @@
 /* The virtio-mmio transport: queues and what is sent through them, from set-up to reset. */
 #include <errno.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/mmio/echo.h"
 
 static void serves(void **state)
@@ -200,7 +201,7 @@ static void foreign_queues(void **state)
 
 	(void)state;
 	echo_bring_up(0);
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, wrong[i]);
 	assert_int_equal(echo_ignored(), 4); /* 1 and 2 are queues, of no driver's */
 	assert_true(echo_answers());

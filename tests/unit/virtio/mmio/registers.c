@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/mmio/echo.h"
 
 static void identity(void **state)
@@ -142,8 +143,8 @@ static void any_register_any_width(void **state)
 	size_t v, w;
 
 	(void)state;
-	for (v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
-		for (w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+	for (v = 0; v < ARRAY_SIZE(values); v++) {
+		for (w = 0; w < ARRAY_SIZE(widths); w++) {
 			echo_bring_up(0);
 			for (offset = 0; offset < 4100; offset++)
 				virtio_mmio_write(f.mmio, offset, values[v], widths[w], 0);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mm/util.h"
+
 struct ring_fixture f;
 
 int ring_setup(void **state)
@@ -11,7 +13,7 @@ int ring_setup(void **state)
 	memset(&f, 0, sizeof(f));
 	guest_init(&f.g);
 	f.chain.seg = f.seg;
-	f.chain.max_seg = sizeof(f.seg) / sizeof(f.seg[0]);
+	f.chain.max_seg = ARRAY_SIZE(f.seg);
 	return 0;
 }
 

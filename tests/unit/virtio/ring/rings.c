@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/ring/ring.h"
 
 static void start_at(uint32_t base)
@@ -197,7 +198,7 @@ static void any_order(void **state)
 
 	(void)state;
 	seed = 1;
-	for (n = 0; n < sizeof(rings) / sizeof(rings[0]); n++) {
+	for (n = 0; n < ARRAY_SIZE(rings); n++) {
 		m = (struct model){.size = rings[n].size};
 		begin(rings[n].packed, m.size);
 		for (i = 0; i < rings[n].ids; i++)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/ring/ring.h"
 
 #define SIZE SPLIT_SIZE
@@ -129,7 +130,7 @@ static void setups_refused(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		s = drv_setup(&f.q);
 		s.size = bad[i].size;
 		/* 0 and small: keep, with the misalignment; else the address itself */
@@ -269,7 +270,7 @@ static void bad_chains_are_errors(void **state)
 	int ret;
 
 	(void)state;
-	for (n = 0; n < sizeof(bad_chains) / sizeof(bad_chains[0]); n++) {
+	for (n = 0; n < ARRAY_SIZE(bad_chains); n++) {
 		const struct bad_chain *bad = &bad_chains[n];
 
 		drv_queue_init(&f.q, &f.g, SIZE, RING_BASE(0));

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/vhost_user/backend.h"
 #include "virtio/ring/vring.h"
 #include "virtio/vhost_user/guard.h"
@@ -84,7 +85,7 @@ static void unaligned_regions(void **state)
 	size_t i;
 
 	client_join_bare(b, &c);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		r.region = bad[i];
 		assert_int_equal(
 			client_tell(&c, VHOST_USER_ADD_MEM_REG, &r, sizeof(r), &c.mem_fd, 1),
@@ -497,7 +498,7 @@ static void lost_log(void **state)
 	uint8_t *log;
 	size_t i;
 
-	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
 		join_again(b, &c);
 		log = NULL;
 		for (step = orders[i]; *step; step++) {

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/vhost_user/backend.h"
 
 /* A session that has negotiated, with memory shared, and no ring. */
@@ -299,7 +300,7 @@ static void configuration_bounds(void **state)
 	size_t i;
 
 	join_bare(b, &c);
-	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		config = (struct vhost_user_config_space){.offset = at[i][0], .size = at[i][1]};
 		assert_int_equal(
 			client_send(c.fd, VHOST_USER_GET_CONFIG, 0, &config, 12 + 16, NULL, 0), 0);
@@ -399,7 +400,7 @@ static void inflight_areas(void **state)
 	size_t i;
 
 	join_bare(b, &c);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(tell(&c, VHOST_USER_SET_INFLIGHT_FD, &bad[i],
 				      VHOST_USER_INFLIGHT_SIZE, c.mem_fd),
 				 -EPROTO);

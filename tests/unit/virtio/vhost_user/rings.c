@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "tests/unit/virtio/vhost_user/backend.h"
 #include "virtio/ring/vring.h"
 
@@ -48,10 +49,10 @@ static void impossible_rings(void **state)
 
 	client_join_bare(b, &c);
 	assert_int_equal(client_share(&c), 0);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_NUM, &bad[i], sizeof(bad[i])),
 				 -EPROTO);
-	for (i = 3; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 3; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_BASE, &bad[i], sizeof(bad[i])),
 				 -EPROTO);
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_ENABLE, &bad[i], sizeof(bad[i])),

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "mm/util.h"
 #include "virtio/abi/platform.h"
 #include "vmm/elf/elf.h"
 #include "vmm/elf/notes.h"
@@ -159,7 +160,7 @@ static void notes_of_any_padding(void **state)
 	(void)state;
 	make_elf();
 	entered(ENTRY, false);
-	for (i = 0; i < sizeof(aligns) / sizeof(aligns[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(aligns); i++) {
 		make_elf();
 		add_notes(aligns[i]);
 		note("Xen", 6, "guest", 5, 4);
@@ -262,7 +263,7 @@ static void foreign_files(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(samples); i++) {
 		clear(4096);
 		put(samples[i].at, samples[i].bytes, samples[i].len);
 		no_kernel(samples[i].is);

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "mm/util.h"
 #include "vmm/linux/acpi.h"
 #include "vmm/linux/aml.h"
 
@@ -213,7 +214,7 @@ static void package_lengths(void **state)
 	size_t i, j, n, length;
 
 	(void)state;
-	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
 		struct aml aml = {.buf = buf, .size = 80000};
 		size_t mark = aml_open_device(&aml, "ABCD");
 

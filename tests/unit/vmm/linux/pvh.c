@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "mm/util.h"
 #include "vmm/elf/notes.h"
 #include "vmm/linux/acpi.h"
 #include "vmm/linux/image.h"
@@ -191,7 +192,7 @@ static void sizes_of_entry(void **state)
 	make64();
 	add_note("Xen", XEN_PHYS32, &entry, sizeof(entry), 4);
 	enters(true, ENTRY);
-	for (i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(size); i++) {
 		make64();
 		add_note("Xen", XEN_PHYS32, desc, size[i], 4);
 		refused("bytes, not 4 or 8");
@@ -213,12 +214,12 @@ static void entries(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		make64();
 		add_note("Xen", XEN_PHYS32, &good[i], sizeof(good[i]), 4);
 		enters(true, good[i]);
 	}
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		make64();
 		add_note("Xen", XEN_PHYS32, &bad[i], sizeof(bad[i]), 4);
 		refused("its PVH entry 0x");
@@ -281,7 +282,7 @@ static void lying_sizes(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(huge) / sizeof(huge[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(huge); i++) {
 		make()->n_descsz = huge[i];
 		refused("its PVH note is cut short");
 		/* A name that long is no name, and ends the notes. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "mm/util.h"
 #include "vmm/qmp/frame.h"
 #include "vmm/qmp/proto.h"
 
@@ -63,7 +64,7 @@ static void frames(void **state)
 	size_t i, n;
 
 	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		for (n = 1; n < 20; n++) {
 			assert_int_equal(split(cases[i][0], strlen(cases[i][0]), n, out), 0);
 			assert_string_equal(out, cases[i][1]);

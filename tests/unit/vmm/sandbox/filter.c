@@ -22,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/sandbox/priv.h"
 
@@ -152,7 +153,7 @@ static void others_end_the_process(void **state)
 	size_t i;
 	int status;
 
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		const struct call *c = &calls[i];
 		bool may = c->not_for & 1u << kind;
 
@@ -177,11 +178,11 @@ static void others_end_the_process(void **state)
 static void use_memory(void *arg)
 {
 	static const size_t size[] = {16, 5000, 100 << 10, 4 << 20};
-	char *p[sizeof(size) / sizeof(size[0])];
+	char *p[ARRAY_SIZE(size)];
 	size_t i;
 
 	(void)arg;
-	for (i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(size); i++) {
 		p[i] = malloc(size[i]);
 		if (!p[i])
 			_exit(1);
