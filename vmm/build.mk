@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Each room names its sources and its unit tests; a room stands behind those that it needs.
-include $(addprefix vmm/, $(addsuffix /build.mk, base elf config sandbox machine report program linux exits qmp serve cmd))
+include $(addprefix vmm/, $(addsuffix /build.mk, base option elf config sandbox machine report program linux exits qmp serve cmd))
 VMM_LIBS += yaml-0.1 liburing jansson libseccomp
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HELP_WIDTH  80
@@ -130,6 +131,17 @@ int cli_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *val
 	if (v < min || v > max)
 		return -ERANGE;
 	*value = v;
+	return 0;
+}
+
+int cli_set_string(char **to, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
 	return 0;
 }
 

@@ -52,6 +52,9 @@ int cli_parse_size(const char *text, uint64_t *size);
 /* Reads a decimal number from min to max. Returns 0, -EINVAL or -ERANGE. */
 int cli_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
+/* Makes *to a copy of value, and frees what it was. Returns 0, or -ENOMEM with *to as it was. */
+int cli_set_string(char **to, const char *value);
+
 /* Writes size with the largest suffix that divides it. Returns buf. */
 char *cli_format_size(char *buf, size_t room, uint64_t size);
 

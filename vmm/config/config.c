@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/config/file.h"
+#include "vmm/option/file.h"
 
 #define MAX_ARGS 256
 

@@ -9,12 +9,12 @@
 #include <sys/un.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/config/affinity.h"
 #include "vmm/config/disks.h"
 #include "vmm/config/fields.h"
 #include "vmm/config/linux.h"
 #include "vmm/config/memory.h"
 #include "vmm/machine/channels.h"
+#include "vmm/option/affinity.h"
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
 

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/config/affinity.h"
 #include "vmm/config/config.h"
 #include "vmm/config/disks.h"
 #include "vmm/config/fields.h"
 #include "vmm/config/linux.h"
 #include "vmm/config/memory.h"
 #include "vmm/config/options.h"
+#include "vmm/option/affinity.h"
 
 int run_config_init(struct run_config *config)
 {

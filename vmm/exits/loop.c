@@ -9,12 +9,12 @@
 #include <sys/ioctl.h>
 
 #include "mm/probe.h"
-#include "vmm/config/affinity.h"
 #include "vmm/exits/exits.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vm.h"
+#include "vmm/option/affinity.h"
 
 #define STACK (256ul << 10) /* of the thread that serves a vCPU */
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm/config/file.h"
+#include "vmm/option/file.h"
 #include "vmm/serve/serve.h"
 
 /* Moves on to the next event, which must be of this type. */

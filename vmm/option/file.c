@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/config/file.h"
+#include "vmm/option/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
  * 0 or an exit status, the error having been reported as one line with file and line
  * number.
  */
-#ifndef VMM_CONFIG_FILE_H
-#define VMM_CONFIG_FILE_H
+#ifndef VMM_OPTION_FILE_H
+#define VMM_OPTION_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sets of host CPUs that threads are kept on, in the form of taskset -c and the kernel's
  * cpulists: numbers and ranges, as in 0,2-3. */
-#ifndef VMM_CONFIG_AFFINITY_H
-#define VMM_CONFIG_AFFINITY_H
+#ifndef VMM_OPTION_AFFINITY_H
+#define VMM_OPTION_AFFINITY_H
 
 #include <pthread.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 
 /*
  * Reads a list of CPUs, of those that this process may run on. Returns 0, or -EINVAL with
- * what would be right in why (RUN_WHY_MAX bytes).
+ * what would be right in why (OPT_WHY_MAX bytes).
  */
 int affinity_parse(const char *text, cpu_set_t *set, char *why);
 

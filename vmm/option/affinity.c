@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/config/affinity.h"
+#include "vmm/option/affinity.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/config/options.h"
+#include "vmm/option/option.h"
 
 /* Reads a number and moves on behind it. */
 static bool number(const char **at, unsigned long *value)
@@ -29,10 +29,10 @@ static int add_range(unsigned long first, unsigned long last, cpu_set_t *set, ch
 
 	CPU_ZERO(&ours);
 	if (sched_getaffinity(0, sizeof(ours), &ours))
-		return run_why(why, "the CPUs of this process cannot be told: %s", strerror(errno));
+		return opt_why(why, "the CPUs of this process cannot be told: %s", strerror(errno));
 	for (; first <= last; first++) {
 		if (first >= CPU_SETSIZE || !CPU_ISSET(first, &ours))
-			return run_why(why, "CPU %lu is not among those of this process (%s)",
+			return opt_why(why, "CPU %lu is not among those of this process (%s)",
 				       first, affinity_format(&ours, text));
 		CPU_SET(first, set);
 	}
@@ -61,7 +61,7 @@ int affinity_parse(const char *text, cpu_set_t *set, char *why)
 	*set = result;
 	return 0;
 malformed:
-	return run_why(why, "give numbers of CPUs and ranges, as in 0,2-3");
+	return opt_why(why, "give numbers of CPUs and ranges, as in 0,2-3");
 }
 
 const char *affinity_format(const cpu_set_t *set, char text[AFFINITY_TEXT_MAX])

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/option/line.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "vmm/base/nearest.h"
+#include "vmm/option/priv.h"
+
+/* An option as it stands there. */
+struct given {
+	const char *arg; /* the argument */
+	size_t len;      /* of it, before a `=` */
+	const struct opt *opt;
+	struct opt_scope *scope;
+	const char *value; /* NULL: none */
+};
+
+__attribute__((format(printf, 2, 3))) static int fail(struct opt_line *line, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line->error, sizeof(line->error), fmt, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static bool is_here(const struct opt_scope *scope, const struct opt *o)
+{
+	return !(o->flags & OPT_FILE_ONLY) && (!scope->tag || o->tags & scope->tag);
+}
+
+/* The option of that letter or, with a letter of 0, that name: in full, or what begins so and is
+ * the only one. Returns whether there is one. */
+static bool look_up(const struct opt_line *line, struct given *g, char letter, const char *name,
+		    size_t len)
+{
+	unsigned int begin = 0;
+
+	for (unsigned int i = 0; i < line->nr_scopes; i++) {
+		struct opt_scope *scope = &line->scope[i];
+
+		for (const struct opt *o = scope->rows; o->name; o++) {
+			bool full;
+
+			if (!is_here(scope, o) ||
+			    (letter ? o->letter != letter : strncmp(o->name, name, len) != 0))
+				continue;
+			full = letter || !o->name[len];
+			begin++;
+			g->opt = o;
+			g->scope = scope;
+			if (full)
+				return true;
+		}
+	}
+	return begin == 1;
+}
+
+/* Finds the option that an argument is. Returns 0 or -EINVAL. */
+static int identify(struct opt_line *line, const char *arg, struct given *g)
+{
+	bool is_long = arg[1] == '-';
+	struct nearest near;
+	char name[64];
+
+	*g = (struct given){.arg = arg, .len = strcspn(arg, "=")};
+	if (is_long) {
+		g->value = arg[g->len] ? arg + g->len + 1 : NULL;
+		if (g->len > 2 && look_up(line, g, 0, arg + 2, g->len - 2))
+			return 0;
+	} else if (!arg[2] && look_up(line, g, arg[1], NULL, 0)) {
+		return 0;
+	}
+	snprintf(name, sizeof(name), "%.*s", is_long ? (int)g->len - 2 : 0, arg + is_long + 1);
+	nearest_begin(&near, name);
+	for (unsigned int i = 0; i < line->nr_scopes; i++)
+		for (const struct opt *o = line->scope[i].rows; o->name; o++)
+			if (is_here(&line->scope[i], o))
+				nearest_offer(&near, o->name);
+	if (near.best)
+		return fail(line, "unknown option '%.*s': did you mean '--%s'?", (int)g->len, arg,
+			    near.best);
+	return fail(line, "unknown option '%.*s': see %s --help", (int)g->len, arg, line->command);
+}
+
+/* Takes the next argument as the value, where one is needed. Returns 0 or -EINVAL. */
+static int take_value(struct opt_line *line, struct given *g, int *i)
+{
+	char metavar[OPT_TEXT_MAX];
+
+	if (g->value || !opt_wants_value(g->opt))
+		return 0;
+	if (*i + 1 >= line->argc)
+		return fail(line, "--%s: a value is missing: --%s %s: see %s --help", g->opt->name,
+			    g->opt->name, opt_metavar(g->opt, metavar), line->command);
+	g->value = line->argv[++*i];
+	return 0;
+}
+
+/* Returns 0 or -EINVAL. */
+static int apply(struct opt_line *line, const struct given *g, enum opt_pass pass)
+{
+	const struct opt *o = g->opt;
+	const uint64_t bit = 1ull << (o - g->scope->rows);
+	const bool again = g->scope->seen & bit;
+	char why[OPT_WHY_MAX];
+
+	if (again && !(o->flags & OPT_REPEATS) && (g->value || o->bare || o->flags & OPT_ONCE) &&
+	    pass != OPT_PASS_WINS)
+		return fail(line, "--%s is given twice, and takes one value", o->name);
+	if (!again && o->flags & OPT_REPEATS)
+		opt_clear(o, g->scope->base);
+	g->scope->seen |= bit;
+	if (!opt_set(o, g->scope->base, g->value, why))
+		return 0;
+	return fail(line, "--%s%s%s: %s", o->name, g->value && *g->value ? " " : "",
+		    g->value ? g->value : "", why);
+}
+
+static bool is_heeded(const struct opt *o, enum opt_pass pass)
+{
+	if (pass == OPT_PASS_ALL)
+		return true;
+	return o->flags & (pass == OPT_PASS_WINS ? OPT_WINS : OPT_EARLY);
+}
+
+/* Returns 0 or -EINVAL. */
+static int read_option(struct opt_line *line, int *i, enum opt_pass pass)
+{
+	struct given g;
+	int ret;
+
+	ret = identify(line, line->argv[*i], &g);
+	if (!ret)
+		ret = take_value(line, &g, i);
+	if (!ret && is_heeded(g.opt, pass))
+		return apply(line, &g, pass);
+	/* An option that wins is heeded whatever else is wrong. */
+	return pass == OPT_PASS_WINS ? 0 : ret;
+}
+
+/* An argument that is no option. Returns 0 or -EINVAL. */
+static int read_operand(struct opt_line *line, const char *arg, const struct opt **operand,
+			enum opt_pass pass)
+{
+	const struct opt *o = *operand;
+	char why[OPT_WHY_MAX];
+
+	if (!o || !o->name)
+		return pass == OPT_PASS_WINS ? 0
+					     : fail(line, "%s: no such argument: see %s --help",
+						    arg, line->command);
+	++*operand;
+	if (pass != OPT_PASS_ALL || !opt_set(o, line->scope[0].base, arg, why))
+		return 0;
+	return fail(line, "%s %s: %s", o->name, arg, why);
+}
+
+int opt_line_read(struct opt_line *line, enum opt_pass pass)
+{
+	const struct opt *operand = line->operands;
+	bool options = true;
+	int ret = 0, i;
+
+	for (unsigned int s = 0; s < line->nr_scopes; s++)
+		line->scope[s].seen = 0;
+	for (i = 1; i < line->argc && !ret; i++) {
+		const char *arg = line->argv[i];
+
+		if (options && !strcmp(arg, "--"))
+			options = false;
+		else if (options && arg[0] == '-' && arg[1])
+			ret = read_option(line, &i, pass);
+		else if (line->stops)
+			break;
+		else
+			ret = read_operand(line, arg, &operand, pass);
+	}
+	line->next = i;
+	return ret;
+}
