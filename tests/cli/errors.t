@@ -20,11 +20,11 @@ error 125 'no command given: see'
 error 125 'fly: no such command' fly
 error 125 'no program given: slabvisor run' run
 error 125 'no program given' run --cpus 2
-error 125 '--wings: no such option' run --wings "$hello"
+error 125 "unknown option '--wings': see slabvisor run --help" run --wings "$hello"
 error 125 '--memory: a value is missing' run --memory
-error 125 'no such option' run --stats=3 "$hello"
+error 125 '--stats 3: give true or false' run --stats=3 "$hello"
 error 125 "the program's name is empty: give the path" run ''
-error 125 '--config : give the path of a file' run --config '' "$hello"
+error 125 '--config: give the path of a file' run --config '' "$hello"
 error 125 '--config: give the path of a file' serve --config ''
 error 125 'there is no program 1G: if that is the option.s value, write --hugepages=1G' \
 	run --hugepages 1G "$hello"
@@ -40,7 +40,7 @@ error 125 'passes 3328M: ask for less memory' run --memory 3328M "$hello"
 error 125 '--memory 99999999999999999999: give' run --memory 99999999999999999999 "$hello"
 error 125 '--hugepages 4M: give 2M or 1G' run --hugepages=4M "$hello"
 error 125 '--hugepages maybe: give 2M or 1G' run --hugepages=maybe "$hello"
-error 125 '--prefault=2: no such option, or a value where none belongs' run --prefault=2 "$hello"
+error 125 '--prefault 2: give true or false' run --prefault=2 "$hello"
 error 125 '--memory 1536M: with --hugepages=1G give whole pages' \
 	run --hugepages=1G --memory 1536M --kernel "$hello"
 error 125 '--heap 3M: give a size from 2M' run --heap 3M "$hello"
@@ -63,8 +63,8 @@ error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
 	run --slab-debug=G,kmalloc-64 "$hello"
 error 125 '--numa 512M: .512M. is no KEY=VALUE: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
 error 125 '--numa size=2M: .size. is no key that there is: write memory=SIZE' run --numa size=2M "$hello"
-error 125 '--numa heap=3M: heap is a multiple of 2M, up to 400G' run --numa heap=3M "$hello"
-error 125 '--numa memory=1M: memory is a multiple of 2M, up to 1T' run --numa memory=1M "$hello"
+error 125 '--numa heap=3M: heap is a size from 2M to 400G, a multiple of 2M' run --numa heap=3M "$hello"
+error 125 '--numa memory=1M: memory is a size from 2M to 1T, a multiple of 2M' run --numa memory=1M "$hello"
 error 125 '--numa host=two: host is the number of a NUMA node' run --numa host=two "$hello"
 error 125 '--numa heap=2M,host=999: this machine has no NUMA node 999' \
 	run --numa heap=2M,host=999 "$hello"
@@ -100,6 +100,16 @@ error 125 "--qmp unix:/x,server=off: .server=off. is nothing that it can do: it 
 	run --qmp unix:/x,server=off "$hello"
 error 125 '.wait=on. is nothing' run --qmp unix:/x,server=on,wait=on "$hello"
 error 125 '.b. is nothing .*A comma of the path is written twice' run --qmp unix:/a,b "$hello"
+
+# What is misspelt, by a letter or three.
+error 125 "unknown option '--memroy': did you mean '--memory'" run --memroy 64M "$hello"
+error 125 "unknown option '--poll_us': did you mean '--poll-us'" run --poll_us=3 "$hello"
+error 125 "unknown option '--socket-pth': did you mean '--socket-path'" serve --socket-pth x
+error 125 "unknown option '--kernal': did you mean '--kernel'" doctor --kernal x
+error 125 "--disk pth=x: .pth. is no key that there is: did you mean .path." run --disk pth=x "$hello"
+error 125 '--numa heep=2M: .heep. is no key that there is: did you mean .heap.' run --numa heep=2M "$hello"
+error 125 'rnu: no such command: did you mean run' rnu
+error 125 "unknown option '-x': see slabvisor run --help" run -x "$hello"
 
 # What takes one value is not given two, of which one would be lost.
 for option in memory=64M heap=64M cpus=2 vcpu-cpus=0 io-cpus=0 guest-ring=3 hugepages=2M pin-budget=2M \
@@ -143,7 +153,8 @@ error 124 '--disk path=/dev/null: give a regular file' run --disk path=/dev/null
 truncate -s 1M "$work/disk"
 error 124 "--disk path=$work/disk and --disk path=$work/disk are one and the same: give each disk" \
 	run --disk "path=$work/disk,direct=off" --disk "path=$work/disk,direct=off" "$hello"
-error 125 'no such option' doctor --fast
+error 125 "unknown option '--fast': see slabvisor doctor --help" doctor --fast
+error 125 "unknown option '--cpus'" doctor --cpus 2
 truncate -s 1M "$work/nbd:disk"
 cd "$work" || exit 1
 status=0
@@ -218,7 +229,7 @@ run doctor --memory=4G "--kernel=$work/none"
 	grep -q 'a guest of --memory 4G --heap 64M can come to at most' "$out"
 ok $? 'doctor says what a Linux guest can come to, and whether its kernel is fit' \
 		"$(cat "$out" "$err")"
-error 125 '--memory: no such option, or a value is missing' doctor --memory
+error 125 '--memory: a value is missing' doctor --memory
 
 # Memory that the host does not have.
 error 123 '--heap 300G: ' run --heap 300G "$hello"

@@ -24,16 +24,16 @@ fails 125 'no socket' 'no socket: usage' --blk-file "$disk"
 fails 125 'only one of them' '--socket-path with --fd: usage' --blk-file "$disk" --socket-path x --fd 3
 fails 125 'from 1 to 16' 'a bad number: usage' --blk-file "$disk" --queues 0
 fails 125 'a multiple of 2M' 'a budget that is no number of windows: usage' --blk-file "$disk" --pin-budget 1M
-fails 125 'on or off is needed' 'a bad word: usage' --blk-file "$disk" --sandbox maybe
-fails 125 'no such option' 'an unknown option: usage' --blk-file "$disk" --quick
+fails 125 'sandbox maybe: give on or off' 'a bad word: usage' --blk-file "$disk" --sandbox maybe
+fails 125 "unknown option '--quick': see slabvisor serve --help" 'an unknown option: usage' --blk-file "$disk" --quick
 fails 124 'none: No such file' 'a file that is not there' --blk-file "$disks/none" --socket-path "$socket"
 fails 124 'null: give a regular file or a block device' 'a file that is no disk' --blk-file /dev/null --socket-path "$socket"
 printf 'disks:\n  - blk-file: %s\n    queues: many\n' "$disk" >"$work/bad.yaml"
-fails 126 'bad.yaml:3: queues: many: a number' 'a bad value in a file, with its line' --config "$work/bad.yaml"
+fails 126 'bad.yaml:3: queues: many: give a number from 1 to 16' 'a bad value in a file, with its line' --config "$work/bad.yaml"
 printf 'disks:\n  - blk-file: %s\n    colour: red\n' "$disk" >"$work/bad.yaml"
-fails 126 'bad.yaml:3: colour: no such option' 'an unknown key in a file' --config "$work/bad.yaml"
+fails 126 'bad.yaml:3: colour: unknown key: the keys are those of slabvisor serve --help' 'an unknown key in a file' --config "$work/bad.yaml"
 printf 'sandbox: maybe\ndisks:\n  - blk-file: %s\n' "$disk" >"$work/bad.yaml"
-fails 126 'bad.yaml:1: sandbox: maybe: on or off' 'a bad word in a file' --config "$work/bad.yaml"
+fails 126 'bad.yaml:1: sandbox: maybe: give on or off' 'a bad word in a file' --config "$work/bad.yaml"
 printf 'sandbox: off\nsandbox: on\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:2: sandbox: this key is given twice' 'a key that is given twice' --config "$work/bad.yaml"
 printf 'sandbox: off\n' >"$work/bad.yaml"
@@ -44,8 +44,12 @@ printf 'disks:\n  - blk-file: %s\n    sandbox: off\n' "$disk" >"$work/bad.yaml"
 fails 126 'bad.yaml:3: sandbox: it is for all disks: write it beside' 'the sandbox of one disk' \
 	--config "$work/bad.yaml"
 printf 'disks:\n  - blk-file: %s\n    queues:\n' "$disk" >"$work/bad.yaml"
-fails 126 'bad.yaml:3: queues: no value is given: a number from' 'a key of a disk without a value' \
+fails 126 'bad.yaml:3: queues: no value is given: give a number from' 'a key of a disk without a value' \
 	--config "$work/bad.yaml"
+printf 'disks:\n  - blk-file: %s\n    poll_us: 3\n' "$disk" >"$work/bad.yaml"
+fails 126 'bad.yaml:3: poll_us: unknown key: did you mean .poll-us.' 'a misspelt key of a disk' --config "$work/bad.yaml"
+printf 'disks:\n  - queues: 2\n' >"$work/bad.yaml"
+fails 126 'bad.yaml:3: no disk: blk-file names one' 'a disk without a file' --config "$work/bad.yaml"
 printf 'cache: off\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, and .sandbox.' 'an unknown key beside disks' \
 	--config "$work/bad.yaml"

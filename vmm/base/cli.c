@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELP_WIDTH  80
-#define HELP_COLUMN 26
-
 char *cli_sanitise(char *text)
 {
 	unsigned char *c;
@@ -47,37 +44,6 @@ void cli_note(const char *fmt, ...)
 	va_start(args, fmt);
 	print_line(fmt, args);
 	va_end(args);
-}
-
-/* How many bytes of text the next line has: to its newline, or what fits. */
-static size_t line_length(const char *text)
-{
-	size_t len = strcspn(text, "\n"), fits = HELP_WIDTH - HELP_COLUMN;
-
-	if (len <= fits)
-		return len;
-	for (len = fits; len && text[len] != ' '; len--)
-		;
-	/* A word that fits nowhere stays whole. */
-	return len ? len : strcspn(text, " \n");
-}
-
-void cli_print_option(const char *left, const char *text)
-{
-	size_t len;
-
-	if (strlen(left) >= HELP_COLUMN) {
-		puts(left);
-		left = "";
-	}
-	for (;;) {
-		len = line_length(text);
-		printf("%-*s%.*s\n", HELP_COLUMN, left, (int)len, text);
-		if (!text[len])
-			return;
-		text += len + 1;
-		left = "";
-	}
 }
 
 /* Digits only: strtoull would take signs and blanks. */

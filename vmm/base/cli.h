@@ -33,13 +33,6 @@ enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
 /* The same for what is worth saying but ends nothing. */
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/*
- * Prints an option of a help text to stdout: left, which says how it is given, and in a column of
- * its own what it does. Both fit in 80 columns: text is broken at its blanks, and where it has a
- * newline. A left that is wider than its column has a line of its own.
- */
-void cli_print_option(const char *left, const char *text);
-
 /* Replaces every byte of text that is not printable ASCII by '?'. Returns text. */
 char *cli_sanitise(char *text);
 

@@ -17,11 +17,11 @@
 #include "vmm/base/cli.h"
 #include "vmm/cmd/commands.h"
 #include "vmm/cmd/kind.h"
-#include "vmm/config/linux.h"
-#include "vmm/config/memory.h"
+#include "vmm/config/options.h"
 #include "vmm/linux/image.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
+#include "vmm/option/help.h"
 #include "vmm/report/report.h"
 #include "vmm/sandbox/landlock.h"
 #include "vmm/sandbox/sandbox.h"
@@ -274,51 +274,22 @@ static enum exit_status check_bound(const struct run_config *config)
 
 static enum exit_status print_help(void)
 {
-	printf("usage: slabvisor doctor [--kvm-device PATH] [--memory SIZE] [--heap SIZE]\n"
-	       "                        [--kernel FILE] [--disk SPEC]...\n"
+	printf("usage: slabvisor doctor [options]\n"
 	       "\n"
 	       "Checks what guests need of this host and says what to do about what is\n"
 	       "missing. Lines begin with good, note (guests run, something does not do its\n"
 	       "best) or BAD (guests do not run).\n"
 	       "\n"
 	       "The options are those of slabvisor run. Doctor says what a guest of that size\n"
-	       "(64M and 1G; with a kernel 512M and 64M) can come to of the host's memory,\n"
-	       "against what there is, and whether the kernel and the disks can be used.\n"
+	       "can come to of the host's memory, against what there is, and whether the kernel\n"
+	       "and the disks can be used.\n"
 	       "\n"
+	       "Options:\n");
+	opt_help(stdout, run_options, RUN_TAG_DOCTOR);
+	printf("\n"
 	       "Exit status: 0 guests can run; 122 they cannot; 124 the kernel or a disk is\n"
 	       "unfit; 125 wrong usage.\n");
 	return 0;
-}
-
-/* An option of the command line, arg, and its value: behind a `=`, or the argument that is next,
- * which *i then moves on to. Returns 0 or the exit status. */
-static enum exit_status take_option(struct run_config *config, uint32_t *seen, int argc,
-				    char **argv, int *i)
-{
-	static const char *const known[] = {"kvm-device", "memory", "heap", "kernel", "disk"};
-	const char *arg = argv[*i], *eq = strchr(arg, '='), *value;
-	const size_t len = eq ? (size_t)(eq - arg) : strlen(arg);
-	char why[RUN_WHY_MAX] = "out of memory";
-	const struct run_option *option;
-	size_t k;
-
-	value = eq ? eq + 1 : *i + 1 < argc ? argv[++*i] : NULL;
-	for (k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-		if (!value || strncmp(arg, "--", 2) != 0 || len - 2 != strlen(known[k]) ||
-		    strncmp(arg + 2, known[k], len - 2) != 0)
-			continue;
-		option = run_option_find(known[k]);
-		if (*seen >> k & 1 && !option->repeats)
-			return cli_fail(STATUS_USAGE, "--%s is given twice, and takes one value",
-					known[k]);
-		*seen |= 1u << k;
-		if (option->apply(config, value, why))
-			return cli_fail(STATUS_USAGE, "--%s %s: %s", known[k], value, why);
-		return 0;
-	}
-	return cli_fail(STATUS_USAGE,
-			"%.*s: no such option, or a value is missing: see slabvisor doctor --help",
-			(int)len, arg);
 }
 
 /* Returns 0 or the exit status. */
@@ -381,24 +352,13 @@ static enum exit_status check_all(const struct run_config *config)
 enum exit_status cmd_doctor(int argc, char **argv)
 {
 	struct run_config config;
-	char why[RUN_WHY_MAX];
-	uint32_t seen = 0;
-	enum exit_status status = 0;
-	int i;
+	enum exit_status status;
 
 	if (run_config_init(&config))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
-	for (i = 1; i < argc && !status; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			run_config_free(&config);
-			return print_help();
-		}
-		status = take_option(&config, &seen, argc, argv, &i);
-	}
-	if (!status && (linux_options_check(&config, why) || memory_options_check(&config, why)))
-		status = cli_fail(STATUS_USAGE, "%s", why);
+	status = run_config_parse_doctor(&config, argc, argv);
 	if (!status)
-		status = check_all(&config);
+		status = config.help ? print_help() : check_all(&config);
 	run_config_free(&config);
 	return status;
 }

@@ -168,8 +168,8 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = vm->end_fd, .events = POLLIN},
 		{.fd = signal_fd, .events = POLLIN},
 	};
-	int64_t until = vm->run->config->timeout_ms ? now_ms() + vm->run->config->timeout_ms : 0,
-		left = -1;
+	const int64_t timeout_ms = 1000ll * vm->run->config->timeout_s;
+	int64_t until = timeout_ms ? now_ms() + timeout_ms : 0, left = -1;
 	bool asked = false;
 	int look, n;
 
@@ -180,7 +180,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				if (vm_end(vm, STATUS_SIGNAL + SIGALRM))
 					cli_note("the guest was ended after %u s: raise --timeout "
 						 "if it needs longer",
-						 vm->run->config->timeout_ms / 1000);
+						 vm->run->config->timeout_s);
 				break;
 			}
 		}

@@ -4,6 +4,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
+#include "vmm/base/nearest.h"
 #include "vmm/cmd/commands.h"
 
 static const struct {
@@ -34,6 +35,20 @@ static enum exit_status print_help(void)
 	return 0;
 }
 
+static enum exit_status no_command(const char *name)
+{
+	struct nearest near;
+	size_t i;
+
+	nearest_begin(&near, name);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		nearest_offer(&near, commands[i].name);
+	if (near.best)
+		return cli_fail(STATUS_USAGE, "%s: no such command: did you mean %s?", name,
+				near.best);
+	return cli_fail(STATUS_USAGE, "%s: no such command: see slabvisor --help", name);
+}
+
 static enum exit_status run_command(int argc, char **argv)
 {
 	size_t i;
@@ -49,7 +64,7 @@ static enum exit_status run_command(int argc, char **argv)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	return cli_fail(STATUS_USAGE, "%s: no such command: see slabvisor --help", argv[1]);
+	return no_command(argv[1]);
 }
 
 int main(int argc, char **argv)

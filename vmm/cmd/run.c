@@ -18,28 +18,13 @@
 #include "vmm/machine/kind.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
+#include "vmm/option/help.h"
 #include "vmm/qmp/qmp.h"
 #include "vmm/report/report.h"
 #include "vmm/report/stats.h"
 
-static void print_option(const struct run_option *o)
-{
-	char left[64];
-
-	if (!o->metavar)
-		snprintf(left, sizeof(left), "  --%s", o->name);
-	else if (o->metavar[0] == '[')
-		snprintf(left, sizeof(left), "  --%s[=%.*s", o->name, (int)strlen(o->metavar) - 1,
-			 o->metavar + 1);
-	else
-		snprintf(left, sizeof(left), "  --%s %s", o->name, o->metavar);
-	cli_print_option(left, o->help);
-}
-
 static enum exit_status print_help(void)
 {
-	size_t i;
-
 	printf("usage: slabvisor run [options] PROGRAM [ARGS...]\n"
 	       "       slabvisor run [options] --kernel FILE [--initrd FILE] [--append TEXT]\n"
 	       "\n"
@@ -49,8 +34,7 @@ static enum exit_status print_help(void)
 	       "to standard error. ARGS are the program's own.\n"
 	       "\n"
 	       "Options:\n");
-	for (i = 0; i < RUN_OPTIONS; i++)
-		print_option(&run_options[i]);
+	opt_help(stdout, run_options, 0);
 	printf("\n"
 	       "SIZE is a number of bytes, or of K, M, G or T (1024, 1024^2, ...).\n"
 	       "\n"
@@ -122,7 +106,8 @@ static enum exit_status dry_run(struct run *run)
 		status = disks_check(run->config);
 	if (!status) {
 		printf("# the host's memory: %s\n", memory_bound_format(&vm->mem.bound, text));
-		run_config_print(run->config);
+		if (run_config_print(run->config))
+			status = cli_fail(STATUS_HOST_ERROR, "out of memory");
 	}
 	free(vm);
 	return status;

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_SRCS += $(wildcard vmm/config/*.c)
-VMM_CONFIG_SRCS := vmm/option/affinity.c vmm/option/row.c vmm/config/channels.c vmm/base/cli.c vmm/config/config.c vmm/option/file.c \
-	vmm/config/disks.c vmm/config/fields.c vmm/config/linux.c vmm/config/memory.c vmm/config/options.c vmm/config/run_config.c
+VMM_CONFIG_SRCS := $(addprefix vmm/config/, linux.c memory.c options.c own.c run_config.c) $(OPTION_FILE_SRCS)
+
+UNIT_TESTS += $(call unit_tests,vmm/config)
+vmm/config_SRCS = $(VMM_CONFIG_SRCS) vmm/serve/options.c $(MM_SRCS)

@@ -1,32 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The option --disk: path=FILE and, separated by commas, direct=on|off (on),
- * readonly=on|off (off), serial=S, queues=N (one a vCPU), packed=on|off (on), format=raw (the
- * file's bytes are the disk, whatever they look like), block-size=512|4096 (of sectors). A comma of
- * a value is written twice.
- */
+/* Rows of options that the disks of `run` and those of `serve` have alike: each is of `struct of`,
+ * stored in the member of that name, and by default what `when` says. */
 #ifndef VMM_CONFIG_DISKS_H
 #define VMM_CONFIG_DISKS_H
 
 #include "virtio/blk/blk.h"
-#include "vmm/config/options.h"
+#include "vmm/option/option.h"
 
-/* As apply and forget of struct run_option. */
-int disk_option_apply(struct run_config *config, const char *value, char *why);
-void disk_option_forget(struct run_config *config);
+extern const struct opt_word disk_formats[], disk_block_sizes[];
 
-/* What disk_option_apply() would take, for the caller to free; NULL: out of memory. */
-char *disk_option_format(const struct run_disk *disk);
+#define DISK_DIRECT(of)                                                                            \
+	{                                                                                          \
+		.name = "direct", .type = OPT_FLAG, OPT_AT(of, direct), .metavar = "on|off",       \
+		.init = "on", .help = "past the host's page cache, by O_DIRECT, where that can be" \
+	}
 
-/* Values that disks of `run` and of `serve` have alike. */
+#define DISK_SERIAL(of)                                                                          \
+	{                                                                                        \
+		.name = "serial", .type = OPT_STRING, OPT_AT(of, serial), .max = BLK_SERIAL_MAX, \
+		.help = "the disk's serial number"                                               \
+	}
 
-/*
- * Reads a disk's format as a user gives it: `raw` sets *raw, any other is refused.
- * Returns 0, or -EINVAL with what would be right in why, room bytes.
- */
-int disk_format(const char *value, bool *raw, char *why, size_t room);
+#define DISK_QUEUES(of, when, text)                                                 \
+	{                                                                           \
+		.name = "queues", .type = OPT_NUMBER, OPT_AT(of, queues), .min = 1, \
+		.max = BLK_MAX_QUEUES, .init = (when), .help = (text)               \
+	}
 
-/* Reads the size of sectors, in bytes, as a user gives it. As disk_format(). */
-int disk_block_size(const char *value, uint32_t *size, char *why, size_t room);
+#define DISK_FORMAT(of)                                                                       \
+	{                                                                                     \
+		.name = "format", .type = OPT_CHOICE, OPT_AT(of, raw), .words = disk_formats, \
+		.say = "disks are raw: say raw, or nothing; another format is made raw "      \
+		       "by `qemu-img convert -O raw FILE NEW`",                               \
+		.help = "the file's very bytes are the disk, even if it looks like an "       \
+			"image of another format, or compressed, which is refused "           \
+			"otherwise"                                                           \
+	}
+
+#define DISK_BLOCK_SIZE(of)                                                         \
+	{                                                                           \
+		.name = "block-size", .type = OPT_CHOICE, .flags = OPT_SIZES,       \
+		OPT_AT(of, block_size), .words = disk_block_sizes,                  \
+		.say = "sectors are of 512 or of 4096 bytes",                       \
+		.help = "the guest sees sectors of so many bytes; else those of a " \
+			"device, and 512 of a file"                                 \
+	}
+
+#define DISK_POLL_US(of, when)                                                              \
+	{                                                                                   \
+		.name = "poll-us", .type = OPT_NUMBER, OPT_AT(of, poll_us), .max = 1000000, \
+		.unit = "microseconds", .init = (when),                                     \
+		.help = "how long the thread of disks polls for work before it sleeps, "    \
+			"at most; 0: not at all"                                            \
+	}
 
 #endif

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The configuration of `slabvisor run`, and the one table of options that the
- * command line and the configuration file both go by.
- */
+/* The configuration of `slabvisor run`, and the table of its options. */
 #ifndef VMM_CONFIG_OPTIONS_H
 #define VMM_CONFIG_OPTIONS_H
 
@@ -14,11 +11,11 @@
 #include "mm/mm.h"
 #include "virtio/abi/platform.h"
 #include "vmm/base/cli.h"
+#include "vmm/option/option.h"
 
 /* A heap that crosses the hole below 4 GiB takes one range more than it has nodes. */
 #define RUN_MAX_NODES  (MM_MAX_RANGES - 1)
 #define RUN_RING_AUTO  (-1)
-#define RUN_WHY_MAX    256
 #define RUN_MIN_MEMORY (4ull << 20)
 #define RUN_MAX_MEMORY (1ull << 40)
 #define RUN_LINUX_HEAP (64ull << 20)  /* unless it is named: a Linux guest has RAM of its own */
@@ -42,6 +39,8 @@ struct run_disk {
 	bool packed;         /* rings of that format are offered */
 	unsigned int queues; /* 0: one a vCPU */
 };
+
+#define RUN_MAX_FILE_ARGS 256
 
 #define RUN_MAX_PORTS 8 /* of virtio-console */
 
@@ -70,9 +69,9 @@ struct run_config {
 	unsigned int nr_ports;
 	struct run_disk disk[RUN_MAX_DISKS];
 	unsigned int nr_disks;
-	uint64_t pin_budget;     /* bytes of guest memory registered for I/O at most */
-	unsigned int poll_us;    /* longest poll of the I/O thread before a sleep */
-	unsigned int timeout_ms; /* 0: none */
+	uint64_t pin_budget;    /* bytes of guest memory registered for I/O at most */
+	unsigned int poll_us;   /* longest poll of the I/O thread before a sleep */
+	unsigned int timeout_s; /* 0: none */
 	bool stats;
 	bool dry_run;
 	bool help;
@@ -82,47 +81,23 @@ struct run_config {
 	enum mm_backing backing;
 	int reclaim_delay_ms;
 	char *kvm_device;
-	char *qmp;    /* the control socket's path, or NULL */
-	char *config; /* the configuration file's path, or NULL */
-	char **arg;   /* the program and its arguments, NULL-terminated */
+	char *qmp;     /* the control socket's path, or NULL */
+	char *config;  /* the configuration file's path, or NULL */
+	char *program; /* the file's, and its arguments */
+	char *program_arg[RUN_MAX_FILE_ARGS];
+	unsigned int nr_program_args;
+	char **arg; /* the program to run and its arguments, NULL-terminated */
 	unsigned int nr_args;
 };
 
-/*
- * One option. apply() checks value (NULL if none was given) and puts it into the
- * configuration; it returns 0, or -errno with what would be right in why.
- */
-struct run_option {
-	const char *name;
-	const char *metavar; /* NULL: takes no value; "[X]": the value is optional */
-	const char *help;    /* for --help, as cli_print_option() takes it */
-	bool repeats;
-	bool command_line_only;
-	bool early; /* heeded before the configuration file is read */
-	int (*apply)(struct run_config *config, const char *value, char *why);
-	/* Forgets what a lower-ranking source said; for options that repeat. */
-	void (*forget)(struct run_config *config);
-};
-
-#define RUN_OPTIONS 27
-extern const struct run_option run_options[RUN_OPTIONS];
-
-/* For options that are there or not; value NULL: there. As struct run_option's apply. */
-int run_flag(bool *flag, const char *value, char *why);
-
-/* Writes what would be right to why (RUN_WHY_MAX bytes). Returns -EINVAL. */
-int run_why(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Stored in a struct run_config. */
+extern const struct opt run_options[];
+/* Options that `doctor` has too. */
+#define RUN_TAG_DOCTOR 1u
 
 /* The defaults. Returns 0 or -ENOMEM. */
 int run_config_init(struct run_config *config);
 void run_config_free(struct run_config *config);
-
-/* The option of that name, or NULL. */
-const struct run_option *run_option_find(const char *name);
-
-/* Sets the program and its arguments; what was set before is dropped. Returns 0 or
- * -ENOMEM. */
-int run_config_set_args(struct run_config *config, unsigned int count, char *const *arg);
 
 /*
  * Reads the command line of `run` (argv[0] is "run"), the configuration file it
@@ -131,7 +106,10 @@ int run_config_set_args(struct run_config *config, unsigned int count, char *con
  */
 enum exit_status run_config_parse(struct run_config *config, int argc, char **argv);
 
-/* Prints the configuration in the form of a configuration file. */
-void run_config_print(const struct run_config *config);
+/* Reads the command line of `doctor`, whose options are some of run's. As run_config_parse(). */
+enum exit_status run_config_parse_doctor(struct run_config *config, int argc, char **argv);
+
+/* Prints the configuration in the form of a configuration file. Returns 0 or -ENOMEM. */
+int run_config_print(const struct run_config *config);
 
 #endif

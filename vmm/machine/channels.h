@@ -18,10 +18,6 @@ struct channels {
 	unsigned int count; /* of listen_fd */
 };
 
-/* For struct run_option. */
-int channel_option_apply(struct run_config *config, const char *value, char *why);
-void channel_option_forget(struct run_config *config);
-
 /* Makes the devices and the sockets. Returns 0 or the exit status, the error having been
  * reported, and what there is left to channels_destroy(). */
 enum exit_status channels_create(struct vm *vm);

@@ -27,6 +27,7 @@
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/cmd/commands.h"
+#include "vmm/option/help.h"
 #include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"
@@ -292,9 +293,6 @@ static void serve_all(struct service *s)
 
 static enum exit_status print_help(void)
 {
-	unsigned int i;
-	char name[40];
-
 	printf("usage: slabvisor serve --blk-file PATH --socket-path PATH [options]\n"
 	       "       slabvisor serve --config FILE\n"
 	       "\n"
@@ -303,16 +301,8 @@ static enum exit_status print_help(void)
 	       "take many steps more, and ends it; SIGHUP looks at the disks' sizes again. Ended\n"
 	       "or killed and started again, it goes on with the requests that were in flight.\n"
 	       "\n");
-	for (i = 0; i < nr_serve_options; i++) {
-		snprintf(name, sizeof(name), "  --%s%s%s", serve_options[i].name,
-			 serve_options[i].metavar ? " " : "",
-			 serve_options[i].metavar ? serve_options[i].metavar : "");
-		cli_print_option(name, serve_options[i].help);
-	}
-	cli_print_option("  --sandbox on|off",
-			 "once it serves, it may open nothing and makes few system calls (on)");
-	cli_print_option("  --config FILE", "several disks: a YAML list, `disks`, of such options");
-	cli_print_option("  --print-capabilities", "prints what QEMU's conventions ask for");
+	opt_help(stdout, serve_disk_options, 0);
+	opt_help(stdout, serve_options, 0);
 	printf("\n"
 	       "Exit status: 0 in order; 124 a disk is unreadable or unfit; 125 wrong usage;\n"
 	       "126 the configuration file is wrong; 127 another error of the host; 159 the\n"

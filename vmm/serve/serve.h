@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/option/option.h"
 
 #define SERVE_MAX_DISKS 16
-#define SERVE_WHY_MAX   256
 
 /* One disk, as it is to be served. Strings are its own. */
 struct serve_disk {
@@ -36,31 +36,14 @@ struct serve_config {
 	bool help;
 };
 
-/* One option of a disk, on the command line and in the configuration file alike. */
-struct serve_option {
-	const char *name;
-	const char *metavar; /* NULL: a switch, which a file says true or false to */
-	const char *help;    /* as cli_print_option() takes it */
-	/* Checks value (NULL: the switch alone) and sets it. Returns 0, or -EINVAL with what
-	 * would be right in why, SERVE_WHY_MAX bytes. */
-	int (*apply)(struct serve_disk *disk, const char *value, char *why);
-};
+/* Of a disk, stored in a struct serve_disk; the rest, stored in a struct serve_config. */
+extern const struct opt serve_disk_options[], serve_options[];
 
-extern const struct serve_option serve_options[];
-extern const unsigned int nr_serve_options;
-
-/* The option of that name, or NULL. */
-const struct serve_option *serve_option_find(const char *name);
-
-void serve_disk_init(struct serve_disk *disk);
 void serve_config_free(struct serve_config *config);
 
 /* Reads the command line of `serve` (argv[0] is "serve") and the file it names. Returns 0
  * or the exit status, the error having been reported. */
 enum exit_status serve_config_parse(struct serve_config *config, int argc, char **argv);
-
-/* Reads a configuration file into config. As serve_config_parse(). */
-enum exit_status serve_config_read(struct serve_config *config, const char *path);
 
 /*
  * The socket of a disk: bound to its path, or handed over. *listening: whether it accepts
@@ -69,9 +52,6 @@ enum exit_status serve_config_read(struct serve_config *config, const char *path
  */
 enum exit_status serve_socket(const struct serve_disk *disk, unsigned int *next, int *fd,
 			      bool *listening);
-
-/* Sets config->sandbox by its word, on or off. Returns and writes to why as an option's apply. */
-int serve_set_sandbox(struct serve_config *config, const char *value, char *why);
 
 /* Connects to systemd, where it started us, to be told how we are. Returns a socket, or -1: there
  * is nobody to tell. */

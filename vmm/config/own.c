@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/config/own.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vmm/base/cli.h"
+#include "vmm/config/options.h"
+#include "vmm/option/list.h"
+
+/* QEMU's way to write what this socket does: it listens, and the guest does not wait for a client. */
+static bool listens_anyway(const char *word)
+{
+	return !strcmp(word, "server=on") || !strcmp(word, "server") || !strcmp(word, "wait=off") ||
+	       !strcmp(word, "nowait");
+}
+
+int own_qmp_parse(void *base, const char *value, char *why)
+{
+	struct run_config *config = base;
+	const struct sockaddr_un *addr = NULL;
+	char *text, *rest, *path, *word;
+	int ret = 0;
+
+	if (strncmp(value, "unix:", 5) != 0)
+		return opt_why(why, "write unix:PATH, as in unix:/run/guest.sock");
+	text = strdup(value + 5);
+	if (!text)
+		return -ENOMEM;
+	rest = text;
+	path = opt_cut(&rest);
+	while (!ret && (word = opt_cut(&rest)))
+		if (!listens_anyway(word))
+			ret = opt_why(
+				why,
+				"`%.40s` is nothing that it can do: it listens, and the guest "
+				"does not wait. A comma of the path is written twice",
+				word);
+	if (ret)
+		goto out;
+	if (!*path)
+		ret = opt_why(why, "write unix:PATH, as in unix:/run/guest.sock");
+	else if (strlen(path) >= sizeof(addr->sun_path))
+		ret = opt_why(why, "a socket's path has at most %zu bytes",
+			      sizeof(addr->sun_path) - 1);
+	else
+		ret = cli_set_string(&config->qmp, path);
+out:
+	free(text);
+	return ret;
+}
+
+bool own_qmp_write(const void *base, FILE *to)
+{
+	const struct run_config *config = base;
+
+	if (!config->qmp)
+		return false;
+	fputs("unix:", to);
+	opt_put_commas(config->qmp, to);
+	return true;
+}
+
+int own_slab_debug_parse(void *base, const char *value, char *why)
+{
+	struct run_config *config = base;
+	struct mm_config modes = {0};
+	const char *reason;
+
+	if (!strcmp(value, "true"))
+		value = "";
+	if (strcmp(value, "false") != 0 && mm_debug_parse(value, &modes, &reason))
+		return opt_why(why, "%s", reason);
+	config->slab_debug = modes.debug;
+	config->nr_slab_rules = modes.nr_rules;
+	memcpy(config->slab_rule, modes.rule, sizeof(modes.rule));
+	return 0;
+}
+
+bool own_slab_debug_write(const void *base, FILE *to)
+{
+	const struct run_config *config = base;
+	struct mm_config modes = {.debug = config->slab_debug, .nr_rules = config->nr_slab_rules};
+	char text[MM_DEBUG_TEXT_MAX];
+
+	if (!config->slab_debug && !config->nr_slab_rules)
+		return false;
+	memcpy(modes.rule, config->slab_rule, sizeof(modes.rule));
+	mm_debug_format(&modes, text);
+	fputs(text, to);
+	return true;
+}
+
+int own_host_node_check(const char *value, char *why)
+{
+	char path[64];
+	int node = atoi(value), ret;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d", node);
+	if (access(path, F_OK))
+		return opt_why(why, "this machine has no NUMA node %d (see %s)", node,
+			       "/sys/devices/system/node");
+	ret = mm_node_check(node);
+	if (ret == -EINVAL)
+		return opt_why(why, "NUMA node %d of this machine has no memory for this process",
+			       node);
+	if (ret)
+		return opt_why(why, "memory of NUMA node %d cannot be asked for: %s", node,
+			       strerror(-ret));
+	return 0;
+}
