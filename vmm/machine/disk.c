@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "virtio/blk/file.h"
 #include "virtio/io/engine.h"
 #include "vmm/base/cli.h"
+#include "vmm/base/disk_create.h"
 #include "vmm/base/disk_words.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/machine/vm.h"
@@ -15,9 +15,6 @@
 /* Registered memory stays with the guest: what it does not use for so long, it may
  * give back. */
 #define WINDOW_IDLE_MS 10000
-
-#define BUSY_PAUSE_MS 10
-#define BUSY_TRIES    100
 
 static void warn(void *opaque, const char *text)
 {
@@ -120,22 +117,6 @@ static enum exit_status start_engine(struct vm *vm)
 			strerror(-ret));
 }
 
-/* A monitor that was killed lets go of its files a little after it has gone, when the
- * kernel has taken its ring down: who starts the next one need not know. */
-static int create_patiently(const struct blk_dev_config *config, struct io_engine *engine,
-			    struct virtio_device **dev)
-{
-	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000};
-	int tries, ret;
-
-	ret = blk_dev_create(config, engine, dev);
-	for (tries = 0; ret == -EBUSY && tries < BUSY_TRIES; tries++) {
-		nanosleep(&pause, NULL);
-		ret = blk_dev_create(config, engine, dev);
-	}
-	return ret;
-}
-
 static enum exit_status make_disk(struct vm *vm, const struct run_disk *disk)
 {
 	struct disk_log *log = &vm->disks.log[vm->disks.count];
@@ -161,7 +142,7 @@ static enum exit_status make_disk(struct vm *vm, const struct run_disk *disk)
 	int ret;
 
 	*log = (struct disk_log){&vm->run->machine_log, disk->path};
-	ret = create_patiently(&config, d->engine, &d->dev[d->count]);
+	ret = disk_create(&config, d->engine, &d->dev[d->count]);
 	if (ret)
 		return disk_refuse(&words, disk->path, ret, why);
 	if (!vm->run->restarted)

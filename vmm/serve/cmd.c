@@ -16,13 +16,13 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "virtio/blk/blk.h"
 #include "virtio/vhost_user/engine.h"
 #include "virtio/vhost_user/guard.h"
 #include "vmm/base/cli.h"
+#include "vmm/base/disk_create.h"
 #include "vmm/base/disk_words.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
@@ -37,9 +37,6 @@
 /* The size that QEMU's front end takes unless it is told: it says which only after it has asked for
  * the configuration. */
 #define RING_SIZE 128
-/* Looks at a lock, 20 ms apart, that a process which was killed may still have. */
-#define LOCK_TRIES 150
-
 struct disk {
 	const struct serve_disk *config;
 	struct io_engine *engine;
@@ -74,24 +71,6 @@ static const struct disk_words words = {
 	.raw = "--format raw",
 	.block_size = "--block-size ",
 };
-
-/*
- * Makes the device. One that was killed has its image locked until the kernel is done with
- * its I/O: until then a write of before could overtake one of ours. It is waited for.
- */
-static int create_device(struct disk *disk, const struct blk_dev_config *blk)
-{
-	const struct timespec pause = {.tv_nsec = 20000000};
-	unsigned int tries;
-	int ret;
-
-	for (tries = 0;; tries++) {
-		ret = blk_dev_create(blk, disk->engine, &disk->dev);
-		if (ret != -EBUSY || tries == LOCK_TRIES)
-			return ret;
-		nanosleep(&pause, NULL);
-	}
-}
 
 static void settle(void *opaque)
 {
@@ -139,7 +118,7 @@ static enum exit_status open_disk(struct disk *disk, struct sandbox *sandbox)
 		return cli_fail(STATUS_HOST_ERROR,
 				"io_uring cannot be used: %s: see slabvisor doctor",
 				strerror(-ret));
-	ret = create_device(disk, &blk);
+	ret = disk_create(&blk, disk->engine, &disk->dev);
 	if (ret)
 		return disk_refuse(&words, config->blk_file, ret, why);
 	disk_note(&words, &file, blk_dev_file(disk->dev));
