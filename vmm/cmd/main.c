@@ -6,6 +6,7 @@
 #include "vmm/base/fds.h"
 #include "vmm/base/nearest.h"
 #include "vmm/cmd/commands.h"
+#include "vmm/serve/cmd.h"
 
 static const struct {
 	const char *name;

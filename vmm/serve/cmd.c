@@ -26,9 +26,9 @@
 #include "vmm/base/disk_words.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
-#include "vmm/cmd/commands.h"
 #include "vmm/option/help.h"
 #include "vmm/sandbox/sandbox.h"
+#include "vmm/serve/cmd.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"
 
