@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What each case does that a program must not do; main.c runs one of them. */
 #ifndef NEGATIVE_CASES_H
 #define NEGATIVE_CASES_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The cases by name. */
 #include "cases.h"
 #include <linux/types.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The buffers of I/O: of the heap, or user memory that is pinned. */
 #include "zcbench.h"
 #include <linux/err.h>
 #include <linux/errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The size of a page, as in Linux's <asm/page.h>. */
 #ifndef GUEST_ASM_PAGE_H
 #define GUEST_ASM_PAGE_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rounding to powers of two, as in Linux's <linux/align.h>. */
 #ifndef GUEST_LINUX_ALIGN_H
 #define GUEST_LINUX_ALIGN_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Masks of bits, as in Linux's <linux/bits.h>. */
 #ifndef GUEST_LINUX_BITS_H
 #define GUEST_LINUX_BITS_H
 

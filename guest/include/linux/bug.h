@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What ends a program that has found a bug of its own, as in Linux's <linux/bug.h>. */
 #ifndef GUEST_LINUX_BUG_H
 #define GUEST_LINUX_BUG_H
 

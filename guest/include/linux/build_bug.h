@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Checks by the compiler, as in Linux's <linux/build_bug.h>. */
 #ifndef GUEST_LINUX_BUILD_BUG_H
 #define GUEST_LINUX_BUILD_BUG_H
 

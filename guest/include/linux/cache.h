@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The lines of the CPU's cache, as in Linux's <linux/cache.h>. */
 #ifndef GUEST_LINUX_CACHE_H
 #define GUEST_LINUX_CACHE_H
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is asked of the compiler by Linux's names: <linux/compiler.h> and those two that
+ * Linux has beside it.
+ */
 #ifndef GUEST_LINUX_COMPILER_H
 #define GUEST_LINUX_COMPILER_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Waiting until something is done, as in Linux's <linux/completion.h>. */
 #ifndef GUEST_LINUX_COMPLETION_H
 #define GUEST_LINUX_COMPLETION_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* From a member to its structure, as in Linux's <linux/container_of.h>. */
 #ifndef GUEST_LINUX_CONTAINER_OF_H
 #define GUEST_LINUX_CONTAINER_OF_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Waits of a given time, as in Linux's <linux/delay.h>. */
 #ifndef GUEST_LINUX_DELAY_H
 #define GUEST_LINUX_DELAY_H
 

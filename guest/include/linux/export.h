@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exports of a module, which mean nothing in a program: for sources that have them, as
+ * Linux's <linux/export.h>.
+ */
 #ifndef GUEST_LINUX_EXPORT_H
 #define GUEST_LINUX_EXPORT_H
 

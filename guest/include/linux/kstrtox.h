@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers out of strings, as in Linux's <linux/kstrtox.h>. */
 #ifndef GUEST_LINUX_KSTRTOX_H
 #define GUEST_LINUX_KSTRTOX_H
 

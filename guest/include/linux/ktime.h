@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Times in nanoseconds, as in Linux's <linux/ktime.h>. */
 #ifndef GUEST_LINUX_KTIME_H
 #define GUEST_LINUX_KTIME_H
 

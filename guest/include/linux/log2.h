@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Logarithms and powers of two, as in Linux's <linux/log2.h>. */
 #ifndef GUEST_LINUX_LOG2_H
 #define GUEST_LINUX_LOG2_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rounding and division of integers, as in Linux's <linux/math.h>. */
 #ifndef GUEST_LINUX_MATH_H
 #define GUEST_LINUX_MATH_H
 

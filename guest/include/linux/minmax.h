@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The smaller and the larger of values, as in Linux's <linux/minmax.h>. */
 #ifndef GUEST_LINUX_MINMAX_H
 #define GUEST_LINUX_MINMAX_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What is known of a page, as in Linux's <linux/mm_types.h>. */
 #ifndef GUEST_LINUX_MM_TYPES_H
 #define GUEST_LINUX_MM_TYPES_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sizes by name, as in Linux's <linux/sizes.h>. */
 #ifndef GUEST_LINUX_SIZES_H
 #define GUEST_LINUX_SIZES_H
 

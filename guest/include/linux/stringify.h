@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Strings out of macros, as in Linux's <linux/stringify.h>. */
 #ifndef GUEST_LINUX_STRINGIFY_H
 #define GUEST_LINUX_STRINGIFY_H
 
