@@ -24,8 +24,9 @@ OPT ?= -O2 -g
 BASE := -std=gnu11 $(WARN) $(OPT) -MMD -MP
 
 # Host code: vmm, virtio, mm, tools and their tests.
+CHECK ?=
 HOST_CFLAGS = $(BASE) -I. -D_GNU_SOURCE -DSLABVISOR_VERSION='"$(VERSION)"' \
-	-fno-strict-aliasing -pthread
+	-fno-strict-aliasing -pthread $(if $(CHECK),-DMM_CHECK)
 HOST_LDFLAGS = -pthread
 # Guest code compiled into a host process: the same sources, the other channel.
 HOSTED_CFLAGS = $(BASE) -Iguest/include -I. -D_GNU_SOURCE -DSLABVISOR_HOSTED \
@@ -41,8 +42,8 @@ GUEST_LDFLAGS = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none 
 
 # A variant is how host code is instrumented; SAN= picks the one of the program.
 SAN_plain :=
-SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-SAN_tsan := -fsanitize=thread
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DMM_CHECK
+SAN_tsan := -fsanitize=thread -DMM_CHECK
 VARIANTS := plain asan tsan
 SAN ?=
 VARIANT := $(if $(SAN),$(if $(findstring thread,$(SAN)),tsan,asan),plain)
@@ -156,6 +157,7 @@ help: ## list the targets
 		awk -F':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  V=1 shows commands; SAN=address,undefined or SAN=thread instruments the monitor.'
+	@echo '  CHECK=1 B=build/check builds one that checks what the comments of mm promise.'
 
 .PHONY: all unit clean help
 

@@ -93,10 +93,26 @@ free_heap:
 	return err;
 }
 
+#ifdef MM_CHECK
+static void heap_assert_sound(struct mm_heap *heap)
+{
+	const char *why = mm_check(heap);
+
+	if (why)
+		mm_assert_failed(__FILE__, __LINE__, why);
+}
+#else
+static void heap_assert_sound(struct mm_heap *heap)
+{
+	(void)heap;
+}
+#endif
+
 void mm_heap_destroy(struct mm_heap *heap)
 {
 	if (!heap)
 		return;
+	heap_assert_sound(heap);
 	slab_set_destroy(&heap->slabs);
 	pin_set_destroy(&heap->pins);
 	map_destroy(&heap->map);
@@ -107,6 +123,7 @@ void mm_heap_destroy(struct mm_heap *heap)
 
 void mm_heap_reset(struct mm_heap *heap)
 {
+	heap_assert_sound(heap);
 	slab_set_reset(&heap->slabs);
 	pin_set_reset(&heap->pins);
 	map_reset(&heap->map);

@@ -329,4 +329,12 @@ int mm_slabinfo(struct mm_heap *heap, int cache, struct mm_slabinfo *info);
  * every cache but the kmalloc classes. No other call may be under way. */
 void mm_heap_reset(struct mm_heap *heap);
 
+/*
+ * Looks whether all that a heap knows of itself agrees: frames, page map, pins, slabs, counters.
+ * Time goes by what is backed. No other call may be under way. Returns NULL if so, or else what
+ * does not, valid until this thread's next call. Builds without MM_CHECK (see assert.h) have no
+ * such function. Those with it look at each reset and at the end of a heap, too.
+ */
+const char *mm_check(struct mm_heap *heap);
+
 #endif

@@ -25,6 +25,7 @@ static int32_t rest_left_ms(struct mm_heap *heap)
 	uint64_t activity = heap_activity(heap);
 	uint32_t now = frame_now_ms();
 
+	MM_ASSERT_HELD(&rest->lock);
 	if (activity != rest->seen) {
 		rest->seen = activity;
 		rest->since_ms = now;

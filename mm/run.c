@@ -5,25 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mm/heap.h"
-
 #define RUN_CHUNK 64u /* frames moved at a time */
-/* Least order of runs that get a guard: smaller ones would cost too much. */
-#define RUN_MIN_GUARDED 2
 
 void run_put(struct mm_heap *heap, unsigned int cpu, unsigned int order, size_t n,
 	     const uint64_t *frame)
 {
 	map_count_frames(&heap->map, cpu, 0, (uint64_t)n << order);
 	frame_put_bulk(&heap->frames, cpu, order, n, frame);
-}
-
-/* A run with a guard lies in the lower half of one twice its size; the frame behind it
- * is made inaccessible, and nothing but the run is handed out of it. */
-static bool run_is_guarded(const struct mm_heap *heap, unsigned int order)
-{
-	return heap->config.debug & MM_HARDEN_GUARD && order >= RUN_MIN_GUARDED &&
-	       order < MM_MAX_ORDER;
 }
 
 static bool run_guard(struct mm_heap *heap, uint64_t frame, unsigned int order, bool on)
@@ -44,6 +32,7 @@ static uint64_t run_hand_out(struct mm_heap *heap, uint64_t frame, unsigned int 
 		memset(frame_host(&heap->frames, frame), 0, MM_FRAME_SIZE << order);
 		zero = true;
 	}
+	MM_ASSERT(map_is(&heap->map, frame, 1ull << order, MM_PM_NONE));
 	if (order)
 		map_fill(&heap->map, frame + 1, (1ull << order) - 1, MM_PM_TAIL);
 	/* Release: a free that believes the first byte finds the others. */
@@ -99,8 +88,10 @@ static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsig
 						     memory_order_relaxed))
 		return -ENOENT;
 	*order = value - MM_PM_RUN;
-	if (*order)
+	if (*order) {
+		MM_ASSERT(map_is(&heap->map, *frame + 1, (1ull << *order) - 1, MM_PM_TAIL));
 		map_fill(&heap->map, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
+	}
 	return 0;
 }
 

@@ -35,6 +35,8 @@ static bool back_claim(const struct frame_zone *zone, uint32_t huge, uint32_t st
 
 static void back_publish(const struct frame_zone *zone, uint32_t huge, uint32_t state, uint64_t sum)
 {
+	MM_ASSERT(atomic_load_explicit(child_of(zone, huge), memory_order_relaxed) ==
+		  FRAME_CHILD_BUSY);
 	/* Release: what was done to the memory and the clean bits comes first. */
 	atomic_store_explicit(child_of(zone, huge), state, memory_order_release);
 	tree_add(zone, huge, FRAME_PER_HUGE + sum);

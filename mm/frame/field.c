@@ -48,6 +48,8 @@ static bool child_give(const struct frame_zone *zone, uint32_t huge, unsigned in
 	uint32_t old = atomic_fetch_add_explicit(child_of(zone, huge), nr, memory_order_release);
 	bool idle = (old & FRAME_CHILD_FREE) + nr == FRAME_PER_HUGE;
 
+	MM_ASSERT((old & ~FRAME_CHILD_FREE) == FRAME_CHILD_BACKED);
+	MM_ASSERT((old & FRAME_CHILD_FREE) + nr <= FRAME_PER_HUGE);
 	tree_add(zone, huge, nr + (idle ? SUM_IDLE : 0));
 	if (!(old & FRAME_CHILD_FREE))
 		tree_open(zone, huge);
@@ -192,6 +194,9 @@ bool field_give_row(struct frame_pool *pool, const struct frame_zone *zone, uint
 	uint32_t huge = row_frame / FRAME_PER_HUGE;
 	unsigned int row = row_frame % FRAME_PER_HUGE / 64;
 
+	/* A frame that is given back twice is clear already. */
+	MM_ASSERT((atomic_load_explicit(&pool->used[huge].row[row], memory_order_relaxed) & mask) ==
+		  mask);
 	if (clean)
 		atomic_fetch_or_explicit(&pool->clean[huge].row[row], clean, memory_order_relaxed);
 	/* Release: pairs with the acquire of who takes these bits. */
@@ -240,6 +245,8 @@ bool huge_take(struct frame_pool *pool, const struct frame_zone *zone, uint32_t 
 void huge_give(struct frame_pool *pool, const struct frame_zone *zone, uint32_t huge)
 {
 	(void)pool;
+	MM_ASSERT(atomic_load_explicit(child_of(zone, huge), memory_order_relaxed) ==
+		  (FRAME_CHILD_BACKED | FRAME_CHILD_HUGE));
 	/* Release: what was done to the memory comes before it is free. */
 	atomic_store_explicit(child_of(zone, huge), FRAME_CHILD_IDLE, memory_order_release);
 	tree_add(zone, huge, FRAME_PER_HUGE + SUM_IDLE);

@@ -58,6 +58,7 @@ static __attribute__((noinline)) size_t zone_get_more(struct frame_pool *pool,
 	};
 	size_t got = 0;
 
+	MM_ASSERT_HELD(&local->lock);
 	while (got < n && seek_zone(&search) > 0) {
 		if (order) {
 			out[got++] = take.frame | (take.clean ? FRAME_ZERO : 0);
@@ -144,6 +145,9 @@ long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 /* Gives frames of one row back to a CPU's own row, if they fit in. */
 static bool local_put(struct frame_local *local, uint32_t row, uint64_t mask)
 {
+	MM_ASSERT_HELD(&local->lock);
+	/* A frame that is given back twice is there already. */
+	MM_ASSERT(local->row != row || !(local->free & mask));
 	if (local->row == row) {
 		local->free |= mask;
 		return true;

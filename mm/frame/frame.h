@@ -168,6 +168,14 @@ void frame_pool_reset(struct frame_pool *pool);
 /* Bytes of metadata that a heap of this pool needs when all of it is in use. */
 uint64_t frame_pool_metadata(const struct frame_pool *pool);
 
+/* As mm_check, of the pool: counts, bits and states of huge frames. *out: frames that are handed
+ * out. Also of builds with MM_CHECK alone. */
+const char *frame_check(struct frame_pool *pool, uint64_t *out);
+
+/* Tells whether a huge frame has memory, so that frames of it may be handed out. With no other
+ * call under way. */
+bool frame_is_backed(const struct frame_pool *pool, uint32_t huge);
+
 /* How many frame numbers there are, those before the window's base included: what is by frame is
  * an array of as many. */
 static inline uint64_t frame_pool_numbers(const struct frame_pool *pool)

@@ -403,6 +403,7 @@ int seek_zone(struct search *s)
 	const uint32_t nr = s->zone->nr_trees;
 	int ret;
 
+	MM_ASSERT_HELD(&local->lock);
 	if (s->order < FRAME_HUGE_ORDER && seek_opened(s))
 		return 1;
 	if (seek_idle(s))

@@ -76,6 +76,16 @@ static inline void map_fill(struct page_map *map, uint64_t frame, uint64_t nr, u
 		atomic_store_explicit(byte++, value, memory_order_relaxed);
 }
 
+/* Tells whether nr bytes from a frame on are so. For assertions. */
+static inline bool map_is(const struct page_map *map, uint64_t frame, uint64_t nr, uint8_t value)
+{
+	for (uint64_t i = 0; i < nr; i++) {
+		if (atomic_load_explicit(map_byte(map, frame + i), memory_order_relaxed) != value)
+			return false;
+	}
+	return true;
+}
+
 /* Host address of an address of the window. */
 static inline void *map_host(const struct page_map *map, uint64_t addr)
 {

@@ -67,6 +67,7 @@ bool pin_freed_run(struct pin_set *pins, uint64_t frame, uint64_t *head, unsigne
 {
 	struct pin_block *block = pin_block_of(pins, frame);
 
+	MM_ASSERT_HELD(&block->lock);
 	for (unsigned int i = 0; block->freed && i <= MM_MAX_ORDER; i++) {
 		uint64_t first = frame & ~((1ull << i) - 1);
 		_Atomic uint32_t *word = &pins->word[first];

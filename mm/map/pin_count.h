@@ -65,6 +65,14 @@ bool pin_defer_run(struct pin_set *pins, uint64_t frame, unsigned int order);
  */
 bool pin_freed_run(struct pin_set *pins, uint64_t frame, uint64_t *head, unsigned int *order);
 
+/* The order of a freed run that waits for its pins, if a frame is its first; or -1. */
+static inline int pin_freed_order(const struct pin_set *pins, uint64_t frame)
+{
+	return (int)(atomic_load_explicit(&pins->word[frame], memory_order_relaxed) >>
+		     PIN_FREED_SHIFT) -
+	       1;
+}
+
 static inline struct pin_block *pin_block_of(struct pin_set *pins, uint64_t frame)
 {
 	return &pins->block[frame >> PIN_BLOCK_ORDER];
@@ -81,6 +89,7 @@ static inline uint32_t pin_add(struct pin_set *pins, uint64_t frame, int delta)
 	_Atomic uint32_t *word = &pins->word[frame];
 	uint32_t value = atomic_load_explicit(word, memory_order_relaxed) + (uint32_t)delta;
 
+	MM_ASSERT((value & PIN_COUNT) != (delta < 0 ? PIN_COUNT : 0));
 	atomic_store_explicit(word, value, memory_order_relaxed);
 	return value & PIN_COUNT;
 }
@@ -102,6 +111,7 @@ static inline bool pin_charge(struct pin_set *pins)
 
 static inline void pin_uncharge(struct pin_set *pins)
 {
+	MM_ASSERT(atomic_load_explicit(&pins->total, memory_order_relaxed));
 	atomic_fetch_sub_explicit(&pins->total, 1, memory_order_relaxed);
 }
 

@@ -28,6 +28,7 @@ static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t
 	unsigned int slot = 0;
 	size_t got = 0;
 
+	MM_ASSERT_HELD(&slab->lock);
 	for (unsigned int i = 0; i < SLAB_WORDS && got < n; i++) {
 		uint64_t free = slab->free[i];
 
@@ -41,6 +42,7 @@ static size_t slab_take(const struct frame_pool *pool, struct slab *slab, size_t
 	if (got && slot >= fresh)
 		slab->fresh = (uint16_t)(slot + 1);
 	slab->used = (uint16_t)(slab->used + got);
+	MM_ASSERT(slab->used <= slab->cap);
 	return got;
 }
 
@@ -151,6 +153,7 @@ static size_t request_fill(const struct request *rq, uint32_t *active, size_t n,
 	struct slab_set *set = rq->set;
 	size_t got = 0;
 
+	MM_ASSERT_HELD(&set->cpu[rq->cpu].lock);
 	while (got < n) {
 		struct slab *slab;
 

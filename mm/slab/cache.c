@@ -113,6 +113,7 @@ static void cache_clear_count(struct slab_set *set, unsigned int number)
  */
 static int cache_find_alike(struct slab_set *set, size_t size, size_t align, unsigned int flags)
 {
+	MM_ASSERT_HELD(&set->lock);
 	if (flags)
 		return 0;
 	if (align < CACHE_MIN_ALIGN)
@@ -130,6 +131,7 @@ static int cache_make(struct slab_set *set, const char *name, size_t size, size_
 		      unsigned int flags)
 {
 
+	MM_ASSERT_HELD(&set->lock);
 	for (int number = 1; number <= MM_CACHE_MAX; number++) {
 		struct slab_cache *cache = &set->cache[number];
 
@@ -230,6 +232,7 @@ uint64_t slab_cache_drain(struct slab_set *set, unsigned int number)
 	struct slab *slab;
 	uint64_t frames = 0;
 
+	MM_ASSERT_HELD(&set->lock);
 	for (unsigned int cpu = 0; cpu < set->config->cpus; cpu++)
 		frames += cache_drain_cpu(set, number, cpu);
 	for (unsigned int zone = 0; zone < set->frames->nr_zones; zone++) {

@@ -28,6 +28,7 @@ void debug_say(struct slab_set *set, struct debug_log *log)
 {
 	char text[64];
 
+	MM_ASSERT_NONE_HELD();
 	if (!log->len)
 		return;
 	if (set->config->report)
@@ -100,6 +101,7 @@ bool debug_alloc(struct slab_set *set, struct slab *slab, unsigned int slot, boo
 	struct slab_track *track = &slab->debug->slot[slot];
 	size_t last = cache->object_size - 1;
 
+	MM_ASSERT_HELD(&slab->lock);
 	if (!fresh && debug_poisons(cache)) {
 		size_t bad = debug_scan(object, 0, last, DEBUG_POISON_BYTE);
 
@@ -124,6 +126,7 @@ void debug_redzone(struct slab_set *set, struct slab *slab, unsigned int slot)
 	uint8_t *object = map_host(set->map, slab_slot_addr(set->frames, slab, slot));
 	size_t end = debug_end(cache, &slab->debug->slot[slot]);
 
+	MM_ASSERT_HELD(&slab->lock);
 	if (cache->flags & MM_DEBUG_REDZONE)
 		memset(object + end, DEBUG_REDZONE_BYTE, slab->slot_size - end);
 }
@@ -134,6 +137,7 @@ size_t debug_widen(struct slab_set *set, struct slab *slab, unsigned int slot)
 	struct slab_track *track = &slab->debug->slot[slot];
 	size_t was = debug_end(cache, track);
 
+	MM_ASSERT_HELD(&slab->lock);
 	track->asked = cache->object_size;
 	return was;
 }
@@ -147,6 +151,7 @@ bool debug_free(struct slab_set *set, struct slab *slab, unsigned int slot,
 	bool intact = true;
 	size_t bad;
 
+	MM_ASSERT_HELD(&slab->lock);
 	track->free_caller = call->caller;
 	track->free_cpu = (uint16_t)call->cpu;
 	if (cache->flags & MM_DEBUG_REDZONE) {
@@ -195,6 +200,7 @@ void debug_put_slot(struct slab_set *set, struct slab *slab, unsigned int slot)
 	const struct slab_cache *cache = &set->cache[slab->cache];
 	uint8_t *object = map_host(set->map, slab_slot_addr(set->frames, slab, slot));
 
+	MM_ASSERT_HELD(&slab->lock);
 	if (debug_poisons(cache)) {
 		memset(object, DEBUG_POISON_BYTE, cache->object_size - 1);
 		object[cache->object_size - 1] = DEBUG_POISON_END;
@@ -234,6 +240,7 @@ size_t debug_take_random(struct slab_set *set, struct slab *slab, uint64_t *seed
 {
 	size_t got = 0;
 
+	MM_ASSERT_HELD(&slab->lock);
 	while (got < n && slab->used < slab->cap) {
 		unsigned int slot = slab_next_free(slab, random_below(seed, slab->cap));
 		uint64_t flags = MM_ADDR_FRESH | (slab->zero ? MM_ADDR_ZERO : 0);

@@ -84,6 +84,7 @@ static size_t batch_slab_slow(struct batch *batch, struct slab *slab, int status
 	const uint64_t bytes = slab_bytes(slab);
 	size_t freed = 0;
 
+	MM_ASSERT_HELD(&slab->lock);
 	for (; batch->next < batch->n && !debug_log_full(batch->call.log); batch->next++) {
 		uint64_t offset = batch->addr[batch->next] - start;
 		int why = status;
@@ -120,6 +121,8 @@ static size_t batch_slab(struct batch *batch, struct slab *slab)
 	unsigned int put = 0;
 	size_t i;
 
+	MM_ASSERT_HELD(&slab->lock);
+	MM_ASSERT(slab_get_state(slab) != SLAB_DEAD);
 	/* In the slab, yet before its first slot. */
 	if (batch->addr[batch->next] - start >= bytes) {
 		batch_refuse(batch, batch->next++, -EINVAL);
@@ -155,6 +158,7 @@ static size_t batch_slab(struct batch *batch, struct slab *slab)
 			batch_refuse(batch, i, status);
 	}
 	slab->free[at] = row;
+	MM_ASSERT(put <= slab->used);
 	slab->used = (uint16_t)(slab->used - put);
 	batch->next = i;
 	return put;

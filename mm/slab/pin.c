@@ -22,6 +22,8 @@ static void slab_put_held(struct slab_set *set, struct slab *slab)
 
 bool slab_unpinned(struct slab_set *set, struct slab *slab)
 {
+	MM_ASSERT_HELD(&slab->lock);
+	MM_ASSERT(slab->held == &set->held[slab - set->slab]);
 	if (slab->held->nr)
 		slab_put_held(set, slab);
 	/* All of its rows are zero then. */

@@ -103,6 +103,7 @@ void slab_set_reset(struct slab_set *set)
 
 void slab_set_drain(struct slab_set *set)
 {
+	MM_ASSERT_NONE_HELD();
 	for (int cache = 1; cache <= MM_CACHE_MAX; cache++)
 		(void)slab_cache_shrink(set, cache);
 	(void)frame_drain(set->frames);

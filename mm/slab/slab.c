@@ -13,6 +13,8 @@ static void list_remove(struct slab_set *set, struct slab_list *list, struct sla
 {
 	struct slab *all = set->slab;
 
+	MM_ASSERT_HELD(&list->lock);
+	MM_ASSERT(slab_get_state(slab) == SLAB_LISTED && (!slab->empty || list->nr_empty));
 	if (slab->prev)
 		all[slab->prev].next = slab->next;
 	else
@@ -47,6 +49,7 @@ static void list_add(struct slab_set *set, struct slab_list *list, struct slab *
 	uint32_t number = (uint32_t)(slab - all);
 	uint32_t *forth, *back;
 
+	MM_ASSERT_HELD(&list->lock);
 	slab->empty = !slab->used && !slab_pins(slab);
 	slab->sparse = slab_is_sparse(slab);
 	if (slab->empty)
@@ -62,6 +65,7 @@ static void list_add(struct slab_set *set, struct slab_list *list, struct slab *
 /* Tells if an empty slab is one too many for its list. With the list's lock held. */
 static bool list_has_enough(const struct slab_list *list, const struct slab *slab)
 {
+	MM_ASSERT_HELD(&list->lock);
 	return !slab->used && !slab_pins(slab) &&
 	       (uint64_t)(list->nr_empty + 1) << slab->order > SLAB_KEEP_FRAMES;
 }
@@ -71,6 +75,7 @@ bool slab_list_or_kill(struct slab_set *set, struct slab *slab)
 	struct slab_list *list = slab_list_of(set, slab);
 	bool dead;
 
+	MM_ASSERT_HELD(&slab->lock);
 	mm_lock(&list->lock);
 	dead = list_has_enough(list, slab);
 	if (!dead)
@@ -85,6 +90,7 @@ bool slab_emptied(struct slab_set *set, struct slab *slab)
 	struct slab_list *list = slab_list_of(set, slab);
 	bool dead = false;
 
+	MM_ASSERT_HELD(&slab->lock);
 	mm_lock(&list->lock);
 	/* A CPU may have made it its own meanwhile. */
 	if (slab_get_state(slab) == SLAB_LISTED) {
@@ -101,6 +107,8 @@ bool slab_emptied(struct slab_set *set, struct slab *slab)
 
 bool slab_retire(struct slab_set *set, struct slab *slab)
 {
+	MM_ASSERT_HELD(&slab->lock);
+	MM_ASSERT(slab_get_state(slab) == SLAB_ACTIVE);
 	if (slab->used < slab->cap)
 		return slab_list_or_kill(set, slab);
 	slab_set_state(slab, SLAB_FULL);
@@ -111,6 +119,7 @@ bool slab_kill_empty(struct slab_set *set, struct slab *slab, struct slab_list *
 {
 	bool dead;
 
+	MM_ASSERT_HELD(&slab->lock);
 	mm_lock(&list->lock);
 	dead = slab_get_state(slab) == SLAB_LISTED && slab_list_of(set, slab) == list &&
 	       !slab->used && !slab_pins(slab);
@@ -216,6 +225,7 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 	mm_unlock(&slab->lock);
 
 	atomic_fetch_add_explicit(&cache->nr_slabs, 1, memory_order_relaxed);
+	MM_ASSERT(map_is(set->map, frame, 1ull << cache->order, MM_PM_NONE));
 	map_fill(set->map, frame, 1ull << cache->order, (uint8_t)number);
 	for (uint64_t i = 0; i < 1ull << cache->order; i++)
 		/* Release: who finds the number finds the descriptor. */
@@ -230,6 +240,8 @@ void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab)
 	uint64_t frame = slab->frame;
 	unsigned int order = slab->order;
 
+	MM_ASSERT(slab_get_state(slab) == SLAB_DEAD && !slab->used && !slab_pins(slab));
+	MM_ASSERT(map_is(set->map, frame, 1ull << order, slab->cache));
 	map_fill(set->map, frame, 1ull << order, MM_PM_NONE);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		atomic_store_explicit(&set->of[frame + i], 0, memory_order_relaxed);
@@ -247,6 +259,8 @@ void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab)
 
 void slab_put_slot(struct slab *slab, unsigned int slot)
 {
+	MM_ASSERT_HELD(&slab->lock);
+	MM_ASSERT(slab->used && slot < slab->cap && !(slab->free[slot / 64] >> slot % 64 & 1));
 	slab->free[slot / 64] |= 1ull << slot % 64;
 	slab->used--;
 }
@@ -274,6 +288,7 @@ bool slab_slot_pinned(struct slab_set *set, const struct slab *slab, unsigned in
 	uint64_t first = slab->frame + (start >> MM_FRAME_SHIFT);
 	uint64_t last = slab->frame + ((start + slab->slot_size - 1) >> MM_FRAME_SHIFT);
 
+	MM_ASSERT_HELD(&slab->lock);
 	for (uint64_t frame = first; frame <= last; frame++) {
 		if (pin_count(set->pins, frame))
 			return true;

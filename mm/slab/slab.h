@@ -196,6 +196,10 @@ uint64_t slab_cache_sum(struct slab_set *set, unsigned int number, uint64_t *fre
 /* A number that changes with every object allocated or freed. */
 uint64_t slab_activity(struct slab_set *set);
 
+/* As mm_check, of the slabs: descriptors, lists, bits and counters. *frames: those of slabs. Of
+ * builds with MM_CHECK alone. */
+const char *slab_check(struct slab_set *set, uint64_t *frames);
+
 /* The live cache of a number, or NULL. */
 static inline struct slab_cache *slab_cache_get(struct slab_set *set, int number)
 {
@@ -249,6 +253,7 @@ bool slab_emptied(struct slab_set *set, struct slab *slab);
  * now DEAD and the caller must unmake it once the lock is dropped. Mostly it stays where it is. */
 static inline bool slab_settle(struct slab_set *set, struct slab *slab)
 {
+	MM_ASSERT_HELD(&slab->lock);
 	switch (slab_get_state(slab)) {
 	case SLAB_FULL:
 		return slab->used < slab->cap && slab_list_or_kill(set, slab);
@@ -283,6 +288,7 @@ static inline uint32_t slab_pins(const struct slab *slab)
 /* Adds a pin to a frame of a slab, whose lock is held. 0, or -EAGAIN: it has `most` already. */
 static inline int slab_pin(struct slab_set *set, struct slab *slab, uint64_t frame, uint32_t most)
 {
+	MM_ASSERT_HELD(&slab->lock);
 	if (pin_count(set->pins, frame) >= most)
 		return -EAGAIN;
 	/* A slab that has pins notes the objects freed meanwhile. */
@@ -303,6 +309,7 @@ bool slab_unpinned(struct slab_set *set, struct slab *slab);
  * frame is not pinned. */
 static inline int slab_unpin(struct slab_set *set, struct slab *slab, uint64_t frame, bool *dead)
 {
+	MM_ASSERT_HELD(&slab->lock);
 	*dead = false;
 	if (!pin_count(set->pins, frame))
 		return -ENOENT;

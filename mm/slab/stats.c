@@ -69,6 +69,7 @@ static void stats_add_cache(struct slab_set *set, unsigned int number, struct mm
 	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
 	uint64_t freed, allocated;
 
+	MM_ASSERT_HELD(&set->lock);
 	allocated = slab_cache_sum(set, number, &freed);
 	stats->objects_allocated += allocated;
 	stats->bytes_allocated += allocated * cache->object_size;

@@ -6,7 +6,7 @@
 
 FUZZ_CC := clang
 FUZZ_SECONDS ?= 60
-FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DMM_CHECK
 
 FUZZERS += vring
 vring_FUZZ_SRCS = $(VIRTIO_SRCS) $(MM_SRCS)

@@ -262,6 +262,7 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 	struct mm_heap *heap = util_heap(&config);
 	int cache = mm_cache_create(heap, "one", 7 * 4096, 4096, MM_CACHE_NOMERGE);
 	struct slab_list *list = &heap->slabs.cache[cache].list[0];
+	struct slab *last;
 	uint64_t addr[NR], unused, other;
 
 	(void)state;
@@ -286,7 +287,11 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 	assert_true(list->head && list->tail);
 	assert_int_equal(list->nr_empty, 0);
 	assert_int_equal(mm_cache_shrink(heap, cache), 0);
-	assert_false(slab_kill_empty(&heap->slabs, &heap->slabs.slab[list->tail], list));
+	last = &heap->slabs.slab[list->tail];
+	mm_lock(&last->lock);
+	assert_false(slab_kill_empty(&heap->slabs, last, list));
+	mm_unlock(&last->lock);
+	util_check(heap);
 	for (unsigned int i = 0; i < NR; i++) {
 		unused = addr[i] + 7 * MM_FRAME_SIZE;
 		unpin(heap, unused, 0);

@@ -231,6 +231,7 @@ static void stress_run(int delay_ms, unsigned int debug, unsigned int rounds)
 	}
 	assert_int_equal(stress.broken, 0);
 	assert_int_equal(stress.refused, 0);
+	util_check(stress.heap);
 	(void)mm_reclaim(stress.heap);
 	assert_int_equal(mm_stats(stress.heap, 0, &stats), 0);
 	assert_int_equal(stats.objects_active, 0);

@@ -56,6 +56,17 @@ static inline uint64_t util_backed(struct mm_heap *heap)
 	return stats.frames_backed;
 }
 
+#ifdef MM_CHECK
+/* That all the heap knows of itself agrees, while no other thread is in it. */
+static inline void util_check(struct mm_heap *heap)
+{
+	const char *why = mm_check(heap);
+
+	if (why)
+		fail_msg("mm_check: %s", why);
+}
+#endif
+
 /* Host memory of an address that mm handed out. */
 static inline void *util_host(struct mm_heap *heap, uint64_t addr)
 {

@@ -370,8 +370,10 @@ static void random_runs_agree_with_a_model(void **state)
 			run[slot].addr = 0;
 			assert_true(order || used + 64 * 3 >= 48 * MIB / MM_FRAME_SIZE);
 		}
-		if (!(round % 1000))
+		if (!(round % 1000)) {
 			assert_int_equal(util_in_use(heap), used);
+			util_check(heap);
+		}
 	}
 	mm_heap_destroy(heap);
 }

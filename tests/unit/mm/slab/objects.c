@@ -355,6 +355,7 @@ static void random_objects_agree_with_a_model(void **state)
 		if (!(round % 100)) {
 			assert_int_equal(mm_stats(heap, 0, &stats), 0);
 			assert_int_equal(stats.objects_active, active);
+			util_check(heap);
 		}
 	}
 	mm_heap_destroy(heap);
