@@ -15,7 +15,9 @@ FUZZERS += rings
 rings_FUZZ_SRCS = $(VIRTIO_RING_SRCS)
 
 FUZZERS += vhost_user inflight
-vhost_user_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/device.c $(VHOST_USER_SRCS)
+# Without the I/O engine: the fuzzer is the host of its device.
+vhost_user_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/device.c \
+	$(filter-out virtio/vhost_user/engine.c, $(VHOST_USER_SRCS))
 inflight_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/vhost_user/inflight.c \
 	virtio/vhost_user/inflight_packed.c
 
