@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "virtio/io/priv.h"
 
 #define DEEP         8u /* operations under way from which completions are near */
@@ -32,8 +33,7 @@ static uint64_t now_ns(void)
 
 static void woken(struct io_op *op, int result)
 {
-	struct io_engine *e =
-		(struct io_engine *)((char *)op - offsetof(struct io_engine, wake_op));
+	struct io_engine *e = container_of(op, struct io_engine, wake_op);
 
 	(void)result; /* spent, or to be armed again: the same */
 	e->wake_armed = false;
@@ -41,8 +41,7 @@ static void woken(struct io_op *op, int result)
 
 static void ticked(struct io_op *op, int result)
 {
-	struct io_engine *e =
-		(struct io_engine *)((char *)op - offsetof(struct io_engine, tick_op));
+	struct io_engine *e = container_of(op, struct io_engine, tick_op);
 
 	(void)result;
 	e->tick_armed = false;

@@ -78,10 +78,10 @@ struct io_engine {
 int io_ring_create(struct io_engine *engine);
 void io_ring_destroy(struct io_engine *engine);
 
-/* engine.c: has the I/O thread do something, and waits until it is done. */
+/* call.c: has the I/O thread do something, and waits until it is done. */
 void io_call(struct io_engine *engine, struct io_call *call);
 
-/* engine.c: submits what is queued. A failure leaves entries queued, for the next time. */
+/* submit.c: submits what is queued. A failure leaves entries queued, for the next time. */
 void io_engine_submit(struct io_engine *engine);
 /* Counts what is queued as a batch, for a wait that submits it. Returns whether there is any. */
 bool io_engine_count_batch(struct io_engine *engine);

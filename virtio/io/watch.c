@@ -9,11 +9,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "virtio/io/priv.h"
 
 static void fired(struct io_op *op, int result)
 {
-	struct io_watch *w = (struct io_watch *)((char *)op - offsetof(struct io_watch, op));
+	struct io_watch *w = container_of(op, struct io_watch, op);
 	uint64_t value;
 	ssize_t n;
 
@@ -66,7 +67,7 @@ static bool do_watch(struct io_engine *e, struct io_call *c)
  * call that waits for its end is looked at again, and asks again. */
 static void removed(struct io_op *op, int result)
 {
-	struct io_watch *w = (struct io_watch *)((char *)op - offsetof(struct io_watch, remove));
+	struct io_watch *w = container_of(op, struct io_watch, remove);
 
 	(void)result;
 	w->removing = false;

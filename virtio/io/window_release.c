@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of windows: by age, by their memory's going, by request. */
+#include "mm/util.h"
 #include "virtio/io/window_priv.h"
 
 #include <stdio.h>
