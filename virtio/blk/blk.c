@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The disk itself: what it offers, its configuration, its reset, its size. */
+/* The disk itself: what it offers, its configuration, its reset. */
 #include <endian.h>
 #include <errno.h>
 #include <stdio.h>
@@ -91,8 +91,7 @@ static void blk_destroy(struct virtio_device *dev)
 	if (blk->file_index != blk->cached_index)
 		io_engine_remove_file(blk->engine, blk->file_index);
 	blk_file_close(&blk->file);
-	for (i = 0; i < BLK_BOUNCES; i++)
-		free(blk->bounce[i].mem);
+	blk_bounce_fini(blk);
 	free(blk->zeroes);
 	for (i = 0; i < dev->nr_queues; i++)
 		blk_queue_destroy(&blk->queue[i]);
@@ -249,7 +248,6 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	};
 	char unasked[BLK_WHY_MAX], *why = config->why ? config->why : unasked;
 	struct blk_dev *blk;
-	unsigned int i;
 	int64_t size;
 	int ret;
 
@@ -264,12 +262,8 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	blk->warn = config->warn;
 	blk->warn_opaque = config->warn_opaque;
 	blk->source.ops = &blk_source_ops;
-	blk_list_init(&blk->waiting);
 	blk_list_init(&blk->ready);
-	for (i = 0; i < BLK_BOUNCES; i++) {
-		blk->bounce[i].next = blk->free_bounce;
-		blk->free_bounce = &blk->bounce[i];
-	}
+	blk_bounce_init(blk);
 	if (config->serial)
 		memcpy(blk->serial, config->serial, strnlen(config->serial, BLK_SERIAL_MAX));
 	ret = blk_file_open(&blk->file, &file, why);
@@ -307,54 +301,6 @@ err_file:
 err_free:
 	free(blk);
 	return ret;
-}
-
-static void tell_capacity(struct blk_dev *blk, uint64_t sectors)
-{
-	virtio_device_set_config64(&blk->dev, offsetof(struct virtio_blk_config, capacity),
-				   htole64(sectors));
-}
-
-int blk_dev_resize(struct virtio_device *dev)
-{
-	struct blk_dev *blk = blk_of(dev);
-	int64_t size = blk_file_size(&blk->file);
-	uint64_t sectors;
-
-	if (size < 0)
-		return (int)size;
-	sectors = blk_file_usable(&blk->file, (uint64_t)size) / BLK_SECTOR;
-	/* Relaxed: one value, see blk_in_disk(). */
-	if (atomic_exchange_explicit(&blk->sectors, sectors, memory_order_relaxed) != sectors)
-		tell_capacity(blk, sectors);
-	return 0;
-}
-
-int blk_dev_set_size(struct virtio_device *dev, uint64_t size)
-{
-	struct blk_dev *blk = blk_of(dev);
-	const uint64_t sectors = size / BLK_SECTOR;
-	uint64_t old = atomic_load_explicit(&blk->sectors, memory_order_relaxed);
-	int ret;
-
-	/* From here on no request is let past the new end. Relaxed: see blk_in_disk(). */
-	if (sectors < old)
-		atomic_store_explicit(&blk->sectors, sectors, memory_order_relaxed);
-	/* One that was let before would make the file longer again. */
-	io_engine_pause(blk->engine, IO_HOLD);
-	ret = blk_file_set_size(&blk->file, size);
-	atomic_store_explicit(&blk->sectors, ret ? old : sectors, memory_order_relaxed);
-	io_engine_resume(blk->engine, IO_HOLD);
-	if (!ret && sectors != old)
-		tell_capacity(blk, sectors);
-	return ret;
-}
-
-uint64_t blk_dev_capacity(const struct virtio_device *dev)
-{
-	return atomic_load_explicit(&blk_of((struct virtio_device *)dev)->sectors,
-				    memory_order_relaxed) *
-	       BLK_SECTOR;
 }
 
 const struct blk_file *blk_dev_file(const struct virtio_device *dev)

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Operations of the ring for a request: prepared, continued when they come back
- * short, and the next step when all of a request's are done. */
+/* Operations of the ring for a request: prepared, continued when they come back short, and what the
+ * request says is then to be done when all of its own are over. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "virtio/blk/priv.h"
 
 #define SMALL (16u << 10) /* bytes of a transfer that begins at once; see io_engine_begin() */
 
 static void submit(struct blk_part *part);
 
-/* All parts are over: the next step, or the answer. */
+static struct blk_part *part_of(struct io_op *op)
+{
+	return container_of(op, struct blk_part, op);
+}
+
 static void part_over(struct blk_part *part)
 {
 	struct blk_req *req = part->req;
@@ -20,12 +25,8 @@ static void part_over(struct blk_part *part)
 		io_window_put(io_engine_windows(blk_req_dev(req)->engine), part->window);
 		part->window = NULL;
 	}
-	if (--req->parts)
-		return;
-	if (req->then)
-		blk_next(req);
-	else
-		blk_req_finish_error(req, req->error, (uint32_t)req->length);
+	if (!--req->parts)
+		req->then(req);
 }
 
 /*
@@ -98,7 +99,7 @@ static void consume(struct blk_part *part, uint64_t n)
 
 static void transferred(struct io_op *op, int result)
 {
-	struct blk_part *part = (struct blk_part *)((char *)op - offsetof(struct blk_part, op));
+	struct blk_part *part = part_of(op);
 	struct blk_dev *blk = blk_req_dev(part->req);
 
 	if (result == -EAGAIN || result == -EINTR) {
@@ -212,7 +213,7 @@ void blk_part_start(struct blk_req *req, unsigned int i)
 
 static void completed(struct io_op *op, int result)
 {
-	struct blk_part *part = (struct blk_part *)((char *)op - offsetof(struct blk_part, op));
+	struct blk_part *part = part_of(op);
 
 	if (result < 0)
 		fail(part, result);
@@ -220,34 +221,34 @@ static void completed(struct io_op *op, int result)
 		succeed(part);
 }
 
-void blk_part_sync(struct blk_req *req)
+/* A request's only part, which transfers nothing. */
+static struct io_uring_sqe *begin(struct blk_req *req)
 {
 	struct blk_part *part = &req->part[0];
-	struct io_uring_sqe *sqe;
 
-	part->req = req;
-	part->op.done = completed;
+	*part = (struct blk_part){.op.done = completed, .req = req};
 	req->parts = 1;
-	sqe = entry(part);
+	return entry(part);
+}
+
+void blk_part_sync(struct blk_req *req)
+{
+	struct io_uring_sqe *sqe = begin(req);
+
 	if (!sqe)
 		return;
 	io_uring_prep_fsync(sqe, blk_req_dev(req)->cached_index, IORING_FSYNC_DATASYNC);
-	queue(part, sqe);
+	queue(&req->part[0], sqe);
 }
 
 void blk_part_allocate(struct blk_req *req, int mode, uint64_t offset, uint64_t len)
 {
-	struct blk_part *part = &req->part[0];
-	struct io_uring_sqe *sqe;
+	struct io_uring_sqe *sqe = begin(req);
 
-	part->req = req;
-	part->op.done = completed;
-	req->parts = 1;
-	sqe = entry(part);
 	if (!sqe)
 		return;
 	/* liburing's helper takes off_t and fits no more than that; neither does a file. */
 	io_uring_prep_fallocate(sqe, blk_req_dev(req)->cached_index, mode, (off_t)offset,
 				(off_t)len);
-	queue(part, sqe);
+	queue(&req->part[0], sqe);
 }

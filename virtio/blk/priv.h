@@ -3,16 +3,17 @@
  * What the files of virtio-blk share; nobody else includes this.
  *
  * All of it is the I/O thread's, but where a queue's lock or an atomic says
- * otherwise. A request goes: taken from the ring (queue.c), its memory pinned
- * (pin.c), its header read (request.c), carried out (rw.c, range.c) by
- * operations on its parts (part.c), one step after the other (step.c), finished,
- * pushed (queue.c).
+ * otherwise. A request goes: taken from the ring (queue.c, pool.c), its memory pinned
+ * (pin.c), its header read (request.c), carried out (rw.c, range.c) by operations on
+ * its parts (part.c), through a buffer if need be (bounce.c), one step after the other
+ * (step.c), finished (answer.c), pushed (queue.c).
  */
 #ifndef VIRTIO_BLK_PRIV_H
 #define VIRTIO_BLK_PRIV_H
 
 #include <linux/virtio_blk.h>
 
+#include "mm/util.h"
 #include "virtio/blk/blk.h"
 #include "virtio/blk/file.h"
 #include "virtio/io/stat.h"
@@ -62,7 +63,7 @@ struct blk_bounce {
 };
 
 struct blk_req {
-	struct blk_req *next; /* on a list: free, just taken, waiting, finished */
+	struct blk_req *next; /* on a list: free, just taken, waiting, ready, finished */
 	struct blk_queue *queue;
 
 	struct vring_chain chain; /* chain.seg: its own copy, until answered */
@@ -74,10 +75,10 @@ struct blk_req {
 	uint64_t offset, length; /* of the data, bytes */
 	struct iovec *data;      /* nr + BLK_MAX_PARTS of them, for parts */
 
-	struct blk_part part[BLK_MAX_PARTS];
-	/* The next step, when all parts are done; NULL: the request is. Only blk_steps() calls
-	 * it. */
+	/* What part.c calls when all parts are over: blk_next() or blk_req_done(). */
 	void (*then)(struct blk_req *req);
+	/* The next step of those that have several. blk_steps() calls it. */
+	void (*step)(struct blk_req *req);
 	unsigned int parts; /* under way */
 	int error;          /* the first of them */
 
@@ -85,7 +86,6 @@ struct blk_req {
 	uint64_t piece;    /* bytes under way: in the bounce buffer, or of a range */
 	uint64_t progress; /* bytes bounced or zeroed, those under way among them */
 	uint64_t asked;    /* bytes of ranges */
-	struct virtio_blk_discard_write_zeroes range[BLK_MAX_RANGES];
 	unsigned int nr_ranges, range_at, attempt;
 
 	uint32_t written; /* bytes, the status among them */
@@ -93,10 +93,15 @@ struct blk_req {
 	bool pinned;   /* heap frames of all segments */
 	bool fragile;  /* there are some, they are not pinned, and may vanish */
 	bool unstable; /* wrote without RWF_DSYNC */
+
+	/* From here on nothing is 0 in a request that was just taken: it is set before its use. */
+	struct blk_part part[BLK_MAX_PARTS];
+	struct virtio_blk_discard_write_zeroes range[BLK_MAX_RANGES];
 	struct iovec inline_seg[BLK_INLINE_SEGS];
 	struct iovec inline_data[BLK_INLINE_SEGS + BLK_MAX_PARTS];
 };
 
+/* Requests in their order, by next. */
 struct blk_list {
 	struct blk_req *first, **tail;
 };
@@ -107,13 +112,33 @@ static inline void blk_list_init(struct blk_list *list)
 	list->tail = &list->first;
 }
 
+static inline void blk_list_append(struct blk_list *list, struct blk_req *req)
+{
+	req->next = NULL;
+	*list->tail = req;
+	list->tail = &req->next;
+}
+
+/* The first, or NULL. */
+static inline struct blk_req *blk_list_take(struct blk_list *list)
+{
+	struct blk_req *req = list->first;
+
+	if (!req)
+		return NULL;
+	list->first = req->next;
+	if (!list->first)
+		list->tail = &list->first;
+	return req;
+}
+
 struct blk_queue {
 	struct blk_dev *blk;
 	unsigned int index;
 	unsigned int busy; /* requests taken and not answered */
 	bool dead;         /* its ring made no sense; the queue's lock */
 	struct blk_req *pool, *free;
-	struct blk_req *finished, **finished_tail;
+	struct blk_list finished;
 	struct iovec seg[VRING_MAX_SEGS];
 };
 
@@ -150,7 +175,7 @@ struct blk_dev {
 
 static inline struct blk_dev *blk_of(struct virtio_device *dev)
 {
-	return (struct blk_dev *)((char *)dev - offsetof(struct blk_dev, dev));
+	return container_of(dev, struct blk_dev, dev);
 }
 
 /* Whether a file says by this error that it cannot do such a thing at all. */
@@ -172,8 +197,16 @@ static inline bool blk_has(const struct blk_dev *blk, unsigned int bit)
 
 /* queue.c */
 extern const struct io_source_ops blk_source_ops;
+
+/* pool.c: a queue and its requests, size of them. Returns 0 or -ENOMEM. */
 int blk_queue_create(struct blk_dev *blk, unsigned int index, unsigned int size);
 void blk_queue_destroy(struct blk_queue *queue);
+/* Whether a queue is out of something that only a completion gives back, with n requests that are
+ * taken and not begun. */
+bool blk_queue_exhausted(const struct blk_queue *queue, unsigned int n);
+/* A request for a chain that was taken, of which there is one: the queue is not exhausted. It has a
+ * copy of the segments, or, with no memory for that, of the last one alone and nothing readable. */
+struct blk_req *blk_req_claim(struct blk_queue *queue, const struct vring_chain *chain);
 /* Frees a request that is answered, or is not to be. */
 void blk_req_release(struct blk_req *req);
 
@@ -188,31 +221,44 @@ void blk_unpin(struct blk_req *req);
 bool blk_copy_from(const struct blk_req *req, uint64_t offset, void *dst, size_t len);
 bool blk_copy_to(const struct blk_req *req, uint64_t offset, const void *src, size_t len);
 
-/* request.c */
+/* request.c: a request that was taken begins. */
 void blk_req_start(struct blk_req *req);
-/* Answers: the request's status, and the bytes of data that were written to it. */
+
+/* rw.c, range.c: carry out a request whose header is read. sector: the header's, which
+ * nobody has checked. */
+void blk_rw(struct blk_req *req, uint64_t sector);
+void blk_range(struct blk_req *req);
+
+/* step.c: a request's next step is due; as its `then` when it has more to do. */
+void blk_next(struct blk_req *req);
+/* Takes the steps that are due and may be taken. Returns whether there was any. */
+bool blk_steps(struct blk_dev *blk);
+
+/* answer.c: answers with a status and the bytes of data that were written to the guest. */
 void blk_req_finish(struct blk_req *req, uint8_t status, uint32_t data);
 /* The same for the file's answer: 0 or a negative errno. */
 void blk_req_finish_error(struct blk_req *req, int error, uint32_t data);
+/* The same for that of the parts: as the `then` of a request that has nothing more to do. */
+void blk_req_done(struct blk_req *req);
+/* Writes to stable storage, then answers. */
+void blk_sync(struct blk_req *req);
 /* Answers what has not the shape of a request; what nobody offered. */
 void blk_req_malformed(struct blk_req *req);
 void blk_req_unsupported(struct blk_req *req);
 /* Whether sectors [sector, sector + nr) are on the disk. */
 bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr);
 
-/* rw.c, range.c: carry out a request whose header is read. */
-void blk_rw(struct blk_req *req);
-void blk_range(struct blk_req *req);
-/* Writes to stable storage, then finishes. */
-void blk_sync(struct blk_req *req);
-
-/* step.c: a request's parts are over, and its next step is due; one needs a bounce buffer,
- * and there is none, its step being due when there is; gives its buffer to the next. */
-void blk_next(struct blk_req *req);
-void blk_bounce_wait(struct blk_req *req);
+/* bounce.c: a disk's buffers, made and freed with it. */
+void blk_bounce_init(struct blk_dev *blk);
+void blk_bounce_fini(struct blk_dev *blk);
+/* Sees to it that a request has a buffer. Returns 0; -ENOMEM; or -EAGAIN: there is none, and the
+ * request's step is due again when it has one. */
+int blk_bounce_get(struct blk_req *req);
+/* Gives a request's buffer, if it has one, to the next that waits. */
 void blk_bounce_put(struct blk_req *req);
-/* Takes the steps that are due and may be taken. Returns whether there was any. */
-bool blk_steps(struct blk_dev *blk);
+/* Makes the step of those that wait due, though they have no buffer, of which ends() says that
+ * they are not to wait any more. */
+void blk_bounce_stop_waiting(struct blk_dev *blk, bool (*ends)(const struct blk_req *req));
 
 /* handover.c: as virtio_device_ops. */
 void blk_take_over(struct virtio_device *dev);
@@ -220,7 +266,8 @@ int blk_hand_over(struct virtio_device *dev);
 
 /*
  * part.c: begins an operation on part i of a request, whose iov, nr, offset, left,
- * window and cached are set. The data's direction is that of the request's type.
+ * window and cached are set, as are the request's parts and then. The data's direction is
+ * that of the request's type.
  */
 void blk_part_start(struct blk_req *req, unsigned int i);
 /* Begins an fdatasync, a fallocate as a request's only part. */

@@ -94,7 +94,8 @@ static void attempt(struct blk_req *req)
 		req->attempt = ZERO;
 	if (req->attempt == ZERO && !blk->file.can_zero)
 		req->attempt = WRITE;
-	req->then = attempted;
+	req->then = blk_next;
+	req->step = attempted;
 	switch (req->attempt) {
 	case PUNCH:
 		blk_part_allocate(req, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, req->offset,
@@ -106,7 +107,7 @@ static void attempt(struct blk_req *req)
 		break;
 	default:
 		req->progress = 0;
-		req->then = write_step;
+		req->step = write_step;
 		write_step(req);
 	}
 }

@@ -5,7 +5,6 @@
  * What direct I/O cannot take goes through a buffer, or through the page cache.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "virtio/blk/priv.h"
 
@@ -131,13 +130,21 @@ static bool start_on_windows(struct blk_req *req)
 	return true;
 }
 
-/* The next piece of a bounced request; and of a read, the last one's bytes. */
+/* The next piece of a bounced request; and of a read, the last one's bytes. The request may have to
+ * wait for a buffer before its first piece, and comes here again when it has one. */
 static void bounce_step(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
 	bool in = req->type == VIRTIO_BLK_T_IN;
 	uint64_t n = req->piece, left;
+	int ret = blk_bounce_get(req);
 
+	if (ret == -EAGAIN)
+		return;
+	if (ret) {
+		blk_req_finish_error(req, ret, 0);
+		return;
+	}
 	if (!req->error && n && in) {
 		if (blk_copy_to(req, req->progress - n, req->bounce->mem, n))
 			io_stat_add(&blk->stats.bytes_copied, n);
@@ -172,25 +179,11 @@ static void bounce_step(struct blk_req *req)
 	blk_part_start(req, 0);
 }
 
+/* The first piece is a step like any other, but nobody had to wait for it. */
 static void start_bounced(struct blk_req *req)
 {
-	struct blk_dev *blk = blk_req_dev(req);
-	struct blk_bounce *bounce = blk->free_bounce;
-
-	req->then = bounce_step;
-	if (!bounce) {
-		blk_bounce_wait(req);
-		return;
-	}
-	if (!bounce->mem) {
-		bounce->mem = aligned_alloc(BLK_BOUNCE_ALIGN, BLK_BOUNCE_SIZE);
-		if (!bounce->mem) {
-			blk_req_finish_error(req, -ENOMEM, 0);
-			return;
-		}
-	}
-	blk->free_bounce = bounce->next;
-	req->bounce = bounce;
+	req->then = blk_next;
+	req->step = bounce_step;
 	bounce_step(req);
 }
 
@@ -206,11 +199,10 @@ static bool is_well_formed(const struct blk_req *req)
 	       (chain->readable - sizeof(struct virtio_blk_outhdr)) % BLK_SECTOR == 0;
 }
 
-void blk_rw(struct blk_req *req)
+void blk_rw(struct blk_req *req, uint64_t sector)
 {
 	struct blk_dev *blk = blk_req_dev(req);
 	bool in = req->type == VIRTIO_BLK_T_IN;
-	uint64_t sector = req->offset;
 
 	if (!is_well_formed(req)) {
 		blk_req_malformed(req);
@@ -227,6 +219,7 @@ void blk_rw(struct blk_req *req)
 		blk_req_finish(req, VIRTIO_BLK_S_OK, 0);
 		return;
 	}
+	req->then = blk_req_done;
 	if (start_on_windows(req))
 		return;
 	one_part(req);

@@ -8,8 +8,6 @@
  * The steps are taken from a list, in a loop: a step that fails at once, or that gives another
  * request what it waits for, puts that one on the list.
  */
-#include <stdlib.h>
-
 #include "virtio/blk/priv.h"
 
 enum verdict {
@@ -31,30 +29,11 @@ static enum verdict judge(const struct blk_req *req)
 	return io_engine_holds(blk->engine) ? HOLD : GO;
 }
 
-static void append(struct blk_list *list, struct blk_req *req)
-{
-	req->next = NULL;
-	*list->tail = req;
-	list->tail = &req->next;
-}
-
-static struct blk_req *take_first(struct blk_list *list)
-{
-	struct blk_req *req = list->first;
-
-	if (!req)
-		return NULL;
-	list->first = req->next;
-	if (!list->first)
-		list->tail = &list->first;
-	return req;
-}
-
 void blk_next(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
 
-	append(&blk->ready, req);
+	blk_list_append(&blk->ready, req);
 	blk->source.held++;
 }
 
@@ -70,58 +49,26 @@ static void go_on(struct blk_req *req, enum verdict verdict)
 		blk_req_finish(req, VIRTIO_BLK_S_IOERR, 0);
 		break;
 	default:
-		req->then(req);
+		req->step(req);
 	}
 }
 
-void blk_bounce_wait(struct blk_req *req)
+static bool ends(const struct blk_req *req)
 {
-	struct blk_dev *blk = blk_req_dev(req);
+	enum verdict verdict = judge(req);
 
-	append(&blk->waiting, req);
-	blk->source.held++;
-}
-
-void blk_bounce_put(struct blk_req *req)
-{
-	struct blk_dev *blk = blk_req_dev(req);
-	struct blk_bounce *bounce = req->bounce;
-	struct blk_req *next;
-
-	if (!bounce)
-		return;
-	req->bounce = NULL;
-	next = take_first(&blk->waiting);
-	if (next) {
-		next->bounce = bounce;
-		append(&blk->ready, next);
-		return;
-	}
-	bounce->next = blk->free_bounce;
-	blk->free_bounce = bounce;
+	return verdict == DROP || verdict == FAIL;
 }
 
 /* Those that wait for a buffer are looked at only when some of them may not go on waiting. */
 static void look_at_waiting(struct blk_dev *blk)
 {
-	struct blk_list all = blk->waiting;
 	bool some = io_engine_reclaims(blk->engine);
-	struct blk_req *req;
-	enum verdict verdict;
-	unsigned int i;
 
-	for (i = 0; i < blk->dev.nr_queues && !some; i++)
+	for (unsigned int i = 0; i < blk->dev.nr_queues && !some; i++)
 		some = virtio_queue_abandoned(&blk->dev, i);
-	if (!some || !all.first)
-		return;
-	blk_list_init(&blk->waiting);
-	while ((req = take_first(&all))) {
-		verdict = judge(req);
-		if (verdict == DROP || verdict == FAIL)
-			go_on(req, verdict);
-		else
-			append(&blk->waiting, req);
-	}
+	if (some)
+		blk_bounce_stop_waiting(blk, ends);
 }
 
 bool blk_steps(struct blk_dev *blk)
@@ -133,16 +80,16 @@ bool blk_steps(struct blk_dev *blk)
 
 	blk_list_init(&held);
 	look_at_waiting(blk);
-	while ((req = take_first(&blk->ready))) {
+	while ((req = blk_list_take(&blk->ready))) {
 		verdict = judge(req);
 		if (verdict == HOLD) {
-			append(&held, req);
+			blk_list_append(&held, req);
 			continue;
 		}
 		go_on(req, verdict);
 		any = true;
 	}
-	while ((req = take_first(&held)))
-		append(&blk->ready, req);
+	while ((req = blk_list_take(&held)))
+		blk_list_append(&blk->ready, req);
 	return any;
 }
