@@ -13,6 +13,8 @@ extern struct blk_info info;
 #define check(cond, ...) check_at(!!(cond), #cond, __LINE__, __VA_ARGS__)
 __attribute__((format(printf, 4, 5))) void check_at(bool holds, const char *cond, int line,
 						    const char *what, ...);
+/* The plan. Returns the program's exit status. */
+int check_end(void);
 
 /* Single pages, in an order of their own, so that they are as many segments. */
 struct buffer {

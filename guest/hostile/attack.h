@@ -11,6 +11,8 @@ extern u64 heap_base, heap_size;
 
 /* One line of TAP. */
 void ok(bool holds, const char *what);
+/* The plan. True if all held. */
+bool ok_end(void);
 
 /* An object allocated, written, read and freed. */
 bool good_request(void);

@@ -19,6 +19,9 @@ __attribute__((format(printf, 5, 6))) void check_at(bool holds, const char *cond
 /* A TAP line for what cannot be tried here, and why. */
 void check_skip(const char *what, const char *why);
 
+/* The last lines. Returns the program's exit status. */
+int check_end(void);
+
 /* Writes a pattern that depends on seed over size bytes; tells whether it is there. */
 void pattern_fill(void *p, size_t size, u64 seed);
 bool pattern_holds(const void *p, size_t size, u64 seed);

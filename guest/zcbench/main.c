@@ -41,11 +41,6 @@ static struct worker worker[PLATFORM_MAX_CPUS];
 static u64 blocks; /* on the disk */
 static u32 ready;  /* vCPUs that are about to start */
 
-void print(const char *name, u64 thousandths, const char *unit)
-{
-	printk("%s %llu.%03llu %s\n", name, thousandths / 1000, thousandths % 1000, unit);
-}
-
 static u64 random_next(struct worker *w)
 {
 	/* xorshift64*, Vigna 2014 */

@@ -30,8 +30,8 @@ is "$status" 0 'the rooms as they are break no rule' || diag <"$out"
 rooms
 [ "$status" = 0 ] && grep -qE '^virtio/blk +[0-9]+ +[0-9]+$' "$out" && grep -qE '^virtio/blk +virtio/io +[0-9]+ +[0-9]+$' "$out"
 ok $? 'rooms, their sizes and the arrows between them are printed' || diag <"$out"
-! grep -E '^guest/.*: calls .*upwards|circle.*guest/lib' "$out" >"$work/told"
-ok $? "in the guest's runtime no call runs upwards, and no files of a room call each other in a circle" || diag <"$work/told"
+! grep -E '^guest/.*: calls .*upwards|circle.*guest' "$out" >"$work/told"
+ok $? 'in the guest no call runs upwards, and no files of a room call each other in a circle' || diag <"$work/told"
 
 planted virtio/io/ring.c '#include "virtio/blk/blk.h"' \
 	'virtio/io/ring.c: includes virtio/blk/blk.h, upwards' 'an include that runs upwards is found'

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the monitor and the memory service count of this guest. */
+#include "selftest.h"
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <slabvisor/kmem.h>
+#include <slabvisor/platform.h>
+#include <slabvisor/smp.h>
+
+u64 exits_here(void)
+{
+	return platform()->exits[smp_processor_id()];
+}
+
+u64 kicks_here(void)
+{
+	return platform()->kicks[smp_processor_id()];
+}
+
+static struct {
+	unsigned int drained; /* vCPUs */
+	bool counted;
+	u64 objects;
+} out;
+
+/* The others stay here while vCPU 0 counts: one that goes idle stocks what atomic allocations
+ * may want, which would count. */
+static void count_out(void *unused)
+{
+	struct virtio_kmem_stats stats;
+
+	(void)unused;
+	kmem_cpu_drain();
+	/* Release, and acquire below: the magazines are in the depots by then. */
+	__atomic_fetch_add(&out.drained, 1, __ATOMIC_RELEASE);
+	if (smp_processor_id()) {
+		while (!__atomic_load_n(&out.counted, __ATOMIC_RELAXED))
+			__builtin_ia32_pause();
+		return;
+	}
+	while (__atomic_load_n(&out.drained, __ATOMIC_ACQUIRE) != num_online_cpus())
+		__builtin_ia32_pause();
+	kmem_give_back();
+	out.objects = kmem_stats(0, &stats) ? ~0ull : stats.objects_active;
+	__atomic_store_n(&out.counted, true, __ATOMIC_RELAXED);
+}
+
+u64 objects_out(void)
+{
+	out.drained = 0;
+	out.counted = false;
+	smp_call_all(count_out, NULL);
+	return out.objects;
+}
+
+u64 pages_pinned(void)
+{
+	struct virtio_kmem_stats stats;
+
+	return kmem_stats(0, &stats) ? ~0ull : stats.pages_pinned;
+}
+
+int node_of(const void *p)
+{
+	const struct kmem_channel *channel = kmem_channel();
+	u64 addr = virt_to_phys(p);
+	unsigned int i;
+
+	for (i = 0; i < channel->nr_ranges; i++)
+		if (addr - channel->range[i].base < channel->range[i].size)
+			return (int)channel->range[i].node;
+	return -1;
+}
+
+bool debug_mode(void)
+{
+	return kmem_channel()->debug != 0;
+}
