@@ -2,14 +2,14 @@
 
 VHOST_CLIENT_SRCS := tools/vhost/client.c tools/vhost/ring.c
 VHOST_LOAD := $(B)/tools/vhost_load
-$(VHOST_LOAD): $(call host_objs,plain,tools/vhost/load.c tools/vhost/load_run.c \
-		$(VHOST_CLIENT_SRCS) vmm/base/cli.c)
+$(VHOST_LOAD): $(call host_objs,plain,tools/vhost/load.c tools/vhost/load_options.c \
+		tools/vhost/load_run.c $(VHOST_CLIENT_SRCS) $(OPTION_SRCS))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
 VHOST_DISK := $(B)/tools/vhost_disk
-$(VHOST_DISK): $(call host_objs,plain,tools/vhost/disk.c $(VHOST_CLIENT_SRCS) vmm/base/cli.c)
+$(VHOST_DISK): $(call host_objs,plain,tools/vhost/disk.c $(VHOST_CLIENT_SRCS) $(OPTION_SRCS))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^

@@ -54,6 +54,28 @@ printf 'cache: off\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, and .sandbox.' 'an unknown key beside disks' \
 	--config "$work/bad.yaml"
 
+# The tools' options are of the same kind of table.
+tool_fails() { # PATTERN DESCRIPTION TOOL ARGS...
+	local pattern=$1 what=$2 tool=$3
+	shift 3
+	timeout 10 "$B/tools/$tool" "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+	[ $status = 2 ] && grep -qE "^$tool: $pattern" "$err" && [ "$(wc -l <"$err")" = 1 ]
+	ok $? "$what" || say_output
+}
+tool_fails "unknown option '--dpth': did you mean '--depth'" 'a misspelt option of the load' vhost_load --dpth 3
+tool_fails '--depth 2000: give a number from 1 to 1024' '... and one out of range' vhost_load --socket x --depth 2000
+tool_fails '--rw wild: give read, write, randread, randwrite or randrw' '... and an unknown word' \
+	vhost_load --socket x --rw wild
+tool_fails '--socket PATH is needed' '... and no socket' vhost_load --depth 2
+tool_fails 'QUEUES many: give a number from 1 to 16' 'a wrong argument of the <disk> element' vhost_disk x vdb many
+tool_fails 'SOCKET is needed' '... and none' vhost_disk
+tool_fails 'four: no such argument: see vhost_disk --help' '... and one too many' vhost_disk x vdb 1 four
+for tool in vhost_load vhost_disk; do
+	"$B/tools/$tool" --help >"$out" 2>"$err"
+	is "$? $(awk 'length > 80' "$out")" '0 ' "$tool --help fits into 80 columns"
+done
+
 : >"$err"
 start_service --queues 2 --serial tea
 "$B/tools/vhost_disk" "$socket" vdc >"$out" 2>>"$err"

@@ -7,16 +7,60 @@
 
 #include "tools/vhost/client.h"
 #include "vmm/base/cli.h"
+#include "vmm/option/help.h"
+#include "vmm/option/line.h"
 
-static int usage(int status)
+struct disk_config {
+	char *socket, *target;
+	unsigned int queues; /* 0: as the service says */
+	bool help;
+};
+
+static const struct opt options[] = {
+	{.name = "help",
+	 .type = OPT_FLAG,
+	 .flags = OPT_WINS,
+	 .letter = 'h',
+	 OPT_AT(disk_config, help),
+	 .help = "prints this text"},
+	{0},
+};
+
+static const struct opt operands[] = {
+	{.name = "SOCKET",
+	 .type = OPT_STRING,
+	 OPT_AT(disk_config, socket),
+	 .help = "where the service listens"},
+	{.name = "TARGET",
+	 .type = OPT_STRING,
+	 OPT_AT(disk_config, target),
+	 .init = "vdb",
+	 .help = "the disk in the domain"},
+	{.name = "QUEUES",
+	 .type = OPT_NUMBER,
+	 OPT_AT(disk_config, queues),
+	 .min = 1,
+	 .max = CLIENT_MAX_QUEUES,
+	 .help = "those of the service, which one that a machine is using already does not say"},
+	{0},
+};
+
+static int print_help(void)
 {
-	fprintf(status ? stderr : stdout,
-		"usage: vhost_disk SOCKET [TARGET [QUEUES]]\n"
-		"\n"
-		"Prints the <disk> element by which a libvirt domain uses the service that listens\n"
-		"at SOCKET, as TARGET (vdb). A service that a machine is using already cannot be\n"
-		"asked for its queues: give QUEUES then.\n");
-	return status;
+	printf("usage: vhost_disk SOCKET [TARGET [QUEUES]]\n"
+	       "\n"
+	       "Prints the <disk> element by which a libvirt domain uses a vhost-user-blk\n"
+	       "service that listens.\n"
+	       "\n");
+	opt_help_operands(stdout, operands);
+	opt_help(stdout, options, 0);
+	return 0;
+}
+
+static int usage(char *error)
+{
+	fprintf(stderr, "vhost_disk: %s\n", cli_sanitise(error));
+	return 2;
 }
 
 /* The queues that a service offers. Returns 0 or a negative errno. */
@@ -55,47 +99,68 @@ static void print_quoted(const char *text)
 	}
 }
 
-int main(int argc, char **argv)
+static void print_element(const struct disk_config *config, const char *path)
 {
-	const char *target = argc > 2 ? argv[2] : "vdb";
-	unsigned int queues = 0;
-	char *path;
-	uint64_t value;
-	int ret;
-
-	if (argc < 2 || argc > 4 || argv[1][0] == '-')
-		return usage(argc == 2 && !strcmp(argv[1], "--help") ? 0 : 2);
-	path = realpath(argv[1], NULL);
-	if (!path) {
-		fprintf(stderr, "vhost_disk: %s: %s\n", argv[1], strerror(errno));
-		return 1;
-	}
-	if (argc > 3) {
-		if (cli_parse_number(argv[3], 1, CLIENT_MAX_QUEUES, &value))
-			return usage(2);
-		queues = (unsigned int)value;
-	} else {
-		ret = ask_queues(path, &queues);
-		if (ret) {
-			fprintf(stderr, "vhost_disk: %s: %s\n", path,
-				ret == -EAGAIN ? "in use: say how many queues it has"
-					       : strerror(-ret));
-			free(path);
-			return 1;
-		}
-	}
 	printf("<disk type='vhostuser' device='disk'>\n"
 	       "  <driver name='qemu' type='raw' queues='%u'/>\n"
 	       "  <source type='unix' path='",
-	       queues);
+	       config->queues);
 	print_quoted(path);
 	printf("'>\n"
 	       "    <reconnect enabled='yes' timeout='1'/>\n"
 	       "  </source>\n"
 	       "  <target dev='");
-	print_quoted(target);
+	print_quoted(config->target);
 	printf("' bus='virtio'/>\n"
 	       "</disk>\n");
+}
+
+static int run(struct disk_config *config)
+{
+	char *path = realpath(config->socket, NULL);
+	int ret = 0;
+
+	if (!path) {
+		fprintf(stderr, "vhost_disk: %s: %s\n", config->socket, strerror(errno));
+		return 1;
+	}
+	if (!config->queues)
+		ret = ask_queues(path, &config->queues);
+	if (ret)
+		fprintf(stderr, "vhost_disk: %s: %s\n", path,
+			ret == -EAGAIN ? "in use: say how many queues it has" : strerror(-ret));
+	else
+		print_element(config, path);
 	free(path);
-	return 0;
+	return ret ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct disk_config config = {0};
+	struct opt_scope scope = {.rows = options, .base = &config};
+	struct opt_line line = {
+		.command = "vhost_disk",
+		.scope = &scope,
+		.nr_scopes = 1,
+		.operands = operands,
+		.argc = argc,
+		.argv = argv,
+		.error = "out of memory",
+	};
+	int status;
+
+	if (opt_init(options, &config) || opt_init(operands, &config) ||
+	    opt_line_read(&line, OPT_PASS_WINS))
+		status = usage(line.error);
+	else if (config.help)
+		status = print_help();
+	else if (opt_line_read(&line, OPT_PASS_ALL))
+		status = usage(line.error);
+	else if (!config.socket)
+		status = usage((char[]){"SOCKET is needed: see vhost_disk --help"});
+	else
+		status = run(&config);
+	opt_free(operands, &config);
+	return status;
 }

@@ -4,6 +4,7 @@
 #define TOOLS_VHOST_LOAD_H
 
 #include "tools/vhost/client.h"
+#include "vmm/option/option.h"
 
 enum load_pattern {
 	LOAD_READ,
@@ -14,7 +15,7 @@ enum load_pattern {
 };
 
 struct load_config {
-	const char *socket;
+	char *socket;
 	enum load_pattern pattern;
 	unsigned int queues, depth, seconds;
 	uint32_t block_size; /* bytes */
@@ -23,8 +24,12 @@ struct load_config {
 	uint64_t seed;
 	unsigned int reconnect_ms; /* to wait for a back end that went; 0: it may not */
 	int pid;                   /* of the back end, 0: as the socket says */
-	bool verify, packed, plain, no_event_idx, spin;
+	bool verify, packed, plain, no_event_idx, spin, help;
+	bool seconds_given;
 };
+
+/* Stored in a struct load_config. */
+extern const struct opt load_options[];
 
 struct load_result {
 	uint64_t ios, bytes, errors, wrong, reconnects, kicks, waits;

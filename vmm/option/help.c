@@ -65,17 +65,12 @@ static void put_list(FILE *to, const struct opt *o)
 	}
 }
 
-static void print_option(FILE *to, const struct opt *o)
+static void print_row(FILE *to, const struct opt *o, const char *left)
 {
-	char metavar[OPT_TEXT_MAX], left[OPT_TEXT_MAX + 64], *text = NULL;
+	char *text = NULL;
 	size_t size;
 	FILE *memory;
 
-	opt_metavar(o, metavar);
-	if (o->bare)
-		snprintf(left, sizeof(left), "  --%s[=%s]", o->name, metavar);
-	else
-		snprintf(left, sizeof(left), "  --%s%s%s", o->name, *metavar ? " " : "", metavar);
 	memory = open_memstream(&text, &size);
 	if (!memory)
 		return;
@@ -87,9 +82,31 @@ static void print_option(FILE *to, const struct opt *o)
 	free(text);
 }
 
+static void print_option(FILE *to, const struct opt *o)
+{
+	char metavar[OPT_TEXT_MAX], left[OPT_TEXT_MAX + 64];
+
+	opt_metavar(o, metavar);
+	if (o->bare)
+		snprintf(left, sizeof(left), "  --%s[=%s]", o->name, metavar);
+	else
+		snprintf(left, sizeof(left), "  --%s%s%s", o->name, *metavar ? " " : "", metavar);
+	print_row(to, o, left);
+}
+
 void opt_help(FILE *to, const struct opt *rows, unsigned int tag)
 {
 	for (const struct opt *o = rows; o->name; o++)
 		if (!(o->flags & OPT_FILE_ONLY) && (!tag || o->tags & tag))
 			print_option(to, o);
+}
+
+void opt_help_operands(FILE *to, const struct opt *rows)
+{
+	char left[64];
+
+	for (const struct opt *o = rows; o->name; o++) {
+		snprintf(left, sizeof(left), "  %s", o->name);
+		print_row(to, o, left);
+	}
 }

@@ -13,4 +13,7 @@
  */
 void opt_help(FILE *to, const struct opt *rows, unsigned int tag);
 
+/* Prints the arguments that are no options (struct opt_line) in the same two columns. */
+void opt_help_operands(FILE *to, const struct opt *rows);
+
 #endif

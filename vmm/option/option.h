@@ -27,14 +27,15 @@
 
 enum opt_type {
 	OPT_NUMBER = 1, /* an integer of 4 or 8 bytes: decimal, from min to max, or one of words */
-	OPT_SIZE,   /* uint64_t: bytes, with K, M, G or T, from min to max, a multiple of step */
-	OPT_FLAG,   /* bool: true or false, on or off; the option alone is true */
-	OPT_CHOICE, /* an integer of 1, 4 or 8 bytes: the value of one of words */
-	OPT_STRING, /* char *, the configuration's own: min to max bytes; max 0: any number */
-	OPT_CPUS,   /* cpu_set_t: host CPUs that this process may run on, as in 0,2-3 */
-	OPT_LIST,   /* a structure: KEY=VALUE,KEY=VALUE, the keys being rows of sub */
-	OPT_MAPS,   /* structures: in a file alone, a list of mappings with the rows of sub */
-	OPT_OWN,    /* what parse and write make of it */
+	OPT_SIZE,       /* an integer of 4 or 8 bytes: bytes, with K, M, G or T, from min to max, a
+			   multiple of step */
+	OPT_FLAG,       /* bool: true or false, on or off; the option alone is true */
+	OPT_CHOICE,     /* an integer of 1, 4 or 8 bytes: the value of one of words */
+	OPT_STRING,     /* char *, the configuration's own: min to max bytes; max 0: any number */
+	OPT_CPUS,       /* cpu_set_t: host CPUs that this process may run on, as in 0,2-3 */
+	OPT_LIST,       /* a structure: KEY=VALUE,KEY=VALUE, the keys being rows of sub */
+	OPT_MAPS,       /* structures: in a file alone, a list of mappings with the rows of sub */
+	OPT_OWN,        /* what parse and write make of it */
 };
 
 enum opt_flag {
