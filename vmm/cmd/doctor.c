@@ -108,7 +108,7 @@ static bool check_guest(int kvm_fd)
 		    run.vm->ring_ns);
 	}
 	if (ok) {
-		devices_destroy(run.vm);
+		devices_destroy(&run.vm->devices);
 		vm_destroy(&run);
 	}
 	run_fini(&run);

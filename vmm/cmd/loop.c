@@ -152,13 +152,13 @@ static int sooner(int64_t a, int b)
 
 /* The heap looks for what has been idle for long enough whenever the guest frees; a guest
  * that frees and then rests needs someone else to look. */
-static int reclaim_due(struct vm *vm)
+static int reclaim_due(struct memory *mem)
 {
 	int due;
 
-	memory_enter(&vm->mem);
-	due = mm_reclaim_due_ms(vm->mem.heap);
-	memory_leave(&vm->mem);
+	memory_enter(mem);
+	due = mm_reclaim_due_ms(mem->heap);
+	memory_leave(mem);
 	return due;
 }
 
@@ -185,7 +185,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 			}
 		}
 		look = input(vm, INPUT_TAKE);
-		n = poll(fds, 2, sooner(left, sooner(look, reclaim_due(vm))));
+		n = poll(fds, 2, sooner(left, sooner(look, reclaim_due(&vm->mem))));
 		if (n > 0 && fds[1].revents)
 			take_signal(vm, signal_fd, &asked);
 		if (n)

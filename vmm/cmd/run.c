@@ -73,7 +73,7 @@ static enum exit_status dry_build(struct vm *vm)
 	const struct run *run = vm->run;
 	enum exit_status status;
 
-	vm->fd = -1;
+	vm->kvm.fd = -1;
 	vm->nr_cpus = run->config->cpus;
 	vm->ring = run->config->guest_ring == 0 ? 0 : 3;
 	status = memory_create(&vm->mem, run->config, run->kind, MEMORY_NO_LIMIT, NULL, NULL);
@@ -150,7 +150,7 @@ static int run_guest(struct run *run)
 	struct stats stats;
 	int status, fd = -1;
 
-	stats_start(&stats, vm);
+	stats_start(&stats, &vm->mem);
 	/* Files may be pipes that nobody writes to: until a machine is built, and again while the
 	 * next one is, signals end the process. */
 	status = run->kind->build(vm);
@@ -171,12 +171,12 @@ static int run_guest(struct run *run)
 			run->kind->stop(vm);
 		status = vm->status;
 		/* What is under way ends before the account is taken. */
-		disks_pause(vm);
+		disks_pause(&vm->devices.disks);
 		if (config->stats)
-			stats_end(&stats, vm);
+			stats_end(&stats, &vm->mem, &vm->devices);
 	}
 out:
-	devices_destroy(vm);
+	devices_destroy(&vm->devices);
 	if (fd >= 0)
 		signals_release(fd);
 	if (config->stats && vm_is_ending(vm) &&

@@ -12,12 +12,11 @@
 #include "vmm/base/file.h"
 #include "vmm/linux/acpi.h"
 #include "vmm/linux/cpu.h"
-#include "vmm/linux/guest.h"
 #include "vmm/linux/image.h"
 #include "vmm/linux/irqchip.h"
 #include "vmm/linux/map.h"
 #include "vmm/linux/pvh.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/memory.h"
 
 #define PAGE 4096ull
 /* Below the first MiB: what is read once, before the kernel has its own of it. */
@@ -29,7 +28,9 @@
 _Static_assert(PVH_INFO + sizeof(struct pvh_info) <= BOOT_PARAMS, "one after the other");
 
 struct boot {
-	struct vm *vm;
+	const struct run_config *config;
+	const struct memory *mem;
+	unsigned int devices; /* virtio-mmio devices */
 	uint8_t *ram;
 	uint64_t ram_low;
 	struct linux_image image;
@@ -44,19 +45,18 @@ static enum exit_status load_kernel(struct boot *b)
 		return cli_fail(STATUS_BAD_IMAGE,
 				"--kernel %s: needs RAM up to %llu MiB while it starts: "
 				"raise --memory",
-				b->vm->run->config->kernel,
-				(unsigned long long)(b->image.end >> 20) + 1);
+				b->config->kernel, (unsigned long long)(b->image.end >> 20) + 1);
 	ret = linux_image_load(&b->image, b->ram);
 	if (ret)
 		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: cannot be read: %s",
-				b->vm->run->config->kernel, strerror(-ret));
+				b->config->kernel, strerror(-ret));
 	return 0;
 }
 
 /* As high as it may lie, so that the kernel has room above itself. */
 static enum exit_status place_initrd(struct boot *b, int fd, uint64_t size)
 {
-	const char *path = b->vm->run->config->initrd;
+	const char *path = b->config->initrd;
 	uint64_t top = b->ram_low < b->image.initrd_limit ? b->ram_low : b->image.initrd_limit;
 	uint64_t at;
 	ssize_t n;
@@ -78,7 +78,7 @@ static enum exit_status place_initrd(struct boot *b, int fd, uint64_t size)
 
 static enum exit_status load_initrd(struct boot *b)
 {
-	const char *path = b->vm->run->config->initrd;
+	const char *path = b->config->initrd;
 	struct stat st;
 	enum exit_status status;
 	int fd;
@@ -101,7 +101,7 @@ static enum exit_status load_initrd(struct boot *b)
 
 static enum exit_status put_cmdline(struct boot *b)
 {
-	const char *text = b->vm->run->config->append ? b->vm->run->config->append : "";
+	const char *text = b->config->append ? b->config->append : "";
 	size_t len = strlen(text), max = b->image.cmdline_max;
 
 	if (max >= CMDLINE_ROOM)
@@ -115,22 +115,21 @@ static enum exit_status put_cmdline(struct boot *b)
 
 static enum exit_status put_acpi(struct boot *b)
 {
-	const struct vm *vm = b->vm;
 	struct acpi_config acpi = {
-		.cpus = vm->run->config->cpus,
-		.devices = vm->devices.count,
-		.nodes = vm->run->config->nr_nodes,
+		.cpus = b->config->cpus,
+		.devices = b->devices,
+		.nodes = b->config->nr_nodes,
 	};
 	unsigned int i;
 	long ret;
 
 	for (i = 0; i < acpi.cpus; i++) {
-		acpi.apic_id[i] = (uint8_t)linux_cpu_apic_id(vm->run->config, i);
-		acpi.cpu_node[i] = (uint8_t)linux_cpu_node(vm->run->config, i);
+		acpi.apic_id[i] = (uint8_t)linux_cpu_apic_id(b->config, i);
+		acpi.cpu_node[i] = (uint8_t)linux_cpu_node(b->config, i);
 	}
 	for (i = 0; i < acpi.devices; i++)
 		acpi.gsi[i] = irqchip_gsi(i);
-	linux_map_ranges(&vm->mem, &acpi);
+	linux_map_ranges(b->mem, &acpi);
 	ret = acpi_build(&acpi, b->ram + ACPI_BASE, ACPI_SIZE, ACPI_BASE);
 	if (ret < 0)
 		return cli_fail(STATUS_HOST_ERROR, "the ACPI tables: %s", strerror((int)-ret));
@@ -146,7 +145,7 @@ static void put_boot_params(struct boot *b)
 	params->hdr.ramdisk_image = (uint32_t)b->initrd;
 	params->hdr.ramdisk_size = (uint32_t)b->initrd_size;
 	params->acpi_rsdp_addr = ACPI_BASE;
-	linux_map_e820(&b->vm->mem, params);
+	linux_map_e820(b->mem, params);
 }
 
 static void put_pvh_info(struct boot *b)
@@ -160,7 +159,7 @@ static void put_pvh_info(struct boot *b)
 		.initrd_size = b->initrd_size,
 	};
 
-	linux_map_fill(&map, &b->vm->mem);
+	linux_map_fill(&map, b->mem);
 	pvh_fill((struct pvh_info *)(b->ram + PVH_INFO), PVH_INFO, &config);
 }
 
@@ -180,14 +179,21 @@ static void prepare_entry(struct boot *b, struct linux_entry *entry)
 	}
 }
 
-enum exit_status linux_boot_build(struct vm *vm, struct linux_entry *entry)
+enum exit_status linux_boot_build(const struct run_config *config, const struct memory *mem,
+				  unsigned int devices, struct linux_entry *entry)
 {
-	struct boot b = {.vm = vm, .ram = vm->mem.ram, .ram_low = vm->mem.ram_low};
+	struct boot b = {
+		.config = config,
+		.mem = mem,
+		.devices = devices,
+		.ram = mem->ram,
+		.ram_low = mem->ram_low,
+	};
 	char why[LINUX_WHY_MAX];
 	enum exit_status status;
 
-	if (linux_image_open(vm->run->config->kernel, &b.image, why))
-		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", vm->run->config->kernel, why);
+	if (linux_image_open(config->kernel, &b.image, why))
+		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", config->kernel, why);
 	status = load_kernel(&b);
 	if (!status)
 		status = load_initrd(&b);
@@ -199,15 +205,4 @@ enum exit_status linux_boot_build(struct vm *vm, struct linux_entry *entry)
 		prepare_entry(&b, entry);
 	linux_image_close(&b.image);
 	return status;
-}
-
-int linux_boot_reset(struct vm *vm)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < vm->nr_cpus && !ret; i++)
-		ret = linux_cpu_msrs(vm->vcpu[i].fd);
-	/* The others wait for INIT and SIPI, as KVM has made them. */
-	return ret ? ret : linux_cpu_enter(vm->vcpu[0].fd, &linux_guest(vm)->entry);
 }

@@ -2,7 +2,7 @@
 /*
  * Puts a kernel into RAM: kernel, initrd, command line, ACPI tables, and either PVH's start
  * info (pvh.h) or boot_params (Linux, Documentation/arch/x86/boot.rst, "64-bit Boot
- * Protocol") with the first page table and GDT; and the registers to enter it with.
+ * Protocol") with the first page table and GDT.
  */
 #ifndef VMM_LINUX_BOOT_H
 #define VMM_LINUX_BOOT_H
@@ -10,14 +10,13 @@
 #include "vmm/base/cli.h"
 
 struct linux_entry;
-struct vm;
+struct memory;
+struct run_config;
 
-/* Fills vm's RAM; its devices exist. *entry is how the kernel is entered. Returns 0 or the exit
- * status, the error having been reported. */
-enum exit_status linux_boot_build(struct vm *vm, struct linux_entry *entry);
-
-/* Sets the registers of all vCPUs: the first at linux_guest(vm)->entry, the others waiting to
- * be started by it. Returns 0 or -errno. */
-int linux_boot_reset(struct vm *vm);
+/* Fills the RAM of mem with the kernel of config, for a guest that has so many virtio-mmio devices.
+ * *entry is how the kernel is entered. Returns 0 or the exit status, the error having been
+ * reported. */
+enum exit_status linux_boot_build(const struct run_config *config, const struct memory *mem,
+				  unsigned int devices, struct linux_entry *entry);
 
 #endif

@@ -26,17 +26,17 @@ static int create(struct vm *vm)
 	vm->guest = calloc(1, sizeof(struct linux_guest));
 	if (!vm->guest)
 		return -ENOMEM;
-	ret = ports_create(vm);
+	ret = ports_create(&linux_guest(vm)->ports, vm);
 	if (ret)
 		goto fail_free;
-	ret = irqchip_create(vm->fd);
+	ret = irqchip_create(vm->kvm.fd);
 	if (!ret)
-		ret = linux_cpu_filter_msrs(vm->fd);
+		ret = linux_cpu_filter_msrs(vm->kvm.fd);
 	if (ret)
 		goto fail_ports;
 	return 0;
 fail_ports:
-	ports_destroy(vm);
+	ports_destroy(&linux_guest(vm)->ports);
 fail_free:
 	free(vm->guest);
 	vm->guest = NULL;
@@ -45,7 +45,7 @@ fail_free:
 
 static void destroy(struct vm *vm)
 {
-	ports_destroy(vm);
+	ports_destroy(&linux_guest(vm)->ports);
 	free(vm->guest);
 	vm->guest = NULL;
 }
@@ -57,20 +57,42 @@ static int choose_ring(struct vm *vm)
 	return 0;
 }
 
-static int irq(struct vm *vm, unsigned int i)
+static int irq(int vm_fd, unsigned int i)
 {
-	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm->fd, irqchip_gsi(i)) : -ENOSPC;
+	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm_fd, irqchip_gsi(i)) : -ENOSPC;
 }
 
 static enum exit_status build(struct vm *vm)
 {
 	struct linux_entry entry;
-	enum exit_status status = linux_boot_build(vm, &entry);
+	enum exit_status status =
+		linux_boot_build(vm->run->config, &vm->mem, vm->devices.count, &entry);
 
 	/* A dry run enters nothing. */
 	if (!status && vm->guest)
 		linux_guest(vm)->entry = entry;
 	return status;
+}
+
+static void stop(struct vm *vm)
+{
+	terminal_stop(&linux_guest(vm)->terminal);
+}
+
+static bool power_button(struct vm *vm)
+{
+	return pm1_power_button(&linux_guest(vm)->ports.pm1);
+}
+
+/* The others wait for INIT and SIPI, as KVM has made them. */
+static int reset_vcpus(struct vm *vm)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < vm->nr_cpus && !ret; i++)
+		ret = linux_cpu_msrs(vm->vcpu[i].fd);
+	return ret ? ret : linux_cpu_enter(vm->vcpu[0].fd, &linux_guest(vm)->entry);
 }
 
 /* Linux starts its other vCPUs itself: their threads wait within KVM. */
@@ -79,9 +101,10 @@ static enum exit_status start(struct vm *vm)
 	unsigned int i;
 	int ret;
 
-	ret = linux_boot_reset(vm);
+	ret = reset_vcpus(vm);
 	if (!ret)
-		ret = terminal_start(vm);
+		ret = terminal_start(&linux_guest(vm)->terminal, &linux_guest(vm)->ports.serial,
+				     vm);
 	pthread_mutex_lock(&vm->lock);
 	for (i = 0; i < vm->nr_cpus && !ret; i++)
 		ret = vcpu_start(&vm->vcpu[i]);
@@ -91,7 +114,7 @@ static enum exit_status start(struct vm *vm)
 	if (vm_end(vm, STATUS_HOST_ERROR))
 		cli_note("the vCPUs cannot be started: %s", strerror(-ret));
 	vm_join(vm);
-	terminal_stop(vm);
+	stop(vm);
 	return STATUS_HOST_ERROR;
 }
 
@@ -106,8 +129,8 @@ static bool serve_mmio(struct vcpu *cpu)
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 	} else if (len <= sizeof(value)) {
 		memcpy(&value, run->mmio.data, len);
-		cpu->unfinished = devices_write(cpu->vm, cpu->index, run->mmio.phys_addr, value,
-						len) == DEVICES_AGAIN;
+		cpu->unfinished = devices_write(&cpu->vm->devices, cpu->index, run->mmio.phys_addr,
+						value, len) == DEVICES_AGAIN;
 	}
 	return true;
 }
@@ -118,7 +141,7 @@ static int input(struct vm *vm, enum guest_input what)
 
 	switch (what) {
 	case INPUT_TAKE:
-		return terminal_take(vm);
+		return terminal_take(t);
 	case INPUT_RELEASE:
 		terminal_release(t);
 		break;
@@ -143,9 +166,9 @@ const struct guest_kind linux_kind = {
 	.channels = true,
 	.build = build,
 	.start = start,
-	.stop = terminal_stop,
+	.stop = stop,
 	.mmio = serve_mmio,
 	.io = ports_serve,
-	.power_button = pm1_power_button,
+	.power_button = power_button,
 	.input = input,
 };

@@ -28,7 +28,7 @@ static void serial_irq(void *opaque, bool level)
 {
 	const struct vm *vm = opaque;
 
-	irqchip_set(vm->fd, PORT_SERIAL_IRQ, level);
+	irqchip_set(vm->kvm.fd, PORT_SERIAL_IRQ, level);
 }
 
 static void serial_output(void *opaque, uint8_t byte)
@@ -45,10 +45,9 @@ static void serial_output(void *opaque, uint8_t byte)
 
 static const struct serial_ops console_ops = {.irq = serial_irq, .output = serial_output};
 
-int ports_create(struct vm *vm)
+int ports_create(struct ports *ports, struct vm *vm)
 {
-	struct ports *ports = &linux_guest(vm)->ports;
-	int ret = pm1_init(&ports->pm1);
+	int ret = pm1_init(&ports->pm1, vm->kvm.fd);
 
 	if (ret)
 		return ret;
@@ -58,10 +57,8 @@ int ports_create(struct vm *vm)
 	return ret;
 }
 
-void ports_destroy(struct vm *vm)
+void ports_destroy(struct ports *ports)
 {
-	struct ports *ports = &linux_guest(vm)->ports;
-
 	serial_fini(&ports->serial);
 	pm1_fini(&ports->pm1);
 }
@@ -78,10 +75,8 @@ static uint32_t pci_read(const struct ports *ports, unsigned int offset)
 }
 
 /* One access of len (1, 2 or 4) bytes. */
-static uint32_t port_read(struct vm *vm, uint16_t port, unsigned int len)
+static uint32_t port_read(struct ports *ports, uint16_t port, unsigned int len)
 {
-	struct ports *ports = &linux_guest(vm)->ports;
-
 	if (port >= PORT_SERIAL && port < PORT_SERIAL + SERIAL_PORTS && len == 1)
 		return serial_read(&ports->serial, port - PORT_SERIAL);
 	if (port == PORT_PCI_ADDRESS && len == 4)
@@ -89,7 +84,7 @@ static uint32_t port_read(struct vm *vm, uint16_t port, unsigned int len)
 	if (port >= PORT_PCI_DATA && port + len <= PORT_PCI_DATA + 4)
 		return pci_read(ports, port - PORT_PCI_DATA);
 	if (port >= ACPI_PM1_EVENT && port < ACPI_PM1_EVENT + PM1_EVENT_PORTS)
-		return pm1_read(vm, port - ACPI_PM1_EVENT);
+		return pm1_read(&ports->pm1, port - ACPI_PM1_EVENT);
 	switch (port) {
 	case ACPI_PM1_CONTROL:
 		return ACPI_PM1_SCI_ENABLE;
@@ -134,7 +129,7 @@ static bool port_write(struct vcpu *cpu, uint16_t port, uint32_t value, unsigned
 		return true;
 	}
 	if (port >= ACPI_PM1_EVENT && port < ACPI_PM1_EVENT + PM1_EVENT_PORTS) {
-		pm1_write(cpu->vm, port - ACPI_PM1_EVENT, value, len);
+		pm1_write(&ports->pm1, port - ACPI_PM1_EVENT, value, len);
 		return true;
 	}
 	switch (port) {
@@ -164,7 +159,7 @@ bool ports_serve(struct vcpu *cpu)
 	for (i = 0; i < run->io.count && go_on; i++, data += run->io.size) {
 		value = 0;
 		if (run->io.direction == KVM_EXIT_IO_IN) {
-			value = port_read(cpu->vm, run->io.port, run->io.size);
+			value = port_read(&linux_guest(cpu->vm)->ports, run->io.port, run->io.size);
 			memcpy(data, &value, run->io.size);
 		} else {
 			memcpy(&value, data, run->io.size);

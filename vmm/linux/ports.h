@@ -26,9 +26,10 @@ struct ports {
 	atomic_uint pci_address;
 };
 
-/* Makes those of linux_guest(vm). Returns 0 or -errno. */
-int ports_create(struct vm *vm);
-void ports_destroy(struct vm *vm);
+/* Makes the ports of vm's guest, whose interrupt controllers are there before a vCPU runs. Returns
+ * 0 or -errno. */
+int ports_create(struct ports *ports, struct vm *vm);
+void ports_destroy(struct ports *ports);
 
 /* Serves the port access that cpu->run tells of. Returns whether the vCPU goes on. */
 bool ports_serve(struct vcpu *cpu);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/linux/guest.h"
+#include "vmm/linux/serial.h"
 #include "vmm/machine/end.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */
@@ -46,25 +46,24 @@ static bool in_foreground(void)
 }
 
 /* Waits until there is input that is ours, or something has changed. Returns whether there is. */
-static bool wait_for_input(struct vm *vm)
+static bool wait_for_input(struct terminal *t)
 {
 	/* Acquire: what is waited for is what was there before. */
-	const bool taken =
-		atomic_load_explicit(&linux_guest(vm)->terminal.taken, memory_order_acquire);
+	const bool taken = atomic_load_explicit(&t->taken, memory_order_acquire);
 	struct pollfd fds[3] = {
 		{.fd = taken ? STDIN_FILENO : -1, .events = POLLIN},
-		{.fd = vm->end_fd, .events = POLLIN},
-		{.fd = linux_guest(vm)->terminal.wake_fd, .events = POLLIN},
+		{.fd = t->vm->end_fd, .events = POLLIN},
+		{.fd = t->wake_fd, .events = POLLIN},
 	};
 	eventfd_t value;
 
 	if (poll(fds, 3, -1) < 0)
 		return false;
-	if (fds[2].revents && eventfd_read(linux_guest(vm)->terminal.wake_fd, &value))
+	if (fds[2].revents && eventfd_read(t->wake_fd, &value))
 		return false;
 	if (!fds[0].revents || fds[1].revents || fds[2].revents)
 		return false;
-	if (!linux_guest(vm)->terminal.is_tty || in_foreground())
+	if (!t->is_tty || in_foreground())
 		return true;
 	/* Taken away without a signal, with input that is somebody else's: not to be spun on. */
 	poll(fds + 1, 2, LOOK_MS);
@@ -73,13 +72,13 @@ static bool wait_for_input(struct vm *vm)
 
 static void *read_input(void *arg)
 {
-	struct vm *vm = arg;
+	struct terminal *t = arg;
 	bool escaped = false;
 	uint8_t buf[BUFFER];
 	ssize_t n;
 
-	while (!vm_is_ending(vm)) {
-		if (!wait_for_input(vm))
+	while (!vm_is_ending(t->vm)) {
+		if (!wait_for_input(t))
 			continue;
 		n = read(STDIN_FILENO, buf, sizeof(buf));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -87,13 +86,13 @@ static void *read_input(void *arg)
 		/* At the end of input the guest goes on without. */
 		if (n <= 0)
 			break;
-		if (linux_guest(vm)->terminal.is_tty)
+		if (t->is_tty)
 			n = unescape(buf, (int)n, &escaped);
 		if (n < 0) {
-			vm_end(vm, STATUS_SIGNAL + SIGINT);
+			vm_end(t->vm, STATUS_SIGNAL + SIGINT);
 			break;
 		}
-		if (!serial_input(&linux_guest(vm)->ports.serial, buf, (size_t)n))
+		if (!serial_input(t->serial, buf, (size_t)n))
 			break;
 	}
 	return NULL;
@@ -117,10 +116,8 @@ static bool make_raw(struct terminal *terminal)
 	return !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
-int terminal_take(struct vm *vm)
+int terminal_take(struct terminal *t)
 {
-	struct terminal *t = &linux_guest(vm)->terminal;
-
 	/* Relaxed: this thread writes it. */
 	if (!t->started || t->over || atomic_load_explicit(&t->taken, memory_order_relaxed))
 		return -1;
@@ -132,22 +129,21 @@ int terminal_take(struct vm *vm)
 	return -1;
 }
 
-int terminal_start(struct vm *vm)
+int terminal_start(struct terminal *t, struct serial *serial, struct vm *vm)
 {
-	struct terminal *t = &linux_guest(vm)->terminal;
 	int ret;
 
-	*t = (struct terminal){.is_tty = isatty(STDIN_FILENO)};
+	*t = (struct terminal){.vm = vm, .serial = serial, .is_tty = isatty(STDIN_FILENO)};
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->wake_fd < 0)
 		return -errno;
-	ret = -pthread_create(&t->thread, NULL, read_input, vm);
+	ret = -pthread_create(&t->thread, NULL, read_input, t);
 	if (ret) {
 		close(t->wake_fd);
 		return ret;
 	}
 	t->started = true;
-	terminal_take(vm);
+	terminal_take(t);
 	return 0;
 }
 
@@ -172,13 +168,11 @@ void terminal_restore(struct terminal *t)
 	t->over = true;
 }
 
-void terminal_stop(struct vm *vm)
+void terminal_stop(struct terminal *t)
 {
-	struct terminal *t = &linux_guest(vm)->terminal;
-
 	if (!t->started)
 		return;
-	serial_close(&linux_guest(vm)->ports.serial);
+	serial_close(t->serial);
 	pthread_join(t->thread, NULL);
 	terminal_restore(t);
 	close(t->wake_fd);

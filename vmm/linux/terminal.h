@@ -17,10 +17,13 @@
 #include <stdbool.h>
 #include <termios.h>
 
+struct serial;
 struct vm;
 
 struct terminal {
-	pthread_t thread; /* reads the input */
+	struct vm *vm;         /* whose console it is */
+	struct serial *serial; /* where input goes */
+	pthread_t thread;      /* reads the input */
 	bool started;
 	bool is_tty;
 	bool over;            /* not to be taken any more */
@@ -32,11 +35,12 @@ struct terminal {
 
 /* All are called by the thread that waits for the guest's end. */
 
-/* Starts the thread that reads input. linux_guest(vm)->ports exist. Returns 0 or -errno. */
-int terminal_start(struct vm *vm);
+/* Starts the thread that reads input, for the port serial of vm, until the guest ends. Returns 0 or
+ * -errno. */
+int terminal_start(struct terminal *terminal, struct serial *serial, struct vm *vm);
 
 /* Takes the terminal if it is not taken and can be. Returns in how many ms to look again, or -1. */
-int terminal_take(struct vm *vm);
+int terminal_take(struct terminal *terminal);
 
 /* Restores the terminal, before the process stops, until it is taken again. */
 void terminal_release(struct terminal *terminal);
@@ -48,6 +52,6 @@ void terminal_forget(struct terminal *terminal);
 void terminal_restore(struct terminal *terminal);
 
 /* Ends the thread of a guest that is ending, and restores the terminal. */
-void terminal_stop(struct vm *vm);
+void terminal_stop(struct terminal *terminal);
 
 #endif

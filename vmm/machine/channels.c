@@ -10,14 +10,11 @@
 #include "virtio/rng.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
-#include "vmm/machine/kind.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/memory.h"
 
-static enum exit_status create_console(struct vm *vm)
+static enum exit_status create_console(struct channels *ch, const struct run_config *config)
 {
-	const struct run_config *config = vm->run->config;
 	struct console_port_config port[RUN_MAX_PORTS];
-	struct channels *ch = &vm->channels;
 	unsigned int i;
 	int fd, ret;
 
@@ -28,7 +25,7 @@ static enum exit_status create_console(struct vm *vm)
 			return cli_fail(STATUS_HOST_ERROR,
 					"--virtio-port path=%s: cannot listen there: %s",
 					config->port[i].path, strerror(-fd));
-		ch->listen_fd[ch->count++] = fd;
+		ch->socket[ch->count++] = (struct channel_socket){fd, config->port[i].path};
 		port[i] = (struct console_port_config){
 			.name = config->port[i].name,
 			.console = config->port[i].console,
@@ -42,13 +39,6 @@ static enum exit_status create_console(struct vm *vm)
 	return 0;
 }
 
-static void *ram_ptr(void *opaque, uint64_t addr, uint64_t len)
-{
-	const struct vm *vm = opaque;
-
-	return memory_ram(&vm->mem, addr, len);
-}
-
 static void discard(void *opaque, const struct iovec *range, unsigned int n)
 {
 	unsigned int i;
@@ -59,19 +49,20 @@ static void discard(void *opaque, const struct iovec *range, unsigned int n)
 		madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED);
 }
 
-static enum exit_status create_balloon(struct vm *vm)
+static enum exit_status create_balloon(struct channels *ch, const struct run_config *from,
+				       struct memory *mem, struct io_engine *engine)
 {
 	/* What was taken before the start was wanted to be there; and of a pool's pages only whole
 	 * ones could go, by which the guest would lose their reservation. */
-	const bool stays = vm->run->config->hugepages || vm->run->config->prefault;
+	const bool stays = from->hugepages || from->prefault;
 	const struct balloon_dev_config config = {
-		.engine = vm->disks.engine,
+		.engine = engine,
 		.discard = stays ? NULL : discard,
-		.host_ptr = ram_ptr,
-		.opaque = vm,
-		.ram = vm->mem.ram_size,
+		.host_ptr = memory_ram_of,
+		.opaque = mem,
+		.ram = mem->ram_size,
 	};
-	int ret = balloon_dev_create(&config, &vm->channels.balloon);
+	int ret = balloon_dev_create(&config, &ch->balloon);
 
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-balloon: cannot be set up: %s",
@@ -79,32 +70,29 @@ static enum exit_status create_balloon(struct vm *vm)
 	return 0;
 }
 
-enum exit_status channels_create(struct vm *vm)
+enum exit_status channels_create(struct channels *ch, const struct run_config *config,
+				 struct memory *mem, struct io_engine *engine)
 {
 	enum exit_status status;
 	int ret;
 
-	if (!vm->run->kind->channels)
-		return 0;
-	ret = rng_dev_create(&vm->channels.rng);
+	ret = rng_dev_create(&ch->rng);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-rng: cannot be set up: %s",
 				strerror(-ret));
-	status = create_balloon(vm);
-	return !status && vm->run->config->nr_ports ? create_console(vm) : status;
+	status = create_balloon(ch, config, mem, engine);
+	return !status && config->nr_ports ? create_console(ch, config) : status;
 }
 
-void channels_destroy(struct vm *vm)
+void channels_destroy(struct channels *ch)
 {
-	struct channels *ch = &vm->channels;
-
 	virtio_device_destroy(ch->console);
 	virtio_device_destroy(ch->balloon);
 	virtio_device_destroy(ch->rng);
 	ch->console = ch->balloon = ch->rng = NULL;
 	while (ch->count) {
 		ch->count--;
-		unlink(vm->run->config->port[ch->count].path);
-		close(ch->listen_fd[ch->count]);
+		unlink(ch->socket[ch->count].path);
+		close(ch->socket[ch->count].fd);
 	}
 }

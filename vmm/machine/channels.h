@@ -10,19 +10,25 @@
 #include "vmm/base/cli.h"
 #include "vmm/config/options.h"
 
-struct vm;
+struct io_engine;
+struct memory;
 
 struct channels {
 	struct virtio_device *rng, *balloon, *console; /* NULL: none */
-	int listen_fd[RUN_MAX_PORTS];
-	unsigned int count; /* of listen_fd */
+	struct channel_socket {
+		int fd;
+		const char *path; /* the configuration's */
+	} socket[RUN_MAX_PORTS];
+	unsigned int count; /* of socket */
 };
 
-/* Makes the devices and the sockets. Returns 0 or the exit status, the error having been
- * reported, and what there is left to channels_destroy(). */
-enum exit_status channels_create(struct vm *vm);
+/* Makes the devices and the sockets that config names; mem is the guest's, and its disks are
+ * engine's (NULL: there are none). Returns 0 or the exit status, the error having been reported,
+ * and what there is left to channels_destroy(). */
+enum exit_status channels_create(struct channels *channels, const struct run_config *config,
+				 struct memory *mem, struct io_engine *engine);
 
 /* Frees the devices, whose transports are gone, and removes the sockets. */
-void channels_destroy(struct vm *vm);
+void channels_destroy(struct channels *channels);
 
 #endif

@@ -13,12 +13,9 @@
 #include "vmm/base/cli.h"
 #include "vmm/machine/kind.h"
 #include "vmm/machine/kvm.h"
-#include "vmm/machine/vm.h"
-
-static void *ram_ptr(void *opaque, uint64_t addr, uint64_t len)
-{
-	return memory_ram(opaque, addr, len);
-}
+#include "vmm/machine/memory.h"
+#include "vmm/machine/run.h"
+#include "vmm/machine/wait.h"
 
 /* A disk pins heap memory before it touches it, which is where the pages are checked. */
 static void *buffer_ptr(void *opaque, uint64_t addr, uint64_t len)
@@ -38,19 +35,19 @@ static void interrupt(void *opaque)
 	const struct device_irq *irq = opaque;
 
 	if (irq->fd < 0)
-		wait_queue_event(&irq->vm->waiters);
+		wait_queue_event(irq->waiters);
 	else
 		eventfd_write(irq->fd, 1);
 }
 
-static int irq_create(struct vm *vm, unsigned int i)
+static int irq_create(struct devices *d, unsigned int i)
 {
-	struct device_irq *irq = &vm->devices.irq[i];
+	struct device_irq *irq = &d->irq[i];
 
-	*irq = (struct device_irq){.vm = vm, .fd = -1};
-	if (!vm->run->kind->irq)
+	*irq = (struct device_irq){.fd = -1, .waiters = d->waiters};
+	if (!d->kind->irq)
 		return 0;
-	irq->fd = vm->run->kind->irq(vm, i);
+	irq->fd = d->kind->irq(d->kvm->fd, i);
 	return irq->fd < 0 ? irq->fd : 0;
 }
 
@@ -64,23 +61,22 @@ static void detach(struct devices *d)
 }
 
 /* Puts a device on the next register page. */
-static int attach(struct vm *vm, struct virtio_device *dev, bool pins)
+static int attach(struct devices *d, struct virtio_device *dev, bool pins)
 {
 	const struct virtio_guest_mem mem = {
-		.host_ptr = ram_ptr,
+		.host_ptr = memory_ram_of,
 		.buffer_ptr = pins ? buffer_ptr : NULL,
-		.opaque = &vm->mem,
+		.opaque = d->mem,
 	};
-	struct devices *d = &vm->devices;
 	int ret;
 
-	ret = irq_create(vm, d->count);
+	ret = irq_create(d, d->count);
 	if (ret)
 		return ret;
 	ret = virtio_mmio_create(dev, &mem, interrupt, &d->irq[d->count], &d->mmio[d->count]);
 	if (ret)
 		goto fail_irq;
-	ret = kvm_add_slot(vm, PLATFORM_MMIO_BASE + d->count * PLATFORM_MMIO_STRIDE,
+	ret = kvm_add_slot(d->kvm, PLATFORM_MMIO_BASE + d->count * PLATFORM_MMIO_STRIDE,
 			   virtio_mmio_page(d->mmio[d->count]), VIRTIO_MMIO_PAGE_SIZE, true);
 	if (ret)
 		goto fail_mmio;
@@ -97,39 +93,39 @@ fail_irq:
 /* The heap is about to take its memory back, and has. */
 static void quiesce(void *opaque, bool begin)
 {
-	struct vm *vm = opaque;
+	struct devices *d = opaque;
 
 	/* The disks first: what they finish ends waits, and those look at memory. */
 	if (begin) {
-		disks_reclaim(vm, true);
-		memory_quiesce(&vm->mem, true);
+		disks_reclaim(&d->disks, true);
+		memory_quiesce(d->mem, true);
 	} else {
-		memory_quiesce(&vm->mem, false);
-		disks_reclaim(vm, false);
+		memory_quiesce(d->mem, false);
+		disks_reclaim(&d->disks, false);
 	}
 }
 
-static enum exit_status create_kmem(struct vm *vm)
+static enum exit_status create_kmem(struct devices *d, const struct run_config *config)
 {
 	const struct kmem_dev_config kmem = {
-		.heap = vm->mem.heap,
-		.cpus = vm->run->config->cpus,
-		.page_map_gpa = vm->mem.page_map,
-		.debug = kmem_debug_bits(vm->run->config->slab_debug),
-		.pin_quota = vm->run->config->heap >> MM_FRAME_SHIFT,
-		.range = vm->mem.range,
-		.nr_ranges = vm->mem.nr_ranges,
+		.heap = d->mem->heap,
+		.cpus = config->cpus,
+		.page_map_gpa = d->mem->page_map,
+		.debug = kmem_debug_bits(config->slab_debug),
+		.pin_quota = config->heap >> MM_FRAME_SHIFT,
+		.range = d->mem->range,
+		.nr_ranges = d->mem->nr_ranges,
 		.quiesce = quiesce,
-		.quiesce_opaque = vm,
+		.quiesce_opaque = d,
 	};
 	int ret;
 
-	ret = kmem_dev_create(&kmem, &vm->devices.kmem);
+	ret = kmem_dev_create(&kmem, &d->kmem);
 	if (ret)
 		goto fail;
-	ret = attach(vm, vm->devices.kmem, false);
+	ret = attach(d, d->kmem, false);
 	if (ret) {
-		virtio_device_destroy(vm->devices.kmem);
+		virtio_device_destroy(d->kmem);
 		goto fail;
 	}
 	return 0;
@@ -137,20 +133,23 @@ fail:
 	return cli_fail(STATUS_HOST_ERROR, "virtio-kmem: cannot be set up: %s", strerror(-ret));
 }
 
-static enum exit_status create_channels(struct vm *vm)
+static enum exit_status create_channels(struct devices *d, const struct run_config *config)
 {
-	struct channels *ch = &vm->channels;
-	enum exit_status status = channels_create(vm);
+	struct channels *ch = &d->channels;
+	enum exit_status status;
 	int ret = 0;
 
+	if (!d->kind->channels)
+		return 0;
+	status = channels_create(ch, config, d->mem, d->disks.engine);
 	if (status)
 		return status;
 	if (ch->rng)
-		ret = attach(vm, ch->rng, false);
+		ret = attach(d, ch->rng, false);
 	if (!ret && ch->balloon)
-		ret = attach(vm, ch->balloon, false);
+		ret = attach(d, ch->balloon, false);
 	if (!ret && ch->console)
-		ret = attach(vm, ch->console, false);
+		ret = attach(d, ch->console, false);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR,
 				"virtio-rng, -balloon and -console: cannot be set up: %s",
@@ -158,80 +157,81 @@ static enum exit_status create_channels(struct vm *vm)
 	return 0;
 }
 
-enum exit_status devices_create(struct vm *vm)
+enum exit_status devices_create(struct devices *d, struct run *run, struct memory *mem,
+				struct kvm_vm *kvm, struct wait_queue *waiters)
 {
+	const struct run_config *config = run->config;
 	unsigned int i;
 	enum exit_status status;
 	int ret = 0;
 
-	status = create_kmem(vm);
+	*d = (struct devices){.kind = run->kind, .mem = mem, .kvm = kvm, .waiters = waiters};
+	status = create_kmem(d, config);
 	if (status)
 		return status;
-	status = disks_create(vm);
-	for (i = 0; i < vm->disks.count && !ret; i++)
-		ret = attach(vm, vm->disks.dev[i], true);
+	status = disks_create(&d->disks, run, mem);
+	for (i = 0; i < d->disks.count && !ret; i++)
+		ret = attach(d, d->disks.dev[i], true);
 	if (ret)
 		status = cli_fail(STATUS_HOST_ERROR, "--disk path=%s: cannot be set up: %s",
-				  vm->run->config->disk[i - 1].path, strerror(-ret));
+				  config->disk[i - 1].path, strerror(-ret));
 	if (!status)
-		status = create_channels(vm);
+		status = create_channels(d, config);
 	if (status)
-		devices_destroy(vm);
+		devices_destroy(d);
 	return status;
 }
 
-void devices_destroy(struct vm *vm)
+void devices_destroy(struct devices *d)
 {
-	struct devices *d = &vm->devices;
-
 	/* The disks let go of the heap's memory before virtio-kmem takes it back. */
 	while (d->count > 1)
 		detach(d);
-	disks_destroy(vm);
-	channels_destroy(vm);
+	disks_destroy(&d->disks);
+	channels_destroy(&d->channels);
 	if (d->count)
 		detach(d);
 	virtio_device_destroy(d->kmem);
 	d->kmem = NULL;
 }
 
-void devices_halt(struct vm *vm)
+void devices_halt(struct devices *d)
 {
 	unsigned int i;
 
 	/* But the console: what the guest wrote last goes out until its queues are stopped, and
 	 * no doorbell waits for it. */
-	for (i = 0; i < vm->devices.count; i++)
-		if (vm->devices.dev[i] != vm->channels.console)
-			virtio_device_halt(vm->devices.dev[i]);
+	for (i = 0; i < d->count; i++)
+		if (d->dev[i] != d->channels.console)
+			virtio_device_halt(d->dev[i]);
 }
 
-void devices_pause(struct vm *vm)
+void devices_pause(struct devices *d)
 {
 	unsigned int i;
 
-	for (i = 0; i < vm->devices.count; i++)
-		virtio_device_pause(vm->devices.dev[i]);
+	for (i = 0; i < d->count; i++)
+		virtio_device_pause(d->dev[i]);
 }
 
-void devices_resume(struct vm *vm)
+void devices_resume(struct devices *d)
 {
 	unsigned int i;
 
-	for (i = 0; i < vm->devices.count; i++)
-		virtio_device_resume(vm->devices.dev[i]);
+	for (i = 0; i < d->count; i++)
+		virtio_device_resume(d->dev[i]);
 }
 
-enum devices_store devices_write(struct vm *vm, unsigned int cpu, uint64_t addr, uint64_t value,
+enum devices_store devices_write(struct devices *d, unsigned int cpu, uint64_t addr, uint64_t value,
 				 unsigned int len)
 {
 	uint64_t offset = addr - PLATFORM_MMIO_BASE;
 	uint64_t i = offset / PLATFORM_MMIO_STRIDE;
 
-	if (addr < PLATFORM_MMIO_BASE || i >= vm->devices.count)
+	if (addr < PLATFORM_MMIO_BASE || i >= d->count)
 		return DEVICES_NONE;
 	offset %= PLATFORM_MMIO_STRIDE;
-	if (!virtio_mmio_write(vm->devices.mmio[i], offset, value, len, cpu))
+	if (!virtio_mmio_write(d->mmio[i], offset, value, len, cpu))
 		return DEVICES_AGAIN;
 	return offset == VIRTIO_MMIO_QUEUE_NOTIFY ? DEVICES_RUNG : DEVICES_DONE;
 }

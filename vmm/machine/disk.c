@@ -10,7 +10,8 @@
 #include "vmm/base/disk_create.h"
 #include "vmm/base/disk_words.h"
 #include "vmm/base/log_limit.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/memory.h"
+#include "vmm/machine/run.h"
 
 /* Registered memory stays with the guest: what it does not use for so long, it may
  * give back. */
@@ -80,34 +81,32 @@ enum exit_status disks_check(const struct run_config *config)
 	return status;
 }
 
-static enum exit_status start_engine(struct vm *vm)
+static enum exit_status start_engine(struct disks *d, struct run *run, const struct memory *mem)
 {
-	const struct memory *mem = &vm->mem;
+	const struct run_config *from = run->config;
 	struct io_engine_config config = {
 		.region =
 			{
-				{.host = mem->ram,
-				 .size = mem->ram_size,
-				 .page = vm->run->config->hugepages},
+				{.host = mem->ram, .size = mem->ram_size, .page = from->hugepages},
 				{.host = mm_heap_host(mem->heap),
 				 .size = mm_heap_size(mem->heap),
 				 .heap = mem->heap},
 			},
 		.nr_regions = 2,
-		.poll_us = vm->run->config->poll_us,
+		.poll_us = from->poll_us,
 		.dear_kicks = true,
-		.cpus = CPU_COUNT(&vm->run->config->io_cpus) ? &vm->run->config->io_cpus : NULL,
-		.pin_budget = vm->run->config->pin_budget,
+		.cpus = CPU_COUNT(&from->io_cpus) ? &from->io_cpus : NULL,
+		.pin_budget = from->pin_budget,
 		.idle_ms = WINDOW_IDLE_MS,
 		.warn = warn,
-		.warn_opaque = &vm->run->machine_log,
+		.warn_opaque = &run->machine_log,
 	};
 	int ret;
 
-	ret = io_engine_create(&config, &vm->disks.engine);
+	ret = io_engine_create(&config, &d->engine);
 	if (!ret)
 		return 0;
-	vm->disks.engine = NULL;
+	d->engine = NULL;
 	if (ret != -EPERM && ret != -EACCES && ret != -ENOSYS)
 		return cli_fail(STATUS_HOST_ERROR, "--disk: io_uring cannot be set up: %s",
 				strerror(-ret));
@@ -117,9 +116,10 @@ static enum exit_status start_engine(struct vm *vm)
 			strerror(-ret));
 }
 
-static enum exit_status make_disk(struct vm *vm, const struct run_disk *disk)
+static enum exit_status make_disk(struct disks *d, struct run *run, const struct run_disk *disk)
 {
-	struct disk_log *log = &vm->disks.log[vm->disks.count];
+	const unsigned int cpus = run->config->cpus;
+	struct disk_log *log = &d->log[d->count];
 	char why[BLK_WHY_MAX];
 	const struct blk_dev_config config = {
 		.path = disk->path,
@@ -129,74 +129,72 @@ static enum exit_status make_disk(struct vm *vm, const struct run_disk *disk)
 		.direct = disk->direct,
 		.readonly = disk->readonly,
 		/* What the guest has written since it was judged is the guest's. */
-		.raw = disk->raw || vm->run->restarted,
+		.raw = disk->raw || run->restarted,
 		.block_size = disk->block_size,
 		.why = why,
 		.split = !disk->packed,
-		.queues = disk->queues                             ? disk->queues
-			  : vm->run->config->cpus < BLK_MAX_QUEUES ? vm->run->config->cpus
-								   : BLK_MAX_QUEUES,
+		.queues = disk->queues            ? disk->queues
+			  : cpus < BLK_MAX_QUEUES ? cpus
+						  : BLK_MAX_QUEUES,
 	};
 	const struct blk_file_config file = file_config(disk);
-	struct disks *d = &vm->disks;
 	int ret;
 
-	*log = (struct disk_log){&vm->run->machine_log, disk->path};
+	*log = (struct disk_log){&run->machine_log, disk->path};
 	ret = disk_create(&config, d->engine, &d->dev[d->count]);
 	if (ret)
 		return disk_refuse(&words, disk->path, ret, why);
-	if (!vm->run->restarted)
+	if (!run->restarted)
 		disk_note(&words, &file, blk_dev_file(d->dev[d->count]));
 	d->count++;
 	return 0;
 }
 
-enum exit_status disks_create(struct vm *vm)
+enum exit_status disks_create(struct disks *d, struct run *run, const struct memory *mem)
 {
+	const struct run_config *config = run->config;
 	unsigned int i;
 	enum exit_status status;
 
-	if (!vm->run->config->nr_disks)
+	if (!config->nr_disks)
 		return 0;
-	status = check_distinct(vm->run->config);
+	status = check_distinct(config);
 	if (status)
 		return status;
-	status = start_engine(vm);
-	for (i = 0; i < vm->run->config->nr_disks && !status; i++)
-		status = make_disk(vm, &vm->run->config->disk[i]);
+	status = start_engine(d, run, mem);
+	for (i = 0; i < config->nr_disks && !status; i++)
+		status = make_disk(d, run, &config->disk[i]);
 	if (status)
-		disks_destroy(vm);
+		disks_destroy(d);
 	return status;
 }
 
-void disks_destroy(struct vm *vm)
+void disks_destroy(struct disks *d)
 {
-	struct disks *d = &vm->disks;
-
 	while (d->count)
 		virtio_device_destroy(d->dev[--d->count]);
 	io_engine_destroy(d->engine);
 	d->engine = NULL;
 }
 
-void disks_pause(struct vm *vm)
+void disks_pause(struct disks *d)
 {
-	if (vm->disks.engine)
-		io_engine_pause(vm->disks.engine, IO_HOLD);
+	if (d->engine)
+		io_engine_pause(d->engine, IO_HOLD);
 }
 
-void disks_resume(struct vm *vm)
+void disks_resume(struct disks *d)
 {
-	if (vm->disks.engine)
-		io_engine_resume(vm->disks.engine, IO_HOLD);
+	if (d->engine)
+		io_engine_resume(d->engine, IO_HOLD);
 }
 
-void disks_reclaim(struct vm *vm, bool begin)
+void disks_reclaim(struct disks *d, bool begin)
 {
-	if (!vm->disks.engine)
+	if (!d->engine)
 		return;
 	if (begin)
-		io_engine_pause(vm->disks.engine, IO_RECLAIM);
+		io_engine_pause(d->engine, IO_RECLAIM);
 	else
-		io_engine_resume(vm->disks.engine, IO_RECLAIM);
+		io_engine_resume(d->engine, IO_RECLAIM);
 }

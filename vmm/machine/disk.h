@@ -11,7 +11,8 @@
 #include "vmm/config/options.h"
 
 struct log_limit;
-struct vm;
+struct memory;
+struct run;
 
 struct disks {
 	struct io_engine *engine; /* NULL: there are no disks */
@@ -27,22 +28,22 @@ struct disks {
  * nobody from them. Returns 0 or the exit status, the error having been reported. */
 enum exit_status disks_check(const struct run_config *config);
 
-/* Starts the thread and makes the devices, if config has disks; vm->mem exists. Returns as
- * disks_check(). */
-enum exit_status disks_create(struct vm *vm);
+/* Starts the thread and makes the devices, if run's configuration has disks, for a guest whose
+ * memory is mem. Returns as disks_check(). */
+enum exit_status disks_create(struct disks *disks, struct run *run, const struct memory *mem);
 
 /* Frees devices and thread. The devices' transports are gone. */
-void disks_destroy(struct vm *vm);
+void disks_destroy(struct disks *disks);
 
 /*
  * Brings the thread to rest: no request is taken, no operation is under way, no heap memory is
  * registered any more. Requests of several operations are held between two, so that this lasts no
  * longer than one does. Calls nest; disks_resume() undoes one.
  */
-void disks_pause(struct vm *vm);
-void disks_resume(struct vm *vm);
+void disks_pause(struct disks *disks);
+void disks_resume(struct disks *disks);
 
 /* The same around a reset of the heap: requests that lie in it are over when this returns. */
-void disks_reclaim(struct vm *vm, bool begin);
+void disks_reclaim(struct disks *disks, bool begin);
 
 #endif

@@ -26,7 +26,7 @@ bool vm_end(struct vm *vm, int status)
 	pthread_cond_broadcast(&vm->left_guest);
 	pthread_cond_broadcast(&vm->resumed);
 	pthread_mutex_unlock(&vm->lock);
-	devices_halt(vm);
+	devices_halt(&vm->devices);
 	wait_queue_close(&vm->waiters);
 	/* An eventfd that is not full takes it at once. */
 	while (write(vm->end_fd, &one, sizeof(one)) < 0 && errno == EINTR)

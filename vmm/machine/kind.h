@@ -62,16 +62,16 @@ struct guest_kind {
 	int (*choose_ring)(struct vm *vm);
 
 	/* An eventfd by which virtio device i interrupts the guest when it is written to; the
-	 * caller closes it. Returns it or -errno. NULL: the guest has no interrupts, and what a
-	 * device has to say ends waits instead. */
-	int (*irq)(struct vm *vm, unsigned int i);
+	 * caller closes it. vm_fd is the machine, as KVM has it. Returns it or -errno. NULL: the
+	 * guest has no interrupts, and what a device has to say ends waits instead. */
+	int (*irq)(int vm_fd, unsigned int i);
 
 	/* It has virtio-rng, -balloon and -console beside the memory service and disks. */
 	bool channels;
 
 	/* Fills RAM with what the guest starts from; its devices exist. Of a dry run it is all that
-	 * is asked for: there memory exists, and no machine, vm->fd being -1. Returns 0 or the exit
-	 * status. */
+	 * is asked for: there memory exists, and no machine, vm->kvm.fd being -1. Returns 0 or the
+	 * exit status. */
 	enum exit_status (*build)(struct vm *vm);
 
 	/* Sets the registers that the guest starts with and starts the vCPUs that it does not start

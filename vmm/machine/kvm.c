@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/bound.h"
 
 #define CPUID_ENTRIES     256
 #define DEFAULT_PHYS_BITS 36 /* what a CPU has that does not say */
@@ -87,27 +87,33 @@ static struct kvm_cpuid2 *supported_cpuid(int kvm_fd)
 	return cpuid;
 }
 
-enum exit_status kvm_create_vm(struct vm *vm)
+enum exit_status kvm_create_vm(struct kvm_vm *vm, int kvm_fd, const char *device)
 {
 	int size;
 
+	*vm = (struct kvm_vm){.fd = -1};
 	do {
-		vm->fd = ioctl(vm->run->kvm_fd, KVM_CREATE_VM, 0);
+		vm->fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
 	} while (vm->fd < 0 && errno == EINTR);
 	if (vm->fd < 0)
-		return cli_fail(STATUS_NO_KVM, "%s: no virtual machine can be made: %s",
-				vm->run->config->kvm_device, strerror(errno));
-	size = ioctl(vm->run->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-	vm->cpuid = supported_cpuid(vm->run->kvm_fd);
+		return cli_fail(STATUS_NO_KVM, "%s: no virtual machine can be made: %s", device,
+				strerror(errno));
+	size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	vm->cpuid = supported_cpuid(kvm_fd);
 	if (size < (int)sizeof(struct kvm_run) || !vm->cpuid ||
 	    ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS)) {
-		free(vm->cpuid);
-		close(vm->fd);
-		return cli_fail(STATUS_NO_KVM, "%s: a virtual machine cannot be set up: %s",
-				vm->run->config->kvm_device, strerror(errno));
+		kvm_destroy_vm(vm);
+		return cli_fail(STATUS_NO_KVM, "%s: a virtual machine cannot be set up: %s", device,
+				strerror(errno));
 	}
 	vm->run_size = (size_t)size;
 	return 0;
+}
+
+void kvm_destroy_vm(struct kvm_vm *vm)
+{
+	free(vm->cpuid);
+	close(vm->fd);
 }
 
 uint64_t kvm_address_limit(const struct kvm_cpuid2 *cpuid)
@@ -125,7 +131,7 @@ int kvm_bound_pages(int vm_fd, uint64_t guest_bytes)
 	return ioctl(vm_fd, KVM_SET_NR_MMU_PAGES, bound_kvm_pages(guest_bytes)) ? -errno : 0;
 }
 
-int kvm_add_slot(struct vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly)
+int kvm_add_slot(struct kvm_vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = vm->nr_slots,

@@ -11,7 +11,14 @@
 #include "vmm/base/cli.h"
 
 struct kvm_cpuid2;
-struct vm;
+
+/* A virtual machine as KVM has it. */
+struct kvm_vm {
+	int fd;                   /* -1: of a dry run, which has none */
+	struct kvm_cpuid2 *cpuid; /* what the host supports */
+	size_t run_size;          /* bytes of a vCPU's struct kvm_run mapping */
+	unsigned int nr_slots;
+};
 
 /* A capability that guests cannot do without. */
 struct kvm_need {
@@ -30,9 +37,12 @@ extern const size_t kvm_need_count;
 #define KVM_WHY_MAX 200
 int kvm_open(const char *path, char *why);
 
-/* Makes vm->fd and reads the host's CPUID. vm->kvm_fd is open. Returns 0 or the exit
- * status, the error having been reported. */
-enum exit_status kvm_create_vm(struct vm *vm);
+/* Makes a machine with the device that is open as kvm_fd, called device in errors, and reads the
+ * host's CPUID. Returns 0 or the exit status, the error having been reported. */
+enum exit_status kvm_create_vm(struct kvm_vm *vm, int kvm_fd, const char *device);
+
+/* Its vCPUs are closed; what lies behind its slots may go afterwards. */
+void kvm_destroy_vm(struct kvm_vm *vm);
 
 /* The first physical address that a CPU of this CPUID cannot reach. */
 uint64_t kvm_address_limit(const struct kvm_cpuid2 *cpuid);
@@ -43,6 +53,6 @@ int kvm_bound_pages(int vm_fd, uint64_t guest_bytes);
 
 /* Gives the guest size bytes of host memory at addr, all page-aligned. Returns 0 or
  * -errno. */
-int kvm_add_slot(struct vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly);
+int kvm_add_slot(struct kvm_vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly);
 
 #endif

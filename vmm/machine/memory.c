@@ -287,6 +287,11 @@ void *memory_ram(const struct memory *mem, uint64_t addr, uint64_t len)
 	return mem->ram + addr;
 }
 
+void *memory_ram_of(void *mem, uint64_t addr, uint64_t len)
+{
+	return memory_ram(mem, addr, len);
+}
+
 const void *memory_peek(const struct memory *mem, uint64_t addr, uint64_t len)
 {
 	const void *ram = memory_ram(mem, addr, len);

@@ -72,6 +72,9 @@ uint64_t memory_ram_end(const struct memory *mem);
 /* Host pointer to [addr, addr + len) if len is not 0 and all of it is RAM, else NULL. */
 void *memory_ram(const struct memory *mem, uint64_t addr, uint64_t len);
 
+/* memory_ram() for those to whom a struct memory is opaque. */
+void *memory_ram_of(void *mem, uint64_t addr, uint64_t len);
+
 /*
  * Host pointer to [addr, addr + len) if it is RAM or heap that is handed out, else
  * NULL. Heap may vanish under it: only for a system call, which then says EFAULT.

@@ -60,17 +60,17 @@ void vm_pause(struct vm *vm)
 	atomic_store(&vm->paused, true);
 	pthread_mutex_unlock(&vm->lock);
 	/* Before the vCPUs: one that serves a queue without end leaves it by this. */
-	devices_pause(vm);
+	devices_pause(&vm->devices);
 	park_vcpus(vm);
-	disks_pause(vm);
+	disks_pause(&vm->devices.disks);
 }
 
 void vm_resume(struct vm *vm)
 {
 	/* Before the vCPUs, which ring again where they were cut short, and before the disks'
 	 * thread, which looks at all rings once when it goes on. */
-	devices_resume(vm);
-	disks_resume(vm);
+	devices_resume(&vm->devices);
+	disks_resume(&vm->devices.disks);
 	pthread_mutex_lock(&vm->lock);
 	atomic_store(&vm->paused, false);
 	pthread_cond_broadcast(&vm->resumed);

@@ -19,7 +19,7 @@
 /* The host's CPUID, with this vCPU's number where a CPU tells its own. */
 static int set_cpuid(struct vcpu *cpu)
 {
-	const struct kvm_cpuid2 *host = cpu->vm->cpuid;
+	const struct kvm_cpuid2 *host = cpu->vm->kvm.cpuid;
 	size_t size = sizeof(*host) + host->nent * sizeof(host->entries[0]);
 	struct kvm_cpuid2 *mine = malloc(size);
 	struct kvm_cpuid_entry2 *e;
@@ -46,18 +46,17 @@ static int set_cpuid(struct vcpu *cpu)
 	return ret;
 }
 
-int vcpu_create(struct vm *vm, unsigned int index)
+int vcpu_create(struct vcpu *cpu)
 {
-	struct vcpu *cpu = &vm->vcpu[index];
-	unsigned long id = vm->run->kind->vcpu_id(vm->run->config, index);
+	const struct kvm_vm *kvm = &cpu->vm->kvm;
+	const struct run *run = cpu->vm->run;
+	unsigned long id = run->kind->vcpu_id(run->config, cpu->index);
 	int ret;
 
-	cpu->vm = vm;
-	cpu->index = index;
-	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+	cpu->fd = ioctl(kvm->fd, KVM_CREATE_VCPU, id);
 	if (cpu->fd < 0)
 		return -errno;
-	cpu->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);
+	cpu->run = mmap(NULL, kvm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);
 	if (cpu->run == MAP_FAILED) {
 		ret = -errno;
 		goto fail_close;
@@ -67,7 +66,7 @@ int vcpu_create(struct vm *vm, unsigned int index)
 		goto fail_unmap;
 	return 0;
 fail_unmap:
-	munmap(cpu->run, vm->run_size);
+	munmap(cpu->run, kvm->run_size);
 fail_close:
 	close(cpu->fd);
 	return ret;
@@ -75,6 +74,6 @@ fail_close:
 
 void vcpu_destroy(struct vcpu *cpu)
 {
-	munmap(cpu->run, cpu->vm->run_size);
+	munmap(cpu->run, cpu->vm->kvm.run_size);
 	close(cpu->fd);
 }

@@ -4,10 +4,9 @@
 #define VMM_MACHINE_VCPU_H
 
 struct vcpu;
-struct vm;
 
-/* Makes vCPU index of vm and gives it the host's CPUID. Returns 0 or -errno. */
-int vcpu_create(struct vm *vm, unsigned int index);
+/* Makes vCPU cpu->index of cpu->vm and gives it the host's CPUID. Returns 0 or -errno. */
+int vcpu_create(struct vcpu *cpu);
 void vcpu_destroy(struct vcpu *cpu);
 
 #endif

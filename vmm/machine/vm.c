@@ -23,7 +23,9 @@ static int create_platform(struct vm *vm)
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->platform == MAP_FAILED)
 		return -ENOMEM;
-	ret = vm->fd < 0 ? 0 : kvm_add_slot(vm, PLATFORM_BASE, vm->platform, MM_FRAME_SIZE, true);
+	ret = vm->kvm.fd < 0
+		      ? 0
+		      : kvm_add_slot(&vm->kvm, PLATFORM_BASE, vm->platform, MM_FRAME_SIZE, true);
 	if (ret)
 		munmap(vm->platform, MM_FRAME_SIZE);
 	return ret;
@@ -37,18 +39,19 @@ static int add_memory(struct vm *vm)
 	unsigned int i;
 	int ret;
 
-	ret = kvm_bound_pages(vm->fd, mem->ram_size + vm->run->config->heap);
+	ret = kvm_bound_pages(vm->kvm.fd, mem->ram_size + vm->run->config->heap);
 	if (!ret)
-		ret = kvm_add_slot(vm, 0, mem->ram, mem->ram_low, false);
+		ret = kvm_add_slot(&vm->kvm, 0, mem->ram, mem->ram_low, false);
 	if (!ret && mem->ram_size > mem->ram_low)
-		ret = kvm_add_slot(vm, PLATFORM_HOLE_END, mem->ram + mem->ram_low,
+		ret = kvm_add_slot(&vm->kvm, PLATFORM_HOLE_END, mem->ram + mem->ram_low,
 				   mem->ram_size - mem->ram_low, false);
 	for (i = 0; i < mem->nr_ranges && !ret; i++)
-		ret = kvm_add_slot(vm, mem->range[i].base,
+		ret = kvm_add_slot(&vm->kvm, mem->range[i].base,
 				   heap + (mem->range[i].base - mem->heap_base), mem->range[i].size,
 				   false);
 	if (!ret)
-		ret = kvm_add_slot(vm, mem->page_map, mem->page_map_host, mem->page_map_size, true);
+		ret = kvm_add_slot(&vm->kvm, mem->page_map, mem->page_map_host, mem->page_map_size,
+				   true);
 	return ret;
 }
 
@@ -98,10 +101,14 @@ static void destroy_vcpus(struct vm *vm)
 
 static int create_vcpus(struct vm *vm)
 {
+	struct vcpu *cpu;
 	int ret = 0;
 
 	while (vm->nr_cpus < vm->run->config->cpus && !ret) {
-		ret = vcpu_create(vm, vm->nr_cpus);
+		cpu = &vm->vcpu[vm->nr_cpus];
+		cpu->vm = vm;
+		cpu->index = vm->nr_cpus;
+		ret = vcpu_create(cpu);
 		if (!ret)
 			vm->nr_cpus++;
 	}
@@ -119,10 +126,10 @@ static enum exit_status make(struct vm *vm, mm_report_fn report)
 	ret = init_sync(vm);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "cannot start: %s", strerror(-ret));
-	status = kvm_create_vm(vm);
+	status = kvm_create_vm(&vm->kvm, run->kvm_fd, run->config->kvm_device);
 	if (status)
 		goto fail_sync;
-	status = memory_create(&vm->mem, run->config, run->kind, kvm_address_limit(vm->cpuid),
+	status = memory_create(&vm->mem, run->config, run->kind, kvm_address_limit(vm->kvm.cpuid),
 			       report, vm->run);
 	if (status)
 		goto fail_kvm;
@@ -141,7 +148,7 @@ static enum exit_status make(struct vm *vm, mm_report_fn report)
 	ret = run->kind->choose_ring(vm);
 	if (ret)
 		goto fail_vcpus;
-	status = devices_create(vm);
+	status = devices_create(&vm->devices, vm->run, &vm->mem, &vm->kvm, &vm->waiters);
 	if (status)
 		goto fail_vcpus;
 	return 0;
@@ -154,8 +161,7 @@ fail_platform:
 fail_memory:
 	memory_destroy(&vm->mem);
 fail_kvm:
-	free(vm->cpuid);
-	close(vm->fd);
+	kvm_destroy_vm(&vm->kvm);
 fail_sync:
 	fini_sync(vm);
 	return status ? status
@@ -187,9 +193,8 @@ void vm_destroy(struct run *run)
 	destroy_kind(vm);
 	munmap(vm->platform, MM_FRAME_SIZE);
 	/* The slots go before the memory behind them. */
-	close(vm->fd);
+	kvm_destroy_vm(&vm->kvm);
 	memory_destroy(&vm->mem);
-	free(vm->cpuid);
 	fini_sync(vm);
 	free(vm);
 	run->vm = NULL;

@@ -15,9 +15,8 @@
 #include "virtio/abi/platform.h"
 #include "vmm/base/cli.h"
 #include "vmm/config/options.h"
-#include "vmm/machine/channels.h"
 #include "vmm/machine/devices.h"
-#include "vmm/machine/disk.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/memory.h"
 #include "vmm/machine/run.h"
 #include "vmm/machine/wait.h"
@@ -43,15 +42,10 @@ struct vcpu {
 };
 
 struct vm {
-	struct run *run;          /* what it is made from, and outlives it */
-	int fd;                   /* of KVM's machine; -1: of a dry run */
-	struct kvm_cpuid2 *cpuid; /* what the host supports */
-	size_t run_size;          /* bytes of a vCPU's struct kvm_run mapping */
-	unsigned int nr_slots;
+	struct run *run; /* what it is made from, and outlives it */
+	struct kvm_vm kvm;
 	struct memory mem;
 	struct devices devices;
-	struct channels channels;
-	struct disks disks;
 	void *guest; /* what only guests of its kind have */
 	/* The guest reads it; its counters are written by each vCPU's own thread. */
 	struct platform_page *platform;

@@ -41,7 +41,7 @@ bool access_memory(struct vcpu *cpu)
 	memcpy(&value, run->mmio.data, len);
 	if (addr >= PLATFORM_BASE && addr < PLATFORM_BASE + MM_FRAME_SIZE)
 		return platform_store(cpu, addr - PLATFORM_BASE, value, len);
-	switch (devices_write(cpu->vm, cpu->index, addr, value, len)) {
+	switch (devices_write(&cpu->vm->devices, cpu->index, addr, value, len)) {
 	case DEVICES_NONE:
 		return foreign_store(cpu);
 	case DEVICES_RUNG:

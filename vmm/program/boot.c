@@ -10,7 +10,9 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/base/file.h"
-#include "vmm/machine/vm.h"
+#include "vmm/config/options.h"
+#include "vmm/elf/elf.h"
+#include "vmm/machine/memory.h"
 #include "vmm/program/pagetable.h"
 
 #define PAGE 4096ull
@@ -34,7 +36,7 @@ struct gate {
 };
 
 struct boot {
-	struct vm *vm;
+	const struct boot_from *from;
 	struct ram_alloc ram;
 	struct page_table pt;
 	unsigned int user; /* PT_USER when the program runs at CPL 3 */
@@ -57,7 +59,7 @@ static void fill_gdt(const struct boot *b, uint64_t *gdt)
 	gdt[4] = DESC_CODE32(3);
 	gdt[PLATFORM_USER_DS / 8] = DESC_DATA(3);
 	gdt[PLATFORM_USER_CS / 8] = DESC_CODE64(3);
-	for (i = 0; i < b->vm->nr_cpus; i++) {
+	for (i = 0; i < b->from->cpus; i++) {
 		base = BOOT_TSS_VA(i);
 		gdt[BOOT_TSS_SELECTOR(i) / 8] = DESC_TSS_BUSY | (BOOT_TSS_SIZE - 1) |
 						(base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
@@ -72,7 +74,7 @@ static void fill_tss(const struct boot *b, uint8_t *tables)
 	uint8_t *tss;
 	unsigned int i;
 
-	for (i = 0; i < b->vm->nr_cpus; i++) {
+	for (i = 0; i < b->from->cpus; i++) {
 		tss = tables + (BOOT_TSS_VA(i) - BOOT_TABLES_VA);
 		stack = SUPER_STACK_TOP(i);
 		memcpy(tss + 4, &stack, sizeof(stack));  /* RSP0 */
@@ -84,11 +86,11 @@ static void fill_tss(const struct boot *b, uint8_t *tables)
 /* Without a note every gate is absent, and an exception ends in a triple fault. */
 static void fill_idt(const struct boot *b, struct gate *idt)
 {
-	const struct platform_note *note = &b->vm->run->elf.note;
+	const struct platform_note *note = &b->from->elf->note;
 	uint64_t at;
 	unsigned int v;
 
-	if (!b->vm->run->elf.has_note)
+	if (!b->from->elf->has_note)
 		return;
 	for (v = 0; v < BOOT_GATES; v++) {
 		at = le64toh(note->vectors) + (uint64_t)v * le32toh(note->stride);
@@ -133,7 +135,7 @@ static enum exit_status make_stacks(struct boot *b)
 	unsigned int i;
 	enum exit_status status = 0;
 
-	for (i = 0; i < b->vm->nr_cpus && !status; i++) {
+	for (i = 0; i < b->from->cpus && !status; i++) {
 		status = make_stack(b, SUPER_STACK_TOP(i), SUPER_STACK_SIZE, 0);
 		if (!status)
 			status = make_stack(b, PLATFORM_STACK_TOP(i), PLATFORM_STACK_SIZE, b->user);
@@ -149,7 +151,7 @@ static enum exit_status make_stacks(struct boot *b)
 
 static enum exit_status load_program(struct boot *b)
 {
-	const struct elf_image *elf = &b->vm->run->elf;
+	const struct elf_image *elf = b->from->elf;
 	const struct elf_segment *s;
 	uint64_t at = ram_take(&b->ram, elf->size), start, end;
 	unsigned int i;
@@ -159,8 +161,8 @@ static enum exit_status load_program(struct boot *b)
 		return no_room();
 	ret = elf_load(elf, memory_ram(b->ram.mem, at, elf->size));
 	if (ret)
-		return cli_fail(STATUS_BAD_IMAGE, "%s: cannot be read: %s",
-				b->vm->run->config->arg[0], strerror(-ret));
+		return cli_fail(STATUS_BAD_IMAGE, "%s: cannot be read: %s", b->from->config->arg[0],
+				strerror(-ret));
 	for (i = 0; i < elf->nr_segments; i++) {
 		s = &elf->segment[i];
 		start = s->vaddr & ~(PAGE - 1);
@@ -170,7 +172,7 @@ static enum exit_status load_program(struct boot *b)
 				   false))
 			return no_room();
 	}
-	b->vm->platform->image_base = htole64(at);
+	b->from->platform->image_base = htole64(at);
 	return 0;
 }
 
@@ -198,7 +200,7 @@ static enum exit_status map_direct(struct boot *b)
 
 static enum exit_status put_args(struct boot *b)
 {
-	const struct run_config *config = b->vm->run->config;
+	const struct run_config *config = b->from->config;
 	uint64_t size = 0, at, len;
 	unsigned int i;
 
@@ -207,9 +209,9 @@ static enum exit_status put_args(struct boot *b)
 	at = ram_take(&b->ram, size);
 	if (!at)
 		return no_room();
-	b->vm->platform->args = htole64(at);
-	b->vm->platform->args_size = htole32((uint32_t)size);
-	b->vm->platform->argc = htole32(config->nr_args);
+	b->from->platform->args = htole64(at);
+	b->from->platform->args_size = htole32((uint32_t)size);
+	b->from->platform->argc = htole32(config->nr_args);
 	for (i = 0; i < config->nr_args; i++) {
 		len = strlen(config->arg[i]) + 1;
 		memory_write(b->ram.mem, at, config->arg[i], len);
@@ -265,8 +267,8 @@ out:
 
 static enum exit_status load_modules(struct boot *b)
 {
-	const struct run_config *config = b->vm->run->config;
-	struct platform_page *page = b->vm->platform;
+	const struct run_config *config = b->from->config;
+	struct platform_page *page = b->from->platform;
 	unsigned int i;
 	enum exit_status status = 0;
 
@@ -278,26 +280,26 @@ static enum exit_status load_modules(struct boot *b)
 
 static void fill_platform(const struct boot *b)
 {
-	struct platform_page *page = b->vm->platform;
+	struct platform_page *page = b->from->platform;
 
 	page->magic = htole64(PLATFORM_MAGIC);
 	page->version = htole32(PLATFORM_VERSION);
-	page->cpus = htole32(b->vm->nr_cpus);
-	page->ring = htole32((uint32_t)b->vm->ring);
+	page->cpus = htole32(b->from->cpus);
+	page->ring = htole32((uint32_t)b->from->ring);
 	page->ram_size = htole64(b->ram.mem->ram_size);
 	page->ram_free = htole64(b->ram.next);
 	page->ram_free_end = htole64(b->ram.end);
 	page->page_table = htole64(b->pt.root);
-	page->mmio_devices = htole32(b->vm->devices.count);
+	page->mmio_devices = htole32(b->from->devices);
 }
 
-enum exit_status boot_build(struct vm *vm)
+enum exit_status boot_build(const struct boot_from *from, uint64_t *page_table)
 {
 	struct boot b = {
-		.vm = vm,
+		.from = from,
 		/* Frame 0 stays out, so that address 0 is never anyone's. */
-		.ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size},
-		.user = vm->ring == 3 ? PT_USER : 0,
+		.ram = {.mem = from->mem, .next = PAGE, .end = from->mem->ram_size},
+		.user = from->ring == 3 ? PT_USER : 0,
 	};
 	enum exit_status status;
 
@@ -316,7 +318,7 @@ enum exit_status boot_build(struct vm *vm)
 		status = load_modules(&b);
 	if (status)
 		return status;
-	vm->page_table = b.pt.root;
+	*page_table = b.pt.root;
 	fill_platform(&b);
 	return 0;
 }

@@ -11,7 +11,10 @@
 
 #include "vmm/base/cli.h"
 
-struct vm;
+struct elf_image;
+struct memory;
+struct platform_page;
+struct run_config;
 
 /* The task state segments follow the descriptors that a program sees. */
 #define BOOT_TSS_SELECTOR(cpu) (0x40 + (cpu)*16u)
@@ -26,11 +29,20 @@ struct vm;
 #define BOOT_GATES       32u /* the CPU's own exceptions */
 #define BOOT_IDT_LIMIT   (BOOT_GATES * 16 - 1)
 
+/* What a program starts from. */
+struct boot_from {
+	const struct run_config *config; /* its arguments and modules, and its name for errors */
+	const struct elf_image *elf;
+	const struct memory *mem;
+	struct platform_page *platform; /* zero */
+	unsigned int cpus, devices;     /* how many there are */
+	int ring;                       /* CPL */
+};
+
 /*
- * Fills RAM and the platform page for vm->nr_cpus vCPUs at vm->ring, reading the
- * program and the modules, and sets vm->page_table. vm->platform is zero and vm->mem
- * exists. Returns 0 or the exit status, the error having been reported.
+ * Fills RAM and the platform page, reading the program and the modules; *page_table is the
+ * guest-physical address of the PML4. Returns 0 or the exit status, the error having been reported.
  */
-enum exit_status boot_build(struct vm *vm);
+enum exit_status boot_build(const struct boot_from *from, uint64_t *page_table);
 
 #endif

@@ -47,9 +47,24 @@ static int choose_ring(struct vm *vm)
 	vm->ring = vm->run->config->guest_ring;
 	if (vm->ring != RUN_RING_AUTO)
 		return 0;
-	ret = ring_probe(vm, &vm->ring_ns);
+	ret = ring_probe(&vm->vcpu[0], &vm->mem, &vm->ring_ns);
 	vm->ring = vm->ring_ns < RING_PROBE_NATIVE_NS ? 0 : 3;
 	return ret;
+}
+
+static enum exit_status build(struct vm *vm)
+{
+	const struct boot_from from = {
+		.config = vm->run->config,
+		.elf = &vm->run->elf,
+		.mem = &vm->mem,
+		.platform = vm->platform,
+		.cpus = vm->nr_cpus,
+		.devices = vm->devices.count,
+		.ring = vm->ring,
+	};
+
+	return boot_build(&from, &vm->page_table);
 }
 
 /* The program starts its other vCPUs itself, by a doorbell. */
@@ -84,7 +99,7 @@ const struct guest_kind program_kind = {
 	.page_array = true,
 	.vcpu_id = vcpu_id,
 	.choose_ring = choose_ring,
-	.build = boot_build,
+	.build = build,
 	.start = start,
 	.mmio = access_memory,
 	.io = access_port,

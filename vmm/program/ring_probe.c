@@ -72,10 +72,9 @@ static int measure(struct vcpu *cpu, uint64_t cr3, uint8_t *code, size_t i, doub
 	return 0;
 }
 
-int ring_probe(struct vm *vm, double *ns)
+int ring_probe(struct vcpu *cpu, const struct memory *mem, double *ns)
 {
-	struct ram_alloc ram = {.mem = &vm->mem, .next = PAGE, .end = vm->mem.ram_size};
-	struct vcpu *cpu = &vm->vcpu[0];
+	struct ram_alloc ram = {.mem = mem, .next = PAGE, .end = mem->ram_size};
 	struct page_table pt;
 	uint8_t *code;
 	double first;
@@ -84,7 +83,7 @@ int ring_probe(struct vm *vm, double *ns)
 	int ret;
 
 	at = ram_take(&ram, PAGE);
-	code = memory_ram(&vm->mem, at, PAGE);
+	code = memory_ram(mem, at, PAGE);
 	ret = page_table_init(&pt, &ram);
 	if (!ret)
 		ret = page_table_map(&pt, PLATFORM_IMAGE_VA, at, PAGE, PT_EXEC, false);
@@ -97,6 +96,6 @@ int ring_probe(struct vm *vm, double *ns)
 		if (*ns < RING_PROBE_NATIVE_NS)
 			break;
 	}
-	memset(memory_ram(&vm->mem, PAGE, ram.next - PAGE), 0, ram.next - PAGE);
+	memset(memory_ram(mem, PAGE, ram.next - PAGE), 0, ram.next - PAGE);
 	return ret;
 }

@@ -5,15 +5,15 @@
 
 #include <stdbool.h>
 
-struct vm;
+struct memory;
+struct vcpu;
 
 /*
- * Runs a loop of two lengths at CPL 0 on vCPU 0, which has to be reset afterwards,
- * in the first pages of RAM, which are zero again on return. Takes less than 1 ms.
- * vm has its RAM and vCPU 0. Returns 0 with *ns, nanoseconds an iteration, or
- * -errno.
+ * Runs a loop of two lengths at CPL 0 on a vCPU, which has to be reset afterwards, in the first
+ * pages of RAM, which are zero again on return. Takes less than 1 ms. Returns 0 with *ns,
+ * nanoseconds an iteration, or -errno.
  */
-int ring_probe(struct vm *vm, double *ns);
+int ring_probe(struct vcpu *cpu, const struct memory *mem, double *ns);
 
 /* The most an iteration takes where CPL 0 is native. */
 #define RING_PROBE_NATIVE_NS 20.0

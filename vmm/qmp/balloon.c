@@ -3,18 +3,18 @@
 #include <errno.h>
 
 #include "virtio/balloon/balloon.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/devices.h"
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/target.h"
 
 /* The balloon of a call's machine; NULL: there is none, and the call has failed. */
 static struct virtio_device *balloon_of(struct qmp_call *call)
 {
-	const struct vm *vm = qmp_vm(call);
+	const struct devices *devices = qmp_devices(call);
 
-	if (vm && !vm->channels.balloon)
+	if (devices && !devices->channels.balloon)
 		qmp_fail(call, QMP_NOT_ACTIVE, "No balloon device has been activated");
-	return vm ? vm->channels.balloon : NULL;
+	return devices ? devices->channels.balloon : NULL;
 }
 
 int qmp_balloon(struct qmp_call *call)

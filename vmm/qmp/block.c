@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm/machine/vm.h"
+#include "vmm/machine/devices.h"
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/target.h"
 
@@ -16,44 +16,50 @@ static void name_of(unsigned int disk, char *name)
 }
 
 /* struct BlockDeviceInfo of QEMU's qapi/block-core.json. */
-static json_t *describe(const struct run_disk *config, const struct virtio_device *dev,
-			const char *name)
+static json_t *describe(const char *path, const struct virtio_device *dev, const char *name)
 {
 	json_t *image, *cache;
 
-	image = json_pack("{s:s,s:s,s:I,s:b}", "filename", config->path, "format", "raw",
-			  "virtual-size", (json_int_t)blk_dev_capacity(dev), "dirty-flag", false);
+	image = json_pack("{s:s,s:s,s:I,s:b}", "filename", path, "format", "raw", "virtual-size",
+			  (json_int_t)blk_dev_capacity(dev), "dirty-flag", false);
 	cache = json_pack("{s:b,s:b,s:b}", "writeback", true, "direct", blk_dev_is_direct(dev),
 			  "no-flush", false);
 	return json_pack("{s:s,s:s,s:b,s:s,s:i,s:b,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}",
-			 "file", config->path, "node-name", name, "ro", blk_dev_is_readonly(dev),
-			 "drv", "raw", "backing_file_depth", 0, "encrypted", false, "detect_zeroes",
-			 "off", "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0,
-			 "iops_wr", 0, "write_threshold", 0, "image", image, "cache", cache);
+			 "file", path, "node-name", name, "ro", blk_dev_is_readonly(dev), "drv",
+			 "raw", "backing_file_depth", 0, "encrypted", false, "detect_zeroes", "off",
+			 "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0,
+			 "write_threshold", 0, "image", image, "cache", cache);
+}
+
+static const struct disks *disks_of(struct qmp_call *call)
+{
+	const struct devices *devices = qmp_devices(call);
+
+	return devices ? &devices->disks : NULL;
 }
 
 int qmp_query_block(struct qmp_call *call)
 {
-	const struct vm *vm = qmp_vm(call);
+	const struct disks *disks = disks_of(call);
 	char name[NAME_MAX_LEN];
 	unsigned int i;
 
-	if (!vm)
+	if (!disks)
 		return -EINVAL;
 	call->result = json_array();
-	for (i = 0; i < vm->disks.count; i++) {
+	for (i = 0; i < disks->count; i++) {
 		name_of(i, name);
-		json_array_append_new(
-			call->result,
-			json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev", name, "type",
-				  "unknown", "removable", false, "locked", false, "inserted",
-				  describe(&vm->run->config->disk[i], vm->disks.dev[i], name)));
+		json_array_append_new(call->result,
+				      json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev",
+						name, "type", "unknown", "removable", false,
+						"locked", false, "inserted",
+						describe(disks->log[i].path, disks->dev[i], name)));
 	}
 	return 0;
 }
 
 /* The disk that the arguments name. Returns its number, or a negative errno. */
-static int find_disk(struct qmp_call *call, const struct vm *vm)
+static int find_disk(struct qmp_call *call, const struct disks *disks)
 {
 	const char *name = json_string_value(json_object_get(call->args, "device"));
 	const char *node = json_string_value(json_object_get(call->args, "node-name"));
@@ -64,7 +70,7 @@ static int find_disk(struct qmp_call *call, const struct vm *vm)
 		return qmp_fail(call, QMP_GENERIC, "Give either 'device' or 'node-name'");
 	if (!name)
 		name = node;
-	for (i = 0; i < vm->disks.count; i++) {
+	for (i = 0; i < disks->count; i++) {
 		name_of(i, own);
 		if (!strcmp(own, name))
 			return (int)i;
@@ -74,18 +80,18 @@ static int find_disk(struct qmp_call *call, const struct vm *vm)
 
 int qmp_block_resize(struct qmp_call *call)
 {
-	const struct vm *vm = qmp_vm(call);
+	const struct disks *disks = disks_of(call);
 	json_int_t size = json_integer_value(json_object_get(call->args, "size"));
 	const char *path;
 	int disk, ret;
 
-	if (!vm)
+	if (!disks)
 		return -EINVAL;
-	disk = find_disk(call, vm);
+	disk = find_disk(call, disks);
 	if (disk < 0)
 		return disk;
-	path = vm->run->config->disk[disk].path;
-	ret = size < 0 ? -EINVAL : blk_dev_set_size(vm->disks.dev[disk], (uint64_t)size);
+	path = disks->log[disk].path;
+	ret = size < 0 ? -EINVAL : blk_dev_set_size(disks->dev[disk], (uint64_t)size);
 	switch (ret) {
 	case 0:
 		return 0;

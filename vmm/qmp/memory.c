@@ -27,28 +27,23 @@ static void add(json_t *to, const char *name, uint64_t value)
 	json_object_set_new(to, key, json_integer(number(value)));
 }
 
-/* The totals of the heap. Returns the machine; NULL as qmp_vm(). */
-static struct vm *totals(struct qmp_call *call, struct mm_stats *s)
+static void totals(struct memory *mem, struct mm_stats *s)
 {
-	struct vm *vm = qmp_vm(call);
-
-	if (!vm)
-		return NULL;
-	memory_enter(&vm->mem);
-	mm_stats(vm->mem.heap, 0, s);
-	memory_leave(&vm->mem);
-	return vm;
+	memory_enter(mem);
+	mm_stats(mem->heap, 0, s);
+	memory_leave(mem);
 }
 
 int qmp_query_memory(struct qmp_call *call)
 {
 	struct mm_stats s = {.errors = 0};
-	struct vm *vm = totals(call, &s);
+	struct memory *mem = qmp_memory(call);
 
-	if (!vm)
+	if (!mem)
 		return -EINVAL;
-	call->result = json_pack("{s:I,s:I}", "ram", number(vm->mem.ram_size), "heap",
-				 number(mm_heap_size(vm->mem.heap)));
+	totals(mem, &s);
+	call->result = json_pack("{s:I,s:I}", "ram", number(mem->ram_size), "heap",
+				 number(mm_heap_size(mem->heap)));
 #define ADD(name, shown) add(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
@@ -57,16 +52,16 @@ int qmp_query_memory(struct qmp_call *call)
 
 int qmp_query_slabinfo(struct qmp_call *call)
 {
-	struct vm *vm = qmp_vm(call);
+	struct memory *mem = qmp_memory(call);
 	struct mm_slabinfo info;
 	int i;
 
-	if (!vm)
+	if (!mem)
 		return -EINVAL;
 	call->result = json_array();
-	memory_enter(&vm->mem);
+	memory_enter(mem);
 	for (i = 1; i <= MM_CACHE_MAX; i++) {
-		if (mm_slabinfo(vm->mem.heap, i, &info))
+		if (mm_slabinfo(mem->heap, i, &info))
 			continue;
 		/* The guest's own words. */
 		json_array_append_new(
@@ -79,7 +74,7 @@ int qmp_query_slabinfo(struct qmp_call *call)
 				  number(info.pagesperslab), "active-slabs",
 				  number(info.active_slabs), "num-slabs", number(info.num_slabs)));
 	}
-	memory_leave(&vm->mem);
+	memory_leave(mem);
 	return 0;
 }
 
@@ -87,12 +82,13 @@ int qmp_query_pins(struct qmp_call *call)
 {
 	struct io_engine_stats io = {.sqes = 0};
 	struct mm_stats s = {.errors = 0};
-	struct vm *vm = totals(call, &s);
+	struct vm *vm = qmp_vm(call);
 
 	if (!vm)
 		return -EINVAL;
-	if (vm->disks.engine)
-		io_engine_get_stats(vm->disks.engine, &io);
+	totals(&vm->mem, &s);
+	if (vm->devices.disks.engine)
+		io_engine_get_stats(vm->devices.disks.engine, &io);
 	call->result = json_pack("{s:I,s:I}", "frames-pinned", number(s.pages_pinned),
 				 "window-budget", number(vm->run->config->pin_budget));
 #define ADD(name, shown) add(call->result, #name, io.name);
@@ -104,15 +100,15 @@ int qmp_query_pins(struct qmp_call *call)
 int qmp_query_io(struct qmp_call *call)
 {
 	struct io_engine_stats io = {.sqes = 0};
-	struct vm *vm = qmp_vm(call);
+	const struct devices *devices = qmp_devices(call);
 	struct blk_stats blk;
 	json_t *disks, *disk, *engine;
 
-	if (!vm)
+	if (!devices)
 		return -EINVAL;
 	disks = json_array();
-	for (unsigned int i = 0; i < vm->disks.count; i++) {
-		blk_dev_get_stats(vm->disks.dev[i], &blk);
+	for (unsigned int i = 0; i < devices->disks.count; i++) {
+		blk_dev_get_stats(devices->disks.dev[i], &blk);
 		disk = json_object();
 		json_object_set_new(disk, "device", json_sprintf("disk%u", i));
 #define ADD(name, shown) add(disk, #name, blk.name);
@@ -120,8 +116,8 @@ int qmp_query_io(struct qmp_call *call)
 #undef ADD
 		json_array_append_new(disks, disk);
 	}
-	if (vm->disks.engine)
-		io_engine_get_stats(vm->disks.engine, &io);
+	if (devices->disks.engine)
+		io_engine_get_stats(devices->disks.engine, &io);
 	engine = json_object();
 #define ADD(name, shown) add(engine, #name, io.name);
 	IO_COUNTERS(ADD)

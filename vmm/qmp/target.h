@@ -5,6 +5,8 @@
 
 #include "vmm/qmp/proto.h"
 
+struct devices;
+struct memory;
 struct vm;
 
 /* What the calls of a connection have as opaque. */
@@ -20,8 +22,10 @@ static inline struct qmp_target *qmp_target(const struct qmp_call *call)
 	return call->opaque;
 }
 
-/* The machine of a call; NULL: there is none, and the call has failed. */
+/* The machine of a call, its devices, its memory; NULL: there is none, and the call has failed. */
 struct vm *qmp_vm(struct qmp_call *call);
+const struct devices *qmp_devices(struct qmp_call *call);
+struct memory *qmp_memory(struct qmp_call *call);
 
 /* The call comes too early, or too late. Returns as qmp_fail(). */
 int qmp_fail_away(struct qmp_call *call);

@@ -5,7 +5,7 @@
 
 #include "virtio/blk/blk.h"
 
-struct vm;
+struct disks;
 
 struct disk_stats {
 	struct blk_stats blk; /* of all disks */
@@ -13,9 +13,9 @@ struct disk_stats {
 };
 
 /* Adds up what the disks have counted. */
-void disk_stats_get(const struct vm *vm, struct disk_stats *stats);
+void disk_stats_get(const struct disks *disks, struct disk_stats *stats);
 
-/* Prints it on stderr as `name value` lines, if the guest has disks. */
-void disk_stats_print(const struct vm *vm, const struct disk_stats *stats);
+/* Prints it on stderr as `name value` lines. */
+void disk_stats_print(const struct disk_stats *stats);
 
 #endif

@@ -10,9 +10,8 @@
 #include "vmm/machine/vm.h"
 
 /* Whether a mapping of this process that starts at addr is the guest's memory. */
-static bool is_guests(const struct vm *vm, uintptr_t addr)
+static bool is_guests(const struct memory *mem, uintptr_t addr)
 {
-	const struct memory *mem = &vm->mem;
 	const uintptr_t ram = (uintptr_t)mem->ram, heap = (uintptr_t)mm_heap_host(mem->heap),
 			map = (uintptr_t)mem->page_map_host;
 
@@ -21,7 +20,7 @@ static bool is_guests(const struct vm *vm, uintptr_t addr)
 }
 
 /* From /proc/self/smaps; 0 where that cannot be read. */
-static uint64_t own_rss_kib(const struct vm *vm)
+static uint64_t own_rss_kib(const struct memory *mem)
 {
 	uint64_t sum = 0, kib;
 	uintptr_t start, end;
@@ -34,7 +33,7 @@ static uint64_t own_rss_kib(const struct vm *vm)
 		return 0;
 	while (fgets(line, sizeof(line), smaps)) {
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
-			guests = is_guests(vm, start);
+			guests = is_guests(mem, start);
 		else if (!guests && sscanf(line, "Rss: %" SCNu64 " kB", &kib) == 1)
 			sum += kib;
 	}
@@ -42,18 +41,18 @@ static uint64_t own_rss_kib(const struct vm *vm)
 	return sum;
 }
 
-void stats_start(struct stats *stats, const struct vm *vm)
+void stats_start(struct stats *stats, const struct memory *mem)
 {
 	*stats = (struct stats){.rss_kib = 0};
-	mm_stats(vm->mem.heap, 0, &stats->start);
+	mm_stats(mem->heap, 0, &stats->start);
 }
 
-void stats_end(struct stats *stats, const struct vm *vm)
+void stats_end(struct stats *stats, const struct memory *mem, const struct devices *devices)
 {
-	mm_stats(vm->mem.heap, 0, &stats->end);
-	kmem_dev_get_stats(vm->devices.kmem, -1, &stats->kmem);
-	disk_stats_get(vm, &stats->disk);
-	stats->rss_kib = own_rss_kib(vm);
+	mm_stats(mem->heap, 0, &stats->end);
+	kmem_dev_get_stats(devices->kmem, -1, &stats->kmem);
+	disk_stats_get(&devices->disks, &stats->disk);
+	stats->rss_kib = own_rss_kib(mem);
 }
 
 static void line(const char *name, uint64_t value)
@@ -82,6 +81,7 @@ void stats_print(struct stats *stats, const struct vm *vm)
 	line("frames_in_use_start", stats->start.frames_in_use);
 	line("frames_in_use_after", stats->after.frames_in_use);
 	line("stray_stores", atomic_load(&vm->stray_stores));
-	disk_stats_print(vm, &stats->disk);
+	if (vm->run->config->nr_disks)
+		disk_stats_print(&stats->disk);
 	line("monitor_rss_kib", stats->rss_kib);
 }

@@ -7,6 +7,8 @@
 #include "virtio/kmem/kmem.h"
 #include "vmm/report/disk_stats.h"
 
+struct devices;
+struct memory;
 struct vm;
 
 struct stats {
@@ -17,11 +19,11 @@ struct stats {
 };
 
 /* Notes the heap before the guest runs. */
-void stats_start(struct stats *stats, const struct vm *vm);
+void stats_start(struct stats *stats, const struct memory *mem);
 
 /* Notes heap, device and resident memory when no vCPU runs any more and the devices are
  * still there. */
-void stats_end(struct stats *stats, const struct vm *vm);
+void stats_end(struct stats *stats, const struct memory *mem, const struct devices *devices);
 
 /* Notes the heap after the devices gave everything back, and prints all. */
 void stats_print(struct stats *stats, const struct vm *vm);
