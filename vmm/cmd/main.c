@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/nearest.h"
@@ -29,7 +30,7 @@ static enum exit_status print_help(void)
 	       "is answered by the host's page and slab allocators.\n"
 	       "\n"
 	       "Commands:\n");
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	printf("\n"
 	       "slabvisor COMMAND --help says more; slabvisor --version prints the version.\n");
@@ -42,7 +43,7 @@ static enum exit_status no_command(const char *name)
 	size_t i;
 
 	nearest_begin(&near, name);
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		nearest_offer(&near, commands[i].name);
 	if (near.best)
 		return cli_fail(STATUS_USAGE, "%s: no such command: did you mean %s?", name,
@@ -62,7 +63,7 @@ static enum exit_status run_command(int argc, char **argv)
 		printf("slabvisor %s\n", SLABVISOR_VERSION);
 		return 0;
 	}
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	return no_command(argv[1]);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/util.h"
+
 /*
  * How many bytes a character has that would end the line, or that no YAML may hold as it is:
  * control characters, line and paragraph separators, U+FFFE and U+FFFF. Its number goes to
@@ -30,7 +32,7 @@ static size_t special(const char *text, unsigned int *code)
 	*code = c[1];
 	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
 		return 2;
-	for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(wide); i++)
 		if (!strncmp(text, wide[i].bytes, 3)) {
 			*code = wide[i].code;
 			return 3;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/option/priv.h"
 
@@ -168,7 +169,7 @@ const char *opt_metavar(const struct opt *o, char text[OPT_TEXT_MAX])
 		add(&t, "%s", o->metavar);
 	else if (o->type == OPT_CHOICE)
 		add_words(&t, o->words, "|", "|");
-	else if (o->type < sizeof(by_type) / sizeof(by_type[0]) && by_type[o->type])
+	else if (o->type < ARRAY_SIZE(by_type) && by_type[o->type])
 		add(&t, "%s", by_type[o->type]);
 	return text;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/elf/symbols.h"
 #include "vmm/machine/end.h"
@@ -100,7 +101,7 @@ static void say_registers(struct report *r, const struct registers *g)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(list); i++)
 		say(r, "%s%-3s %016llx%s", i % 4 ? "  " : "    ", list[i].name,
 		    (unsigned long long)list[i].value, i % 4 == 3 ? "\n" : "");
 	say(r, "\n");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/util.h"
 #include "virtio/vhost_user/vhost_user.h"
 #include "vmm/base/cli.h"
 #include "vmm/config/disks.h"
@@ -23,7 +24,7 @@ static bool is_qemus(const char *path)
 	size_t i, len;
 
 	for (at = strchr(path, ','); at; at = strchr(at + 1, ','))
-		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(words); i++) {
 			len = strlen(words[i]);
 			if (!strncmp(at + 1, words[i], len) && strchr("=,", at[1 + len]))
 				return true;
