@@ -19,7 +19,7 @@ static uint64_t run_frames(const struct mm_heap *heap, unsigned int order)
 }
 
 /* Looks at the frame that something begins at, and sets *nr to how many frames that has. */
-static const char *check_head(struct mm_heap *heap, uint64_t frame, struct account *sum,
+static const char *check_head(struct mm_heap *heap, frame_t frame, struct account *sum,
 			      uint64_t *nr)
 {
 	uint8_t value = atomic_load_explicit(map_byte(&heap->map, frame), memory_order_relaxed);
@@ -30,7 +30,7 @@ static const char *check_head(struct mm_heap *heap, uint64_t frame, struct accou
 	if (freed >= 0) {
 		if (value != MM_PM_NONE)
 			return limit_why("frame %llu is handed out, and waits for its unpin",
-					 (unsigned long long)frame);
+					 (unsigned long long)frame.nr);
 		sum->waiting += 1ull << freed;
 		*nr = 1ull << freed;
 		return NULL;
@@ -38,34 +38,34 @@ static const char *check_head(struct mm_heap *heap, uint64_t frame, struct accou
 	if (value == MM_PM_NONE)
 		return pin_count(&heap->pins, frame)
 			       ? limit_why("frame %llu is nobody's, and pinned",
-					   (unsigned long long)frame)
+					   (unsigned long long)frame.nr)
 			       : NULL;
 	if (value <= MM_CACHE_MAX) {
 		sum->slabs++;
 		return NULL;
 	}
-	if (order > MM_MAX_ORDER || frame % (1ull << order) ||
-	    !map_is(&heap->map, frame + 1, (1ull << order) - 1, MM_PM_TAIL))
+	if (order > MM_MAX_ORDER || frame.nr % (1ull << order) ||
+	    !map_is(&heap->map, frame_behind(frame, 1), (1ull << order) - 1, MM_PM_TAIL))
 		return limit_why("frame %llu begins no run as the page map says, 0x%x",
-				 (unsigned long long)frame, value);
+				 (unsigned long long)frame.nr, value);
 	sum->runs += run_frames(heap, order);
 	*nr = 1ull << order;
 	return NULL;
 }
 
 /* A block counts the pins of runs alone: those of slabs are their slabs'. */
-static const char *check_block(struct mm_heap *heap, uint64_t first, uint64_t pins, uint32_t freed)
+static const char *check_block(struct mm_heap *heap, frame_t first, uint64_t pins, uint32_t freed)
 {
 	const struct pin_block *block = pin_block_of(&heap->pins, first);
 	uint32_t said = atomic_load_explicit(&block->pins, memory_order_relaxed);
 
 	if (atomic_load_explicit(&block->lock.held, memory_order_relaxed))
 		return limit_why("the pins from frame %llu on are locked at rest",
-				 (unsigned long long)first);
+				 (unsigned long long)first.nr);
 	if (said != pins || block->freed != freed)
 		return limit_why("from frame %llu on %u pins and %u freed runs are counted, there "
 				 "are %llu and %u",
-				 (unsigned long long)first, said, block->freed,
+				 (unsigned long long)first.nr, said, block->freed,
 				 (unsigned long long)pins, freed);
 	return NULL;
 }
@@ -77,26 +77,27 @@ static const char *check_frames(struct mm_heap *heap, uint64_t first, uint64_t e
 	uint64_t pins = 0, nr = 1;
 	uint32_t freed = 0;
 
-	for (uint64_t frame = first; frame < end; frame += nr) {
+	for (uint64_t at = first; at < end; at += nr) {
+		frame_t frame = frame_at(at);
 		const char *why;
 		bool slab;
 
 		nr = FRAME_PER_HUGE;
-		if (!frame_is_backed(&heap->frames, (uint32_t)(frame / FRAME_PER_HUGE)))
+		if (!frame_is_backed(&heap->frames, (uint32_t)(at / FRAME_PER_HUGE)))
 			continue;
 		why = check_head(heap, frame, sum, &nr);
 		if (why)
 			return why;
 		freed += pin_freed_order(&heap->pins, frame) >= 0;
-		slab = atomic_load_explicit(&heap->slabs.of[frame], memory_order_relaxed);
+		slab = atomic_load_explicit(&heap->slabs.of[at], memory_order_relaxed);
 		for (uint64_t i = 0; i < nr; i++) {
-			uint32_t count = pin_count(&heap->pins, frame + i);
+			uint32_t count = pin_count(&heap->pins, frame_behind(frame, i));
 
 			sum->pins += count;
 			pins += slab ? 0 : count;
 		}
 	}
-	return check_block(heap, first, pins, freed);
+	return check_block(heap, frame_at(first), pins, freed);
 }
 
 const char *mm_check(struct mm_heap *heap)

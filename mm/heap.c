@@ -130,7 +130,7 @@ void mm_heap_reset(struct mm_heap *heap)
 	frame_pool_reset(&heap->frames);
 }
 
-uint64_t mm_heap_base(const struct mm_heap *heap)
+gpa_t mm_heap_base(const struct mm_heap *heap)
 {
 	return heap->frames.base;
 }
@@ -156,7 +156,7 @@ const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes)
 	return (const uint8_t *)heap->map.byte;
 }
 
-void *mm_host_ptr(struct mm_heap *heap, uint64_t addr, size_t len)
+void *mm_host_ptr(struct mm_heap *heap, gpa_t addr, size_t len)
 {
 	uint64_t offset = addr - heap->frames.base;
 	uint64_t frame;

@@ -18,6 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * A guest-physical address without flags. The type says so to the reader alone: addresses come by
+ * the hundred out of rings and of tables that both sides of mm know as 64-bit words, and would be
+ * wrapped and unwrapped at each of these doors. What they must not be taken for is another type
+ * for the compiler, too: a host's address is a pointer, a number of a frame is frame_t
+ * (frame/frame.h). An address with MM_ADDR_* in its low bits is a uint64_t.
+ */
+typedef uint64_t gpa_t;
+
 #define MM_FRAME_SHIFT    12
 #define MM_FRAME_SIZE     4096ul
 #define MM_HUGE_SIZE      (2ul << 20)
@@ -104,7 +113,7 @@ enum mm_backing {
 };
 
 struct mm_range {
-	uint64_t base; /* guest-physical, 2 MiB aligned */
+	gpa_t base;    /* 2 MiB aligned */
 	uint64_t size; /* bytes, a multiple of 2 MiB */
 	int node;      /* guest NUMA node, 0..MM_MAX_NODES-1 */
 	int host_node; /* bind to this host node, or -1 */
@@ -220,7 +229,7 @@ void mm_heap_destroy(struct mm_heap *heap);
 /* The window: base is range[0].base, size spans to the end of the last range.
  * host is where base is mapped in this process; holes are mapped PROT_NONE. fd is
  * the memfd behind it, or -1. */
-uint64_t mm_heap_base(const struct mm_heap *heap);
+gpa_t mm_heap_base(const struct mm_heap *heap);
 uint64_t mm_heap_size(const struct mm_heap *heap);
 void *mm_heap_host(const struct mm_heap *heap);
 int mm_heap_fd(const struct mm_heap *heap);
@@ -265,19 +274,19 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
  * -EUCLEAN counts as freed. Returns the number freed, or -ENOENT: no such cache.
  */
 long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
-		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad);
+		  const gpa_t *addr, struct mm_bad *bad, size_t *nr_bad);
 
 /*
  * Has all of an object be in use, as much as was asked for it (Linux's ksize()): its red
  * zone begins at its end. Returns the bytes that were in use until now, -EFAULT (outside
  * the heap), -EINVAL (no start of an object), -ENOENT (not allocated).
  */
-long mm_object_widen(struct mm_heap *heap, uint64_t addr);
+long mm_object_widen(struct mm_heap *heap, gpa_t addr);
 
 /* Allocation and free, for runs of 2^order frames, naturally aligned. */
 long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, int node,
 		    unsigned int flags, size_t n, uint64_t *addr);
-long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint64_t *addr,
+long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const gpa_t *addr,
 		   struct mm_bad *bad, size_t *nr_bad);
 
 /*
@@ -286,9 +295,9 @@ long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint6
  * be pinned. Returns how many were pinned, or if none -EFAULT (not handed out),
  * -EINVAL (not aligned), -EAGAIN (quota).
  */
-long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr);
+long mm_pin(struct mm_heap *heap, size_t n, const gpa_t *addr);
 /* Drops one pin of each; refusals (-ENOENT: not pinned) as for mm_free_bulk. */
-long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_bad *bad,
+long mm_unpin(struct mm_heap *heap, size_t n, const gpa_t *addr, struct mm_bad *bad,
 	      size_t *nr_bad);
 
 /*
@@ -296,15 +305,15 @@ long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_ba
  * against no quota, and a frame that the guest has pinned as often as it may has room for
  * 65535 of them. mm_release drops them, once each.
  */
-long mm_hold(struct mm_heap *heap, size_t n, const uint64_t *addr);
-void mm_release(struct mm_heap *heap, size_t n, const uint64_t *addr);
+long mm_hold(struct mm_heap *heap, size_t n, const gpa_t *addr);
+void mm_release(struct mm_heap *heap, size_t n, const gpa_t *addr);
 
 /* Changes how many pins there may be at once. Pins beyond a lower quota stay; new
  * ones are refused until enough of them are gone. A reset keeps it. */
 void mm_set_pin_quota(struct mm_heap *heap, uint64_t quota);
 
 /* Host pointer to [addr, addr + len) if all of it is handed out, else NULL. */
-void *mm_host_ptr(struct mm_heap *heap, uint64_t addr, size_t len);
+void *mm_host_ptr(struct mm_heap *heap, gpa_t addr, size_t len);
 
 /* Gives empty memory back now, whatever the delay. Returns bytes discarded. */
 uint64_t mm_reclaim(struct mm_heap *heap);

@@ -9,12 +9,12 @@ long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, 
 }
 
 long mm_free_bulk(struct mm_heap *heap, unsigned int cpu, int cache, uint64_t caller, size_t n,
-		  const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad)
+		  const gpa_t *addr, struct mm_bad *bad, size_t *nr_bad)
 {
 	return slab_free_bulk(&heap->slabs, cpu, cache, caller, n, addr, bad, nr_bad);
 }
 
-long mm_object_widen(struct mm_heap *heap, uint64_t addr)
+long mm_object_widen(struct mm_heap *heap, gpa_t addr)
 {
 	return slab_object_widen(&heap->slabs, addr);
 }

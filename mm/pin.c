@@ -18,7 +18,7 @@ static uint32_t pin_most(bool own)
 	return own ? PIN_COUNT : PIN_COUNT - PIN_OWN;
 }
 
-static int pin_run(struct mm_heap *heap, uint64_t frame, bool own)
+static int pin_run(struct mm_heap *heap, frame_t frame, bool own)
 {
 	struct pin_block *block = pin_block_of(&heap->pins, frame);
 	int err = 0;
@@ -41,10 +41,10 @@ static int pin_run(struct mm_heap *heap, uint64_t frame, bool own)
 }
 
 /* own: the monitor's, which counts against no quota. */
-static int pin_one(struct mm_heap *heap, uint64_t addr, bool own)
+static int pin_one(struct mm_heap *heap, gpa_t addr, bool own)
 {
 	struct slab *slab;
-	uint64_t frame;
+	frame_t frame;
 	int err;
 
 	if (addr % MM_FRAME_SIZE)
@@ -66,7 +66,7 @@ static int pin_one(struct mm_heap *heap, uint64_t addr, bool own)
 	return err;
 }
 
-static long pin_many(struct mm_heap *heap, size_t n, const uint64_t *addr, bool own)
+static long pin_many(struct mm_heap *heap, size_t n, const gpa_t *addr, bool own)
 {
 	for (size_t i = 0; i < n; i++) {
 		int err = pin_one(heap, addr[i], own);
@@ -77,22 +77,22 @@ static long pin_many(struct mm_heap *heap, size_t n, const uint64_t *addr, bool 
 	return (long)n;
 }
 
-long mm_pin(struct mm_heap *heap, size_t n, const uint64_t *addr)
+long mm_pin(struct mm_heap *heap, size_t n, const gpa_t *addr)
 {
 	return pin_many(heap, n, addr, false);
 }
 
-long mm_hold(struct mm_heap *heap, size_t n, const uint64_t *addr)
+long mm_hold(struct mm_heap *heap, size_t n, const gpa_t *addr)
 {
 	return pin_many(heap, n, addr, true);
 }
 
-static int unpin_run(struct mm_heap *heap, uint64_t frame)
+static int unpin_run(struct mm_heap *heap, frame_t frame)
 {
 	struct pin_block *block = pin_block_of(&heap->pins, frame);
 	bool done = false;
 	unsigned int order;
-	uint64_t head;
+	frame_t head;
 
 	mm_lock(&block->lock);
 	if (!pin_count(&heap->pins, frame)) {
@@ -108,10 +108,10 @@ static int unpin_run(struct mm_heap *heap, uint64_t frame)
 	return 0;
 }
 
-static int unpin_one(struct mm_heap *heap, uint64_t addr, bool own)
+static int unpin_one(struct mm_heap *heap, gpa_t addr, bool own)
 {
 	struct slab *slab;
-	uint64_t frame;
+	frame_t frame;
 	bool dead;
 	int err;
 
@@ -134,14 +134,13 @@ static int unpin_one(struct mm_heap *heap, uint64_t addr, bool own)
 	return err;
 }
 
-void mm_release(struct mm_heap *heap, size_t n, const uint64_t *addr)
+void mm_release(struct mm_heap *heap, size_t n, const gpa_t *addr)
 {
 	for (size_t i = 0; i < n; i++)
 		(void)unpin_one(heap, addr[i], true);
 }
 
-long mm_unpin(struct mm_heap *heap, size_t n, const uint64_t *addr, struct mm_bad *bad,
-	      size_t *nr_bad)
+long mm_unpin(struct mm_heap *heap, size_t n, const gpa_t *addr, struct mm_bad *bad, size_t *nr_bad)
 {
 	long unpinned = 0;
 

@@ -8,33 +8,34 @@
 #define RUN_CHUNK 64u /* frames moved at a time */
 
 void run_put(struct mm_heap *heap, unsigned int cpu, unsigned int order, size_t n,
-	     const uint64_t *frame)
+	     const frame_t *frame)
 {
 	map_count_frames(&heap->map, cpu, 0, (uint64_t)n << order);
 	frame_put_bulk(&heap->frames, cpu, order, n, frame);
 }
 
-static bool run_guard(struct mm_heap *heap, uint64_t frame, unsigned int order, bool on)
+static bool run_guard(struct mm_heap *heap, frame_t frame, unsigned int order, bool on)
 {
-	uint64_t offset = frame_addr(&heap->frames, frame + (1ull << order)) - heap->frames.base;
+	uint64_t offset =
+		frame_addr(&heap->frames, frame_behind(frame, 1ull << order)) - heap->frames.base;
 
 	return !region_guard(&heap->region, offset, on);
 }
 
-/* Publishes a run that was just taken; returns its address and flags. */
-static uint64_t run_hand_out(struct mm_heap *heap, uint64_t frame, unsigned int order,
+/* Publishes a run that was just taken, as frame_get_bulk said; returns its address and flags. */
+static uint64_t run_hand_out(struct mm_heap *heap, uint64_t taken, unsigned int order,
 			     unsigned int flags)
 {
-	bool zero = frame & FRAME_ZERO;
+	frame_t frame = frame_at(taken);
+	bool zero = taken & FRAME_ZERO;
 
-	frame &= ~FRAME_ZERO;
 	if (flags & MM_ZERO && !zero) {
 		memset(frame_host(&heap->frames, frame), 0, MM_FRAME_SIZE << order);
 		zero = true;
 	}
 	MM_ASSERT(map_is(&heap->map, frame, 1ull << order, MM_PM_NONE));
 	if (order)
-		map_fill(&heap->map, frame + 1, (1ull << order) - 1, MM_PM_TAIL);
+		map_fill(&heap->map, frame_behind(frame, 1), (1ull << order) - 1, MM_PM_TAIL);
 	/* Release: a free that believes the first byte finds the others. */
 	atomic_store_explicit(map_byte(&heap->map, frame), (uint8_t)(MM_PM_RUN + order),
 			      memory_order_release);
@@ -59,7 +60,7 @@ long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, 
 	for (long i = 0; i < got; i++) {
 		/* If the host refuses for want of mappings, the frame is still nobody's. */
 		if (taken != order)
-			(void)run_guard(heap, addr[i] & ~FRAME_ZERO, order, true);
+			(void)run_guard(heap, frame_at(addr[i]), order, true);
 		addr[i] = run_hand_out(heap, addr[i], order, flags);
 	}
 	if (got > 0)
@@ -68,7 +69,7 @@ long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, 
 }
 
 /* Takes a run from the guest: 0, or why not. Of several callers one succeeds. */
-static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsigned int *order)
+static int run_claim(struct mm_heap *heap, gpa_t addr, frame_t *frame, unsigned int *order)
 {
 	_Atomic uint8_t *byte;
 	uint8_t value;
@@ -89,16 +90,17 @@ static int run_claim(struct mm_heap *heap, uint64_t addr, uint64_t *frame, unsig
 		return -ENOENT;
 	*order = value - MM_PM_RUN;
 	if (*order) {
-		MM_ASSERT(map_is(&heap->map, *frame + 1, (1ull << *order) - 1, MM_PM_TAIL));
-		map_fill(&heap->map, *frame + 1, (1ull << *order) - 1, MM_PM_NONE);
+		MM_ASSERT(map_is(&heap->map, frame_behind(*frame, 1), (1ull << *order) - 1,
+				 MM_PM_TAIL));
+		map_fill(&heap->map, frame_behind(*frame, 1), (1ull << *order) - 1, MM_PM_NONE);
 	}
 	return 0;
 }
 
-long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint64_t *addr,
+long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const gpa_t *addr,
 		   struct mm_bad *bad, size_t *nr_bad)
 {
-	uint64_t chunk[RUN_CHUNK];
+	frame_t chunk[RUN_CHUNK];
 	unsigned int chunk_order = 0;
 	size_t held = 0;
 	long freed = 0;
@@ -106,7 +108,7 @@ long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const uint6
 	*nr_bad = 0;
 	for (size_t i = 0; i < n; i++) {
 		unsigned int order;
-		uint64_t frame;
+		frame_t frame;
 		int err = run_claim(heap, addr[i], &frame, &order);
 
 		if (err) {

@@ -10,7 +10,7 @@
 
 /* Gives back n runs of one order whose last pins are gone, or that had none. */
 void run_put(struct mm_heap *heap, unsigned int cpu, unsigned int order, size_t n,
-	     const uint64_t *frame);
+	     const frame_t *frame);
 
 /* A run with a guard lies in the lower half of one twice its size; the frame behind it
  * is made inaccessible, and nothing but the run is handed out of it. */

@@ -19,7 +19,7 @@ uint32_t frame_now_ms(void)
 
 static uint64_t back_offset(const struct frame_pool *pool, uint32_t huge)
 {
-	return frame_addr(pool, (uint64_t)huge * FRAME_PER_HUGE) - pool->base;
+	return frame_addr(pool, frame_at((uint64_t)huge * FRAME_PER_HUGE)) - pool->base;
 }
 
 /* Claims a huge frame in a state for this thread alone. */

@@ -164,19 +164,19 @@ static bool local_put(struct frame_local *local, uint32_t row, uint64_t mask)
  * many, at the first that is of another zone. */
 static size_t zone_put_singles(struct frame_pool *pool, struct frame_local *local,
 			       const struct frame_zone *zone, struct idle_span *span, size_t n,
-			       const uint64_t *frame)
+			       const frame_t *frame)
 {
 	const uint64_t first = (uint64_t)zone->first * FRAME_PER_HUGE;
 	const uint64_t nr = (uint64_t)zone->end * FRAME_PER_HUGE - first;
 	size_t i = 0;
 
-	while (i < n && frame[i] - first < nr) {
-		uint32_t row = (uint32_t)frame[i] & ~63u;
+	while (i < n && frame[i].nr - first < nr) {
+		uint32_t row = (uint32_t)frame[i].nr & ~63u;
 		uint64_t mask = 0;
 
 		do {
-			mask |= 1ull << frame[i] % 64;
-		} while (++i < n && (frame[i] & ~63ull) == row);
+			mask |= 1ull << frame[i].nr % 64;
+		} while (++i < n && (frame[i].nr & ~63ull) == row);
 		if (!local_put(local, row, mask) && field_give_row(pool, zone, row, mask, 0))
 			idle_note(pool, zone, span, row / FRAME_PER_HUGE);
 	}
@@ -195,12 +195,12 @@ static bool zone_put_single(struct frame_local *local, uint32_t frame)
 }
 
 static void zone_put_run(struct frame_pool *pool, const struct frame_zone *zone,
-			 struct idle_span *span, unsigned int order, uint64_t frame)
+			 struct idle_span *span, unsigned int order, frame_t frame)
 {
-	uint32_t huge = (uint32_t)(frame / FRAME_PER_HUGE);
+	uint32_t huge = (uint32_t)(frame.nr / FRAME_PER_HUGE);
 
 	if (order < FRAME_HUGE_ORDER) {
-		if (field_give_run(pool, zone, (uint32_t)frame, order))
+		if (field_give_run(pool, zone, (uint32_t)frame.nr, order))
 			idle_note(pool, zone, span, huge);
 		return;
 	}
@@ -211,7 +211,7 @@ static void zone_put_run(struct frame_pool *pool, const struct frame_zone *zone,
 }
 
 static __attribute__((noinline)) void pool_put(struct frame_pool *pool, unsigned int cpu,
-					       unsigned int order, size_t n, const uint64_t *frame)
+					       unsigned int order, size_t n, const frame_t *frame)
 {
 	const struct frame_zone *zone = NULL;
 	struct idle_span span = {0};
@@ -239,10 +239,11 @@ static __attribute__((noinline)) void pool_put(struct frame_pool *pool, unsigned
 }
 
 void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, size_t n,
-		    const uint64_t *frame)
+		    const frame_t *frame)
 {
 	if (!order && n == 1 && cpu < pool->cpus &&
-	    zone_put_single(pool_local(pool, cpu, frame_zone_of(pool, *frame)), (uint32_t)*frame))
+	    zone_put_single(pool_local(pool, cpu, frame_zone_of(pool, *frame)),
+			    (uint32_t)frame->nr))
 		return;
 	pool_put(pool, cpu, order, n, frame);
 }

@@ -37,6 +37,16 @@
 #define FRAME_TREE_SIZE  (FRAME_CHILDREN * MM_HUGE_SIZE)
 #define FRAME_MAX_ZONES  (MM_MAX_RANGES + 1)
 
+/*
+ * The number of a frame. A structure, so that neither an address nor a flagged number is taken for
+ * one: the compiler refuses both, and makes the same code as of a number.
+ */
+typedef struct {
+	uint64_t nr;
+} frame_t;
+
+_Static_assert(sizeof(frame_t) == sizeof(uint64_t), "a list of frames is one of numbers");
+
 /* Flag in a frame number that frame_get_bulk returns: the run is all zero. */
 #define FRAME_ZERO (1ull << 63)
 
@@ -101,8 +111,8 @@ struct frame_local {
 
 struct frame_pool {
 	struct region *region;
-	uint64_t origin; /* guest-physical address of frame 0 */
-	uint64_t base;   /* of the window */
+	gpa_t origin; /* of frame 0 */
+	gpa_t base;   /* of the window */
 	uint32_t nr_huge;
 	unsigned int cpus;
 	int delay_ms;
@@ -143,7 +153,7 @@ long frame_get_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
  * Discards what fell empty if the pool's delay is 0.
  */
 void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int order, size_t n,
-		    const uint64_t *frame);
+		    const frame_t *frame);
 
 /* Gives the rows that CPUs hold back to the fields: true if there were any. */
 bool frame_drain(struct frame_pool *pool);
@@ -183,20 +193,31 @@ static inline uint64_t frame_pool_numbers(const struct frame_pool *pool)
 	return (uint64_t)pool->nr_huge * FRAME_PER_HUGE;
 }
 
-static inline uint64_t frame_addr(const struct frame_pool *pool, uint64_t frame)
+/* The frame of a number, its flags left out; the frame so many behind another. */
+static inline frame_t frame_at(uint64_t nr)
 {
-	return pool->origin + (frame << MM_FRAME_SHIFT);
+	return (frame_t){nr & ~FRAME_ZERO};
 }
 
-static inline void *frame_host(const struct frame_pool *pool, uint64_t frame)
+static inline frame_t frame_behind(frame_t frame, uint64_t frames)
+{
+	return (frame_t){frame.nr + frames};
+}
+
+static inline gpa_t frame_addr(const struct frame_pool *pool, frame_t frame)
+{
+	return pool->origin + (frame.nr << MM_FRAME_SHIFT);
+}
+
+static inline void *frame_host(const struct frame_pool *pool, frame_t frame)
 {
 	return pool->region->host + (frame_addr(pool, frame) - pool->base);
 }
 
 /* The zone of a frame that is in one. */
-static inline unsigned int frame_zone_of(const struct frame_pool *pool, uint64_t frame)
+static inline unsigned int frame_zone_of(const struct frame_pool *pool, frame_t frame)
 {
-	uint64_t huge = frame / FRAME_PER_HUGE;
+	uint64_t huge = frame.nr / FRAME_PER_HUGE;
 	unsigned int i = 0;
 
 	while (huge >= pool->zone[i].end)

@@ -49,7 +49,7 @@ void map_reset(struct page_map *map)
 	region_meta_clear((void *)map->byte, map->bytes);
 }
 
-bool map_in_range(const struct page_map *map, uint64_t addr)
+bool map_in_range(const struct page_map *map, gpa_t addr)
 {
 	for (unsigned int i = 0; i < map->config->nr_ranges; i++) {
 		const struct mm_range *range = &map->config->range[i];

@@ -21,9 +21,10 @@ struct map_sum {
 };
 
 struct page_map {
-	uint64_t base, size; /* the window: guest-physical address, bytes with its holes */
-	uint8_t *host;       /* where base is mapped */
-	uint64_t first;      /* frame number of the window's first frame */
+	gpa_t base;     /* the window: address, and */
+	uint64_t size;  /* bytes with its holes */
+	uint8_t *host;  /* where base is mapped */
+	uint64_t first; /* frame number of the window's first frame */
 	_Atomic uint8_t *byte;
 	size_t bytes;            /* padded to whole pages */
 	struct map_count *count; /* by CPU */
@@ -39,7 +40,7 @@ void map_destroy(struct page_map *map);
 void map_reset(struct page_map *map);
 
 /* Tells whether an address is in a range of the config, and not in a hole or outside. */
-bool map_in_range(const struct page_map *map, uint64_t addr);
+bool map_in_range(const struct page_map *map, gpa_t addr);
 
 /* Counts an error, and notes in bad[*nr_bad] that the address at index of a call was refused. */
 void map_refuse(struct page_map *map, unsigned int cpu, struct mm_bad *bad, size_t *nr_bad,
@@ -48,22 +49,22 @@ void map_refuse(struct page_map *map, unsigned int cpu, struct mm_bad *bad, size
 void map_sum(const struct page_map *map, struct map_sum *sum);
 
 /* The frame of an address in the window; false if it is outside. */
-static inline bool map_frame(const struct page_map *map, uint64_t addr, uint64_t *frame)
+static inline bool map_frame(const struct page_map *map, gpa_t addr, frame_t *frame)
 {
 	uint64_t offset = addr - map->base;
 
-	*frame = map->first + (offset >> MM_FRAME_SHIFT);
+	frame->nr = map->first + (offset >> MM_FRAME_SHIFT);
 	return offset < map->size;
 }
 
-static inline _Atomic uint8_t *map_byte(const struct page_map *map, uint64_t frame)
+static inline _Atomic uint8_t *map_byte(const struct page_map *map, frame_t frame)
 {
-	return &map->byte[frame - map->first];
+	return &map->byte[frame.nr - map->first];
 }
 
 /* Sets nr bytes from a frame on. Stores are relaxed: the address reaches the guest later, by a
  * channel that orders it after them. */
-static inline void map_fill(struct page_map *map, uint64_t frame, uint64_t nr, uint8_t value)
+static inline void map_fill(struct page_map *map, frame_t frame, uint64_t nr, uint8_t value)
 {
 	_Atomic uint8_t *byte = map_byte(map, frame);
 	const uint64_t eight = value * 0x0101010101010101ull;
@@ -77,17 +78,18 @@ static inline void map_fill(struct page_map *map, uint64_t frame, uint64_t nr, u
 }
 
 /* Tells whether nr bytes from a frame on are so. For assertions. */
-static inline bool map_is(const struct page_map *map, uint64_t frame, uint64_t nr, uint8_t value)
+static inline bool map_is(const struct page_map *map, frame_t frame, uint64_t nr, uint8_t value)
 {
 	for (uint64_t i = 0; i < nr; i++) {
-		if (atomic_load_explicit(map_byte(map, frame + i), memory_order_relaxed) != value)
+		if (atomic_load_explicit(map_byte(map, frame_behind(frame, i)),
+					 memory_order_relaxed) != value)
 			return false;
 	}
 	return true;
 }
 
 /* Host address of an address of the window. */
-static inline void *map_host(const struct page_map *map, uint64_t addr)
+static inline void *map_host(const struct page_map *map, gpa_t addr)
 {
 	return map->host + (addr - map->base);
 }

@@ -38,7 +38,7 @@ void pin_set_reset(struct pin_set *pins)
 	atomic_store_explicit(&pins->total, 0, memory_order_relaxed);
 }
 
-bool pin_defer_run(struct pin_set *pins, uint64_t frame, unsigned int order)
+bool pin_defer_run(struct pin_set *pins, frame_t frame, unsigned int order)
 {
 	struct pin_block *block = pin_block_of(pins, frame);
 	uint32_t count;
@@ -53,9 +53,9 @@ bool pin_defer_run(struct pin_set *pins, uint64_t frame, unsigned int order)
 	count = 0;
 	mm_lock(&block->lock);
 	for (uint64_t i = 0; i < 1ull << order && !count; i++)
-		count = pin_count(pins, frame + i);
+		count = pin_count(pins, frame_behind(frame, i));
 	if (count) {
-		atomic_fetch_or_explicit(&pins->word[frame], (order + 1) << PIN_FREED_SHIFT,
+		atomic_fetch_or_explicit(&pins->word[frame.nr], (order + 1) << PIN_FREED_SHIFT,
 					 memory_order_relaxed);
 		block->freed++;
 	}
@@ -63,19 +63,19 @@ bool pin_defer_run(struct pin_set *pins, uint64_t frame, unsigned int order)
 	return count;
 }
 
-bool pin_freed_run(struct pin_set *pins, uint64_t frame, uint64_t *head, unsigned int *order)
+bool pin_freed_run(struct pin_set *pins, frame_t frame, frame_t *head, unsigned int *order)
 {
 	struct pin_block *block = pin_block_of(pins, frame);
 
 	MM_ASSERT_HELD(&block->lock);
 	for (unsigned int i = 0; block->freed && i <= MM_MAX_ORDER; i++) {
-		uint64_t first = frame & ~((1ull << i) - 1);
-		_Atomic uint32_t *word = &pins->word[first];
+		frame_t first = frame_at(frame.nr & ~((1ull << i) - 1));
+		_Atomic uint32_t *word = &pins->word[first.nr];
 
 		if (atomic_load_explicit(word, memory_order_relaxed) >> PIN_FREED_SHIFT != i + 1)
 			continue;
 		for (uint64_t k = 0; k < 1ull << i; k++) {
-			if (pin_count(pins, first + k))
+			if (pin_count(pins, frame_behind(first, k)))
 				return false;
 		}
 		atomic_store_explicit(word, 0, memory_order_relaxed);

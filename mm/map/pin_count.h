@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mm/lock.h"
+#include "mm/frame/frame.h"
 
 /* A block holds any run that touches it. */
 #define PIN_BLOCK_ORDER 10
@@ -56,37 +56,37 @@ void pin_set_reset(struct pin_set *pins);
  * consistent operation: true if the run has pins, and then it is given back at the last
  * unpin; false if the caller is to give it back.
  */
-bool pin_defer_run(struct pin_set *pins, uint64_t frame, unsigned int order);
+bool pin_defer_run(struct pin_set *pins, frame_t frame, unsigned int order);
 
 /*
  * With the block's lock held, of a frame whose last pin went: if it is in a run that was freed,
  * and that was the run's last, true, with the run's first frame in *head and its order in *order.
  * The run is the caller's to give back then.
  */
-bool pin_freed_run(struct pin_set *pins, uint64_t frame, uint64_t *head, unsigned int *order);
+bool pin_freed_run(struct pin_set *pins, frame_t frame, frame_t *head, unsigned int *order);
 
 /* The order of a freed run that waits for its pins, if a frame is its first; or -1. */
-static inline int pin_freed_order(const struct pin_set *pins, uint64_t frame)
+static inline int pin_freed_order(const struct pin_set *pins, frame_t frame)
 {
-	return (int)(atomic_load_explicit(&pins->word[frame], memory_order_relaxed) >>
+	return (int)(atomic_load_explicit(&pins->word[frame.nr], memory_order_relaxed) >>
 		     PIN_FREED_SHIFT) -
 	       1;
 }
 
-static inline struct pin_block *pin_block_of(struct pin_set *pins, uint64_t frame)
+static inline struct pin_block *pin_block_of(struct pin_set *pins, frame_t frame)
 {
-	return &pins->block[frame >> PIN_BLOCK_ORDER];
+	return &pins->block[frame.nr >> PIN_BLOCK_ORDER];
 }
 
-static inline uint32_t pin_count(const struct pin_set *pins, uint64_t frame)
+static inline uint32_t pin_count(const struct pin_set *pins, frame_t frame)
 {
-	return atomic_load_explicit(&pins->word[frame], memory_order_relaxed) & PIN_COUNT;
+	return atomic_load_explicit(&pins->word[frame.nr], memory_order_relaxed) & PIN_COUNT;
 }
 
 /* Changes a frame's count and returns it; under its block's or its slab's lock. */
-static inline uint32_t pin_add(struct pin_set *pins, uint64_t frame, int delta)
+static inline uint32_t pin_add(struct pin_set *pins, frame_t frame, int delta)
 {
-	_Atomic uint32_t *word = &pins->word[frame];
+	_Atomic uint32_t *word = &pins->word[frame.nr];
 	uint32_t value = atomic_load_explicit(word, memory_order_relaxed) + (uint32_t)delta;
 
 	MM_ASSERT((value & PIN_COUNT) != (delta < 0 ? PIN_COUNT : 0));

@@ -61,14 +61,14 @@ static const char *check_frames(const struct slab_set *set, const struct slab *s
 	uint32_t pins = 0;
 
 	for (uint64_t i = 0; i < 1ull << slab->order; i++) {
-		uint64_t frame = slab->frame + i;
+		frame_t frame = slab_frame(slab, i);
 
 		pins += pin_count(set->pins, frame);
-		if (atomic_load_explicit(&set->of[frame], memory_order_relaxed) != index)
+		if (atomic_load_explicit(&set->of[frame.nr], memory_order_relaxed) != index)
 			return limit_why("frame %llu is of slab %u, and found as another's",
-					 (unsigned long long)frame, index);
+					 (unsigned long long)frame.nr, index);
 	}
-	if (!map_is(set->map, slab->frame, 1ull << slab->order, slab->cache))
+	if (!map_is(set->map, slab_frame(slab, 0), 1ull << slab->order, slab->cache))
 		return limit_why("the page map does not have slab %u for cache %u's", index,
 				 slab->cache);
 	if (pins != slab_pins(slab))

@@ -8,7 +8,7 @@
 
 struct batch {
 	struct slab_set *set;
-	const uint64_t *addr;
+	const gpa_t *addr;
 	size_t n;
 	size_t next;        /* first address not dealt with */
 	unsigned int cache; /* that the caller says, 0: none */
@@ -26,7 +26,7 @@ static void batch_refuse(struct batch *batch, size_t index, int status)
 }
 
 /* Why an address that is in no slab is refused. */
-static int batch_status(struct slab_set *set, uint64_t addr, uint64_t frame)
+static int batch_status(struct slab_set *set, gpa_t addr, frame_t frame)
 {
 	uint8_t value;
 
@@ -173,7 +173,7 @@ static void batch_count(struct batch *batch, unsigned int cache, size_t freed)
 }
 
 long slab_free_bulk(struct slab_set *set, unsigned int cpu, int cache, uint64_t caller, size_t n,
-		    const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad)
+		    const gpa_t *addr, struct mm_bad *bad, size_t *nr_bad)
 {
 	struct debug_log log;
 	struct batch batch = {
@@ -197,7 +197,7 @@ long slab_free_bulk(struct slab_set *set, unsigned int cpu, int cache, uint64_t 
 	while (batch.next < n) {
 		struct slab *slab = NULL;
 		size_t some;
-		uint64_t frame;
+		frame_t frame;
 		bool dead;
 
 		if (map_frame(set->map, addr[batch.next], &frame))

@@ -199,12 +199,14 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 		   unsigned int flags)
 {
 	struct slab_cache *cache = &set->cache[number];
-	uint64_t frame;
+	uint64_t taken;
 	uint32_t index;
+	frame_t frame;
 	struct slab *slab;
 
-	if (frame_get_bulk(set->frames, cpu, cache->order, node, flags, 1, &frame) < 1)
+	if (frame_get_bulk(set->frames, cpu, cache->order, node, flags, 1, &taken) < 1)
 		return 0;
+	frame = frame_at(taken);
 	index = slab_spare_get(set);
 	slab = &set->slab[index];
 
@@ -215,12 +217,11 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 		slab->colour = (uint8_t)(atomic_fetch_add_explicit(&cache->next_colour, 1,
 								   memory_order_relaxed) %
 					 cache->colours);
-	slab->zero = frame & FRAME_ZERO;
-	frame &= ~FRAME_ZERO;
-	slab->frame = (uint32_t)frame;
+	slab->zero = taken & FRAME_ZERO;
+	slab->frame = (uint32_t)frame.nr;
 	slab->zone = (uint8_t)frame_zone_of(set->frames, frame);
 	if (cache->flags & SLAB_DEBUG_MODES)
-		slab->debug = (void *)(set->debug + frame * SLAB_DEBUG_FRAME);
+		slab->debug = (void *)(set->debug + frame.nr * SLAB_DEBUG_FRAME);
 	slab_set_state(slab, SLAB_ACTIVE);
 	mm_unlock(&slab->lock);
 
@@ -229,7 +230,7 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 	map_fill(set->map, frame, 1ull << cache->order, (uint8_t)number);
 	for (uint64_t i = 0; i < 1ull << cache->order; i++)
 		/* Release: who finds the number finds the descriptor. */
-		atomic_store_explicit(&set->of[frame + i], index, memory_order_release);
+		atomic_store_explicit(&set->of[frame.nr + i], index, memory_order_release);
 	map_count_frames(set->map, cpu, 1ull << cache->order, 0);
 	return index;
 }
@@ -237,14 +238,14 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab)
 {
 	struct slab_cache *cache = &set->cache[slab->cache];
-	uint64_t frame = slab->frame;
+	frame_t frame = slab_frame(slab, 0);
 	unsigned int order = slab->order;
 
 	MM_ASSERT(slab_get_state(slab) == SLAB_DEAD && !slab->used && !slab_pins(slab));
 	MM_ASSERT(map_is(set->map, frame, 1ull << order, slab->cache));
 	map_fill(set->map, frame, 1ull << order, MM_PM_NONE);
 	for (uint64_t i = 0; i < 1ull << order; i++)
-		atomic_store_explicit(&set->of[frame + i], 0, memory_order_relaxed);
+		atomic_store_explicit(&set->of[frame.nr + i], 0, memory_order_relaxed);
 	if (slab->debug)
 		memset(slab->debug, 0,
 		       sizeof(*slab->debug) + slab->cap * sizeof(*slab->debug->slot));
@@ -265,9 +266,9 @@ void slab_put_slot(struct slab *slab, unsigned int slot)
 	slab->used--;
 }
 
-struct slab *slab_lock_frame(struct slab_set *set, uint64_t frame)
+struct slab *slab_lock_frame(struct slab_set *set, frame_t frame)
 {
-	uint32_t index = atomic_load_explicit(&set->of[frame], memory_order_acquire);
+	uint32_t index = atomic_load_explicit(&set->of[frame.nr], memory_order_acquire);
 	struct slab *slab = &set->slab[index];
 
 	if (!index)
@@ -276,7 +277,7 @@ struct slab *slab_lock_frame(struct slab_set *set, uint64_t frame)
 	/* Descriptors are never unmapped, but this one may have been given to another
 	 * slab since: only under its lock can one tell. */
 	if (slab_get_state(slab) != SLAB_DEAD &&
-	    atomic_load_explicit(&set->of[frame], memory_order_relaxed) == index)
+	    atomic_load_explicit(&set->of[frame.nr], memory_order_relaxed) == index)
 		return slab;
 	mm_unlock(&slab->lock);
 	return NULL;
@@ -285,12 +286,12 @@ struct slab *slab_lock_frame(struct slab_set *set, uint64_t frame)
 bool slab_slot_pinned(struct slab_set *set, const struct slab *slab, unsigned int slot)
 {
 	uint64_t start = slab->colour * SLAB_COLOUR + (uint64_t)slot * slab->slot_size;
-	uint64_t first = slab->frame + (start >> MM_FRAME_SHIFT);
-	uint64_t last = slab->frame + ((start + slab->slot_size - 1) >> MM_FRAME_SHIFT);
+	uint64_t first = start >> MM_FRAME_SHIFT;
+	uint64_t last = (start + slab->slot_size - 1) >> MM_FRAME_SHIFT;
 
 	MM_ASSERT_HELD(&slab->lock);
-	for (uint64_t frame = first; frame <= last; frame++) {
-		if (pin_count(set->pins, frame))
+	for (uint64_t i = first; i <= last; i++) {
+		if (pin_count(set->pins, slab_frame(slab, i)))
 			return true;
 	}
 	return false;

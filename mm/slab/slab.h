@@ -183,8 +183,8 @@ long slab_cache_shrink(struct slab_set *set, int number);
 long slab_alloc_bulk(struct slab_set *set, unsigned int cpu, int cache, int node,
 		     unsigned int flags, size_t asked, uint64_t caller, size_t n, uint64_t *addr);
 long slab_free_bulk(struct slab_set *set, unsigned int cpu, int cache, uint64_t caller, size_t n,
-		    const uint64_t *addr, struct mm_bad *bad, size_t *nr_bad);
-long slab_object_widen(struct slab_set *set, uint64_t addr);
+		    const gpa_t *addr, struct mm_bad *bad, size_t *nr_bad);
+long slab_object_widen(struct slab_set *set, gpa_t addr);
 
 /* What a cache, or all of them (0), says to the statistics; the rest of *stats is zero. Returns 0
  * or -ENOENT. */
@@ -274,7 +274,7 @@ bool slab_kill_empty(struct slab_set *set, struct slab *slab, struct slab_list *
 uint32_t slab_list_pop(struct slab_set *set, unsigned int number, unsigned int zone);
 
 /* The slab of a heap frame, locked, or NULL if it is in none. */
-struct slab *slab_lock_frame(struct slab_set *set, uint64_t frame);
+struct slab *slab_lock_frame(struct slab_set *set, frame_t frame);
 
 /* Tells if a slot lies, in part, in a pinned frame. With the slab's lock held. */
 bool slab_slot_pinned(struct slab_set *set, const struct slab *slab, unsigned int slot);
@@ -286,7 +286,7 @@ static inline uint32_t slab_pins(const struct slab *slab)
 }
 
 /* Adds a pin to a frame of a slab, whose lock is held. 0, or -EAGAIN: it has `most` already. */
-static inline int slab_pin(struct slab_set *set, struct slab *slab, uint64_t frame, uint32_t most)
+static inline int slab_pin(struct slab_set *set, struct slab *slab, frame_t frame, uint32_t most)
 {
 	MM_ASSERT_HELD(&slab->lock);
 	if (pin_count(set->pins, frame) >= most)
@@ -307,7 +307,7 @@ bool slab_unpinned(struct slab_set *set, struct slab *slab);
 
 /* Drops a pin, with the slab's lock held; *dead is what slab_unpinned says. 0, or -ENOENT: the
  * frame is not pinned. */
-static inline int slab_unpin(struct slab_set *set, struct slab *slab, uint64_t frame, bool *dead)
+static inline int slab_unpin(struct slab_set *set, struct slab *slab, frame_t frame, bool *dead)
 {
 	MM_ASSERT_HELD(&slab->lock);
 	*dead = false;
@@ -319,10 +319,16 @@ static inline int slab_unpin(struct slab_set *set, struct slab *slab, uint64_t f
 	return 0;
 }
 
-/* Where the first slot is. */
-static inline uint64_t slab_start(const struct frame_pool *pool, const struct slab *slab)
+/* A frame of a slab, by how many come before it. */
+static inline frame_t slab_frame(const struct slab *slab, uint64_t before)
 {
-	return frame_addr(pool, slab->frame) + slab->colour * SLAB_COLOUR;
+	return (frame_t){slab->frame + before};
+}
+
+/* Where the first slot is. */
+static inline gpa_t slab_start(const struct frame_pool *pool, const struct slab *slab)
+{
+	return frame_addr(pool, slab_frame(slab, 0)) + slab->colour * SLAB_COLOUR;
 }
 
 /* From there to the end. */
@@ -331,8 +337,8 @@ static inline uint64_t slab_bytes(const struct slab *slab)
 	return (MM_FRAME_SIZE << slab->order) - slab->colour * SLAB_COLOUR;
 }
 
-static inline uint64_t slab_slot_addr(const struct frame_pool *pool, const struct slab *slab,
-				      unsigned int slot)
+static inline gpa_t slab_slot_addr(const struct frame_pool *pool, const struct slab *slab,
+				   unsigned int slot)
 {
 	return slab_start(pool, slab) + (uint64_t)slot * slab->slot_size;
 }

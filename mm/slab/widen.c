@@ -17,10 +17,10 @@ static int widen_slot(const struct slab *slab, uint64_t offset)
 	return (int)slot;
 }
 
-long slab_object_widen(struct slab_set *set, uint64_t addr)
+long slab_object_widen(struct slab_set *set, gpa_t addr)
 {
 	struct slab *slab = NULL;
-	uint64_t frame;
+	frame_t frame;
 	long asked;
 	int slot;
 

@@ -50,6 +50,12 @@ static void clear_flags(uint64_t *list, size_t n, uint64_t flags)
 		list[i] &= ~flags;
 }
 
+/* Numbers of frames without flags. */
+static const frame_t *as_frames(const uint64_t *list)
+{
+	return (const frame_t *)(const void *)list;
+}
+
 static void bench_frames(struct mm_heap *heap)
 {
 	const size_t n = SIZE / MM_FRAME_SIZE / 2;
@@ -65,7 +71,7 @@ static void bench_frames(struct mm_heap *heap)
 		clear_flags(frame, n, FRAME_ZERO);
 		end = now_ns();
 		for (size_t i = 0; i < n; i += BATCH)
-			frame_put_bulk(&heap->frames, 0, 0, BATCH, frame + i);
+			frame_put_bulk(&heap->frames, 0, 0, BATCH, as_frames(frame + i));
 		if (!run)
 			continue; /* backs the memory */
 		keep_best(&get, (mid - start) / (double)n);
@@ -79,7 +85,7 @@ static void bench_frames(struct mm_heap *heap)
 
 			(void)frame_get_bulk(&heap->frames, 0, 0, MM_NODE_ANY, 0, 1, &one);
 			one &= ~FRAME_ZERO;
-			frame_put_bulk(&heap->frames, 0, 0, 1, &one);
+			frame_put_bulk(&heap->frames, 0, 0, 1, as_frames(&one));
 		}
 		keep_best(&pair, (now_ns() - start) / 100000);
 	}
@@ -142,7 +148,7 @@ static void bench_huge(struct mm_heap *heap)
 			keep_best(&get, (mid - start) / (double)n);
 		mid = now_ns();
 		for (size_t i = 0; i < n; i++)
-			frame_put_bulk(&heap->frames, 0, FRAME_HUGE_ORDER, 1, frame + i);
+			frame_put_bulk(&heap->frames, 0, FRAME_HUGE_ORDER, 1, as_frames(frame + i));
 		if (run)
 			keep_best(&put, (now_ns() - mid) / (double)n);
 	}
@@ -173,7 +179,7 @@ static void *lane_run(void *arg)
 			(void)frame_get_bulk(pool, lane->cpu, 0, MM_NODE_ANY, 0, BATCH, held + i);
 		clear_flags(held, 16 * BATCH, FRAME_ZERO);
 		for (unsigned int i = 0; i < 16 * BATCH; i += BATCH)
-			frame_put_bulk(pool, lane->cpu, 0, BATCH, held + i);
+			frame_put_bulk(pool, lane->cpu, 0, BATCH, as_frames(held + i));
 	}
 	lane->ns = (thread_ns() - start) / (double)(rounds * 16 * BATCH);
 	return NULL;

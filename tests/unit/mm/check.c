@@ -112,10 +112,10 @@ static void a_debugged_heap_does_too(void **state)
 
 static struct slab *slab_of(struct mm_heap *heap, uint64_t addr)
 {
-	uint64_t frame;
+	frame_t frame;
 
 	assert_true(map_frame(&heap->map, addr, &frame));
-	return &heap->slabs.slab[heap->slabs.of[frame]];
+	return &heap->slabs.slab[heap->slabs.of[frame.nr]];
 }
 
 static void a_wrong_bit_of_a_slab_is_found(void **state)
@@ -177,25 +177,26 @@ static void a_wrong_frame_is_found(void **state)
 {
 	const struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
-	uint64_t addr = util_run(heap, 3, 0) & ~MM_ADDR_FLAGS, frame;
+	uint64_t addr = util_run(heap, 3, 0) & ~MM_ADDR_FLAGS;
 	struct frame_field *used;
+	frame_t frame;
 	struct frame_tree *tree;
 
 	(void)state;
 	assert_true(map_frame(&heap->map, addr, &frame));
-	used = &heap->frames.used[frame / FRAME_PER_HUGE];
+	used = &heap->frames.used[frame.nr / FRAME_PER_HUGE];
 	tree = &heap->frames.trees[0];
 	FINDS(heap, used->row[7] ^= 1ull << 63, "bits of");
 	used->row[7] ^= 1ull << 63;
-	FINDS(heap, tree->child[frame / FRAME_PER_HUGE % FRAME_CHILDREN] ^= FRAME_CHILD_BUSY,
+	FINDS(heap, tree->child[frame.nr / FRAME_PER_HUGE % FRAME_CHILDREN] ^= FRAME_CHILD_BUSY,
 	      "at rest");
-	tree->child[frame / FRAME_PER_HUGE % FRAME_CHILDREN] ^= FRAME_CHILD_BUSY;
+	tree->child[frame.nr / FRAME_PER_HUGE % FRAME_CHILDREN] ^= FRAME_CHILD_BUSY;
 	FINDS(heap, tree->sum++, "tree 0");
 	tree->sum--;
 	FINDS(heap, heap->frames.nr_backed++, "said to be backed");
 	heap->frames.nr_backed--;
-	FINDS(heap, heap->map.byte[frame - heap->map.first + 1] = MM_PM_NONE, "begins no run");
-	heap->map.byte[frame - heap->map.first + 1] = MM_PM_TAIL;
+	FINDS(heap, heap->map.byte[frame.nr - heap->map.first + 1] = MM_PM_NONE, "begins no run");
+	heap->map.byte[frame.nr - heap->map.first + 1] = MM_PM_TAIL;
 	FINDS(heap, heap->map.count[0].given++, "counted as handed out");
 	heap->map.count[0].given--;
 	util_check(heap);
@@ -206,17 +207,18 @@ static void a_wrong_pin_is_found(void **state)
 {
 	const struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
-	uint64_t run = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS, frame;
+	uint64_t run = util_run(heap, 0, 0) & ~MM_ADDR_FLAGS;
 	uint64_t object = util_alloc(heap, 12, 0) & ~(MM_FRAME_SIZE - 1);
 	struct slab *slab = slab_of(heap, object);
+	frame_t frame;
 
 	(void)state;
 	assert_true(map_frame(&heap->map, run, &frame));
 	assert_int_equal(mm_pin(heap, 1, &run), 1);
 	assert_int_equal(mm_pin(heap, 1, &object), 1);
 	util_check(heap);
-	FINDS(heap, heap->pins.word[frame]++, "there are 2");
-	heap->pins.word[frame]--;
+	FINDS(heap, heap->pins.word[frame.nr]++, "there are 2");
+	heap->pins.word[frame.nr]--;
 	FINDS(heap, pin_block_of(&heap->pins, frame)->freed++, "1 freed runs");
 	pin_block_of(&heap->pins, frame)->freed--;
 	FINDS(heap, slab->pins++, "counts 2 pins");
@@ -263,10 +265,11 @@ static void put_a_slot_twice(struct mm_heap *heap)
 
 static void give_frames_back_that_are_free(struct mm_heap *heap)
 {
-	uint64_t frame;
+	uint64_t taken;
+	frame_t frame;
 
-	assert_int_equal(frame_get_bulk(&heap->frames, 0, 1, MM_NODE_ANY, 0, 1, &frame), 1);
-	frame &= ~FRAME_ZERO;
+	assert_int_equal(frame_get_bulk(&heap->frames, 0, 1, MM_NODE_ANY, 0, 1, &taken), 1);
+	frame = frame_at(taken);
 	frame_put_bulk(&heap->frames, 0, 1, 1, &frame);
 	frame_put_bulk(&heap->frames, 0, 1, 1, &frame);
 }

@@ -80,7 +80,8 @@ static void the_monitor_can_look_beyond_the_quota(void **state)
 	struct mm_heap *heap;
 	struct mm_stats stats;
 	_Atomic uint32_t *word;
-	uint64_t addr, frame;
+	uint64_t addr;
+	frame_t frame;
 
 	(void)state;
 	config.pin_quota = 1;
@@ -105,7 +106,7 @@ static void the_monitor_can_look_beyond_the_quota(void **state)
 		addr = (i ? util_alloc(heap, 4, 0) : util_run(heap, 0, 0)) & ~(MM_FRAME_SIZE - 1);
 		assert_true(map_frame(&heap->map, addr, &frame));
 		assert_int_equal(mm_pin(heap, 1, &addr), 1);
-		word = &heap->pins.word[frame];
+		word = &heap->pins.word[frame.nr];
 		atomic_store(word, PIN_COUNT - PIN_OWN);
 		assert_int_equal(mm_pin(heap, 1, &addr), -EAGAIN);
 		assert_int_equal(mm_hold(heap, 1, &addr), 1);
@@ -299,7 +300,7 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 	}
 	/* One that is empty, and is pinned then. */
 	assert_int_equal(list->nr_empty, 1);
-	addr[0] = frame_addr(&heap->frames, heap->slabs.slab[list->tail].frame);
+	addr[0] = frame_addr(&heap->frames, slab_frame(&heap->slabs.slab[list->tail], 0));
 	assert_int_equal(mm_pin(heap, 1, addr), 1);
 	assert_int_equal(list->nr_empty, 0);
 	unpin(heap, addr[0], 0);
