@@ -45,7 +45,8 @@ void map_reset(struct page_map *map)
 	struct map_sum sum;
 
 	map_sum(map, &sum);
-	map_count_frames(map, 0, 0, sum.given - sum.taken);
+	atomic_fetch_add_explicit(&map->count[0].taken, sum.given - sum.taken,
+				  memory_order_relaxed);
 	region_meta_clear((void *)map->byte, map->bytes);
 }
 
