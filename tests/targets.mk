@@ -76,6 +76,23 @@ bench-nested-boot: ## the start of Linux guests on a stock KVM, beside QEMU's mi
 	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
 	$(Q)tests/bench/nested_boot.sh
 
+# All that a unit test may be linked with, of each variant: what it needs of that is taken.
+define archive_rules
+$(B)/old/host-$(1).a: $(call host_objs,$(1),$(MM_SRCS) $(VIRTIO_SRCS) $(VMM_SRCS) $(VHOST_CLIENT_SRCS))
+$(B)/old/hosted-$(1).a: $(call hosted_objs,$(1),$(HOSTED_LIB_SRCS))
+OLD_ARCHIVES += $(B)/old/host-$(1).a $(B)/old/hosted-$(1).a
+endef
+$(foreach v,$(VARIANTS),$(eval $(call archive_rules,$(v))))
+$(OLD_ARCHIVES):
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+old-tests: ## run the tests of COMMIT=... against what is built here (TESTS="units": some of them)
+	$(Q)$(MAKE) $(JOBS) all tests $(OLD_ARCHIVES)
+	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' HOSTED_CFLAGS='$(HOSTED_CFLAGS)' $(foreach v,$(VARIANTS),SAN_$(v)='$(SAN_$(v))') \
+		LIBS="$$(pkg-config --libs cmocka $(VMM_LIBS))" tools/old_tests.py $(COMMIT) $(TESTS)
+
 rooms: ## the rooms of the sources, their sizes, and the arrows between them
 	$(Q)tools/rooms.py
 
@@ -118,4 +135,4 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
 
-.PHONY: rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
