@@ -245,6 +245,25 @@ static void destroying_collects_from_every_vcpu(void **state)
 	util_stop();
 }
 
+static void *use_a_little(void *opaque)
+{
+	void *p = kmalloc(64, GFP_KERNEL);
+
+	assert_non_null(p);
+	kfree(p);
+	return opaque;
+}
+
+/* What they held is in the depots then: util_stop() misses nothing. */
+static void more_threads_than_vcpus_come_one_after_another(void **state)
+{
+	(void)state;
+	util_start(64 * MIB, 0);
+	for (int i = 0; i < 2 * KMEM_MAX_CPUS; i++)
+		run(use_a_little, 1);
+	util_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +272,7 @@ int main(void)
 		cmocka_unit_test(a_producer_and_a_consumer),
 		cmocka_unit_test(caches_come_and_go),
 		cmocka_unit_test(destroying_collects_from_every_vcpu),
+		cmocka_unit_test(more_threads_than_vcpus_come_one_after_another),
 	};
 
 	return cmocka_run_group_tests_name("guest_kmem_threads", tests, NULL, NULL);
