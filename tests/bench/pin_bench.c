@@ -75,12 +75,14 @@ static double pass(struct probe *p)
 	for (w = 0; w < WINDOWS; w++) {
 		const uint64_t *addr = p->addr + (size_t)w * PAGES;
 		uint8_t *host = (uint8_t *)mm_heap_host(p->heap) + (*addr - mm_heap_base(p->heap));
-		const size_t len = p->n * MM_FRAME_SIZE;
+		const struct iovec seg = {host, p->n * MM_FRAME_SIZE};
+		const struct io_region *region;
 		struct io_window *window;
 
 		if (mm_pin(p->heap, p->n, addr) != (long)p->n)
 			return -1;
-		window = io_window_get(windows, io_engine_region(p->engine, host, len), host, len);
+		io_engine_locate(p->engine, &seg, 1, &region);
+		window = io_window_get(windows, region, host, seg.iov_len);
 		if (!window)
 			return -1;
 		io_window_put(windows, window);

@@ -32,9 +32,8 @@ static unsigned int next_frames(struct walk *w, uint64_t *addr, struct mm_heap *
 		if (w->frame == w->end) {
 			if (w->seg == w->req->nr)
 				break;
-			seg = &w->req->chain.seg[w->seg++];
-			region = io_engine_region(blk_req_dev(w->req)->engine, seg->iov_base,
-						  seg->iov_len);
+			seg = &w->req->chain.seg[w->seg];
+			region = w->req->region[w->seg++];
 			if (!region || !region->heap)
 				continue;
 			w->heap = region->heap;
@@ -69,21 +68,6 @@ static void unpin_first(const struct blk_req *req, uint64_t count)
 		mm_unpin(heap, n, addr, bad, &nr_bad);
 		count -= n;
 	}
-}
-
-bool blk_in_heap(const struct blk_req *req)
-{
-	const struct io_engine *engine = blk_req_dev(req)->engine;
-	const struct io_region *region;
-	const struct iovec *seg = req->chain.seg;
-	unsigned int i;
-
-	for (i = 0; i < req->nr; i++) {
-		region = io_engine_region(engine, seg[i].iov_base, seg[i].iov_len);
-		if (region && region->heap)
-			return true;
-	}
-	return false;
 }
 
 int blk_pin(struct blk_req *req)

@@ -7,10 +7,13 @@
 
 #include "virtio/blk/priv.h"
 
+/* What a segment beyond those that requests have room for takes: its place in the chain, in the
+ * operation and in the kernel, and its region. */
+#define SEGMENT_MOST (3 * sizeof(struct iovec) + sizeof(struct io_region *))
+
 _Static_assert(sizeof(struct blk_req) <= BLK_ENTRY_MOST, "what is counted is kept");
 _Static_assert((BLK_BOUNCES + 1) * BLK_BOUNCE_SIZE +
-			       (BLK_MAX_SEGMENTS + VRING_MAX_SEGS) * 3 * sizeof(struct iovec) +
-			       (2 << 20) <=
+			       (BLK_MAX_SEGMENTS + VRING_MAX_SEGS) * SEGMENT_MOST + (2 << 20) <=
 		       BLK_DEV_MOST,
 	       "what is counted is kept, with 2 MiB for the kernel's lists of pages");
 
@@ -66,12 +69,15 @@ static const struct iovec *make_room(struct blk_req *req, const struct vring_cha
 
 	req->chain.seg = req->inline_seg;
 	req->data = req->inline_data;
+	req->region = req->inline_region;
 	if (n <= BLK_INLINE_SEGS)
 		return chain->seg;
-	req->allocated = malloc((2 * n + BLK_MAX_PARTS) * sizeof(struct iovec));
+	req->allocated =
+		malloc((2 * n + BLK_MAX_PARTS) * sizeof(struct iovec) + n * sizeof(*req->region));
 	if (req->allocated) {
 		req->chain.seg = req->allocated;
 		req->data = req->chain.seg + n;
+		req->region = (const struct io_region **)(req->data + n + BLK_MAX_PARTS);
 		return chain->seg;
 	}
 	req->nr = chain->nr_writable != 0;

@@ -3,8 +3,8 @@
  * What the files of virtio-blk share; nobody else includes this.
  *
  * All of it is the I/O thread's, but where a queue's lock or an atomic says
- * otherwise. A request goes: taken from the ring (queue.c, pool.c), its memory pinned
- * (pin.c), its header read (request.c), carried out (rw.c, range.c) by operations on
+ * otherwise. A request goes: taken from the ring (queue.c, pool.c), its memory located and
+ * pinned (pin.c), its header read (request.c), carried out (rw.c, range.c) by operations on
  * its parts (part.c), through a buffer if need be (bounce.c), one step after the other
  * (step.c), finished (answer.c), pushed (queue.c).
  */
@@ -70,6 +70,9 @@ struct blk_req {
 	uint64_t bytes;           /* readable and writable */
 	void *allocated;          /* NULL: the inline arrays */
 	unsigned int nr;          /* segments */
+	/* Of each segment where it lies, as io_engine_locate() says. A region stays till all
+	 * requests are answered (IO_FINISH). */
+	const struct io_region **region;
 
 	uint32_t type;
 	uint64_t offset, length; /* of the data, bytes */
@@ -90,6 +93,7 @@ struct blk_req {
 
 	uint32_t written; /* bytes, the status among them */
 	uint8_t status;
+	bool in_heap;  /* some segments do lie in one */
 	bool pinned;   /* heap frames of all segments */
 	bool fragile;  /* there are some, they are not pinned, and may vanish */
 	bool unstable; /* wrote without RWF_DSYNC */
@@ -99,6 +103,7 @@ struct blk_req {
 	struct virtio_blk_discard_write_zeroes range[BLK_MAX_RANGES];
 	struct iovec inline_seg[BLK_INLINE_SEGS];
 	struct iovec inline_data[BLK_INLINE_SEGS + BLK_MAX_PARTS];
+	const struct io_region *inline_region[BLK_INLINE_SEGS];
 };
 
 /* Requests in their order, by next. */
@@ -210,11 +215,9 @@ struct blk_req *blk_req_claim(struct blk_queue *queue, const struct vring_chain 
 /* Frees a request that is answered, or is not to be. */
 void blk_req_release(struct blk_req *req);
 
-/* pin.c: pins the heap frames of a request; sets pinned or fragile. Returns 0, or
- * -EFAULT when some of it is not the guest's (then it is fragile). */
+/* pin.c: pins the heap frames of a request that lies in a heap; sets pinned or fragile. Returns 0,
+ * or -EFAULT when some of it is not the guest's (then it is fragile). */
 int blk_pin(struct blk_req *req);
-/* Whether some of it lies in a heap: if it is not pinned it is fragile then. */
-bool blk_in_heap(const struct blk_req *req);
 void blk_unpin(struct blk_req *req);
 /* Copies of the readable and the writable part, as vring_chain_read() and _write(), but
  * right for fragile requests too. Return false if not all len bytes were copied. */

@@ -45,13 +45,14 @@ void blk_req_start(struct blk_req *req)
 	struct virtio_blk_outhdr header;
 	uint64_t sector;
 
+	req->in_heap = io_engine_locate(blk->engine, req->chain.seg, req->nr, req->region);
 	/* No header, be it for want of memory for the segments; or beyond all bounds. */
 	if (!req->chain.nr_readable || req->bytes > BLK_MAX_BYTES) {
-		req->fragile = blk_in_heap(req);
+		req->fragile = req->in_heap;
 		blk_req_malformed(req);
 		return;
 	}
-	if (blk_pin(req) || !req->chain.writable ||
+	if ((req->in_heap && blk_pin(req)) || !req->chain.writable ||
 	    !blk_copy_from(req, 0, &header, sizeof(header))) {
 		blk_req_malformed(req);
 		return;

@@ -11,21 +11,22 @@
 /* Where a request's data lies, without header and status: steps over the chain. */
 struct data_walk {
 	const struct iovec *seg;
+	const struct io_region *const *region; /* of seg */
 	uint64_t skip, left;
 };
 
 static struct data_walk walk_data(const struct blk_req *req)
 {
 	const struct vring_chain *chain = &req->chain;
+	const unsigned int first = req->type == VIRTIO_BLK_T_IN ? chain->nr_readable : 0;
+	const uint64_t skip = first ? 0 : sizeof(struct virtio_blk_outhdr);
 
-	if (req->type == VIRTIO_BLK_T_IN)
-		return (struct data_walk){chain->seg + chain->nr_readable, 0, req->length};
-	return (struct data_walk){chain->seg, sizeof(struct virtio_blk_outhdr), req->length};
+	return (struct data_walk){chain->seg + first, req->region + first, skip, req->length};
 }
 
-static bool next_data(struct data_walk *w, struct iovec *out)
+static bool next_data(struct data_walk *w, struct iovec *out, const struct io_region **region)
 {
-	while (w->left && w->seg->iov_len <= w->skip)
+	for (; w->left && w->seg->iov_len <= w->skip; w->region++)
 		w->skip -= w->seg++->iov_len;
 	if (!w->left)
 		return false;
@@ -34,6 +35,7 @@ static bool next_data(struct data_walk *w, struct iovec *out)
 	w->skip = 0;
 	w->left -= out->iov_len;
 	w->seg++;
+	*region = *w->region++;
 	return true;
 }
 
@@ -42,9 +44,10 @@ static void one_part(struct blk_req *req)
 {
 	struct data_walk w = walk_data(req);
 	struct blk_part *part = &req->part[0];
+	const struct io_region *any;
 
 	*part = (struct blk_part){.iov = req->data, .offset = req->offset, .left = req->length};
-	while (next_data(&w, &part->iov[part->nr]))
+	while (next_data(&w, &part->iov[part->nr], &any))
 		part->nr++;
 	req->parts = 1;
 }
@@ -60,16 +63,15 @@ static uintptr_t window_of(const void *host)
  */
 static bool cut(struct blk_req *req, const struct io_region **region)
 {
-	const struct io_engine *engine = blk_req_dev(req)->engine;
 	struct data_walk w = walk_data(req);
 	struct blk_part *part = NULL;
+	const struct io_region *r;
 	struct iovec *out = req->data, in;
 	const char *end = NULL; /* of the last piece */
 	uint64_t offset = req->offset, piece;
 
 	req->parts = 0;
-	while (next_data(&w, &in)) {
-		const struct io_region *r = io_engine_region(engine, in.iov_base, in.iov_len);
+	while (next_data(&w, &in, &r)) {
 		char *at = in.iov_base;
 
 		for (; in.iov_len; in.iov_len -= piece, at += piece, offset += piece) {
@@ -130,8 +132,8 @@ static bool start_on_windows(struct blk_req *req)
 	return true;
 }
 
-/* The next piece of a bounced request; and of a read, the last one's bytes. The request may have to
- * wait for a buffer before its first piece, and comes here again when it has one. */
+/* The next piece of a bounced request; and of a read, the last one's bytes. A request that has no
+ * buffer yet may have to wait for one, and comes here again when it has it. */
 static void bounce_step(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
@@ -179,7 +181,6 @@ static void bounce_step(struct blk_req *req)
 	blk_part_start(req, 0);
 }
 
-/* The first piece is a step like any other, but nobody had to wait for it. */
 static void start_bounced(struct blk_req *req)
 {
 	req->then = blk_next;

@@ -51,6 +51,7 @@ int io_engine_create(const struct io_engine_config *config, struct io_engine **o
 	if (!e)
 		return -ENOMEM;
 	e->config = *config;
+	io_regions_count(e);
 	ret = -pthread_mutex_init(&e->lock, NULL);
 	if (ret)
 		goto err_free;
@@ -97,20 +98,6 @@ void io_engine_destroy(struct io_engine *e)
 	pthread_cond_destroy(&e->cond);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
-}
-
-const struct io_region *io_engine_region(const struct io_engine *e, const void *host, uint64_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < e->config.nr_regions; i++) {
-		const struct io_region *region = &e->config.region[i];
-		uint64_t offset = (uintptr_t)host - (uintptr_t)region->host;
-
-		if (offset < region->size && len <= region->size - offset)
-			return region;
-	}
-	return NULL;
 }
 
 struct io_windows *io_engine_windows(struct io_engine *e)

@@ -261,9 +261,13 @@ void io_engine_queue(struct io_engine *engine, struct io_uring_sqe *sqe, struct 
  */
 void io_engine_begin(struct io_engine *engine);
 
-/* The region that holds [host, host + len), or NULL. Any thread. */
-const struct io_region *io_engine_region(const struct io_engine *engine, const void *host,
-					 uint64_t len);
+/*
+ * Says where n segments lie: region[i] is the region that holds all of seg[i], or NULL if none
+ * does. It is NULL also as long as it makes no difference, with no heap and nothing registered, and
+ * a pointer as long as the region is there. Returns whether any segment lies in a heap.
+ */
+bool io_engine_locate(const struct io_engine *engine, const struct iovec *seg, unsigned int n,
+		      const struct io_region **region);
 
 struct io_windows *io_engine_windows(struct io_engine *engine);
 

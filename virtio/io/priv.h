@@ -56,6 +56,7 @@ struct io_engine {
 	struct io_windows *windows;
 	struct io_source *sources;
 	struct io_watch *watches;
+	unsigned int nr_heaps; /* of the regions */
 	unsigned int cq_entries;
 	unsigned int inflight; /* operations queued and not completed */
 	unsigned int paused[IO_RESTS];
@@ -85,6 +86,9 @@ void io_call(struct io_engine *engine, struct io_call *call);
 void io_engine_submit(struct io_engine *engine);
 /* Counts what is queued as a batch, for a wait that submits it. Returns whether there is any. */
 bool io_engine_count_batch(struct io_engine *engine);
+
+/* region.c: counts the heaps, after a change of the regions. */
+void io_regions_count(struct io_engine *engine);
 
 static inline bool io_is_paused(const struct io_engine *engine)
 {
