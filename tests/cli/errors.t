@@ -109,6 +109,7 @@ error 125 "unknown option '--kernal': did you mean '--kernel'" doctor --kernal x
 error 125 "--disk pth=x: .pth. is no key that there is: did you mean .path." run --disk pth=x "$hello"
 error 125 '--numa heep=2M: .heep. is no key that there is: did you mean .heap.' run --numa heep=2M "$hello"
 error 125 'rnu: no such command: did you mean run' rnu
+error 125 "unknown option '-memory': did you mean '--memory'" run -memory 64M "$hello"
 error 125 "unknown option '-x': see slabvisor run --help" run -x "$hello"
 
 # What takes one value is not given two, of which one would be lost.

@@ -34,9 +34,9 @@ static unsigned int distance(const char *a, size_t len_a, const char *b, size_t 
 
 void nearest_begin(struct nearest *n, const char *word)
 {
-	size_t len = strlen(word), third = len / 3;
+	size_t len = strlen(word);
 
-	*n = (struct nearest){.word = word, .distance = third > 1 ? (unsigned int)third + 1 : 2};
+	*n = (struct nearest){.word = word, .distance = (unsigned int)len / 3 + 1};
 	/* Of a letter or two, another word is always near. */
 	if (len < 3 || len > MAX_NAME)
 		n->distance = 0;

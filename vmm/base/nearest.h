@@ -15,7 +15,7 @@ void nearest_begin(struct nearest *n, const char *word);
 /*
  * Looks at a name that there is, which has to stay. It counts how many letters have to be left out,
  * put in, replaced, or changed with their neighbour, to make one of the other. More than a third of
- * the word's letters, or than one of three letters or fewer, is too far; of equals the first counts.
+ * the word's letters is too far; of equals the first counts.
  */
 void nearest_offer(struct nearest *n, const char *name);
 

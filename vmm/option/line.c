@@ -8,6 +8,9 @@
 #include "vmm/base/nearest.h"
 #include "vmm/option/priv.h"
 
+/* Bytes of a value that an error shows: what would be right has to have its place behind. */
+#define SHOWN (OPT_ERROR_MAX - OPT_WHY_MAX - 128)
+
 /* An option as it stands there. */
 struct given {
 	const char *arg; /* the argument */
@@ -74,7 +77,7 @@ static int identify(struct opt_line *line, const char *arg, struct given *g)
 	} else if (!arg[2] && look_up(line, g, arg[1], NULL, 0)) {
 		return 0;
 	}
-	snprintf(name, sizeof(name), "%.*s", is_long ? (int)g->len - 2 : 0, arg + is_long + 1);
+	snprintf(name, sizeof(name), "%.*s", (int)g->len - 1 - is_long, arg + 1 + is_long);
 	nearest_begin(&near, name);
 	for (unsigned int i = 0; i < line->nr_scopes; i++)
 		for (const struct opt *o = line->scope[i].rows; o->name; o++)
@@ -116,7 +119,7 @@ static int apply(struct opt_line *line, const struct given *g, enum opt_pass pas
 	g->scope->seen |= bit;
 	if (!opt_set(o, g->scope->base, g->value, why))
 		return 0;
-	return fail(line, "--%s%s%s: %s", o->name, g->value && *g->value ? " " : "",
+	return fail(line, "--%s%s%.*s: %s", o->name, g->value && *g->value ? " " : "", SHOWN,
 		    g->value ? g->value : "", why);
 }
 
@@ -156,7 +159,7 @@ static int read_operand(struct opt_line *line, const char *arg, const struct opt
 	++*operand;
 	if (pass != OPT_PASS_ALL || !opt_set(o, line->scope[0].base, arg, why))
 		return 0;
-	return fail(line, "%s %s: %s", o->name, arg, why);
+	return fail(line, "%s %.*s: %s", o->name, SHOWN, arg, why);
 }
 
 int opt_line_read(struct opt_line *line, enum opt_pass pass)

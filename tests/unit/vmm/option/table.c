@@ -321,6 +321,17 @@ static void a_wrong_value_is_told_what_would_be_right(void **state)
 	defaults_are_those_of_the_rows(state);
 }
 
+static void a_long_value_does_not_hide_what_would_be_right(void **state)
+{
+	static char arg[4096] = "--colour=";
+	struct opt_line line = {0};
+	struct opt_scope scope;
+
+	memset(arg + strlen(arg), 'x', sizeof(arg) - strlen(arg) - 1);
+	assert_int_equal(read_line(&line, &scope, *state, OPT_PASS_ALL, ARGS(arg)), -EINVAL);
+	assert_non_null(strstr(line.error, ": give red or blue"));
+}
+
 static void options_are_found_by_their_name_its_beginning_or_letter(void **state)
 {
 	struct car *car = *state;
@@ -331,6 +342,7 @@ static void options_are_found_by_their_name_its_beginning_or_letter(void **state
 	assert_true(car->fast);
 	assert_int_equal(car->doors, 3);
 	line_is_wrong(car, "unknown option '-x': see drive --help", ARGS("-x"));
+	line_is_wrong(car, "unknown option '-doors': did you mean '--doors'?", ARGS("-doors"));
 	line_is_wrong(car, "unknown option '--wings': see drive --help", ARGS("--wings=2"));
 	/* Both colour and cpus begin so. */
 	line_is_wrong(car, "unknown option '--c': see drive --help", ARGS("--c", "0"));
@@ -568,6 +580,7 @@ int main(void)
 		TEST(defaults_are_those_of_the_rows),
 		TEST(each_type_is_stored_where_its_row_says),
 		TEST(a_wrong_value_is_told_what_would_be_right),
+		TEST(a_long_value_does_not_hide_what_would_be_right),
 		TEST(options_are_found_by_their_name_its_beginning_or_letter),
 		TEST(what_wins_does_so_whatever_else_is_there),
 		TEST(comma_lists_are_tables_too),
