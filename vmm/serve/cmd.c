@@ -6,7 +6,6 @@
  * and messages, and an I/O thread, so that no front end can starve another's.
  */
 #include <errno.h>
-#include <linux/virtio_blk.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,179 +14,28 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "virtio/blk/blk.h"
-#include "virtio/vhost_user/engine.h"
 #include "virtio/vhost_user/guard.h"
 #include "vmm/base/cli.h"
-#include "vmm/base/disk_create.h"
-#include "vmm/base/disk_words.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/option/help.h"
 #include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/cmd.h"
+#include "vmm/serve/disk.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"
-
-/* As QEMU's own back ends: the largest that its front end asks for. */
-#define QUEUE_SIZE 1024
-/* The size that QEMU's front end takes unless it is told: it says which only after it has asked for
- * the configuration. */
-#define RING_SIZE 128
-struct disk {
-	const struct serve_disk *config;
-	struct io_engine *engine;
-	struct virtio_device *dev;
-	struct vhost_user_engine host;
-	struct vhost_user *vu;
-	struct serve_thread *thread;
-	struct log_limit log; /* of what its front ends and its driver make us say */
-	int socket;           /* -1: not to be accepted from */
-	bool bound;           /* by us: the path goes with us */
-};
 
 struct service {
 	struct serve_config config;
 	struct sandbox *sandbox; /* NULL: off */
 	int notify_fd;           /* -1: nobody to tell */
-	struct disk disk[SERVE_MAX_DISKS];
+	struct served disk[SERVE_MAX_DISKS];
 	unsigned int nr; /* disks that are up */
 	int signal_fd;
 	int over_fd; /* an eventfd: a thread is through */
 };
-
-static void say(void *opaque, const char *text)
-{
-	struct disk *disk = opaque;
-
-	log_limit_note(&disk->log, "%s", text);
-}
-
-static const struct disk_words words = {
-	.option = "",
-	.raw = "--format raw",
-	.block_size = "--block-size ",
-};
-
-static void settle(void *opaque)
-{
-	sandbox_enter(opaque, SANDBOX_IO);
-}
-
-/* Everything of a disk but its socket. Returns 0 or the exit status. */
-static enum exit_status open_disk(struct disk *disk, struct sandbox *sandbox)
-{
-	const struct serve_disk *config = disk->config;
-	const struct blk_file_config file = {
-		.path = config->blk_file,
-		.direct = config->direct,
-		.block_size = config->block_size,
-	};
-	char why[BLK_WHY_MAX];
-	struct io_engine_config engine = {
-		.poll_us = config->poll_us,
-		.pin_budget = config->pin_budget,
-		.warn = say,
-		.warn_opaque = disk,
-		.settle = settle,
-		.settle_opaque = sandbox,
-	};
-	struct blk_dev_config blk = {
-		.path = config->blk_file,
-		.serial = config->serial,
-		.direct = config->direct,
-		.readonly = config->read_only,
-		.raw = config->raw,
-		.block_size = config->block_size,
-		.why = why,
-		.warn = say,
-		.warn_opaque = disk,
-		.queues = config->queues,
-		.queue_size = QUEUE_SIZE,
-		.ring_size = RING_SIZE,
-	};
-	struct vhost_user_config vu;
-	int ret;
-
-	sandbox_expect(sandbox);
-	ret = io_engine_create(&engine, &disk->engine);
-	if (ret)
-		return cli_fail(STATUS_HOST_ERROR,
-				"io_uring cannot be used: %s: see slabvisor doctor",
-				strerror(-ret));
-	ret = disk_create(&blk, disk->engine, &disk->dev);
-	if (ret)
-		return disk_refuse(&words, config->blk_file, ret, why);
-	disk_note(&words, &file, blk_dev_file(disk->dev));
-	disk->host.engine = disk->engine;
-	vu = (struct vhost_user_config){
-		.dev = disk->dev,
-		/* A driver that turned the cache off would not be told that a restarted
-		 * back end has it on again; flushes are there either way. */
-		.hide = 1ull << VIRTIO_BLK_F_CONFIG_WCE,
-		.max_memory = config->max_memory,
-		.host = &vhost_user_engine_ops,
-		.host_opaque = &disk->host,
-		.say = say,
-		.say_opaque = disk,
-	};
-	ret = vhost_user_create(&vu, &disk->vu);
-	return ret ? cli_fail(STATUS_HOST_ERROR, "%s: cannot be served: %s", config->blk_file,
-			      strerror(-ret))
-		   : 0;
-}
-
-static enum exit_status start_thread(struct service *s, struct disk *disk)
-{
-	const struct serve_thread_config config = {
-		.vu = disk->vu,
-		.dev = disk->dev,
-		.engine = disk->engine,
-		.socket = disk->socket,
-		.sandbox = s->sandbox,
-		.over_fd = s->over_fd,
-	};
-	int ret = serve_thread_create(&config, &disk->thread);
-
-	return ret ? cli_fail(STATUS_HOST_ERROR, "no thread can be made for %s: %s",
-			      disk->config->blk_file, strerror(-ret))
-		   : 0;
-}
-
-static void close_disk(struct disk *disk)
-{
-	serve_thread_destroy(disk->thread);
-	vhost_user_destroy(disk->vu);
-	virtio_device_destroy(disk->dev);
-	io_engine_destroy(disk->engine);
-	if (disk->socket >= 0)
-		close(disk->socket);
-	if (disk->bound)
-		unlink(disk->config->socket_path);
-	log_limit_settle(&disk->log, true);
-	log_limit_fini(&disk->log);
-}
-
-static enum exit_status open_socket(struct disk *disk, unsigned int *next)
-{
-	bool listening;
-	enum exit_status status;
-	int fd;
-
-	status = serve_socket(disk->config, next, &fd, &listening);
-	if (status)
-		return status;
-	if (listening) {
-		disk->socket = fd;
-		disk->bound = disk->config->socket_path != NULL;
-		return 0;
-	}
-	vhost_user_begin(disk->vu, fd);
-	return 0;
-}
 
 static int setup_signals(int *fd)
 {
@@ -221,11 +69,8 @@ static bool take_signal(struct service *s)
 	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return true;
 	if (info.ssi_signo == SIGHUP) {
-		for (i = 0; i < s->nr; i++) {
-			serve_thread_resize(s->disk[i].thread);
-			disk_note_tail(&words, s->disk[i].config->blk_file,
-				       blk_dev_file(s->disk[i].dev));
-		}
+		for (i = 0; i < s->nr; i++)
+			served_resize(&s->disk[i]);
 		return true;
 	}
 	/* A second one does what it does to any process. */
@@ -289,16 +134,6 @@ static enum exit_status print_help(void)
 	return 0;
 }
 
-static enum exit_status check_distinct(const struct serve_config *config)
-{
-	struct disk_place place[SERVE_MAX_DISKS];
-	unsigned int i;
-
-	for (i = 0; i < config->nr_disks; i++)
-		place[i] = (struct disk_place){config->disk[i].blk_file, config->disk[i].read_only};
-	return disk_check_distinct(&words, place, config->nr_disks);
-}
-
 static enum exit_status make_sandbox(struct service *s)
 {
 	const char *socket[SERVE_MAX_DISKS];
@@ -356,27 +191,17 @@ static enum exit_status run(struct service *s)
 	warn_of_registration(&s->config);
 	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	status = check_distinct(&s->config);
+	status = served_check_distinct(&s->config);
 	if (!status)
 		status = make_sandbox(s);
 	if (status)
 		return status;
 	for (i = 0; i < s->config.nr_disks; i++) {
-		struct disk *disk = &s->disk[i];
-
-		disk->config = &s->config.disk[i];
-		disk->socket = -1;
-		ret = log_limit_init(&disk->log, disk->config->blk_file, LOG_LIMIT_BURST);
-		if (ret)
-			return cli_fail(STATUS_HOST_ERROR, "out of memory");
-		s->nr++;
-		status = open_disk(disk, s->sandbox);
-		if (!status)
-			status = open_socket(disk, &next);
-		if (!status)
-			status = start_thread(s, disk);
+		status =
+			served_open(&s->disk[i], &s->config.disk[i], s->sandbox, s->over_fd, &next);
 		if (status)
 			return status;
+		s->nr++;
 	}
 	fds_close_inherited(NULL, 0);
 	status = sandbox_close(s->sandbox, SANDBOX_SERVE);
@@ -411,7 +236,7 @@ enum exit_status cmd_serve(int argc, char **argv)
 	else if (!status)
 		status = run(s);
 	while (s->nr)
-		close_disk(&s->disk[--s->nr]);
+		served_close(&s->disk[--s->nr]);
 	sandbox_destroy(s->sandbox);
 	if (s->notify_fd >= 0)
 		close(s->notify_fd);
