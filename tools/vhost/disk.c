@@ -151,12 +151,11 @@ int main(int argc, char **argv)
 	int status;
 
 	if (opt_init(options, &config) || opt_init(operands, &config) ||
-	    opt_line_read(&line, OPT_PASS_WINS))
+	    opt_line_read(&line, OPT_PASS_WINS) ||
+	    (!config.help && opt_line_read(&line, OPT_PASS_ALL)))
 		status = usage(line.error);
 	else if (config.help)
 		status = print_help();
-	else if (opt_line_read(&line, OPT_PASS_ALL))
-		status = usage(line.error);
 	else if (!config.socket)
 		status = usage((char[]){"SOCKET is needed: see vhost_disk --help"});
 	else

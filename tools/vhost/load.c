@@ -73,12 +73,11 @@ int main(int argc, char **argv)
 	};
 	int status;
 
-	if (opt_init(load_options, &config) || opt_line_read(&line, OPT_PASS_WINS)) {
+	if (opt_init(load_options, &config) || opt_line_read(&line, OPT_PASS_WINS) ||
+	    (!config.help && opt_line_read(&line, OPT_PASS_ALL))) {
 		status = usage(line.error);
 	} else if (config.help) {
 		status = print_help();
-	} else if (opt_line_read(&line, OPT_PASS_ALL)) {
-		status = usage(line.error);
 	} else if (!config.socket) {
 		status = usage((char[]){"--socket PATH is needed: see vhost_load --help"});
 	} else {

@@ -168,7 +168,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = vm->end_fd, .events = POLLIN},
 		{.fd = signal_fd, .events = POLLIN},
 	};
-	const int64_t timeout_ms = 1000ll * vm->run->config->timeout_s;
+	const int64_t timeout_ms = (int64_t)vm->run->config->timeout_s * 1000;
 	int64_t until = timeout_ms ? now_ms() + timeout_ms : 0, left = -1;
 	bool asked = false;
 	int look, n;

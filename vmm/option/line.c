@@ -62,8 +62,8 @@ static bool look_up(const struct opt_line *line, struct given *g, char letter, c
 	return begin == 1;
 }
 
-/* Finds the option that an argument is. Returns 0 or -EINVAL. */
-static int identify(struct opt_line *line, const char *arg, struct given *g)
+/* Finds the option that an argument is. Returns whether there is one. */
+static bool identify(struct opt_line *line, const char *arg, struct given *g)
 {
 	bool is_long = arg[1] == '-';
 	struct nearest near;
@@ -73,9 +73,9 @@ static int identify(struct opt_line *line, const char *arg, struct given *g)
 	if (is_long) {
 		g->value = arg[g->len] ? arg + g->len + 1 : NULL;
 		if (g->len > 2 && look_up(line, g, 0, arg + 2, g->len - 2))
-			return 0;
+			return true;
 	} else if (!arg[2] && look_up(line, g, arg[1], NULL, 0)) {
-		return 0;
+		return true;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)g->len - 1 - is_long, arg + 1 + is_long);
 	nearest_begin(&near, name);
@@ -84,9 +84,11 @@ static int identify(struct opt_line *line, const char *arg, struct given *g)
 			if (is_here(&line->scope[i], o))
 				nearest_offer(&near, o->name);
 	if (near.best)
-		return fail(line, "unknown option '%.*s': did you mean '--%s'?", (int)g->len, arg,
-			    near.best);
-	return fail(line, "unknown option '%.*s': see %s --help", (int)g->len, arg, line->command);
+		fail(line, "unknown option '%.*s': did you mean '--%s'?", (int)g->len, arg,
+		     near.best);
+	else
+		fail(line, "unknown option '%.*s': see %s --help", (int)g->len, arg, line->command);
+	return false;
 }
 
 /* Takes the next argument as the value, where one is needed. Returns 0 or -EINVAL. */
@@ -134,10 +136,9 @@ static bool is_heeded(const struct opt *o, enum opt_pass pass)
 static int read_option(struct opt_line *line, int *i, enum opt_pass pass)
 {
 	struct given g;
-	int ret;
+	int ret = -EINVAL;
 
-	ret = identify(line, line->argv[*i], &g);
-	if (!ret)
+	if (identify(line, line->argv[*i], &g))
 		ret = take_value(line, &g, i);
 	if (!ret && is_heeded(g.opt, pass))
 		return apply(line, &g, pass);

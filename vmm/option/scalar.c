@@ -85,8 +85,8 @@ static int parse_flag(const char *value, bool *flag)
 static int parse_integer(const struct opt *o, const char *value, int64_t *n)
 {
 	const struct opt_word *word = find_word(o, value);
-	uint64_t number;
-	bool flag;
+	uint64_t number = 0;
+	bool flag = false;
 	int ret;
 
 	if (word) {

@@ -55,29 +55,32 @@ static enum exit_status unknown(const struct map *map, const char *key)
 	return config_file_fail(map->file, key, why);
 }
 
-/* The current event is a key. */
-static enum exit_status read_key(struct map *map, const struct opt **option)
+/* The current event is a key. Goes on to the event behind it. Returns the key's option, or NULL and
+ * the exit status. */
+static const struct opt *read_key(struct map *map, enum exit_status *status)
 {
 	const struct opt *o;
 	const char *key;
 	uint64_t bit;
-	enum exit_status status;
 
-	status = config_file_scalar(map->file, "key", &key);
-	if (status)
-		return status;
+	*status = config_file_scalar(map->file, "key", &key);
+	if (*status)
+		return NULL;
 	o = opt_find(map->rows, key);
-	if (!o)
-		return unknown(map, key);
-	if (o->flags & OPT_LINE_ONLY)
-		return config_file_fail(map->file, key,
-					"this option belongs on the command line only");
+	if (!o) {
+		*status = unknown(map, key);
+		return NULL;
+	}
 	bit = 1ull << (o - map->rows);
-	if (map->seen & bit)
-		return config_file_fail(map->file, key, "this key is given twice");
+	if (o->flags & OPT_LINE_ONLY)
+		*status = config_file_fail(map->file, key,
+					   "this option belongs on the command line only");
+	else if (map->seen & bit)
+		*status = config_file_fail(map->file, key, "this key is given twice");
+	else
+		*status = config_file_next(map->file);
 	map->seen |= bit;
-	*option = o;
-	return config_file_next(map->file);
+	return *status ? NULL : o;
 }
 
 /* The mapping's end: what must be there? */
@@ -109,7 +112,7 @@ static enum exit_status read_scalars(const struct map *map, const struct opt *o)
 /* A mapping of scalars, behind its start. */
 static enum exit_status read_flat(struct map *map)
 {
-	const struct opt *o = NULL;
+	const struct opt *o;
 	enum exit_status status;
 
 	for (;;) {
@@ -118,8 +121,8 @@ static enum exit_status read_flat(struct map *map)
 			return status;
 		if (map->file->event.type == YAML_MAPPING_END_EVENT)
 			return check_needed(map);
-		status = read_key(map, &o);
-		if (!status)
+		o = read_key(map, &status);
+		if (o)
 			status = read_scalars(map, o);
 		if (status)
 			return status;
@@ -166,7 +169,7 @@ static enum exit_status read_maps(const struct map *map, const struct opt *o)
 
 static enum exit_status read_map(struct map *map)
 {
-	const struct opt *o = NULL;
+	const struct opt *o;
 	enum exit_status status;
 
 	for (;;) {
@@ -175,8 +178,8 @@ static enum exit_status read_map(struct map *map)
 			return status;
 		if (map->file->event.type == YAML_MAPPING_END_EVENT)
 			return check_needed(map);
-		status = read_key(map, &o);
-		if (!status)
+		o = read_key(map, &status);
+		if (o)
 			status = o->type == OPT_MAPS ? read_maps(map, o) : read_scalars(map, o);
 		if (status)
 			return status;
