@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What all virtio devices do alike: their queues' locks, and speaking to whatever
  * transport they are on. */
+#include "virtio/device.h"
+
 #include <errno.h>
 #include <stdlib.h>
-
-#include "virtio/device.h"
 
 int virtio_device_init(struct virtio_device *dev, const uint16_t *max_size)
 {
@@ -71,7 +71,7 @@ void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue)
 	pthread_mutex_unlock(&dev->queue[queue].lock);
 }
 
-/* Whether the driver may hear of the queue. */
+/* Tells whether the driver may hear of the queue. */
 static bool audible(const struct virtio_device *dev, unsigned int queue)
 {
 	/* Acquire: with DRIVER_OK comes what the driver negotiated before it. */
@@ -105,12 +105,10 @@ void virtio_device_halt(struct virtio_device *dev)
 
 void virtio_device_pause(struct virtio_device *dev)
 {
-	unsigned int i;
-
 	/* Before the locks: one who serves a queue as fast as it is filled shall leave. Relaxed:
 	 * who locks after us sees it by the lock. */
 	atomic_store_explicit(&dev->paused, true, memory_order_relaxed);
-	for (i = 0; i < dev->nr_queues; i++) {
+	for (unsigned int i = 0; i < dev->nr_queues; i++) {
 		virtio_queue_lock(dev, i);
 		virtio_queue_unlock(dev, i);
 	}

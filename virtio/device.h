@@ -148,14 +148,14 @@ void virtio_device_destroy(struct virtio_device *dev);
 void virtio_queue_lock(struct virtio_device *dev, unsigned int queue);
 void virtio_queue_unlock(struct virtio_device *dev, unsigned int queue);
 
-/* Whether the queue may be served: started by the driver, DRIVER_OK set, the
+/* Tells whether the queue may be served: started by the driver, DRIVER_OK set, the
  * device not broken, paused or halted, the queue not about to be stopped. Who does work in
  * steps for a driver looks here between them. The queue's lock is held. */
 bool virtio_queue_live(const struct virtio_device *dev, unsigned int queue);
 
-/* Whether nobody waits for what is in flight on a queue: the machine ends, or the queue is being
- * stopped and dev->finish is not set. A request of many steps is to end before its next, and need
- * not be answered. Any thread. */
+/* Tells whether nobody waits for what is in flight on a queue: the machine ends, or the queue is
+ * being stopped and dev->finish is not set. A request of many steps is to end before its next, and
+ * need not be answered. Any thread. */
 bool virtio_queue_abandoned(const struct virtio_device *dev, unsigned int queue);
 
 /*

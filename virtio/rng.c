@@ -32,11 +32,12 @@ static size_t fill(uint8_t *at, size_t len)
 static uint32_t answer(const struct vring_chain *chain)
 {
 	const struct iovec *seg = chain->seg + chain->nr_readable;
-	uint32_t done = 0, room;
-	unsigned int i;
-	size_t len, n;
+	uint32_t done = 0;
+	uint32_t room;
+	size_t len;
+	size_t n;
 
-	for (i = 0; i < chain->nr_writable && done < RNG_REQUEST_MAX; i++) {
+	for (unsigned int i = 0; i < chain->nr_writable && done < RNG_REQUEST_MAX; i++) {
 		room = RNG_REQUEST_MAX - done;
 		len = seg[i].iov_len < room ? seg[i].iov_len : room;
 		n = fill(seg[i].iov_base, len);

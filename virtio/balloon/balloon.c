@@ -45,7 +45,8 @@ struct balloon_dev {
 /* Cuts what is not whole frames off a range. Returns whether something is left. */
 static bool whole_frames(struct iovec *range)
 {
-	uintptr_t start = (uintptr_t)range->iov_base, end = start + range->iov_len;
+	uintptr_t start = (uintptr_t)range->iov_base;
+	uintptr_t end = start + range->iov_len;
 
 	start = (start + FRAME - 1) & ~(FRAME - 1);
 	end &= ~(FRAME - 1);
@@ -60,9 +61,9 @@ static bool whole_frames(struct iovec *range)
 static void report(struct request *req)
 {
 	struct iovec *seg = req->seg + req->chain.nr_readable;
-	unsigned int i, n = 0;
+	unsigned int n = 0;
 
-	for (i = 0; i < req->chain.nr_writable; i++)
+	for (unsigned int i = 0; i < req->chain.nr_writable; i++)
 		if (whole_frames(&seg[i]))
 			seg[n++] = seg[i];
 	req->next = seg;
@@ -74,10 +75,10 @@ static void inflate(struct request *req)
 {
 	const struct balloon_dev_config *config = &req->balloon->config;
 	uint32_t pfn[PAGES_MAX];
-	size_t count = vring_chain_read(&req->chain, 0, pfn, sizeof(pfn)) / sizeof(pfn[0]), i;
+	size_t count = vring_chain_read(&req->chain, 0, pfn, sizeof(pfn)) / sizeof(pfn[0]);
 	unsigned int n = 0;
 
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		req->range[n].iov_base =
 			config->host_ptr(config->opaque, le32toh(pfn[i]) * FRAME, FRAME);
 		req->range[n].iov_len = FRAME;
@@ -221,9 +222,8 @@ static void queue_stop(struct virtio_device *dev, unsigned int queue)
 static void pause_balloon(struct virtio_device *dev)
 {
 	struct balloon_dev *b = (struct balloon_dev *)dev;
-	unsigned int i;
 
-	for (i = 0; i < QUEUES && b->config.engine; i++)
+	for (unsigned int i = 0; i < QUEUES && b->config.engine; i++)
 		io_engine_drain(b->config.engine, &b->request[i].busy);
 }
 
@@ -231,9 +231,8 @@ static void pause_balloon(struct virtio_device *dev)
 static void resume_balloon(struct virtio_device *dev)
 {
 	struct balloon_dev *b = (struct balloon_dev *)dev;
-	unsigned int i;
 
-	for (i = 0; i < QUEUES && b->config.engine; i++) {
+	for (unsigned int i = 0; i < QUEUES && b->config.engine; i++) {
 		virtio_queue_lock(dev, i);
 		if (!b->request[i].busy && virtio_queue_live(dev, i))
 			look(&b->request[i]);
@@ -312,13 +311,12 @@ int balloon_dev_create(const struct balloon_dev_config *config, struct virtio_de
 	static const uint16_t sizes[QUEUES] = {BALLOON_QUEUE_SIZE, BALLOON_QUEUE_SIZE,
 					       BALLOON_QUEUE_SIZE, 0, BALLOON_QUEUE_SIZE};
 	struct balloon_dev *b = calloc(1, sizeof(*b));
-	unsigned int i;
 	int ret;
 
 	if (!b)
 		return -ENOMEM;
 	b->config = *config;
-	for (i = 0; i < QUEUES; i++) {
+	for (unsigned int i = 0; i < QUEUES; i++) {
 		b->request[i].balloon = b;
 		b->request[i].queue = i;
 		b->request[i].release.done = released;

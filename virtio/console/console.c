@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ports of virtio-console: their clients, and the data between them and the guest. */
+#include "virtio/console/console.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <linux/virtio_ids.h>
@@ -42,7 +44,6 @@ static bool send_held(struct console_dev *c, unsigned int port)
 	struct iovec part[16];
 	struct msghdr msg = {.msg_iov = part};
 	uint32_t skip;
-	unsigned int i;
 	ssize_t n;
 
 	while (p->sent < p->out.readable && p->client >= 0) {
@@ -50,7 +51,7 @@ static bool send_held(struct console_dev *c, unsigned int port)
 			return false;
 		skip = p->sent;
 		msg.msg_iovlen = 0;
-		for (i = 0; i < p->out.nr_readable && msg.msg_iovlen < 16; i++) {
+		for (unsigned int i = 0; i < p->out.nr_readable && msg.msg_iovlen < 16; i++) {
 			if (skip >= p->out.seg[i].iov_len) {
 				skip -= (uint32_t)p->out.seg[i].iov_len;
 				continue;
@@ -101,7 +102,7 @@ static bool serve_tx(struct console_dev *c, unsigned int port)
 	return n == BATCH;
 }
 
-/* Whether the guest wants input, and has a buffer for it. */
+/* Tells whether the guest wants input, and has a buffer for it. */
 static bool wants_input(struct console_dev *c, unsigned int port)
 {
 	const unsigned int queue = console_rx_queue(port);
@@ -186,9 +187,8 @@ static void serve_port(struct console_dev *c, unsigned int port, short events)
 static bool serve_queues(struct console_dev *c)
 {
 	bool more = console_control(c);
-	unsigned int i;
 
-	for (i = 0; i < c->ports; i++)
+	for (unsigned int i = 0; i < c->ports; i++)
 		more |= serve_tx(c, i);
 	/* A client that hung up while it was sent to. */
 	console_control(c);
@@ -200,7 +200,7 @@ static void *console_main(void *arg)
 	struct console_dev *c = arg;
 	struct pollfd fds[1 + CONSOLE_MAX_PORTS];
 	eventfd_t count;
-	unsigned int i, n;
+	unsigned int n;
 	bool more;
 
 	pthread_mutex_lock(&c->lock);
@@ -222,7 +222,7 @@ static void *console_main(void *arg)
 		pthread_mutex_lock(&c->lock);
 		if (fds[0].revents)
 			eventfd_read(c->wake_fd, &count);
-		for (i = 1; i < n && !virtio_device_is_paused(&c->dev); i++)
+		for (unsigned int i = 1; i < n && !virtio_device_is_paused(&c->dev); i++)
 			serve_port(c, i - 1, fds[i].revents);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -241,10 +241,9 @@ static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int c
 static void queue_stop(struct virtio_device *dev, unsigned int queue)
 {
 	struct console_dev *c = (struct console_dev *)dev;
-	unsigned int i;
 
 	pthread_mutex_lock(&c->lock);
-	for (i = 0; i < c->ports; i++)
+	for (unsigned int i = 0; i < c->ports; i++)
 		if (console_tx_queue(i) == queue)
 			c->port[i].holds = false;
 	pthread_mutex_unlock(&c->lock);
@@ -267,10 +266,9 @@ static void resume_console(struct virtio_device *dev)
 static void reset(struct virtio_device *dev)
 {
 	struct console_dev *c = (struct console_dev *)dev;
-	unsigned int i;
 
 	pthread_mutex_lock(&c->lock);
-	for (i = 0; i < c->ports; i++) {
+	for (unsigned int i = 0; i < c->ports; i++) {
 		c->port[i].ready = false;
 		c->port[i].open = false;
 		c->port[i].tell = 0;
@@ -281,14 +279,13 @@ static void reset(struct virtio_device *dev)
 static void destroy(struct virtio_device *dev)
 {
 	struct console_dev *c = (struct console_dev *)dev;
-	unsigned int i;
 
 	pthread_mutex_lock(&c->lock);
 	c->ending = true;
 	pthread_mutex_unlock(&c->lock);
 	wake(c);
 	pthread_join(c->thread, NULL);
-	for (i = 0; i < c->ports; i++)
+	for (unsigned int i = 0; i < c->ports; i++)
 		if (c->port[i].client >= 0)
 			close(c->port[i].client);
 	close(c->wake_fd);
@@ -310,7 +307,6 @@ static int init_device(struct console_dev *c)
 {
 	uint16_t sizes[2 * (CONSOLE_MAX_PORTS + 1)];
 	struct virtio_console_config config = {.max_nr_ports = htole32(c->ports)};
-	unsigned int i;
 
 	memcpy(c->config, &config, sizeof(config));
 	c->dev.ops = &console_ops;
@@ -320,7 +316,7 @@ static int init_device(struct console_dev *c)
 	c->dev.config = c->config;
 	c->dev.config_size = sizeof(c->config);
 	c->dev.nr_queues = 2 * (c->ports + 1);
-	for (i = 0; i < c->dev.nr_queues; i++)
+	for (unsigned int i = 0; i < c->dev.nr_queues; i++)
 		sizes[i] = CONSOLE_QUEUE_SIZE;
 	return virtio_device_init(&c->dev, sizes);
 }
@@ -329,7 +325,6 @@ int console_dev_create(const struct console_port_config *port, unsigned int port
 		       struct virtio_device **dev)
 {
 	struct console_dev *c;
-	unsigned int i;
 	int ret;
 
 	if (!ports || ports > CONSOLE_MAX_PORTS)
@@ -338,7 +333,7 @@ int console_dev_create(const struct console_port_config *port, unsigned int port
 	if (!c)
 		return -ENOMEM;
 	c->ports = ports;
-	for (i = 0; i < ports; i++) {
+	for (unsigned int i = 0; i < ports; i++) {
 		c->port[i].client = -1;
 		c->port[i].console = port[i].console;
 		c->port[i].listen_fd = port[i].listen_fd;

@@ -11,12 +11,12 @@
 static void take_message(struct console_dev *c, const struct virtio_console_control *m)
 {
 	uint32_t id = le32toh(m->id);
-	uint16_t event = le16toh(m->event), value = le16toh(m->value);
+	uint16_t event = le16toh(m->event);
+	uint16_t value = le16toh(m->value);
 	struct console_port *p;
-	unsigned int i;
 
 	if (event == VIRTIO_CONSOLE_DEVICE_READY) {
-		for (i = 0; i < c->ports && value == 1; i++)
+		for (unsigned int i = 0; i < c->ports && value == 1; i++)
 			c->port[i].tell = CONSOLE_TELL_ADD;
 		return;
 	}
@@ -87,11 +87,10 @@ static void send_messages(struct console_dev *c)
 	struct vring_chain chain = {.seg = c->scratch, .max_seg = VRING_MAX_SEGS};
 	uint8_t buf[sizeof(struct virtio_console_control) + CONSOLE_NAME_MAX + 1];
 	struct virtio_device *dev = &c->dev;
-	unsigned int i;
 	size_t len;
 
 	virtio_queue_lock(dev, CONSOLE_CONTROL_RX);
-	for (i = 0; i < c->ports; i++)
+	for (unsigned int i = 0; i < c->ports; i++)
 		while (c->port[i].tell && virtio_queue_pop(dev, CONSOLE_CONTROL_RX, &chain)) {
 			len = compose(&c->port[i], i, &c->port[i].tell, buf);
 			len = vring_chain_write(&chain, 0, buf, len);

@@ -60,7 +60,7 @@ static inline unsigned int console_tx_queue(unsigned int port)
 	return console_rx_queue(port) + 1;
 }
 
-/* Whether the driver speaks of several ports; one that does not has port 0 open. */
+/* Tells whether the driver speaks of several ports; one that does not has port 0 open. */
 static inline bool console_multiport(const struct console_dev *c)
 {
 	return c->dev.features >> VIRTIO_CONSOLE_F_MULTIPORT & 1;

@@ -34,7 +34,8 @@ int kmem_dev_cache_create(struct kmem_request *r)
 	const struct virtio_kmem_req *req = &r->req;
 	unsigned int flags;
 	uint8_t alloc_flags;
-	int cache, ret;
+	int cache;
+	int ret;
 
 	if (!req->size || req->size > KMEM_DEV_MAX_BYTES || req->align > MM_FRAME_SIZE ||
 	    req->align & (req->align - 1))

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtio-kmem device itself: what it offers, its configuration, its reset. */
+#include "virtio/kmem/kmem.h"
+
 #include <errno.h>
 #include <linux/virtio_config.h>
 #include <stdlib.h>
@@ -82,14 +84,14 @@ static const struct virtio_device_ops kmem_ops = {
 	.destroy = kmem_destroy,
 };
 
-/* Whether the ranges are the heap's: ascending, disjoint, in its window. */
+/* Tells whether the ranges are the heap's: ascending, disjoint, in its window. */
 static bool ranges_fit(const struct kmem_dev_config *config)
 {
-	uint64_t at = mm_heap_base(config->heap), left = mm_heap_size(config->heap);
+	uint64_t at = mm_heap_base(config->heap);
+	uint64_t left = mm_heap_size(config->heap);
 	const struct mm_range *range = config->range;
-	unsigned int i;
 
-	for (i = 0; i < config->nr_ranges; i++, range++) {
+	for (unsigned int i = 0; i < config->nr_ranges; i++, range++) {
 		uint64_t gap = range->base - at;
 
 		if (range->base < at || gap > left || range->size > left - gap || range->node < 0 ||
@@ -104,9 +106,8 @@ static bool ranges_fit(const struct kmem_dev_config *config)
 static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *config)
 {
 	struct virtio_kmem_config *out = &kmem->config;
-	unsigned int i;
 
-	for (i = 0; i < config->nr_ranges; i++) {
+	for (unsigned int i = 0; i < config->nr_ranges; i++) {
 		const struct mm_range *range = &config->range[i];
 
 		out->range[i].base = range->base;
@@ -115,7 +116,7 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 		if ((unsigned int)range->node >= kmem->nodes)
 			kmem->nodes = (unsigned int)range->node + 1;
 	}
-	for (i = 0; i < MM_CLASSES; i++) {
+	for (unsigned int i = 0; i < MM_CLASSES; i++) {
 		out->class_size[i] = mm_class_size[i];
 		if (kmem_debug_bits(mm_cache_modes(config->heap, (int)i + 1)))
 			out->class_debug |= 1u << i;

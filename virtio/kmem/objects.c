@@ -8,7 +8,8 @@ int kmem_dev_alloc(struct kmem_request *r)
 {
 	struct kmem_dev *kmem = r->kmem;
 	unsigned int flags;
-	int node, ret;
+	int node;
+	int ret;
 
 	ret = kmem_dev_check_cache(r);
 	if (!ret)

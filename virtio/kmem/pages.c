@@ -8,7 +8,8 @@
 int kmem_dev_alloc_pages(struct kmem_request *r)
 {
 	unsigned int flags;
-	int node, ret;
+	int node;
+	int ret;
 
 	if (r->req.order > VIRTIO_KMEM_MAX_ORDER)
 		return -EINVAL;
@@ -40,13 +41,13 @@ static _Atomic uint32_t *pins_of(const struct kmem_dev *kmem, uint64_t addr)
 
 int kmem_dev_pin(struct kmem_request *r)
 {
-	long n = mm_pin(r->kmem->heap, r->req.count, r->addr), i;
+	long n = mm_pin(r->kmem->heap, r->req.count, r->addr);
 
 	if (n < 0)
 		return (int)n;
 	/* Relaxed, here and below: a pin is the guest's to drop once it has this answer. */
 	atomic_store_explicit(&r->kmem->pinned, true, memory_order_relaxed);
-	for (i = 0; i < n; i++)
+	for (long i = 0; i < n; i++)
 		atomic_fetch_add_explicit(pins_of(r->kmem, r->addr[i]), 1, memory_order_relaxed);
 	r->resp.count = (uint32_t)n;
 	return 0;
@@ -83,10 +84,9 @@ static int unpin(const struct kmem_dev *kmem, uint64_t addr)
 int kmem_dev_unpin(struct kmem_request *r)
 {
 	size_t nr_bad = 0;
-	uint32_t i;
 	int ret;
 
-	for (i = 0; i < r->req.count; i++) {
+	for (uint32_t i = 0; i < r->req.count; i++) {
 		ret = unpin(r->kmem, r->addr[i]);
 		if (ret)
 			r->bad[nr_bad++] = (struct mm_bad){.index = i, .status = ret};

@@ -56,11 +56,9 @@ static const struct kmem_request_type types[] = {
 /* A name ends up in reports and on terminals: it is text or question marks. */
 static void copy_name(struct kmem_request *r, const struct vring_chain *chain, size_t size)
 {
-	size_t i;
-
 	vring_chain_read(chain, sizeof(r->req), r->name, size);
 	r->name[size < VIRTIO_KMEM_NAME_MAX ? size : VIRTIO_KMEM_NAME_MAX - 1] = '\0';
-	for (i = 0; r->name[i]; i++)
+	for (size_t i = 0; r->name[i]; i++)
 		if (r->name[i] < ' ' || r->name[i] > '~')
 			r->name[i] = '?';
 }
@@ -72,7 +70,8 @@ static int parse(struct kmem_request *r, const struct vring_chain *chain,
 {
 	struct virtio_kmem_req *req = &r->req;
 	const struct kmem_request_type *t;
-	size_t payload, want = 0;
+	size_t payload;
+	size_t want = 0;
 
 	if (vring_chain_read(chain, 0, req, sizeof(*req)) < sizeof(*req))
 		return -EINVAL;

@@ -9,11 +9,10 @@
 void kmem_dev_get_stats(const struct virtio_device *dev, int queue, struct kmem_dev_stats *stats)
 {
 	const struct kmem_dev *kmem = container_of(dev, const struct kmem_dev, dev);
-	unsigned int i;
 
 	*stats = (struct kmem_dev_stats){0};
 	/* Relaxed: each is right by itself, together they are of about now. */
-	for (i = 0; i < kmem->cpus; i++) {
+	for (unsigned int i = 0; i < kmem->cpus; i++) {
 		if (queue >= 0 && (unsigned int)queue != i)
 			continue;
 		stats->requests +=

@@ -3,6 +3,8 @@
  * The virtio-mmio transport as an object, and what a device has to say. What a driver has to say is
  * in regs.c, what it reads in page.c.
  */
+#include "virtio/mmio/mmio.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -28,9 +28,7 @@ void virtio_mmio_publish_selected(struct virtio_mmio *mmio)
 
 void virtio_mmio_publish_config(struct virtio_mmio *mmio, uint32_t offset, uint32_t size)
 {
-	uint32_t i;
-
-	for (i = offset & ~3u; i < offset + size; i += 4)
+	for (uint32_t i = offset & ~3u; i < offset + size; i += 4)
 		/* Relaxed: another thread may be changing the next value already; it
 		 * will copy that when it gets the state lock. */
 		virtio_mmio_publish(

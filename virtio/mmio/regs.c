@@ -21,10 +21,9 @@ void virtio_mmio_reset(struct virtio_mmio *mmio)
 {
 	struct virtio_device *dev = mmio->dev;
 	bool touched;
-	unsigned int i;
 
 	atomic_store(&dev->driver_ok, false);
-	for (i = 0; i < dev->nr_queues; i++) {
+	for (unsigned int i = 0; i < dev->nr_queues; i++) {
 		stop_queue(mmio, i);
 		mmio->queue[i].setup = (struct vring_setup){0};
 	}
@@ -67,7 +66,8 @@ static bool accept_features(struct virtio_mmio *mmio)
 static bool write_status(struct virtio_mmio *mmio, uint32_t value)
 {
 	const uint32_t known = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER;
-	uint32_t old, add;
+	uint32_t old;
+	uint32_t add;
 
 	if (!value) {
 		virtio_mmio_count(&mmio->resets);
@@ -296,7 +296,8 @@ static bool write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
 bool virtio_mmio_write(struct virtio_mmio *mmio, uint64_t offset, uint64_t value, unsigned int len,
 		       unsigned int cpu)
 {
-	bool done = false, again = false;
+	bool done = false;
+	bool again = false;
 
 	virtio_mmio_count(&mmio->writes);
 	if (offset >= VIRTIO_MMIO_PAGE_SIZE || (len != 1 && len != 2 && len != 4 && len != 8))

@@ -22,7 +22,8 @@ int vring_chain_add_pieces(const struct vring *ring, uint64_t addr, uint32_t len
 {
 	const struct virtio_guest_mem *mem = ring->mem;
 	unsigned int *nr = writable ? &chain->nr_writable : &chain->nr_readable;
-	uint64_t left = len, n;
+	uint64_t left = len;
+	uint64_t n;
 	void *host;
 
 	if (!mem->piece || len > UINT64_MAX - addr)

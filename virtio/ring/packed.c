@@ -15,7 +15,9 @@
 
 int vring_packed_translate(struct vring *ring, const struct vring_setup *setup)
 {
-	void *desc, *driver, *device;
+	void *desc;
+	void *driver;
+	void *device;
 
 	desc = vring_guest_ptr(ring->mem, setup->desc,
 			       setup->size * sizeof(struct vring_packed_desc));
@@ -50,7 +52,8 @@ static uint16_t next_flags(const struct vring *ring)
 
 static bool is_available(const struct vring *ring, uint16_t flags)
 {
-	bool avail = flags & VRING_F_AVAIL, used = flags & VRING_F_USED;
+	bool avail = flags & VRING_F_AVAIL;
+	bool used = flags & VRING_F_USED;
 
 	return avail == ring->avail_wrap && used != ring->avail_wrap;
 }
@@ -67,12 +70,13 @@ static int add_table(const struct vring *ring, uint64_t addr, uint32_t len,
 {
 	struct vring_packed_desc desc;
 	const void *table;
-	int ret, n, i;
+	int ret;
+	int n;
 
 	n = vring_chain_table(ring, addr, len, &table);
 	if (n < 0)
 		return n;
-	for (i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		memcpy(&desc, (const uint8_t *)table + (size_t)i * sizeof(desc), sizeof(desc));
 		/* The compiler may not go back to guest memory for what was just
 		 * copied. */
@@ -87,11 +91,11 @@ static int add_table(const struct vring *ring, uint64_t addr, uint32_t len,
 int vring_gather_packed(const struct vring *ring, const struct vring_packed_desc *desc, uint16_t n,
 			struct vring_chain *chain)
 {
-	uint16_t i, flags;
+	uint16_t flags;
 	int ret;
 
 	vring_chain_begin(chain);
-	for (i = 0; i < n; i++) {
+	for (uint16_t i = 0; i < n; i++) {
 		/* Relaxed: it is the caller's own copy. */
 		flags = atomic_load_explicit(&desc[i].flags, memory_order_relaxed);
 		if (!(flags & VRING_F_INDIRECT))
@@ -113,7 +117,9 @@ int vring_gather_packed(const struct vring *ring, const struct vring_packed_desc
 
 int vring_packed_pop(struct vring *ring, struct vring_chain *chain)
 {
-	uint16_t size = ring->setup.size, at = ring->next_avail, flags = next_flags(ring);
+	uint16_t size = ring->setup.size;
+	uint16_t at = ring->next_avail;
+	uint16_t flags = next_flags(ring);
 	struct {
 		uint64_t addr;
 		uint32_t len;
@@ -187,7 +193,9 @@ bool vring_packed_should_signal(const struct vring *ring, uint32_t pushed)
 	/* Relaxed: after the full barrier of the caller. One load: offset and flags are
 	 * of the same wish. */
 	uint32_t event = atomic_load_explicit(ring->packed.driver_event, memory_order_relaxed);
-	uint32_t size = ring->setup.size, offset = event & VRING_EVENT_OFFSET, back;
+	uint32_t size = ring->setup.size;
+	uint32_t offset = event & VRING_EVENT_OFFSET;
+	uint32_t back;
 
 	if ((event & VRING_EVENT_FLAGS) == VRING_EVENT_DISABLE)
 		return false;

@@ -35,7 +35,9 @@ static _Atomic uint16_t *avail_event(const struct vring *ring)
 int vring_split_translate(struct vring *ring, const struct vring_setup *setup)
 {
 	size_t n = setup->size;
-	void *desc, *avail, *used;
+	void *desc;
+	void *avail;
+	void *used;
 
 	desc = vring_guest_ptr(ring->mem, setup->desc, n * sizeof(struct vring_desc));
 	avail = vring_guest_ptr(ring->mem, setup->avail,
@@ -125,7 +127,9 @@ int vring_gather_split(const struct vring *ring, uint16_t head, struct vring_cha
 
 int vring_split_pop(struct vring *ring, struct vring_chain *chain)
 {
-	uint16_t size = ring->setup.size, n = ahead(ring), head;
+	uint16_t size = ring->setup.size;
+	uint16_t n = ahead(ring);
+	uint16_t head;
 	int ret;
 
 	if (!n)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Virtqueues of either format: set-up, what is in flight, and the way to the formats. */
+#include "virtio/ring/vring.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -19,8 +21,9 @@ static int translate(struct vring *ring, const struct vring_setup *setup)
 
 static bool setup_is_sound(const struct vring_setup *setup)
 {
-	uint16_t size = setup->size, avail = (uint16_t)setup->base,
-		 used = (uint16_t)(setup->base >> 16);
+	uint16_t size = setup->size;
+	uint16_t avail = (uint16_t)setup->base;
+	uint16_t used = (uint16_t)(setup->base >> 16);
 
 	if (!size || size > VRING_MAX_SIZE || setup->desc % 16 || setup->used % 4)
 		return false;
@@ -32,7 +35,8 @@ static bool setup_is_sound(const struct vring_setup *setup)
 int vring_start(struct vring *ring, const struct virtio_guest_mem *mem,
 		const struct vring_setup *setup)
 {
-	uint16_t avail = (uint16_t)setup->base, used = (uint16_t)(setup->base >> 16);
+	uint16_t avail = (uint16_t)setup->base;
+	uint16_t used = (uint16_t)(setup->base >> 16);
 	int ret;
 
 	vring_stop(ring);
@@ -52,7 +56,8 @@ int vring_start(struct vring *ring, const struct virtio_guest_mem *mem,
 
 static uint32_t base_of(const struct vring *ring)
 {
-	uint32_t avail = ring->next_avail, used = ring->next_used;
+	uint32_t avail = ring->next_avail;
+	uint32_t used = ring->next_used;
 
 	if (ring->setup.packed) {
 		avail |= ring->avail_wrap ? BASE_WRAP : 0;
@@ -63,7 +68,8 @@ static uint32_t base_of(const struct vring *ring)
 
 uint32_t vring_stop(struct vring *ring)
 {
-	uint32_t base = base_of(ring), epoch = ring->epoch;
+	uint32_t base = base_of(ring);
+	uint32_t epoch = ring->epoch;
 
 	memset(ring, 0, sizeof(*ring));
 	ring->epoch = epoch + 1;

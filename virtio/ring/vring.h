@@ -281,7 +281,7 @@ int vring_gather_split(const struct vring *ring, uint16_t head, struct vring_cha
 int vring_gather_packed(const struct vring *ring, const struct vring_packed_desc *desc, uint16_t n,
 			struct vring_chain *chain);
 
-/* Whether vring_pop() would find something (a bad index included). */
+/* Tells whether vring_pop() would find something (a bad index included). */
 bool vring_pending(const struct vring *ring);
 
 /*
@@ -292,7 +292,7 @@ bool vring_pending(const struct vring *ring);
  */
 int vring_push(struct vring *ring, const struct vring_chain *chain, uint32_t written);
 
-/* Whether the driver wants an interrupt for what was pushed since the last call
+/* Tells whether the driver wants an interrupt for what was pushed since the last call
  * (sections 2.7.7.2, 2.8.10). */
 bool vring_should_signal(struct vring *ring);
 

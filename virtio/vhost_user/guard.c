@@ -23,9 +23,8 @@ static pthread_mutex_t guards_lock = PTHREAD_MUTEX_INITIALIZER; /* adding, remov
 static bool rescue(uintptr_t at)
 {
 	const uint64_t one = 1;
-	size_t i;
 
-	for (i = 0; i < VHOST_USER_GUARDS; i++) {
+	for (size_t i = 0; i < VHOST_USER_GUARDS; i++) {
 		uintptr_t base = atomic_load(&guards[i].base);
 		size_t size = atomic_load(&guards[i].size);
 
@@ -68,10 +67,9 @@ int vhost_user_guard_setup(void)
 int vhost_user_guard_add(void *base, size_t size, atomic_bool *lost, int alarm_fd)
 {
 	int ret = -ENOSPC;
-	size_t i;
 
 	pthread_mutex_lock(&guards_lock);
-	for (i = 0; i < VHOST_USER_GUARDS; i++) {
+	for (size_t i = 0; i < VHOST_USER_GUARDS; i++) {
 		if (atomic_load(&guards[i].base))
 			continue;
 		atomic_store(&guards[i].size, size);
@@ -87,10 +85,8 @@ int vhost_user_guard_add(void *base, size_t size, atomic_bool *lost, int alarm_f
 
 void vhost_user_guard_remove(void *base)
 {
-	size_t i;
-
 	pthread_mutex_lock(&guards_lock);
-	for (i = 0; i < VHOST_USER_GUARDS; i++)
+	for (size_t i = 0; i < VHOST_USER_GUARDS; i++)
 		if (atomic_load(&guards[i].base) == (uintptr_t)base)
 			atomic_store(&guards[i].base, 0);
 	pthread_mutex_unlock(&guards_lock);

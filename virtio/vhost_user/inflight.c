@@ -23,9 +23,9 @@ uint64_t vhost_user_inflight_size(bool packed, uint16_t queue_size)
  * By insertion: they come nearly in order, and are few. */
 static void order(struct vhost_user_inflight *f, uint64_t *counters)
 {
-	unsigned int i, at;
+	unsigned int at;
 
-	for (i = 0; i < f->nr_again; i++) {
+	for (unsigned int i = 0; i < f->nr_again; i++) {
 		uint64_t counter = counters[i];
 		uint16_t which = f->again[i];
 
@@ -60,7 +60,9 @@ static int split_recover(struct vhost_user_inflight *f, uint16_t used_idx,
 			 struct vhost_user_recovery *recovery)
 {
 	struct vhost_user_split_inflight *area = f->split;
-	uint16_t batch, head, noted;
+	uint16_t batch;
+	uint16_t head;
+	uint16_t noted;
 
 	/* Relaxed, here and below: each is read once; nobody honest writes meanwhile. */
 	noted = __atomic_load_n(&area->used_idx, __ATOMIC_RELAXED);
@@ -93,7 +95,6 @@ static int split_attach(struct vhost_user_inflight *f, struct vring_setup *setup
 {
 	struct vhost_user_split_inflight *area = f->split;
 	uint16_t version = __atomic_load_n(&area->version, __ATOMIC_RELAXED);
-	uint16_t i;
 	int ret;
 
 	if (!version) {
@@ -106,7 +107,7 @@ static int split_attach(struct vhost_user_inflight *f, struct vring_setup *setup
 	ret = split_recover(f, used_idx, recovery);
 	if (ret)
 		return ret;
-	for (i = 0; i < f->desc_num; i++) {
+	for (uint16_t i = 0; i < f->desc_num; i++) {
 		if (!__atomic_load_n(&area->desc[i].inflight, __ATOMIC_RELAXED))
 			continue;
 		if (i >= setup->size)

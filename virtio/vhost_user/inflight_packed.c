@@ -21,7 +21,8 @@
 /* Moves a place in the ring, its wrap counter in the top bit, on by n entries. */
 static uint16_t advance(uint16_t at, uint32_t n, uint16_t size)
 {
-	uint32_t index = (at & INDEX) + n, wrap = at & WRAP;
+	uint32_t index = (at & INDEX) + n;
+	uint32_t wrap = at & WRAP;
 
 	if (index >= size) {
 		index -= size;
@@ -38,7 +39,9 @@ static void note_used(struct vhost_user_packed_inflight *area, uint16_t used, ui
 {
 	const struct {
 		uint16_t used_idx, old_used_idx;
-		uint8_t wrap, old_wrap, padding[2];
+		uint8_t wrap;
+		uint8_t old_wrap;
+		uint8_t padding[2];
 	} words = {used & INDEX, old & INDEX, (used & WRAP) != 0, (old & WRAP) != 0, {0, 0}};
 	uint64_t word;
 
@@ -51,10 +54,9 @@ static void note_used(struct vhost_user_packed_inflight *area, uint16_t used, ui
 static void init(struct vhost_user_inflight *f, uint16_t used)
 {
 	struct vhost_user_packed_inflight *area = f->packed;
-	uint16_t i;
 
 	memset(area, 0, sizeof(*area) + f->desc_num * sizeof(area->desc[0]));
-	for (i = 0; i < f->desc_num; i++) {
+	for (uint16_t i = 0; i < f->desc_num; i++) {
 		f->next[i] = i + 1; /* the last one's is no entry: the end */
 		area->desc[i].next = f->next[i];
 	}
@@ -76,13 +78,16 @@ static int settle(struct vhost_user_inflight *f, uint16_t used_flags, uint16_t s
 		  struct vhost_user_recovery *recovery)
 {
 	struct vhost_user_packed_inflight *area = f->packed;
-	uint16_t used = LOAD(area->used_idx), old = LOAD(area->old_used_idx);
-	bool wrap = LOAD(area->used_wrap_counter), old_wrap = LOAD(area->old_used_wrap_counter);
+	uint16_t used = LOAD(area->used_idx);
+	uint16_t old = LOAD(area->old_used_idx);
+	bool wrap = LOAD(area->used_wrap_counter);
+	bool old_wrap = LOAD(area->old_used_wrap_counter);
 
 	if (used >= size || old >= size)
 		return -EBADMSG;
 	if (used != old || wrap != old_wrap) {
-		bool avail = used_flags & VRING_F_AVAIL, in_use = used_flags & VRING_F_USED;
+		bool avail = used_flags & VRING_F_AVAIL;
+		bool in_use = used_flags & VRING_F_USED;
 
 		/* Is the descriptor still as the driver made it available? */
 		if (avail != old_wrap || in_use == old_wrap) {
@@ -123,9 +128,12 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 {
 	struct vhost_user_packed_inflight *area = f->packed;
 	bool taken[VRING_MAX_SIZE] = {false};
-	uint16_t version = LOAD(area->version), last = 0, i;
-	uint32_t slots = 0, nr_free;
-	int used, ret;
+	uint16_t version = LOAD(area->version);
+	uint16_t last = 0;
+	uint32_t slots = 0;
+	uint32_t nr_free;
+	int used;
+	int ret;
 
 	if (!version) {
 		init(f, (uint16_t)(setup->base >> 16));
@@ -140,10 +148,10 @@ int vhost_user_packed_attach(struct vhost_user_inflight *f, struct vring_setup *
 	if (ret < 0)
 		return ret;
 	nr_free = (uint32_t)ret;
-	for (i = 0; i < f->desc_num; i++)
+	for (uint16_t i = 0; i < f->desc_num; i++)
 		if (taken[i])
 			NOTE(area->desc[i].inflight, 0);
-	for (i = 0; i < f->desc_num; i++) {
+	for (uint16_t i = 0; i < f->desc_num; i++) {
 		uint16_t num = LOAD(area->desc[i].num);
 
 		if (!LOAD(area->desc[i].inflight))
@@ -166,7 +174,8 @@ int vhost_user_packed_again(struct vhost_user_inflight *f, uint16_t entry, const
 			    struct vring_chain *chain)
 {
 	struct vring_packed_desc desc[VRING_MAX_SIZE];
-	uint16_t at = entry, n = 0;
+	uint16_t at = entry;
+	uint16_t n = 0;
 	int ret;
 
 	for (;; at = f->next[at]) {
@@ -191,13 +200,14 @@ void vhost_user_packed_taken(struct vhost_user_inflight *f, const struct vring *
 {
 	struct vhost_user_packed_inflight *area = f->packed;
 	struct vhost_user_packed_entry *head = &area->desc[f->free_head];
-	uint16_t entry = f->free_head, at = entry, i;
+	uint16_t entry = f->free_head;
+	uint16_t at = entry;
 
 	NOTE(head->num, 0);
 	NOTE(head->counter, f->counter);
 	f->counter++;
 	NOTE(head->inflight, 1);
-	for (i = 0; i < chain->slots; i++) {
+	for (uint16_t i = 0; i < chain->slots; i++) {
 		const struct vring_packed_desc *d =
 			&ring->packed.desc[(first + i) % ring->setup.size];
 
@@ -223,7 +233,8 @@ void vhost_user_packed_returning(struct vhost_user_inflight *f, const struct vri
 				 const struct vring_chain *chain)
 {
 	struct vhost_user_packed_inflight *area = f->packed;
-	uint16_t entry = f->entry[chain->head], last = f->last[entry];
+	uint16_t entry = f->entry[chain->head];
+	uint16_t last = f->last[entry];
 	uint16_t used = ring->next_used | (ring->used_wrap ? WRAP : 0);
 
 	f->next[last] = f->free_head;

@@ -10,7 +10,10 @@
 int vhost_user_map(struct vhost_user_map *map, int fd, uint64_t offset, uint64_t len,
 		   atomic_bool *lost, int alarm_fd)
 {
-	uint64_t page, start, end, size;
+	uint64_t page;
+	uint64_t start;
+	uint64_t end;
+	uint64_t size;
 	struct stat st;
 	void *base;
 	int ret;
@@ -65,8 +68,8 @@ static bool overlap(uint64_t a, uint64_t b, uint64_t size_a, uint64_t size_b)
 int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_region *r, uint64_t most,
 		       int fd, atomic_bool *lost, int alarm_fd)
 {
-	uint64_t total = r->size, end;
-	unsigned int i;
+	uint64_t total = r->size;
+	uint64_t end;
 	int ret;
 
 	if (mem->nr == VHOST_USER_MAX_REGIONS)
@@ -79,7 +82,7 @@ int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_regio
 		return -EADDRNOTAVAIL;
 	if (r->size > most)
 		return -E2BIG;
-	for (i = 0; i < mem->nr; i++) {
+	for (unsigned int i = 0; i < mem->nr; i++) {
 		const struct vhost_user_region *o = &mem->region[i].at;
 
 		if (overlap(r->guest_addr, o->guest_addr, r->size, o->size) ||
@@ -99,9 +102,7 @@ int vhost_user_mem_add(struct vhost_user_mem *mem, const struct vhost_user_regio
 
 int vhost_user_mem_find(const struct vhost_user_mem *mem, const struct vhost_user_region *r)
 {
-	unsigned int i;
-
-	for (i = 0; i < mem->nr; i++) {
+	for (unsigned int i = 0; i < mem->nr; i++) {
 		const struct vhost_user_region *o = &mem->region[i].at;
 
 		if (o->guest_addr == r->guest_addr && o->user_addr == r->user_addr &&
@@ -114,9 +115,7 @@ int vhost_user_mem_find(const struct vhost_user_mem *mem, const struct vhost_use
 uint64_t vhost_user_mem_piece(const struct vhost_user_mem *mem, uint64_t gpa, uint64_t len,
 			      void **host)
 {
-	unsigned int i;
-
-	for (i = 0; i < mem->nr; i++) {
+	for (unsigned int i = 0; i < mem->nr; i++) {
 		const struct vhost_user_mapped *r = &mem->region[i];
 		uint64_t offset = gpa - r->at.guest_addr;
 
@@ -138,9 +137,7 @@ void *vhost_user_mem_host(const struct vhost_user_mem *mem, uint64_t gpa, uint64
 bool vhost_user_mem_guest(const struct vhost_user_mem *mem, uint64_t user, uint64_t len,
 			  uint64_t *gpa)
 {
-	unsigned int i;
-
-	for (i = 0; i < mem->nr; i++) {
+	for (unsigned int i = 0; i < mem->nr; i++) {
 		const struct vhost_user_region *r = &mem->region[i].at;
 		uint64_t offset = user - r->user_addr;
 
@@ -154,9 +151,7 @@ bool vhost_user_mem_guest(const struct vhost_user_mem *mem, uint64_t user, uint6
 
 bool vhost_user_mem_reverse(const struct vhost_user_mem *mem, const void *host, uint64_t *gpa)
 {
-	unsigned int i;
-
-	for (i = 0; i < mem->nr; i++) {
+	for (unsigned int i = 0; i < mem->nr; i++) {
 		const struct vhost_user_mapped *r = &mem->region[i];
 		uint64_t offset = (uintptr_t)host - (uintptr_t)r->map.at;
 

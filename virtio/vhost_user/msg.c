@@ -12,16 +12,15 @@
 static int take_fds(struct vhost_user_msg *msg, struct msghdr *hdr)
 {
 	int ret = hdr->msg_flags & MSG_CTRUNC ? -EMFILE : 0;
-	struct cmsghdr *c;
 
-	for (c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
-		size_t n, i;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
+		size_t n;
 		int fd;
 
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
-		for (i = 0; i < n; i++) {
+		for (size_t i = 0; i < n; i++) {
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
 			if (msg->nr_fds < VHOST_USER_MAX_FDS) {
 				msg->fd[msg->nr_fds++] = fd;
@@ -87,9 +86,7 @@ int vhost_user_conn_read(struct vhost_user_conn *conn)
 
 void vhost_user_conn_next(struct vhost_user_conn *conn)
 {
-	unsigned int i;
-
-	for (i = 0; i < conn->msg.nr_fds; i++)
+	for (unsigned int i = 0; i < conn->msg.nr_fds; i++)
 		if (conn->msg.fd[i] >= 0)
 			close(conn->msg.fd[i]);
 	memset(&conn->msg, 0, sizeof(conn->msg));

@@ -80,9 +80,7 @@ static inline void vhost_user_count(_Atomic uint64_t *counter, uint64_t n)
 
 static inline bool vhost_user_any_running(const struct vhost_user *vu)
 {
-	unsigned int i;
-
-	for (i = 0; i < vu->dev->nr_queues; i++)
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++)
 		if (vu->queue[i].running)
 			return true;
 	return false;
@@ -160,7 +158,7 @@ struct vhost_user_handler {
 
 /* NULL: there is no such request. */
 const struct vhost_user_handler *vhost_user_handler_of(uint32_t request);
-/* Whether a message is one, and may be sent now: 0, or a negative errno with what is wrong. */
+/* Tells whether a message is one, and may be sent now: 0, or a negative errno with what is wrong. */
 int vhost_user_check(struct vhost_user *vu, const struct vhost_user_handler *handler,
 		     const struct vhost_user_msg *msg);
 

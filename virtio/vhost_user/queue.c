@@ -41,7 +41,6 @@ static void used_buffer(void *opaque, unsigned int queue)
 static void needs_reset(void *opaque)
 {
 	struct vhost_user *vu = opaque;
-	unsigned int i;
 	bool say;
 
 	pthread_mutex_lock(&vu->state);
@@ -52,7 +51,7 @@ static void needs_reset(void *opaque)
 		vhost_user_say(vu, "a ring of the driver makes no sense and is not served: the "
 				   "driver must reset the device");
 	pthread_mutex_lock(&vu->state);
-	for (i = 0; i < vu->dev->nr_queues; i++)
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++)
 		if (vu->queue[i].err >= 0)
 			signal_fd(vu->queue[i].err);
 	pthread_mutex_unlock(&vu->state);
@@ -78,12 +77,10 @@ const struct virtio_transport_ops vhost_user_transport_ops = {
 
 int vhost_user_queues_create(struct vhost_user *vu)
 {
-	unsigned int i;
-
 	vu->queue = calloc(vu->dev->nr_queues, sizeof(*vu->queue));
 	if (!vu->queue)
 		return -ENOMEM;
-	for (i = 0; i < vu->dev->nr_queues; i++) {
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++) {
 		struct vhost_user_queue *q = &vu->queue[i];
 
 		q->vu = vu;
@@ -124,7 +121,10 @@ static int locate(struct vhost_user *vu, const struct vhost_user_queue *q,
 		  struct vring_setup *setup)
 {
 	const struct vhost_user_mem *mem = atomic_load_explicit(&vu->mem, memory_order_relaxed);
-	uint64_t n = q->num, desc, avail, used;
+	uint64_t n = q->num;
+	uint64_t desc;
+	uint64_t avail;
+	uint64_t used;
 
 	desc = n * sizeof(struct vring_desc);
 	avail = sizeof(struct vring_avail) + (n + 1) * sizeof(uint16_t);
@@ -295,9 +295,7 @@ void vhost_user_queue_stop(struct vhost_user *vu, unsigned int queue)
 
 void vhost_user_disable_all(struct vhost_user *vu)
 {
-	unsigned int i;
-
-	for (i = 0; i < vu->dev->nr_queues; i++) {
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++) {
 		vhost_user_queue_stop(vu, i);
 		vu->queue[i].enabled = false;
 	}

@@ -29,7 +29,8 @@ static int get_features(struct vhost_user *vu, struct vhost_user_msg *msg)
 static int set_features(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const uint64_t ours = VHOST_USER_F_LOG_ALL | VHOST_USER_F_PROTOCOL_FEATURES;
-	uint64_t features = msg->payload.u64, changed = features ^ vu->features;
+	uint64_t features = msg->payload.u64;
+	uint64_t changed = features ^ vu->features;
 	struct virtio_device *dev = vu->dev;
 	int ret;
 
@@ -90,14 +91,12 @@ static int nothing(struct vhost_user *vu, struct vhost_user_msg *msg)
 
 void vhost_user_reset(struct vhost_user *vu)
 {
-	unsigned int i;
-
 	/* The driver starts over, or is gone. What is not answered is in flight for the session
 	 * that takes up its account. Relaxed: see virtio_queue_abandoned(). */
 	atomic_store_explicit(&vu->dev->finish, false, memory_order_relaxed);
 	vhost_user_disable_all(vu);
 	atomic_store_explicit(&vu->dev->finish, true, memory_order_relaxed);
-	for (i = 0; i < vu->dev->nr_queues; i++)
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++)
 		vhost_user_queue_forget(vu, i);
 	if (vu->has_features && vu->dev->ops->reset)
 		vu->dev->ops->reset(vu->dev);
@@ -127,7 +126,9 @@ static int reset_device(struct vhost_user *vu, struct vhost_user_msg *msg)
 
 static int set_backend_req_fd(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
-	int old, type, domain;
+	int old;
+	int type;
+	int domain;
 	socklen_t len = sizeof(int);
 
 	if (getsockopt(msg->fd[0], SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_STREAM ||
@@ -142,7 +143,7 @@ static int set_backend_req_fd(struct vhost_user *vu, struct vhost_user_msg *msg)
 	return 0;
 }
 
-/* Whether an access lies in the configuration as a message can name it. */
+/* Tells whether an access lies in the configuration as a message can name it. */
 static bool config_in_bounds(const struct vhost_user_msg *msg)
 {
 	const struct vhost_user_config_space *c = &msg->payload.config;
@@ -154,13 +155,13 @@ static bool config_in_bounds(const struct vhost_user_msg *msg)
 static int get_config(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	struct vhost_user_config_space c = msg->payload.config;
-	uint32_t i, at;
+	uint32_t at;
 
 	/* No payload at all says that it is an error. */
 	if (!config_in_bounds(msg))
 		return vhost_user_answer(vu, msg, NULL, 0, -1);
 	/* What the device has not, a front end of a later version may ask for. */
-	for (i = 0; i < c.size; i++) {
+	for (uint32_t i = 0; i < c.size; i++) {
 		at = c.offset + i;
 		/* Relaxed: each byte is right; a change is told, and asked for again. */
 		c.data[i] = at < vu->dev->config_size

@@ -133,7 +133,8 @@ static int take_event(struct vhost_user *vu, struct vhost_user_msg *msg,
 {
 	static const char eventfd[] = "anon_inode:[eventfd]";
 	uint64_t value = msg->payload.u64;
-	char path[40], what[64];
+	char path[40];
+	char what[64];
 	ssize_t n;
 	int flags;
 
@@ -162,7 +163,8 @@ static int take_event(struct vhost_user *vu, struct vhost_user_msg *msg,
 int vhost_user_set_vring_kick(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	struct vhost_user_queue *q;
-	int fd, ret;
+	int fd;
+	int ret;
 
 	ret = take_event(vu, msg, &q, &fd);
 	if (ret)
@@ -188,7 +190,9 @@ int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const uint64_t one = 1;
 	struct vhost_user_queue *q;
-	int fd, old, ret;
+	int fd;
+	int old;
+	int ret;
 
 	ret = take_event(vu, msg, &q, &fd);
 	if (ret)
@@ -208,7 +212,9 @@ int vhost_user_set_vring_call(struct vhost_user *vu, struct vhost_user_msg *msg)
 int vhost_user_set_vring_err(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	struct vhost_user_queue *q;
-	int fd, old, ret;
+	int fd;
+	int old;
+	int ret;
 
 	ret = take_event(vu, msg, &q, &fd);
 	if (ret)

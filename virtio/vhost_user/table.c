@@ -71,9 +71,7 @@ static int wrong_region(struct vhost_user *vu, int error, const struct vhost_use
 /* Returns when nobody looks at a table or log any more that was replaced before. */
 static void synchronise(struct vhost_user *vu)
 {
-	unsigned int i;
-
-	for (i = 0; i < vu->dev->nr_queues; i++) {
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++) {
 		virtio_queue_lock(vu->dev, i);
 		virtio_queue_unlock(vu->dev, i);
 	}
@@ -83,13 +81,13 @@ static void synchronise(struct vhost_user *vu)
  * that of the first ring that was left without its memory, or 0. */
 static int publish(struct vhost_user *vu, struct vhost_user_mem *mem)
 {
-	unsigned int i;
-	int ret = 0, one;
+	int ret = 0;
+	int one;
 
 	/* Release: the table is whole when it is found. */
 	atomic_store_explicit(&vu->mem, mem, memory_order_release);
 	synchronise(vu);
-	for (i = 0; i < vu->dev->nr_queues; i++) {
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++) {
 		one = vhost_user_queue_moved(vu, i);
 		if (!ret)
 			ret = one;
@@ -99,9 +97,7 @@ static int publish(struct vhost_user *vu, struct vhost_user_mem *mem)
 
 static void unmap_all(struct vhost_user_mem *mem)
 {
-	unsigned int i;
-
-	for (i = 0; i < mem->nr; i++)
+	for (unsigned int i = 0; i < mem->nr; i++)
 		vhost_user_unmap(&mem->region[i].map);
 }
 
@@ -121,10 +117,9 @@ static void untell_device(struct vhost_user *vu, const struct vhost_user_mapped 
  * that is to come. */
 static int try_all(struct vhost_user *vu)
 {
-	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < vu->dev->nr_queues && !ret; i++) {
+	for (unsigned int i = 0; i < vu->dev->nr_queues && !ret; i++) {
 		ret = vhost_user_queue_try(vu, i);
 		if (ret == -EFAULT)
 			ret = 0;
@@ -136,14 +131,14 @@ static int try_all(struct vhost_user *vu)
 static int replace(struct vhost_user *vu, struct vhost_user_mem *mem)
 {
 	struct vhost_user_mem *old = table_of(vu);
-	unsigned int i, told;
+	unsigned int told;
 	int ret = 0;
 
 	vu->config.host->quiesce(vu->config.host_opaque);
 	for (told = 0; told < mem->nr && !ret; told++)
 		ret = tell_device(vu, &mem->region[told]);
 	if (ret) {
-		for (i = 0; i + 1 < told; i++)
+		for (unsigned int i = 0; i + 1 < told; i++)
 			untell_device(vu, &mem->region[i]);
 		vu->config.host->resume(vu->config.host_opaque);
 		unmap_all(mem);
@@ -151,7 +146,7 @@ static int replace(struct vhost_user *vu, struct vhost_user_mem *mem)
 		return vhost_user_wrong(vu, ret, "the memory cannot be used: %s", strerror(-ret));
 	}
 	ret = publish(vu, mem);
-	for (i = 0; i < old->nr; i++)
+	for (unsigned int i = 0; i < old->nr; i++)
 		untell_device(vu, &old->region[i]);
 	unmap_all(old);
 	free(old);
@@ -163,7 +158,6 @@ int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const struct vhost_user_table *table = &msg->payload.table;
 	struct vhost_user_mem *mem;
-	unsigned int i;
 	int ret;
 
 	if (table->nr > VHOST_USER_TABLE_REGIONS || table->nr != msg->nr_fds ||
@@ -174,7 +168,7 @@ int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg)
 	mem = calloc(1, sizeof(*mem));
 	if (!mem)
 		return vhost_user_wrong(vu, -ENOMEM, "out of memory");
-	for (i = 0; i < table->nr; i++) {
+	for (unsigned int i = 0; i < table->nr; i++) {
 		ret = vhost_user_mem_add(mem, &table->region[i], most_of(vu), msg->fd[i], &vu->lost,
 					 vu->alarm_fd);
 		if (!ret)
@@ -190,7 +184,8 @@ int vhost_user_set_mem_table(struct vhost_user *vu, struct vhost_user_msg *msg)
 int vhost_user_add_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const struct vhost_user_region *region = &msg->payload.single.region;
-	struct vhost_user_mem *old = table_of(vu), *mem;
+	struct vhost_user_mem *old = table_of(vu);
+	struct vhost_user_mem *mem;
 	int ret;
 
 	mem = malloc(sizeof(*mem));
@@ -218,9 +213,11 @@ int vhost_user_add_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg)
 int vhost_user_rem_mem_reg(struct vhost_user *vu, struct vhost_user_msg *msg)
 {
 	const struct vhost_user_region *region = &msg->payload.single.region;
-	struct vhost_user_mem *old = table_of(vu), *mem;
+	struct vhost_user_mem *old = table_of(vu);
+	struct vhost_user_mem *mem;
 	struct vhost_user_mapped gone;
-	int at, ret;
+	int at;
+	int ret;
 
 	at = vhost_user_mem_find(old, region);
 	if (at < 0)
@@ -287,7 +284,8 @@ int vhost_user_get_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 	bool packed = vu->features & VRING_FEATURE_PACKED;
 	uint64_t part = vhost_user_inflight_size(packed, area.queue_size);
 	struct stat st;
-	int fd, ret;
+	int fd;
+	int ret;
 
 	if (!part || !area.num_queues || area.num_queues > vu->dev->nr_queues)
 		return vhost_user_wrong(vu, -EINVAL, "%u queues of %u entries: at most %u of %u",
@@ -321,7 +319,8 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 {
 	const struct vhost_user_inflight_area *area = &msg->payload.inflight;
 	bool packed = vu->features & VRING_FEATURE_PACKED;
-	uint64_t part = vhost_user_inflight_size(packed, area->queue_size), size;
+	uint64_t part = vhost_user_inflight_size(packed, area->queue_size);
+	uint64_t size;
 	struct vhost_user_map map;
 	struct stat st;
 	int ret;
@@ -355,14 +354,13 @@ int vhost_user_set_inflight_fd(struct vhost_user *vu, struct vhost_user_msg *msg
 void vhost_user_drop_memory(struct vhost_user *vu)
 {
 	struct vhost_user_mem *mem = table_of(vu);
-	unsigned int i;
 
 	swap_log(vu, NULL);
-	for (i = 0; i < vu->dev->nr_queues; i++)
+	for (unsigned int i = 0; i < vu->dev->nr_queues; i++)
 		vu->queue[i].inflight.area = NULL;
 	vhost_user_unmap(&vu->inflight);
 	vu->config.host->quiesce(vu->config.host_opaque);
-	for (i = 0; i < mem->nr; i++)
+	for (unsigned int i = 0; i < mem->nr; i++)
 		untell_device(vu, &mem->region[i]);
 	unmap_all(mem);
 	vu->config.host->resume(vu->config.host_opaque);

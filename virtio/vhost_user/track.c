@@ -31,7 +31,8 @@ static void taken(void *opaque, const struct vring *ring, uint16_t first,
 /* Marks [addr, addr + len) as written. The front end reads and clears the log meanwhile. */
 static void mark(struct vhost_user *vu, struct vhost_user_log *log, uint64_t addr, uint64_t len)
 {
-	uint64_t page = addr / VHOST_USER_LOG_PAGE, last = (addr + len - 1) / VHOST_USER_LOG_PAGE;
+	uint64_t page = addr / VHOST_USER_LOG_PAGE;
+	uint64_t last = (addr + len - 1) / VHOST_USER_LOG_PAGE;
 
 	for (; page <= last; page++) {
 		uint8_t bits = (uint8_t)(1u << page % 8);
@@ -94,11 +95,10 @@ void vhost_user_mark_inherited(struct vhost_user *vu)
 	/* Relaxed: this thread is the one that replaces both. */
 	const struct vhost_user_mem *mem = atomic_load_explicit(&vu->mem, memory_order_relaxed);
 	struct vhost_user_log *log = log_of(vu);
-	unsigned int i;
 
 	if (!vu->inherited || vu->remarked || !log || !vhost_user_any_running(vu))
 		return;
-	for (i = 0; i < mem->nr; i++)
+	for (unsigned int i = 0; i < mem->nr; i++)
 		mark(vu, log, mem->region[i].at.guest_addr, mem->region[i].at.size);
 	vu->remarked = true;
 }
@@ -108,12 +108,11 @@ static void returning(void *opaque, const struct vring *ring, const struct vring
 {
 	struct vhost_user_queue *q = opaque;
 	struct vhost_user_log *log = log_of(q->vu);
-	unsigned int i;
 
 	vhost_user_inflight_returning(&q->inflight, ring, chain);
 	if (!log)
 		return;
-	for (i = chain->nr_readable; i < chain->nr_readable + chain->nr_writable; i++)
+	for (unsigned int i = chain->nr_readable; i < chain->nr_readable + chain->nr_writable; i++)
 		mark_host(q->vu, log, chain->seg[i].iov_base, chain->seg[i].iov_len);
 }
 
