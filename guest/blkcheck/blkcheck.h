@@ -27,7 +27,7 @@ void buffer_free(struct buffer *b);
 /* Bytes of a pattern that depends on seed and place, from offset of the buffer on. */
 void buffer_fill(struct buffer *b, size_t offset, size_t len, u64 seed);
 bool buffer_holds(const struct buffer *b, size_t offset, size_t len, u64 seed);
-/* Whether all len bytes are value. */
+/* Tells whether all len bytes are value. */
 bool buffer_is(const struct buffer *b, size_t offset, size_t len, u8 value);
 void buffer_set(struct buffer *b, size_t offset, size_t len, u8 value);
 
@@ -53,7 +53,7 @@ void check_sequence(u64 count, unsigned int shift);
 void check_churn(u64 rounds);
 /* Writes and flushes, and says what is flushed, until it is killed. */
 void crash_write(void);
-/* Whether all that was flushed up to round acked is there. */
+/* Tells whether all that was flushed up to round acked is there. */
 void crash_verify(u64 acked);
 /* A working set of so many MiB, verified, then given back in quarters. */
 void check_working_set(u64 mib);

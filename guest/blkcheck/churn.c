@@ -37,7 +37,8 @@ static bool unmap_under(enum blk_op op, u64 seed, bool *untouched)
 	struct page *page[PAGES];
 	struct blk_request req = {
 		.op = op, .sector = AT, .page = page, .nr_pages = PAGES, .len = LEN};
-	unsigned long area = map(), other;
+	unsigned long area = map();
+	unsigned long other;
 	bool good;
 
 	if (IS_ERR_VALUE(area))
@@ -64,7 +65,8 @@ static bool unmap_under(enum blk_op op, u64 seed, bool *untouched)
 static bool free_under(enum blk_op op)
 {
 	struct blk_request req[8];
-	struct buffer b = {.page = NULL}, other;
+	struct buffer b = {.page = NULL};
+	struct buffer other;
 	bool good = true;
 
 	if (!buffer_alloc(&b, ARRAY_SIZE(req) * 4))
@@ -90,7 +92,10 @@ static bool free_under(enum blk_op op)
 
 void check_churn(u64 rounds)
 {
-	bool good = true, untouched = true, one = false, ended = true;
+	bool good = true;
+	bool untouched = true;
+	bool one = false;
+	bool ended = true;
 	struct buffer guard;
 
 	if (!buffer_alloc(&guard, 16)) {

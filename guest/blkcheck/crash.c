@@ -63,7 +63,8 @@ void crash_write(void)
 
 void crash_verify(u64 acked)
 {
-	bool all = true, whole = true;
+	bool all = true;
+	bool whole = true;
 	struct buffer b;
 
 	if (!buffer_alloc(&b, BLOCKS)) {

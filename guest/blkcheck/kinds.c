@@ -97,7 +97,8 @@ static void count_done(struct blk_request *req)
 /* More requests than a queue holds. */
 static void check_full_queue(struct buffer *b)
 {
-	unsigned int n = info.depth + 1, added = 0;
+	unsigned int n = info.depth + 1;
+	unsigned int added = 0;
 	struct blk_request *req = kvmalloc_array(n, sizeof(*req), GFP_KERNEL);
 	int ret = 0;
 

@@ -51,7 +51,8 @@ void check_shapes(void)
 
 void check_user(void)
 {
-	const size_t len = (4 << 20) + 512, room = len + 2 * PAGE_SIZE;
+	const size_t len = (4 << 20) + 512;
+	const size_t room = len + 2 * PAGE_SIZE;
 	unsigned long area =
 		user_mmap(0, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 	static const unsigned int offsets[] = {0, 512, 3};

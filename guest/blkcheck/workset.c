@@ -42,7 +42,7 @@ static int rw(enum blk_op op, struct page *page, unsigned int pages, u64 sector)
 	return blk_execute(disk, &req);
 }
 
-/* Whether page n of the disk is in this one. */
+/* Tells whether page n of the disk is in this one. */
 static bool holds(struct page *page, u64 n)
 {
 	const u64 *p = page_address(page);

@@ -17,7 +17,8 @@ void check_zeroes(void)
 {
 	struct blk_request *req = kcalloc(REQUESTS, sizeof(*req), GFP_KERNEL);
 	u64 bytes = info.sectors * BLK_SECTOR_SIZE - LAST;
-	unsigned int i, done = 0, right = 0;
+	unsigned int done = 0;
+	unsigned int right = 0;
 	bool said = false;
 	int n;
 
@@ -25,7 +26,7 @@ void check_zeroes(void)
 		check(false, "memory for the requests");
 		return;
 	}
-	for (i = 0; i < REQUESTS; i++) {
+	for (unsigned int i = 0; i < REQUESTS; i++) {
 		req[i].op = BLK_WRITE_ZEROES;
 		req[i].len = bytes;
 		if (i == REQUESTS - 1) {
@@ -41,7 +42,7 @@ void check_zeroes(void)
 		said = true;
 		console_flush();
 	}
-	for (i = 0; i < REQUESTS; i++)
+	for (unsigned int i = 0; i < REQUESTS; i++)
 		right += !req[i].result;
 	check(right == REQUESTS, "zeroed %u times of %u", right, REQUESTS);
 	kfree(req);

@@ -73,7 +73,8 @@ static u64 *word_of(unsigned int i, unsigned int k)
 
 void try_disk(void)
 {
-	bool answered = true, right = true;
+	bool answered = true;
+	bool right = true;
 
 	if (!blk_count())
 		return;

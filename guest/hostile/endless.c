@@ -60,8 +60,6 @@ static void lay_out_free(void)
 
 int feed(void)
 {
-	unsigned int i;
-
 	/* The index follows the number of requests, so its lead is what there were before. */
 	if (!raw_start())
 		return 1;
@@ -71,7 +69,7 @@ int feed(void)
 		return 1;
 	lay_out_stats();
 	lay_out_free();
-	for (i = 0; i < RAW_QUEUE; i++)
+	for (unsigned int i = 0; i < RAW_QUEUE; i++)
 		raw.avail[i] = i % 2 ? HEAD_FREE : HEAD_STATS;
 	printk("feeding\n");
 	console_flush();

@@ -199,7 +199,8 @@ static u32 make_up(struct fuzz *f)
 static u32 cut(struct fuzz *f, struct raw_desc *desc, u32 n, u32 room, const void *at, u32 bytes,
 	       u16 flags)
 {
-	u32 first = n, piece;
+	u32 first = n;
+	u32 piece;
 	u64 pa = virt_to_phys(at);
 
 	while (bytes && n < room) {
@@ -285,7 +286,9 @@ static void ask(struct fuzz *f)
 {
 	struct fuzz *owner = &vcpus[f->queue];
 	struct raw_ring *ring = &owner->ring;
-	u32 bytes = make_up(f), n, before = ring->used_head;
+	u32 bytes = make_up(f);
+	u32 n;
+	u32 before = ring->used_head;
 	bool in_table = one_in(f, 8);
 	/* Two vCPUs on one ring have half of its table each. */
 	u32 base = all.shared && f != owner ? RAW_QUEUE / 2 : 0;
@@ -337,7 +340,9 @@ static void nothing(void *arg)
 
 int fuzz(u64 seed, u64 requests)
 {
-	u64 asked = 0, answered = 0, refused = 0;
+	u64 asked = 0;
+	u64 answered = 0;
+	u64 refused = 0;
 	bool good;
 
 	all.cpus = num_online_cpus() < MOST_VCPUS ? num_online_cpus() : MOST_VCPUS;

@@ -67,13 +67,14 @@ static void use_disk(void *arg)
 {
 	static struct page *page[PLATFORM_MAX_CPUS][READS][BLK_MAX_SEGMENTS];
 	static struct blk_request req[PLATFORM_MAX_CPUS][READS];
-	unsigned int cpu = smp_processor_id(), i, k, round, pages = greedy.bytes / PAGE_SIZE / 2;
+	unsigned int cpu = smp_processor_id();
+	unsigned int pages = greedy.bytes / PAGE_SIZE / 2;
 	unsigned long next = cpu * READS * BLK_MAX_SEGMENTS;
 
 	(void)arg;
-	for (round = 0; round < ROUNDS; round++) {
-		for (i = 0; i < READS; i++) {
-			for (k = 0; k < BLK_MAX_SEGMENTS; k++, next++)
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		for (unsigned int i = 0; i < READS; i++) {
+			for (unsigned int k = 0; k < BLK_MAX_SEGMENTS; k++, next++)
 				page[cpu][i][k] = phys_to_page(
 					virt_to_phys(greedy.ram + 2 * (next % pages) * PAGE_SIZE));
 			req[cpu][i] = (struct blk_request){
@@ -86,7 +87,7 @@ static void use_disk(void *arg)
 			while (blk_add(greedy.disk, &req[cpu][i]) == -EBUSY)
 				blk_wait(greedy.disk);
 		}
-		for (i = 0; i < READS; i++)
+		for (unsigned int i = 0; i < READS; i++)
 			while (req[cpu][i].result == -EINPROGRESS)
 				if (blk_wait(greedy.disk) < 0)
 					return;
@@ -113,11 +114,13 @@ static void take_caches(void)
  * are written. */
 static void take_objects(unsigned long most)
 {
-	unsigned int i, k, empty = 0;
+	unsigned int empty = 0;
 	unsigned long pages = 0;
-	u64 addr, page = 0;
+	u64 addr;
+	u64 page = 0;
 
-	for (i = 0; empty < greedy.nr_caches && pages < most; i = (i + 1) % greedy.nr_caches) {
+	for (unsigned int i = 0; empty < greedy.nr_caches && pages < most;
+	     i = (i + 1) % greedy.nr_caches) {
 		raw_prepare(VIRTIO_KMEM_ALLOC, VIRTIO_KMEM_MAX_BATCH, greedy.cache[i]);
 		if (raw_request(0, RAW_REPLY_MAX)) {
 			empty++;
@@ -125,7 +128,7 @@ static void take_objects(unsigned long most)
 		}
 		empty = 0;
 		greedy.objects += raw_reply.resp.count;
-		for (k = 0; k < raw_reply.resp.count; k++) {
+		for (unsigned int k = 0; k < raw_reply.resp.count; k++) {
 			addr = raw_reply.payload[k] & ~VIRTIO_KMEM_ADDR_FLAGS;
 			if ((addr & PAGE_MASK) == page)
 				continue;
@@ -139,20 +142,18 @@ static void take_objects(unsigned long most)
 /* What is left, in runs as large as there are. */
 static void take_runs(void)
 {
-	unsigned int k;
-	u64 addr, at;
-	int order;
+	u64 addr;
 
-	for (order = VIRTIO_KMEM_MAX_ORDER; order >= 0;) {
+	for (int order = VIRTIO_KMEM_MAX_ORDER; order >= 0;) {
 		raw_prepare(VIRTIO_KMEM_ALLOC_PAGES, order > 5 ? 1 : 64, 0);
 		raw_req.order = (u16)order;
 		if (raw_request(0, RAW_REPLY_MAX)) {
 			order--;
 			continue;
 		}
-		for (k = 0; k < raw_reply.resp.count; k++) {
+		for (unsigned int k = 0; k < raw_reply.resp.count; k++) {
 			addr = raw_reply.payload[k] & ~VIRTIO_KMEM_ADDR_FLAGS;
-			for (at = addr; at < addr + (PAGE_SIZE << order); at += PAGE_SIZE)
+			for (u64 at = addr; at < addr + (PAGE_SIZE << order); at += PAGE_SIZE)
 				*(u64 *)phys_to_virt(at) = at;
 		}
 	}
@@ -160,8 +161,10 @@ static void take_runs(void)
 
 static void take_pins(void)
 {
-	u64 at = heap_base, end = heap_base + heap_size;
-	unsigned int k, n;
+	u64 at = heap_base;
+	u64 end = heap_base + heap_size;
+	unsigned int k;
+	unsigned int n;
 
 	while (at < end) {
 		n = (end - at) / PAGE_SIZE < VIRTIO_KMEM_MAX_BATCH ? (end - at) / PAGE_SIZE
@@ -181,12 +184,11 @@ static void take_pins(void)
 /* An object of each pinned page, which waits for the pin to go. */
 static void free_some(void)
 {
-	u64 at, end = heap_base + heap_size;
-	unsigned int k;
+	u64 end = heap_base + heap_size;
 
-	for (at = heap_base; at < end; at += VIRTIO_KMEM_MAX_BATCH * PAGE_SIZE) {
+	for (u64 at = heap_base; at < end; at += VIRTIO_KMEM_MAX_BATCH * PAGE_SIZE) {
 		raw_prepare(VIRTIO_KMEM_FREE, VIRTIO_KMEM_MAX_BATCH, 0);
-		for (k = 0; k < VIRTIO_KMEM_MAX_BATCH; k++)
+		for (unsigned int k = 0; k < VIRTIO_KMEM_MAX_BATCH; k++)
 			raw_payload[k] = at + k * PAGE_SIZE;
 		if (!raw_request(VIRTIO_KMEM_MAX_BATCH * 8, RAW_REPLY_MAX))
 			greedy.freed += raw_reply.resp.count;
@@ -205,19 +207,21 @@ static u64 *own_table(unsigned long i)
 static void build_tables(void)
 {
 	const u64 flags = PTE_PRESENT | PTE_WRITE | PTE_USER;
-	unsigned long frames = heap_size / PAGE_SIZE, room = greedy.bytes / PAGE_SIZE, upper, t, e;
+	unsigned long frames = heap_size / PAGE_SIZE;
+	unsigned long room = greedy.bytes / PAGE_SIZE;
+	unsigned long upper;
 
 	greedy.tables = (frames + platform()->ram_size / PAGE_SIZE) / 100 + 640;
 	if (greedy.tables + greedy.tables / ENTRIES + 2 > room)
 		greedy.tables = room - room / ENTRIES - 2;
 	upper = 1 + (greedy.tables + ENTRIES - 1) / ENTRIES;
 	memset(greedy.ram, 0, upper * PAGE_SIZE);
-	for (t = 1; t < upper; t++)
+	for (unsigned long t = 1; t < upper; t++)
 		own_table(0)[t - 1] = virt_to_phys(own_table(t)) | flags;
-	for (t = 0; t < greedy.tables; t++) {
+	for (unsigned long t = 0; t < greedy.tables; t++) {
 		u64 *table = own_table(upper + t);
 
-		for (e = 0; e < ENTRIES; e++)
+		for (unsigned long e = 0; e < ENTRIES; e++)
 			table[e] = (heap_base + (t * ENTRIES + e) % frames * PAGE_SIZE) | flags |
 				   PTE_NX;
 		own_table(1 + t / ENTRIES)[t % ENTRIES] = virt_to_phys(table) | flags;
@@ -226,7 +230,7 @@ static void build_tables(void)
 			 __ATOMIC_SEQ_CST);
 }
 
-/* Whether the host gave the frame to us: others end the guest. */
+/* Tells whether the host gave the frame to us: others end the guest. */
 static bool is_ours(u64 frame)
 {
 	const u8 *map = phys_to_virt(
@@ -239,11 +243,12 @@ static bool is_ours(u64 frame)
 
 static void touch_maps(void *arg)
 {
-	unsigned long frames = heap_size / PAGE_SIZE, t, e, step = num_online_cpus();
+	unsigned long frames = heap_size / PAGE_SIZE;
+	unsigned long step = num_online_cpus();
 
 	(void)arg;
-	for (t = smp_processor_id(); t < greedy.tables; t += step)
-		for (e = 0; e < ENTRIES; e++)
+	for (unsigned long t = smp_processor_id(); t < greedy.tables; t += step)
+		for (unsigned long e = 0; e < ENTRIES; e++)
 			if (is_ours((t * ENTRIES + e) % frames))
 				(void)*(volatile u8 *)(MAP_VA + (t * ENTRIES + e) * PAGE_SIZE);
 }
@@ -251,12 +256,11 @@ static void touch_maps(void *arg)
 static void flood(void *arg)
 {
 	static char line[4096];
-	unsigned int i;
 
 	(void)arg;
 	memset(line, '.', sizeof(line));
 	line[sizeof(line) - 1] = '\n';
-	for (i = 0; i < FLOOD; i++)
+	for (unsigned int i = 0; i < FLOOD; i++)
 		console_write(line, sizeof(line));
 	console_flush();
 }

@@ -36,7 +36,8 @@ static int attack_for_ever(const char *how)
 
 int main(int argc, char **argv)
 {
-	u64 seed, count;
+	u64 seed;
+	u64 count;
 	bool all_good;
 
 	if (!raw_find()) {

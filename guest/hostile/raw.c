@@ -42,9 +42,7 @@ void raw_store(unsigned int offset, u64 value, unsigned int width)
 
 bool raw_find(void)
 {
-	u32 i;
-
-	for (i = 0; i < platform()->mmio_devices; i++) {
+	for (u32 i = 0; i < platform()->mmio_devices; i++) {
 		regs = PLATFORM_DIRECT_VA + PLATFORM_MMIO_BASE + i * PLATFORM_MMIO_STRIDE;
 		if (raw_read(REG_DEVICE_ID) == VIRTIO_ID_KMEM)
 			return true;

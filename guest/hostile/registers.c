@@ -7,8 +7,9 @@
 
 void try_queues(void)
 {
-	u64 desc = virt_to_phys(raw.desc), avail = virt_to_phys((const void *)&raw.avail_flags),
-	    used = virt_to_phys((const void *)&raw.used_head);
+	u64 desc = virt_to_phys(raw.desc);
+	u64 avail = virt_to_phys((const void *)&raw.avail_flags);
+	u64 used = virt_to_phys((const void *)&raw.used_head);
 
 	ok(!raw_start_with(0, desc, avail, used), "queue: no entries");
 	ok(!raw_start_with(3, desc, avail, used), "queue: three entries");
@@ -34,10 +35,9 @@ void try_queues(void)
 void try_stores(void)
 {
 	static const u64 values[] = {1, 0x80, 0xffff, 0x7fffffff, ~0ull};
-	unsigned int offset, width, i;
 
 	raw_start();
-	for (i = 0; i < ARRAY_SIZE(values); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(values); i++) {
 		raw_write(REG_QUEUE_NOTIFY, (u32)(values[i] + 100));
 		raw_write(REG_QUEUE_SEL, (u32)values[i]);
 		raw_write(REG_QUEUE_READY, (u32)values[i]);
@@ -53,8 +53,8 @@ void try_stores(void)
 	raw_write(REG_DRIVER_FEATURES, ~0u);
 	raw_write(REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
 	ok(!(raw_read(REG_STATUS) & STATUS_FEATURES_OK), "registers: features never offered");
-	for (width = 1; width <= 8; width *= 2)
-		for (offset = 0; offset + width <= PAGE_SIZE;
+	for (unsigned int width = 1; width <= 8; width *= 2)
+		for (unsigned int offset = 0; offset + width <= PAGE_SIZE;
 		     offset += offset < 0x200 ? width : 509)
 			raw_store(offset, values[offset % ARRAY_SIZE(values)] ^ offset, width);
 	ok(raw_read(REG_DEVICE_ID) == VIRTIO_ID_KMEM, "registers: stores of all widths all over");
@@ -65,11 +65,10 @@ void try_bells(void)
 {
 	volatile u8 *page = (volatile u8 *)PLATFORM_VA;
 	u64 magic = platform()->magic;
-	unsigned int offset;
 
-	for (offset = 0; offset < PLATFORM_EXIT; offset += 328)
+	for (unsigned int offset = 0; offset < PLATFORM_EXIT; offset += 328)
 		*(volatile u64 *)(page + offset) = ~0ull;
-	for (offset = PLATFORM_EXIT; offset < PLATFORM_TLB_FLUSH + 16; offset += 8) {
+	for (unsigned int offset = PLATFORM_EXIT; offset < PLATFORM_TLB_FLUSH + 16; offset += 8) {
 		page[offset] = 0xff;
 		*(volatile u32 *)(page + offset) = ~0u;
 		*(volatile u16 *)(page + offset + 1) = 0xffff;

@@ -78,10 +78,8 @@ static const struct request requests[] = {
 
 void try_requests(void)
 {
-	size_t i;
-
 	ok(raw_start() && good_request(), "request: a good one is served");
-	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
 		const struct request *r = &requests[i];
 		int status;
 
@@ -121,7 +119,9 @@ static int refusal(unsigned int type, u64 address)
 void try_addresses(void)
 {
 	const struct virtio_kmem_bad *bad = (const struct virtio_kmem_bad *)raw_reply.payload;
-	u64 object, page, stranger = heap_base + heap_size - PAGE_SIZE;
+	u64 object;
+	u64 page;
+	u64 stranger = heap_base + heap_size - PAGE_SIZE;
 
 	ok(raw_start(), "address: the device starts");
 	raw_prepare(VIRTIO_KMEM_ALLOC, 1, CACHE_64);
@@ -169,7 +169,7 @@ void try_addresses(void)
 
 void try_exhaustion(void)
 {
-	unsigned int caches = 0, i;
+	unsigned int caches = 0;
 	int status;
 
 	ok(raw_start(), "exhaustion: the device starts");
@@ -181,7 +181,7 @@ void try_exhaustion(void)
 		status = raw_request(VIRTIO_KMEM_NAME_MAX, RAW_REPLY_MAX);
 	} while (!status && ++caches < 1000);
 	ok(status == -ENOSPC && caches && good_request(), "exhaustion: caches run out");
-	for (i = 0; i < 10000; i++) {
+	for (unsigned int i = 0; i < 10000; i++) {
 		raw_prepare(VIRTIO_KMEM_ALLOC_PAGES, 1, 0);
 		raw_req.order = VIRTIO_KMEM_MAX_ORDER;
 		status = raw_request(0, RAW_REPLY_MAX);

@@ -132,10 +132,10 @@ void try_rings(void)
 		{indirect_not_negotiated, "ring: an indirect table that was not negotiated"},
 	};
 	u64 magic = platform()->magic;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(attacks); i++) {
-		bool started = raw_start(), refused;
+	for (size_t i = 0; i < ARRAY_SIZE(attacks); i++) {
+		bool started = raw_start();
+		bool refused;
 
 		raw_prepare(VIRTIO_KMEM_ALLOC, 1, CACHE_64);
 		attacks[i].attack();

@@ -19,7 +19,8 @@
 
 static inline uint64_t tsc(void)
 {
-	uint32_t low, high;
+	uint32_t low;
+	uint32_t high;
 
 	asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
 	return (uint64_t)high << 32 | low;
@@ -57,10 +58,9 @@ static void print(const char *name, uint64_t thousandths, const char *unit)
 static uint64_t measure(loop_fn loop, uint64_t count)
 {
 	uint64_t took[LOOPS_ROUNDS];
-	unsigned int i;
 
 	loop(&scratch[0], count);
-	for (i = 0; i < LOOPS_ROUNDS; i++) {
+	for (unsigned int i = 0; i < LOOPS_ROUNDS; i++) {
 		took[i] = loop(&scratch[0], count);
 		if (!took[i])
 			failures++;
@@ -72,7 +72,7 @@ static uint64_t measure(loop_fn loop, uint64_t count)
 static void exits_growing(void)
 {
 	uint64_t exits;
-	uint32_t i, n = 0;
+	uint32_t n = 0;
 
 	exits = exits_here();
 	while (n < LOOPS_SCATTER && (scratch[0].object[n] = loops_alloc(LOOPS_SIZE)))
@@ -81,7 +81,7 @@ static void exits_growing(void)
 	if (n < LOOPS_SCATTER)
 		failures++;
 	print("exits_per_thousand_growing", n ? exits * 1000000 / n : 0, "exits");
-	for (i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		loops_free(scratch[0].object[i]);
 }
 
@@ -103,7 +103,8 @@ static uint64_t exits_of(const char *name, loop_fn loop, uint64_t count, uint64_
 
 static void exits_steady(uint64_t million)
 {
-	uint64_t batches = million / LOOPS_BATCH, exits;
+	uint64_t batches = million / LOOPS_BATCH;
+	uint64_t exits;
 
 	exits = exits_of("exits_per_million_pair", loops_pair, million, million);
 	exits += exits_of("exits_per_million_batch64", loops_batch, batches, batches * LOOPS_BATCH);
@@ -138,11 +139,12 @@ static void two_laps(void *arg)
 /* How much more two vCPUs do in the same time than one does. */
 static void speed_up(uint64_t one)
 {
-	uint64_t took[LOOPS_ROUNDS], two;
-	unsigned int i;
+	uint64_t took[LOOPS_ROUNDS];
+	uint64_t two;
 
-	for (i = 0; i < LOOPS_ROUNDS; i++) {
-		uint64_t start, end;
+	for (unsigned int i = 0; i < LOOPS_ROUNDS; i++) {
+		uint64_t start;
+		uint64_t end;
 
 		ready = 0;
 		smp_call_all(two_laps, NULL);

@@ -31,14 +31,13 @@ CASE case_double_free_scattered(void)
 		COUNT = 300
 	};
 	void *p[COUNT];
-	unsigned int i;
 
-	for (i = 0; i < COUNT; i++)
+	for (unsigned int i = 0; i < COUNT; i++)
 		p[i] = kmalloc(64, GFP_KERNEL);
-	for (i = 0; i < COUNT; i += 3)
+	for (unsigned int i = 0; i < COUNT; i += 3)
 		kfree(p[i]);
 	kfree(hide(p[30]));
-	for (i = 1; i < COUNT; i += 3)
+	for (unsigned int i = 1; i < COUNT; i += 3)
 		kfree(p[i]);
 	drain();
 }
@@ -109,11 +108,10 @@ CASE case_overrun(void)
 CASE case_use_after_free(void)
 {
 	u64 *p = kmalloc(64, GFP_KERNEL);
-	unsigned int i;
 
 	kfree(p);
 	((volatile u64 *)hide(p))[3] = 0x4141414141414141ull;
-	for (i = 0; i < 100; i++)
+	for (unsigned int i = 0; i < 100; i++)
 		hide(kmalloc(64, GFP_KERNEL));
 	drain();
 }

@@ -13,13 +13,11 @@ size_t negative_size = 64;
 
 int main(int argc, char **argv)
 {
-	const struct negative_case *c;
-
 	if (argc < 2 || argc > 3 || (argc == 3 && kstrtoul(argv[2], 10, &negative_size))) {
 		printk("usage: negative CASE [SIZE] | list\n");
 		return 2;
 	}
-	for (c = negative_cases; c->name; c++) {
+	for (const struct negative_case *c = negative_cases; c->name; c++) {
 		if (!strcmp(argv[1], "list")) {
 			printk("%s\n", c->name);
 		} else if (!strcmp(argv[1], c->name)) {

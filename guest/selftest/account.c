@@ -64,9 +64,8 @@ int node_of(const void *p)
 {
 	const struct kmem_channel *channel = kmem_channel();
 	u64 addr = virt_to_phys(p);
-	unsigned int i;
 
-	for (i = 0; i < channel->nr_ranges; i++)
+	for (unsigned int i = 0; i < channel->nr_ranges; i++)
 		if (addr - channel->range[i].base < channel->range[i].size)
 			return (int)channel->range[i].node;
 	return -1;

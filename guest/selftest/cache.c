@@ -32,30 +32,31 @@ static void plain(void)
 {
 	struct kmem_cache *cache = kmem_cache_create("selftest_plain", 100, 0, 0, NULL);
 	struct kmem_cache *aligned = kmem_cache_create("selftest_aligned", 100, 256, 0, NULL);
-	bool kept = true, right = true;
-	void *p[40], *q;
-	unsigned int i;
+	bool kept = true;
+	bool right = true;
+	void *p[40];
+	void *q;
 
 	check(cache && aligned, "kmem_cache_create: makes a cache");
 	if (!cache || !aligned)
 		return;
 	check(kmem_cache_size(cache) == 100, "kmem_cache_size: the size asked for");
-	for (i = 0; i < 40; i++) {
+	for (unsigned int i = 0; i < 40; i++) {
 		p[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 		if (p[i])
 			pattern_fill(p[i], 100, i);
 	}
-	for (i = 0; i < 40; i++) {
+	for (unsigned int i = 0; i < 40; i++) {
 		kept = kept && p[i] && pattern_holds(p[i], 100, i);
 		if (p[i])
 			kmem_cache_free(cache, p[i]);
 	}
 	check(kept, "kmem_cache_alloc: objects keep their contents, kmem_cache_free takes them");
-	for (i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 10; i++) {
 		p[i] = kmem_cache_alloc(aligned, GFP_KERNEL);
 		right = right && p[i] && !((unsigned long)p[i] & 255);
 	}
-	for (i = 0; i < 10; i++)
+	for (unsigned int i = 0; i < 10; i++)
 		kmem_cache_free(aligned, p[i]);
 	check(right, "kmem_cache_create: the alignment asked for is kept");
 	q = kmem_cache_alloc(cache, GFP_KERNEL);
@@ -68,7 +69,7 @@ static void plain(void)
 	q = kmem_cache_zalloc(cache, GFP_KERNEL);
 	check(q && bytes_are(q, 100, 0), "kmem_cache_zalloc: zeroed");
 	kmem_cache_free(cache, q);
-	for (i = 0; i < kmem_channel()->nr_nodes; i++) {
+	for (unsigned int i = 0; i < kmem_channel()->nr_nodes; i++) {
 		q = kmem_cache_alloc_node(cache, GFP_KERNEL, (int)i);
 		right = right && q && node_of(q) == (int)i;
 		kmem_cache_free(cache, q);
@@ -90,8 +91,9 @@ static void constructor(void)
 	};
 	struct kmem_cache *cache;
 	struct item *p[COUNT];
-	bool made = true, kept = true;
-	unsigned int i, round, first = 0;
+	bool made = true;
+	bool kept = true;
+	unsigned int first = 0;
 	u64 uses = 0;
 
 	cache = kmem_cache_create("selftest_ctor", sizeof(struct item), 0, 0, item_construct);
@@ -99,14 +101,14 @@ static void constructor(void)
 	if (!cache)
 		return;
 	constructed = 0;
-	for (round = 0; round < 3; round++) {
-		for (i = 0; i < COUNT; i++) {
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < COUNT; i++) {
 			p[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 			made = made && p[i] && p[i]->magic == MAGIC;
 			if (p[i])
 				uses += p[i]->uses++;
 		}
-		for (i = 0; i < COUNT; i++)
+		for (unsigned int i = 0; i < COUNT; i++)
 			kmem_cache_free(cache, p[i]);
 		if (!round)
 			first = constructed;
@@ -154,9 +156,9 @@ static void bulk(void)
 		COUNT = 150
 	};
 	struct kmem_cache *cache = kmem_cache_create("selftest_bulk", 56, 0, 0, NULL);
-	bool kept = true, zero = true;
+	bool kept = true;
+	bool zero = true;
 	void *p[COUNT];
-	unsigned int i;
 
 	if (!cache) {
 		check(cache, "kmem_cache_alloc_bulk: a cache for it");
@@ -164,15 +166,15 @@ static void bulk(void)
 	}
 	check(kmem_cache_alloc_bulk(cache, GFP_KERNEL, COUNT, p) == COUNT,
 	      "kmem_cache_alloc_bulk: all that was asked for");
-	for (i = 0; i < COUNT; i++)
+	for (unsigned int i = 0; i < COUNT; i++)
 		pattern_fill(p[i], 56, i);
-	for (i = 0; i < COUNT; i++)
+	for (unsigned int i = 0; i < COUNT; i++)
 		kept = kept && pattern_holds(p[i], 56, i);
 	check(kept, "kmem_cache_alloc_bulk: the objects are apart");
 	kmem_cache_free_bulk(cache, COUNT, p);
 	check(kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, 20, p) == 20,
 	      "kmem_cache_alloc_bulk: again after kmem_cache_free_bulk");
-	for (i = 0; i < 20; i++)
+	for (unsigned int i = 0; i < 20; i++)
 		zero = zero && bytes_are(p[i], 56, 0);
 	check(zero, "kmem_cache_alloc_bulk: __GFP_ZERO zeroes each");
 	kfree_bulk(20, p);
@@ -184,7 +186,8 @@ static void bulk(void)
 static void give_back(void)
 {
 	struct kmem_cache *cache = kmem_cache_create("selftest_shrink", 1000, 0, 0, NULL);
-	struct virtio_kmem_stats before, after;
+	struct virtio_kmem_stats before;
+	struct virtio_kmem_stats after;
 	u64 objects = objects_out();
 	/* More than there are numbers of caches, unless each takes long. */
 	unsigned int rounds = platform()->ring || scale > 1 ? 230 : 10;

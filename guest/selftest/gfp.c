@@ -67,22 +67,21 @@ static void steady(void)
 		OBJECTS = 40
 	};
 	void *p[OBJECTS];
-	unsigned int i, round;
 	u64 exits;
 
 	if (debug_mode()) {
 		check_skip("magazines: no exit in steady state", "debug mode");
 		return;
 	}
-	for (i = 0; i < OBJECTS; i++)
+	for (unsigned int i = 0; i < OBJECTS; i++)
 		p[i] = kmalloc(128, GFP_KERNEL);
-	for (i = 0; i < OBJECTS; i++)
+	for (unsigned int i = 0; i < OBJECTS; i++)
 		kfree(p[i]);
 	exits = exits_here();
-	for (round = 0; round < 20 * scale; round++) {
-		for (i = 0; i < OBJECTS; i++)
+	for (unsigned int round = 0; round < 20 * scale; round++) {
+		for (unsigned int i = 0; i < OBJECTS; i++)
 			p[i] = kmalloc(128, GFP_KERNEL);
-		for (i = 0; i < OBJECTS; i++)
+		for (unsigned int i = 0; i < OBJECTS; i++)
 			kfree(p[i]);
 	}
 	check(exits_here() == exits, "magazines: no exit in steady state");
@@ -95,7 +94,7 @@ static void growing(void)
 	};
 	struct kmem_cache *cache = kmem_cache_create("selftest_grow", 64, 0, 0, NULL);
 	void **p = kmalloc_array(OBJECTS, sizeof(*p), GFP_KERNEL);
-	unsigned int i, n = 0;
+	unsigned int n = 0;
 	u64 exits;
 
 	if (!cache || !p) {
@@ -112,7 +111,7 @@ static void growing(void)
 		check(n == OBJECTS && exits * 1000 <= 20ull * OBJECTS,
 		      "magazines: %u objects from an empty cache in %llu exits", n,
 		      (unsigned long long)exits);
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		kmem_cache_free(cache, p[i]);
 out:
 	kfree(p);
@@ -143,10 +142,10 @@ static void flags(void)
 /* Objects of at least a page, in a list through their first words. */
 static void *take_all(gfp_t gfp)
 {
-	void *list = NULL, *p;
-	size_t size;
+	void *list = NULL;
+	void *p;
 
-	for (size = KMALLOC_MAX_SIZE; size >= PAGE_SIZE; size /= 2) {
+	for (size_t size = KMALLOC_MAX_SIZE; size >= PAGE_SIZE; size /= 2) {
 		while ((p = kmalloc(size, gfp))) {
 			*(void **)p = list;
 			list = p;
@@ -161,10 +160,13 @@ static void exhausted(void)
 	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 	u8 __user *user = user_area(2, true);
 	u64 before = objects_out();
-	void *list, *next, *p;
-	struct page *pages = NULL, *page;
-	bool none = true, atomic_none = true;
-	size_t size;
+	void *list;
+	void *next;
+	void *p;
+	struct page *pages = NULL;
+	struct page *page;
+	bool none = true;
+	bool atomic_none = true;
 
 	if (kmem_channel()->heap_size > 256ul << 20) {
 		check_skip("GFP_KERNEL: NULL once the heap is used up", "heap above 256 MiB");
@@ -180,7 +182,7 @@ static void exhausted(void)
 		*(struct page **)page_address(page) = pages;
 		pages = page;
 	}
-	for (size = PAGE_SIZE; size <= KMALLOC_MAX_SIZE; size *= 4) {
+	for (size_t size = PAGE_SIZE; size <= KMALLOC_MAX_SIZE; size *= 4) {
 		none = none && !kmalloc(size, gfp);
 		atomic_none = atomic_none && !kmalloc(size, GFP_NOWAIT | __GFP_NOWARN);
 	}

@@ -27,7 +27,7 @@ static void references(void)
 	u64 pinned = pages_pinned();
 	bool same = true;
 	u64 word = 0;
-	int i, n;
+	int n;
 
 	check(area, "get_user_pages_fast: user memory for it");
 	if (!area)
@@ -36,7 +36,7 @@ static void references(void)
 	check(n == PAGES, "get_user_pages_fast: faults in pages never touched, and pins all");
 	check(pages_pinned() == pinned + (u64)(n > 0 ? n : 0),
 	      "get_user_pages_fast: the host counts a pin each");
-	for (i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		u64 *kernel = page_address(pages[i]);
 
 		same = same && !put_user(0x900du + (u64)i, (u64 __user *)(area + i * PAGE_SIZE)) &&
@@ -98,7 +98,8 @@ static void pins(void)
 	u8 __user *area = user_area(PAGES, true);
 	unsigned long start = (unsigned long)area;
 	u64 pinned = pages_pinned();
-	int n, again;
+	int n;
+	int again;
 
 	if (!area) {
 		check(area, "pin_user_pages_fast: user memory for it");
@@ -137,7 +138,9 @@ static void counting_limit(void)
 	u8 __user *area = user_area(2, true);
 	unsigned long start = (unsigned long)area;
 	u64 pinned = pages_pinned();
-	int n, again, got;
+	int n;
+	int again;
+	int got;
 
 	n = area ? pin_user_pages_fast(start, 2, 0, pages) : 0;
 	if (n != 2) {
@@ -174,7 +177,8 @@ static int get_one(u8 __user *area, unsigned int flags)
 static void present_only(void)
 {
 	u8 __user *area = user_area(3, true), __user *touched = area + PAGE_SIZE;
-	unsigned long start = (unsigned long)area, resident;
+	unsigned long start = (unsigned long)area;
+	unsigned long resident;
 	u64 pinned = pages_pinned();
 	int n;
 
@@ -216,7 +220,8 @@ static void forced(void)
 {
 	const unsigned int write = FOLL_WRITE | FOLL_FORCE;
 	u8 __user *area = user_area(3, true), __user * shared;
-	unsigned long start = (unsigned long)area, addr;
+	unsigned long start = (unsigned long)area;
+	unsigned long addr;
 	u64 pinned = pages_pinned();
 	u8 byte = 0;
 

@@ -18,11 +18,13 @@ static void sizes(void)
 {
 	/* volatile: a compiler that knows the size refuses to compile it. */
 	volatile size_t largest = ~0ul;
-	bool usable = true, aligned = true, natural = true, kept = true;
+	bool usable = true;
+	bool aligned = true;
+	bool natural = true;
+	bool kept = true;
 	void *p[CLASSES];
-	size_t size, i;
 
-	for (i = 0; i < CLASSES; i++) {
+	for (size_t i = 0; i < CLASSES; i++) {
 		p[i] = kmalloc(class_size[i], GFP_KERNEL);
 		if (!p[i] || ksize(p[i]) < class_size[i])
 			usable = false;
@@ -34,14 +36,14 @@ static void sizes(void)
 		    ((unsigned long)p[i] & (class_size[i] - 1)))
 			natural = false;
 	}
-	for (i = 0; i < CLASSES; i++) {
+	for (size_t i = 0; i < CLASSES; i++) {
 		kept = kept && p[i] && pattern_holds(p[i], class_size[i], i);
 		kfree(p[i]);
 	}
 	check(usable, "kmalloc: every size class gives an object of at least its size");
 	check(aligned, "kmalloc: objects are aligned to 8 bytes");
 	check(kept, "kmalloc: objects of all classes hold their contents side by side");
-	for (size = 16384; size <= KMALLOC_MAX_SIZE; size *= 2) {
+	for (size_t size = 16384; size <= KMALLOC_MAX_SIZE; size *= 2) {
 		u8 *large = kmalloc(size, GFP_KERNEL);
 
 		if (!large || (unsigned long)large & (PAGE_SIZE - 1) || ksize(large) < size)
@@ -63,15 +65,15 @@ static void many(void)
 		COUNT = 200
 	};
 	void **p = kmalloc_array(COUNT, sizeof(*p), GFP_KERNEL);
-	bool kept = p != NULL, distinct = p != NULL;
-	unsigned int i;
+	bool kept = p != NULL;
+	bool distinct = p != NULL;
 
-	for (i = 0; p && i < COUNT; i++) {
+	for (unsigned int i = 0; p && i < COUNT; i++) {
 		p[i] = kmalloc(24, GFP_KERNEL);
 		if (p[i])
 			pattern_fill(p[i], 24, i);
 	}
-	for (i = 0; p && i < COUNT; i++) {
+	for (unsigned int i = 0; p && i < COUNT; i++) {
 		kept = kept && p[i] && pattern_holds(p[i], 24, i);
 		distinct = distinct && (!i || p[i] != p[i - 1]);
 		kfree(p[i]);
@@ -84,7 +86,9 @@ static void many(void)
 static void arrays(void)
 {
 	/* volatile, so that no compiler sees the overflow coming */
-	volatile size_t huge = ~0ul / 2 + 2, two = 2, zero = 0;
+	volatile size_t huge = ~0ul / 2 + 2;
+	volatile size_t two = 2;
+	volatile size_t zero = 0;
 	u8 *p;
 
 	check(!kmalloc_array(huge, two, NOWARN),
@@ -117,11 +121,12 @@ static size_t zeroed_size(const void *p, size_t asked)
 static void zeroed(void)
 {
 	static const size_t sizes[] = {1, 40, 100, 700, 5000, 20000};
-	bool whole = true, no_node = true;
-	size_t i, usable;
+	bool whole = true;
+	bool no_node = true;
+	size_t usable;
 	void *p;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		p = kmalloc(sizes[i], GFP_KERNEL);
 		if (p)
 			memset(p, 0xff, sizes[i]);
@@ -146,9 +151,8 @@ static void nodes(void)
 {
 	unsigned int n = kmem_channel()->nr_nodes;
 	bool right = true;
-	unsigned int i;
 
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		void *p = kzalloc_node(512, GFP_KERNEL, (int)i);
 
 		right = right && p && node_of(p) == (int)i;
@@ -162,7 +166,9 @@ static void nodes(void)
 		check_skip("kzalloc_node: falls back to another node", "one node");
 		check_skip("kzalloc_node: __GFP_THISNODE does not fall back", "one node");
 	} else {
-		void *list = NULL, *p, *next;
+		void *list = NULL;
+		void *p;
+		void *next;
 
 		/* A node's whole memory, kept in a list through the first words. */
 		while ((p = kmalloc_node(KMALLOC_MAX_SIZE, NOWARN | __GFP_THISNODE, 0))) {
@@ -191,27 +197,28 @@ static void nodes(void)
 static void usable_size(void)
 {
 	bool right = true;
-	u64 exits, kicks;
+	u64 exits;
+	u64 kicks;
 	void *p[CLASSES];
-	size_t i, sum = 0;
+	size_t sum = 0;
 
 	check(ksize(NULL) == 0, "ksize: 0 for NULL");
 	check(ksize(ZERO_SIZE_PTR) == 0, "ksize: 0 for ZERO_SIZE_PTR");
-	for (i = 0; i < CLASSES; i++) {
+	for (size_t i = 0; i < CLASSES; i++) {
 		p[i] = kmalloc(class_size[i] - 1, GFP_KERNEL);
 		right = right && p[i] && ksize(p[i]) == class_size[i];
 	}
 	check(right, "ksize: the whole size class is usable");
 	exits = exits_here();
 	kicks = kicks_here();
-	for (i = 0; i < CLASSES; i++)
+	for (size_t i = 0; i < CLASSES; i++)
 		sum += ksize(p[i]);
 	if (debug_mode())
 		check_skip("ksize: costs no exit", "in debug mode it moves the red zone");
 	else
 		check(sum && exits_here() == exits && kicks_here() == kicks,
 		      "ksize: costs no exit");
-	for (i = 0; i < CLASSES; i++) {
+	for (size_t i = 0; i < CLASSES; i++) {
 		/* Red zones began where the size asked for ends, until ksize(). */
 		if (p[i])
 			memset(p[i], 0x5a, ksize(p[i]));
@@ -253,7 +260,8 @@ static void frees(void)
 
 static void reallocs(void)
 {
-	u8 *p = krealloc(NULL, 20, GFP_KERNEL), *q;
+	u8 *p = krealloc(NULL, 20, GFP_KERNEL);
+	u8 *q;
 
 	check(p && ksize(p) >= 20, "krealloc: from NULL it allocates");
 	if (!p)
@@ -293,10 +301,9 @@ static void reallocs(void)
 
 static void size_roundup(void)
 {
-	size_t i;
 	bool right = true;
 
-	for (i = 0; i < CLASSES; i++)
+	for (size_t i = 0; i < CLASSES; i++)
 		right = right && kmalloc_size_roundup(class_size[i] - 1) == class_size[i];
 	check(right, "kmalloc_size_roundup: to the size class");
 	check(kmalloc_size_roundup(0) == 0, "kmalloc_size_roundup: 0 stays 0");

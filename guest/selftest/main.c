@@ -20,9 +20,8 @@ static const struct {
 static bool chosen(const char *family, int argc, char **argv)
 {
 	bool any = false;
-	int i;
 
-	for (i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "scale=", 6))
 			continue;
 		any = true;
@@ -35,16 +34,15 @@ static bool chosen(const char *family, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	unsigned int ran = 0;
-	int i;
 
-	for (i = 1; i < argc; i++)
+	for (int i = 1; i < argc; i++)
 		if (!strncmp(argv[i], "scale=", 6) && kstrtouint(argv[i] + 6, 10, &scale))
 			scale = 0;
 	if (!scale) {
 		printk("selftest: scale is a number from 1\n");
 		return 2;
 	}
-	for (i = 0; i < (int)ARRAY_SIZE(families); i++) {
+	for (int i = 0; i < (int)ARRAY_SIZE(families); i++) {
 		if (!chosen(families[i].name, argc, argv))
 			continue;
 		printk("# %s\n", families[i].name);

@@ -37,7 +37,7 @@ static void own_functions(void)
 	size_t size = 90;
 	mempool_t *pool;
 	void *p[5];
-	unsigned int i, n = 0;
+	unsigned int n = 0;
 
 	memset(&source, 0, sizeof(source));
 	pool = mempool_create(4, source_alloc, source_free, &size);
@@ -56,7 +56,7 @@ static void own_functions(void)
 		n += p[n] != NULL;
 	}
 	source.refuse = false;
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		mempool_free(p[i], pool);
 	p[0] = mempool_alloc(pool, GFP_KERNEL);
 	check(p[0] && source.allocs == 5, "mempool_alloc: memory first, the reserve kept");
@@ -102,15 +102,16 @@ static void dma_pools(void)
 		BOUNDARY = 1024
 	};
 	struct dma_pool *pool = dma_pool_create("selftest_dma", NULL, SIZE, ALIGN, BOUNDARY);
-	bool placed = true, kept = true, handles = true;
+	bool placed = true;
+	bool kept = true;
+	bool handles = true;
 	dma_addr_t handle[COUNT];
 	void *p[COUNT];
-	unsigned int i;
 
 	check(pool, "dma_pool_create: with an alignment and a boundary");
 	if (!pool)
 		return;
-	for (i = 0; i < COUNT; i++) {
+	for (unsigned int i = 0; i < COUNT; i++) {
 		p[i] = dma_pool_alloc(pool, GFP_KERNEL, &handle[i]);
 		if (!p[i]) {
 			placed = false;
@@ -123,7 +124,7 @@ static void dma_pools(void)
 	}
 	check(placed, "dma_pool_alloc: aligned, and no block crosses the boundary");
 	check(handles, "dma_pool_alloc: the handle is the guest-physical address");
-	for (i = 0; i < COUNT; i++) {
+	for (unsigned int i = 0; i < COUNT; i++) {
 		if (!p[i])
 			continue;
 		kept = kept && pattern_holds(p[i], SIZE, i);

@@ -72,7 +72,8 @@ static void record_put(struct record *r)
 static void driver(void)
 {
 	u8 __user *area = user_area(1, true);
-	struct record *r, *next;
+	struct record *r;
+	struct record *next;
 	struct head *head;
 
 	head_cache = KMEM_CACHE_USERCOPY(head, SLAB_HWCACHE_ALIGN, label);
@@ -146,7 +147,8 @@ static void by_type(void)
 {
 	volatile size_t huge = ~0ul / 4;
 	struct record *r = kzalloc_flex(*r, data, 100);
-	struct head *h = kmalloc_obj(*h), *many;
+	struct head *h = kmalloc_obj(*h);
+	struct head *many;
 	u64 *words = kmalloc_objs(u64, 30, GFP_ATOMIC | __GFP_ZERO);
 
 	check(r && ksize(r) >= struct_size(r, data, 100) && bytes_are(r, sizeof(*r) + 100, 0),

@@ -26,7 +26,7 @@ int check_end(void);
 void pattern_fill(void *p, size_t size, u64 seed);
 bool pattern_holds(const void *p, size_t size, u64 seed);
 
-/* Whether size bytes are all of one value. */
+/* Tells whether size bytes are all of one value. */
 bool bytes_are(const void *p, size_t size, u8 value);
 
 /* Exits so far of the calling vCPU, and those of them that rang a queue. */

@@ -62,11 +62,11 @@ static void note(unsigned int *what)
 /* Each fills its row. */
 static void make(void *arg)
 {
-	unsigned int cpu = smp_processor_id(), i;
+	unsigned int cpu = smp_processor_id();
 
 	(void)arg;
 	__atomic_fetch_or(&yard.ran, 1u << cpu, __ATOMIC_RELAXED);
-	for (i = 0; i < TURNS; i++) {
+	for (unsigned int i = 0; i < TURNS; i++) {
 		yard.box[cpu][i] = parcel_make(turn_size(i), (u64)cpu << 32 | i);
 		if (!yard.box[cpu][i])
 			note(&yard.missing);
@@ -76,10 +76,10 @@ static void make(void *arg)
 /* Each reads and frees the row of its neighbour. */
 static void free_neighbours(void *arg)
 {
-	unsigned int cpus = *(unsigned int *)arg, i;
+	unsigned int cpus = *(unsigned int *)arg;
 	unsigned int maker = (smp_processor_id() + 1) % cpus;
 
-	for (i = 0; i < TURNS; i++) {
+	for (unsigned int i = 0; i < TURNS; i++) {
 		struct parcel *parcel = yard.box[maker][i];
 
 		if (!parcel)
@@ -94,10 +94,10 @@ static void free_neighbours(void *arg)
 /* All swap parcels through a few slots at the same time, and free what they get. */
 static void swap_parcels(void *arg)
 {
-	unsigned int cpu = smp_processor_id(), i;
+	unsigned int cpu = smp_processor_id();
 
 	(void)arg;
-	for (i = 0; i < TURNS * scale; i++) {
+	for (unsigned int i = 0; i < TURNS * scale; i++) {
 		struct parcel *parcel = parcel_make(turn_size(i * 5 + cpu), (u64)cpu << 40 | i);
 
 		if (!parcel) {
@@ -118,26 +118,25 @@ static void swap_parcels(void *arg)
 /* One cache for all, single and bulk calls mixed. */
 static void share_cache(void *arg)
 {
-	unsigned int i, k;
 	void *p[24];
 
 	(void)arg;
-	for (i = 0; i < 8 * scale; i++) {
+	for (unsigned int i = 0; i < 8 * scale; i++) {
 		if (i & 1) {
 			if (kmem_cache_alloc_bulk(yard.cache, GFP_KERNEL, 24, p) != 24) {
 				note(&yard.missing);
 				continue;
 			}
 		} else {
-			for (k = 0; k < 24; k++)
+			for (unsigned int k = 0; k < 24; k++)
 				p[k] = kmem_cache_alloc(yard.cache, GFP_KERNEL);
 		}
-		for (k = 0; k < 24; k++)
+		for (unsigned int k = 0; k < 24; k++)
 			if (p[k])
 				pattern_fill(p[k], 80, (unsigned long)p[k]);
 			else
 				note(&yard.missing);
-		for (k = 0; k < 24; k++) {
+		for (unsigned int k = 0; k < 24; k++) {
 			if (!p[k])
 				continue;
 			if (!pattern_holds(p[k], 80, (unsigned long)p[k]))
@@ -150,11 +149,9 @@ static void share_cache(void *arg)
 /* Runs of pages: the shared lists of the runtime and the host's frame allocator. */
 static void take_pages(void *arg)
 {
-	unsigned int i, order;
-
 	(void)arg;
-	for (i = 0; i < 8 * scale; i++) {
-		for (order = 0; order < 4; order++) {
+	for (unsigned int i = 0; i < 8 * scale; i++) {
+		for (unsigned int order = 0; order < 4; order++) {
 			u64 *p = (u64 *)__get_free_pages(GFP_KERNEL, order);
 			size_t last = (PAGE_SIZE << order) / sizeof(*p) - 1;
 
@@ -173,12 +170,12 @@ static void take_pages(void *arg)
 
 void test_smp(void)
 {
-	unsigned int cpus = platform()->cpus, i;
+	unsigned int cpus = platform()->cpus;
 	u64 before;
 
 	before = objects_out();
 	memset(&yard, 0, sizeof(yard));
-	for (i = 0; i < scale; i++) {
+	for (unsigned int i = 0; i < scale; i++) {
 		smp_call_all(make, NULL);
 		smp_call_all(free_neighbours, &cpus);
 	}
@@ -186,7 +183,7 @@ void test_smp(void)
 	check(!yard.missing && !yard.broken,
 	      "smp: kmalloc on one vCPU, kfree on another, contents whole");
 	smp_call_all(swap_parcels, NULL);
-	for (i = 0; i < 16; i++) {
+	for (unsigned int i = 0; i < 16; i++) {
 		if (yard.slot[i] && !parcel_is_whole(yard.slot[i]))
 			yard.broken++;
 		kfree(yard.slot[i]);

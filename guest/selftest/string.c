@@ -38,7 +38,9 @@ static void whole_strings(void)
 /* The byte after a vmalloc area is in no mapping: a read of it would end the run. */
 static void edge_of_memory(void)
 {
-	char *area = vmalloc(PAGE_SIZE), *edge, *s;
+	char *area = vmalloc(PAGE_SIZE);
+	char *edge;
+	char *s;
 
 	if (!area) {
 		check(area, "kstrndup: an area to read from");
@@ -99,15 +101,14 @@ static struct {
 /* vCPU 0 duplicates a string while the others lengthen and shorten it. */
 static void dup_while_changing(void *arg)
 {
-	unsigned int i;
-
 	(void)arg;
 	if (smp_processor_id()) {
-		for (i = 0; !__atomic_load_n(&shared.done, __ATOMIC_ACQUIRE) && i < 1u << 24; i++)
+		for (unsigned int i = 0;
+		     !__atomic_load_n(&shared.done, __ATOMIC_ACQUIRE) && i < 1u << 24; i++)
 			__atomic_store_n(&shared.text[7], i & 1 ? 'x' : 0, __ATOMIC_RELAXED);
 		return;
 	}
-	for (i = 0; i < 200 * scale; i++) {
+	for (unsigned int i = 0; i < 200 * scale; i++) {
 		char *s = kstrdup(shared.text, GFP_KERNEL);
 		char *n = kstrndup(shared.text, 20, GFP_KERNEL);
 

@@ -18,7 +18,6 @@ static void duplicates(void)
 {
 	u8 data[300];
 	u64 before;
-	unsigned int i;
 	bool fault = true;
 	char *s;
 	u8 *p;
@@ -31,7 +30,7 @@ static void duplicates(void)
 	if (!IS_ERR_OR_NULL(p))
 		kfree(p);
 	before = objects_out();
-	for (i = 0; i < 20; i++) {
+	for (unsigned int i = 0; i < 20; i++) {
 		fault = fault && memdup_user(hole - 8, 16) == ERR_PTR(-EFAULT);
 		fault = fault && memdup_user_nul(hole - 8, 16) == ERR_PTR(-EFAULT);
 	}
@@ -53,7 +52,8 @@ static void duplicates(void)
 
 static void copies(void)
 {
-	u8 data[64], back[64];
+	u8 data[64];
+	u8 back[64];
 	volatile size_t size;
 
 	memset(data, 0x3c, sizeof(data));

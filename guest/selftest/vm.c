@@ -15,11 +15,10 @@
 static bool pages_usable(void *area, size_t pages)
 {
 	u64 *words = area;
-	size_t i;
 
-	for (i = 0; i < pages; i++)
+	for (size_t i = 0; i < pages; i++)
 		words[i * (PAGE_SIZE / 8)] = i ^ 0x5eed;
-	for (i = 0; i < pages; i++)
+	for (size_t i = 0; i < pages; i++)
 		if (words[i * (PAGE_SIZE / 8)] != (i ^ 0x5eed))
 			return false;
 	return true;
@@ -27,13 +26,13 @@ static bool pages_usable(void *area, size_t pages)
 
 static void page_runs(void)
 {
-	bool aligned = true, same = true;
-	unsigned int order;
+	bool aligned = true;
+	bool same = true;
 	struct page *page;
 	unsigned long va;
 	void *p;
 
-	for (order = 0; order <= 10; order++) {
+	for (unsigned int order = 0; order <= 10; order++) {
 		page = alloc_pages(GFP_KERNEL, order);
 		if (!page) {
 			aligned = false;
@@ -68,7 +67,8 @@ static void page_runs(void)
 
 static void vmallocs(void)
 {
-	u8 *p = vmalloc(5 * PAGE_SIZE + 1), *q;
+	u8 *p = vmalloc(5 * PAGE_SIZE + 1);
+	u8 *q;
 	u64 kicks;
 
 	check(p && is_vmalloc_addr(p) && !((unsigned long)p & (PAGE_SIZE - 1)) &&
@@ -121,7 +121,7 @@ static void mapped_pages(void)
 	};
 	struct page *pages[COUNT];
 	bool right = true;
-	unsigned int i, n;
+	unsigned int n;
 	u64 *area;
 
 	for (n = 0; n < COUNT; n++) {
@@ -133,7 +133,7 @@ static void mapped_pages(void)
 	area = n == COUNT ? vm_map_ram(pages, COUNT, NUMA_NO_NODE) : NULL;
 	check(area, "vm_map_ram: maps pages in a row");
 	if (area) {
-		for (i = 0; i < COUNT; i++) {
+		for (unsigned int i = 0; i < COUNT; i++) {
 			right = right && area[i * (PAGE_SIZE / 8)] == i + 100;
 			area[i * (PAGE_SIZE / 8) + 1] = i;
 			right = right && ((u64 *)page_address(pages[i]))[1] == i;

@@ -63,19 +63,19 @@ static void count_share(void *arg)
 /* Each vCPU merges its part of the buckets of all tables into the first table. */
 static void merge_share(void *arg)
 {
-	unsigned int cpu = smp_processor_id(), i;
+	unsigned int cpu = smp_processor_id();
 	u64 buckets = (u64)job.table[0].mask + 1;
-	u32 first = (u32)(buckets * cpu / job.cpus), last = (u32)(buckets * (cpu + 1) / job.cpus);
+	u32 first = (u32)(buckets * cpu / job.cpus);
+	u32 last = (u32)(buckets * (cpu + 1) / job.cpus);
 
 	(void)arg;
-	for (i = 1; i < job.cpus; i++)
+	for (unsigned int i = 1; i < job.cpus; i++)
 		job.moved[cpu] += table_move(&job.table[0], &job.table[i], first, last);
 }
 
 static int count_text(const char *text, size_t size)
 {
 	u32 buckets = 0;
-	unsigned int i;
 	int ret;
 
 	job.text = text;
@@ -83,16 +83,16 @@ static int count_text(const char *text, size_t size)
 	smp_call_all(count_share, NULL);
 	if (job.status)
 		return job.status;
-	for (i = 0; i < job.cpus; i++)
+	for (unsigned int i = 0; i < job.cpus; i++)
 		buckets = max(buckets, job.table[i].mask + 1);
-	for (i = 0; i < job.cpus; i++) {
+	for (unsigned int i = 0; i < job.cpus; i++) {
 		ret = table_grow(&job.table[i], buckets);
 		if (ret)
 			return ret;
 		job.moved[i] = 0;
 	}
 	smp_call_all(merge_share, NULL);
-	for (i = 0; i < job.cpus; i++) {
+	for (unsigned int i = 0; i < job.cpus; i++) {
 		job.table[0].distinct += job.moved[i];
 		if (!i)
 			continue;
@@ -128,11 +128,10 @@ static void sift_down(struct word **w, u32 at, u32 n)
 static void heap_sort(struct word **w, u32 n)
 {
 	struct word *last;
-	u32 i;
 
-	for (i = n / 2; i > 0; i--)
+	for (u32 i = n / 2; i > 0; i--)
 		sift_down(w, i - 1, n);
-	for (i = n; i > 1; i--) {
+	for (u32 i = n; i > 1; i--) {
 		last = w[i - 1];
 		w[i - 1] = w[0];
 		w[0] = last;
@@ -142,19 +141,20 @@ static void heap_sort(struct word **w, u32 n)
 
 static int print_words(const struct table *table, u32 most)
 {
-	struct word **sorted, *word;
-	u32 i, n = 0;
+	struct word **sorted;
+	struct word *word;
+	u32 n = 0;
 
 	if (!table->distinct)
 		return 0;
 	sorted = kvmalloc_array(table->distinct, sizeof(struct word *), GFP_KERNEL);
 	if (!sorted)
 		return -ENOMEM;
-	for (i = 0; i <= table->mask; i++)
+	for (u32 i = 0; i <= table->mask; i++)
 		for (word = table->bucket[i]; word; word = word->next)
 			sorted[n++] = word;
 	heap_sort(sorted, n);
-	for (i = 0; i < n && i < most; i++) {
+	for (u32 i = 0; i < n && i < most; i++) {
 		printk("%llu ", sorted[i]->count);
 		console_write(sorted[i]->text, sorted[i]->length);
 		putchar('\n');
@@ -166,18 +166,17 @@ static int print_words(const struct table *table, u32 most)
 static int run(u32 most, u64 disk_bytes)
 {
 	struct kmem_cache *nodes;
-	unsigned int i;
 	int ret = 0;
 
 	job.cpus = num_online_cpus();
 	nodes = kmem_cache_create("wordfreq_word", sizeof(struct word), 0, 0, NULL);
 	if (!nodes)
 		return -ENOMEM;
-	for (i = 0; i < job.cpus && !ret; i++)
+	for (unsigned int i = 0; i < job.cpus && !ret; i++)
 		ret = table_init(&job.table[i], nodes);
 	if (!ret && disk_bytes)
 		ret = text_from_disk(disk_bytes, count_text);
-	for (i = 0; i < platform()->modules && !ret && !disk_bytes; i++) {
+	for (unsigned int i = 0; i < platform()->modules && !ret && !disk_bytes; i++) {
 		size_t size;
 		const char *text = platform_module(i, &size);
 
@@ -187,7 +186,7 @@ static int run(u32 most, u64 disk_bytes)
 		printk("%llu words, %u different\n", job.table[0].words, job.table[0].distinct);
 		ret = print_words(&job.table[0], most);
 	}
-	for (i = 0; i < job.cpus; i++)
+	for (unsigned int i = 0; i < job.cpus; i++)
 		table_destroy(&job.table[i]);
 	kmem_cache_destroy(nodes);
 	return ret;

@@ -25,13 +25,12 @@ static void word_free(struct table *table, struct word *word)
 
 void table_destroy(struct table *table)
 {
-	struct word *word, *next;
-	u32 i;
+	struct word *next;
 
 	if (!table->bucket)
 		return;
-	for (i = 0; i <= table->mask; i++) {
-		for (word = table->bucket[i]; word; word = next) {
+	for (u32 i = 0; i <= table->mask; i++) {
+		for (struct word *word = table->bucket[i]; word; word = next) {
 			next = word->next;
 			word_free(table, word);
 		}
@@ -43,7 +42,7 @@ void table_destroy(struct table *table)
 /* The words of bucket i stay or go to i + the old number of buckets. */
 static int grow_once(struct table *table)
 {
-	u32 old = table->mask + 1, i;
+	u32 old = table->mask + 1;
 	struct word **bucket;
 
 	bucket = krealloc_array(table->bucket, 2ul * old, sizeof(struct word *), GFP_KERNEL);
@@ -51,8 +50,10 @@ static int grow_once(struct table *table)
 		return -ENOMEM;
 	table->bucket = bucket;
 	table->mask = 2 * old - 1;
-	for (i = 0; i < old; i++) {
-		struct word **stay = &bucket[i], **go = &bucket[i + old], *word = bucket[i];
+	for (u32 i = 0; i < old; i++) {
+		struct word **stay = &bucket[i];
+		struct word **go = &bucket[i + old];
+		struct word *word = bucket[i];
 
 		for (; word; word = word->next) {
 			if (word->hash & old) {
@@ -83,14 +84,12 @@ static char to_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Whether the word's text is s[0..length), case folded. */
+/* Tells whether the word's text is s[0..length), case folded. */
 static bool word_is(const struct word *word, u32 hash, const char *s, u32 length)
 {
-	u32 i;
-
 	if (word->hash != hash || word->length != length)
 		return false;
-	for (i = 0; i < length; i++)
+	for (u32 i = 0; i < length; i++)
 		if (word->text[i] != to_lower(s[i]))
 			return false;
 	return true;
@@ -98,8 +97,8 @@ static bool word_is(const struct word *word, u32 hash, const char *s, u32 length
 
 static int count_word(struct table *table, const char *s, u32 length, u32 hash)
 {
-	struct word **at = &table->bucket[hash & table->mask], *word;
-	u32 i;
+	struct word **at = &table->bucket[hash & table->mask];
+	struct word *word;
 
 	table->words++;
 	for (word = *at; word; word = word->next) {
@@ -116,7 +115,7 @@ static int count_word(struct table *table, const char *s, u32 length, u32 hash)
 		kmem_cache_free(table->nodes, word);
 		return -ENOMEM;
 	}
-	for (i = 0; i < length; i++)
+	for (u32 i = 0; i < length; i++)
 		word->text[i] = to_lower(word->text[i]);
 	word->hash = hash;
 	word->length = length;
@@ -130,7 +129,8 @@ static int count_word(struct table *table, const char *s, u32 length, u32 hash)
 
 int table_count(struct table *table, const char *text, size_t length)
 {
-	const char *s = text, *end = text + length;
+	const char *s = text;
+	const char *end = text + length;
 	int ret = 0;
 
 	while (!ret) {
@@ -150,11 +150,12 @@ int table_count(struct table *table, const char *text, size_t length)
 
 u32 table_move(struct table *into, struct table *from, u32 first, u32 last)
 {
-	struct word *word, *next, *have;
-	u32 i, moved = 0;
+	struct word *next;
+	struct word *have;
+	u32 moved = 0;
 
-	for (i = first; i < last; i++) {
-		for (word = from->bucket[i]; word; word = next) {
+	for (u32 i = first; i < last; i++) {
+		for (struct word *word = from->bucket[i]; word; word = next) {
 			next = word->next;
 			for (have = into->bucket[i]; have; have = have->next)
 				if (word_is(have, word->hash, word->text, word->length))

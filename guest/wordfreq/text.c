@@ -99,11 +99,15 @@ static int read_all(struct reader *r, int (*count)(const char *text, size_t size
 {
 	size_t carry = 0;
 	u64 at = 0;
-	int err = begin(r, &r->half[0]), ret;
+	int err = begin(r, &r->half[0]);
+	int ret;
 
 	for (unsigned int i = 0; at < r->bytes && !err; i ^= 1) {
-		struct half *h = &r->half[i], *other = &r->half[i ^ 1];
-		size_t size = min_t(u64, PIECE, r->bytes - at), all = carry + size, whole = all;
+		struct half *h = &r->half[i];
+		struct half *other = &r->half[i ^ 1];
+		size_t size = min_t(u64, PIECE, r->bytes - at);
+		size_t all = carry + size;
+		size_t whole = all;
 		char *text = h->text - carry;
 
 		err = end(r, h);

@@ -88,7 +88,8 @@ static void io_done(struct blk_request *req)
 {
 	struct io *io = req->private;
 	struct worker *w = io->worker;
-	u64 now = ktime_get_ns(), ns = now - io->since;
+	u64 now = ktime_get_ns();
+	u64 ns = now - io->since;
 
 	if (req->result)
 		w->errors++;
@@ -173,7 +174,8 @@ static void work(void *arg)
 
 static void print_percentile(const u32 *latency, u64 total, unsigned int percent, const char *name)
 {
-	u64 want = total * percent / 100, sum = 0;
+	u64 want = total * percent / 100;
+	u64 sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < BUCKETS - 1; i++) {

@@ -35,7 +35,9 @@ int pins_run(void)
 {
 	unsigned long area = user_mmap(0, PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS);
-	u64 one = 0, many = 0, miss = 0;
+	u64 one = 0;
+	u64 many = 0;
+	u64 miss = 0;
 	int err;
 
 	if (IS_ERR_VALUE(area))

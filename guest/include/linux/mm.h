@@ -190,7 +190,7 @@ int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup
 int pin_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
 			     struct page **pages);
 
-/* Whether one page could be got so. */
+/* Tells whether one page could be got so. */
 static inline bool get_user_page_fast_only(unsigned long addr, unsigned int gup_flags,
 					   struct page **pagep)
 {

@@ -54,7 +54,7 @@ ssize_t strscpy_pad(char *dst, const char *src, size_t size);
 void *memchr_inv(const void *s, int c, size_t n);
 /* memset that no optimiser drops. */
 void memzero_explicit(void *s, size_t n);
-/* Whether all n bytes are zero. */
+/* Tells whether all n bytes are zero. */
 bool mem_is_zero(const void *s, size_t n);
 /* n elements of a value. */
 void *memset16(u16 *s, u16 v, size_t n);

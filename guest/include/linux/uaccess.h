@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 #include <linux/types.h>
 
-/* Whether [ptr, ptr + size) lies in user space; says nothing of what is mapped. */
+/* Tells whether [ptr, ptr + size) lies in user space; says nothing of what is mapped. */
 static inline bool __access_ok(const void __user *ptr, unsigned long size)
 {
 	return size <= TASK_SIZE && (unsigned long)ptr <= TASK_SIZE - size;

@@ -63,7 +63,7 @@ void kmem_pages_free(u64 addr, unsigned int order);
 void *kmem_to_virt(u64 addr);
 u64 kmem_to_phys(const void *p);
 
-/* Whether [addr, addr + size) lies in the heap window. */
+/* Tells whether [addr, addr + size) lies in the heap window. */
 bool kmem_in_heap(u64 addr, size_t size);
 
 /* The page map's byte for a heap address, VIRTIO_KMEM_PM_NONE outside the heap. */

@@ -28,7 +28,7 @@ void grt_unlock_slow(u32 *word);
  * nothing but take a moment. */
 void kmem_yield(void);
 
-/* Whether p lies in what the program holds of read-only data, which no kfree() is for. */
+/* Tells whether p lies in what the program holds of read-only data, which no kfree() is for. */
 bool kmem_is_rodata(const void *p);
 
 /*

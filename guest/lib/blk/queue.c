@@ -49,8 +49,10 @@ static struct blk_queue *my_queue(struct blk_disk *disk)
 static int map_pages(const struct blk_disk *disk, struct vring_desc *table,
 		     const struct blk_request *req)
 {
-	size_t left = req->len, offset = req->offset;
-	u64 addr, end = 0;
+	size_t left = req->len;
+	size_t offset = req->offset;
+	u64 addr;
+	u64 end = 0;
 	u32 n = 0;
 
 	if (left % BLK_SECTOR_SIZE || offset >= PAGE_SIZE)
@@ -205,7 +207,8 @@ static struct blk_request *finish(struct blk_queue *q, u16 i, int *result)
 static unsigned int reap(struct blk_disk *disk, struct blk_queue *q)
 {
 	unsigned int n = 0;
-	u32 head, len;
+	u32 head;
+	u32 len;
 
 	if (!virtqueue_pending(&q->vq))
 		return 0;
@@ -269,7 +272,9 @@ static void sleep(struct blk_disk *disk, struct blk_queue *q)
  */
 static bool poll_queue(const struct blk_disk *disk, struct blk_queue *q)
 {
-	u64 now = grt_tsc(), last, end = now + grt_ns_to_tsc(q->poll_ns);
+	u64 now = grt_tsc();
+	u64 last;
+	u64 end = now + grt_ns_to_tsc(q->poll_ns);
 	const u64 stolen = grt_ns_to_tsc(STOLEN_NS);
 
 	while (now < end) {

@@ -54,7 +54,8 @@ static size_t move(struct blk_disk *disk, struct batch *b, unsigned int offset, 
 		   u64 sector, bool write, int *err)
 {
 	unsigned int n = 0;
-	size_t at = offset, end = offset + len;
+	size_t at = offset;
+	size_t end = offset + len;
 	int add_err = 0;
 	size_t done;
 
@@ -101,8 +102,10 @@ long blk_rw_user(struct blk_disk *disk, unsigned long addr, size_t len, u64 sect
 	while (done < len && !err) {
 		unsigned int offset = (unsigned int)offset_in_page(addr + done);
 		size_t want = min_t(size_t, len - done, (BATCH - 1) * PAGE_SIZE);
-		int pages = (int)((offset + want + PAGE_SIZE - 1) >> PAGE_SHIFT), got;
-		size_t have, moved;
+		int pages = (int)((offset + want + PAGE_SIZE - 1) >> PAGE_SHIFT);
+		int got;
+		size_t have;
+		size_t moved;
 
 		got = pin_user_pages_fast(addr + done, pages, write ? 0 : FOLL_WRITE, b->page);
 		if (got <= 0) {

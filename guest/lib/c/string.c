@@ -45,17 +45,21 @@ static inline void store4(void *p, u32 v)
 static inline void copy_small(u8 *d, const u8 *s, size_t n)
 {
 	if (n >= 8) {
-		u64 a = load(s), b = load(s + n - 8);
+		u64 a = load(s);
+		u64 b = load(s + n - 8);
 
 		store(d, a);
 		store(d + n - 8, b);
 	} else if (n >= 4) {
-		u32 a = load4(s), b = load4(s + n - 4);
+		u32 a = load4(s);
+		u32 b = load4(s + n - 4);
 
 		store4(d, a);
 		store4(d + n - 4, b);
 	} else if (n) {
-		u8 a = s[0], b = s[n / 2], c = s[n - 1];
+		u8 a = s[0];
+		u8 b = s[n / 2];
+		u8 c = s[n - 1];
 
 		d[0] = a;
 		d[n / 2] = b;
@@ -71,11 +75,13 @@ static inline void rep_movsb(void *d, const void *s, size_t n)
 static void copy_up(u8 *d, const u8 *s, size_t n)
 {
 	/* The end is read before the stores reach it. */
-	u64 end0 = load(s + n - 16), end1 = load(s + n - 8);
+	u64 end0 = load(s + n - 16);
+	u64 end1 = load(s + n - 8);
 	size_t i = 0;
 
 	for (; i + 16 < n; i += 16) {
-		u64 a = load(s + i), b = load(s + i + 8);
+		u64 a = load(s + i);
+		u64 b = load(s + i + 8);
 
 		store(d + i, a);
 		store(d + i + 8, b);
@@ -86,11 +92,13 @@ static void copy_up(u8 *d, const u8 *s, size_t n)
 
 static void copy_down(u8 *d, const u8 *s, size_t n)
 {
-	u64 start0 = load(s), start1 = load(s + 8);
+	u64 start0 = load(s);
+	u64 start1 = load(s + 8);
 	size_t i = n;
 
 	for (; i > 16; i -= 16) {
-		u64 a = load(s + i - 8), b = load(s + i - 16);
+		u64 a = load(s + i - 8);
+		u64 b = load(s + i - 16);
 
 		store(d + i - 8, a);
 		store(d + i - 16, b);
@@ -148,7 +156,8 @@ void *memset(void *dst, int c, size_t n)
 
 int memcmp(const void *a, const void *b, size_t n)
 {
-	const u8 *x = a, *y = b;
+	const u8 *x = a;
+	const u8 *y = b;
 
 	while (n >= 8 && load(x) == load(y)) {
 		x += 8;

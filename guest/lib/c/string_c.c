@@ -157,7 +157,8 @@ char *strpbrk(const char *s, const char *accept)
 
 char *strsep(char **s, const char *delimiters)
 {
-	char *start = *s, *end;
+	char *start = *s;
+	char *end;
 
 	if (!start)
 		return NULL;

@@ -58,7 +58,9 @@ static void put_number(struct out *out, const struct spec *spec, u64 value, bool
 	unsigned int base = (unsigned int)spec->base;
 	char digits[NUMBER_MAX];
 	char prefix[2];
-	int zeros, nr_digits = 0, nr_prefix = 0;
+	int zeros;
+	int nr_digits = 0;
+	int nr_prefix = 0;
 
 	if (negative)
 		prefix[nr_prefix++] = '-';

@@ -30,7 +30,8 @@ static char **make_argv(int *argc)
 {
 	const volatile struct platform_page *page = platform();
 	size_t size = page->args_size;
-	char *text = phys_to_virt(page->args), *end;
+	char *text = phys_to_virt(page->args);
+	char *end;
 	u32 count = page->argc;
 	char **argv;
 

@@ -18,9 +18,7 @@ _Static_assert(offsetof(struct exc_frame, ss) - offsetof(struct exc_frame, cr2) 
 
 static const struct ex_entry *find_entry(u64 rip)
 {
-	const struct ex_entry *e;
-
-	for (e = __start___ex_table; e < __stop___ex_table; e++)
+	for (const struct ex_entry *e = __start___ex_table; e < __stop___ex_table; e++)
 		if (ex_address(&e->insn) == rip)
 			return e;
 	return NULL;
@@ -45,8 +43,11 @@ static bool fix_up(struct exc_frame *frame)
 static unsigned long ahead(const struct exc_frame *frame)
 {
 	const u8 *insn = (const u8 *)frame->rip;
-	u64 left = frame->rcx, to = frame->cr2 - frame->rdi, from = frame->cr2 - frame->rsi;
-	bool copy, fill;
+	u64 left = frame->rcx;
+	u64 to = frame->cr2 - frame->rdi;
+	u64 from = frame->cr2 - frame->rsi;
+	bool copy;
+	bool fill;
 
 	/* REP, perhaps REX.W, then MOVS or STOS, which leave in RCX how often. */
 	if (!find_entry(frame->rip) || *insn++ != 0xf3)

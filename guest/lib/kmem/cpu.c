@@ -40,7 +40,8 @@ static void slot_load(struct kmem_cache *cache, struct kmem_slot *slot, struct k
 /* From this vCPU and the depot, without a request. */
 static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, gfp_t gfp)
 {
-	struct kmem_magazine *mag, *empty = NULL;
+	struct kmem_magazine *mag;
+	struct kmem_magazine *empty = NULL;
 
 	if (slot->spare && slot->spare->count)
 		return slot_swap(slot);
@@ -173,7 +174,7 @@ static u64 alloc_on_node(struct kmem_cpu *kc, struct kmem_cache *cache, int node
 	return entry;
 }
 
-/* Whether an allocation may come from anywhere. */
+/* Tells whether an allocation may come from anywhere. */
 static bool any_node(int *node, gfp_t *gfp)
 {
 	if (*node == NUMA_NO_NODE) {
@@ -232,7 +233,8 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 /* Makes room for one object more. */
 static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_slot *slot)
 {
-	struct kmem_magazine *empty, *full;
+	struct kmem_magazine *empty;
+	struct kmem_magazine *full;
 	u64 excess = 0;
 
 	if (slot->spare && !slot->spare->count) {
@@ -278,7 +280,8 @@ static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p
 
 void kmem_free_slow(const void *p, unsigned int number)
 {
-	unsigned long va = (unsigned long)p, caller = _RET_IP_;
+	unsigned long va = (unsigned long)p;
+	unsigned long caller = _RET_IP_;
 	struct kmem_cpu *kc = kmem_self();
 	struct kmem_cache *cache;
 	unsigned int kind;

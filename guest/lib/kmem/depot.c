@@ -179,7 +179,8 @@ void kmem_depot_refilled(struct kmem_cache *cache, u64 objects)
 void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep)
 {
 	struct kmem_depot *d = &cache->depot;
-	struct kmem_magazine *mag, *next;
+	struct kmem_magazine *mag;
+	struct kmem_magazine *next;
 
 	for (;;) {
 		LIST_HEAD(cold);
@@ -225,7 +226,8 @@ void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess)
 void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache)
 {
 	struct kmem_depot *d = &cache->depot;
-	struct kmem_magazine *mag, *next;
+	struct kmem_magazine *mag;
+	struct kmem_magazine *next;
 	LIST_HEAD(empty);
 
 	kmem_depot_drain(kc, cache, 0);

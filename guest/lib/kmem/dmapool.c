@@ -74,7 +74,8 @@ static void run_free(struct dma_pool *pool, struct dma_run *run)
 
 void dma_pool_destroy(struct dma_pool *pool)
 {
-	struct dma_run *run, *next;
+	struct dma_run *run;
+	struct dma_run *next;
 	unsigned int out = 0;
 
 	if (!pool)
@@ -132,7 +133,8 @@ static struct dma_run *run_new(struct dma_pool *pool, gfp_t gfp)
 static u64 take_block(struct dma_pool *pool)
 {
 	struct dma_run *run = list_first_entry(&pool->free_runs, struct dma_run, link);
-	unsigned int word = 0, bit;
+	unsigned int word = 0;
+	unsigned int bit;
 
 	while (!~run->bitmap[word])
 		word++;

@@ -112,7 +112,8 @@ void kmem_mag_put(struct kmem_magazine *mag)
 
 void kmem_mag_exit(struct kmem_cpu *kc)
 {
-	struct mag_chunk *chunk, *next;
+	struct mag_chunk *chunk;
+	struct mag_chunk *next;
 
 	list_for_each_entry_safe(chunk, next, &kmem.mag_chunks, link) {
 		u64 addr = chunk->addr;

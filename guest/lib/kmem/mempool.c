@@ -106,7 +106,8 @@ static void pool_shrink(mempool_t *pool, int min_nr)
 
 int mempool_resize(mempool_t *pool, int new_min_nr)
 {
-	void **more = NULL, **old = NULL;
+	void **more = NULL;
+	void **old = NULL;
 
 	if (new_min_nr <= 0)
 		return -EINVAL;

@@ -30,8 +30,11 @@ long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, struc
 {
 	unsigned int class = READ_ONCE(cache->mag_class);
 	u32 batch = READ_ONCE(cache->batch);
-	struct kmem_magazine *mag, *next;
-	size_t n, room, used = 0;
+	struct kmem_magazine *mag;
+	struct kmem_magazine *next;
+	size_t n;
+	size_t room;
+	size_t used = 0;
 	long got;
 
 	INIT_LIST_HEAD(mags);

@@ -93,7 +93,8 @@ size_t kmalloc_size_roundup(size_t size)
 
 void *krealloc(const void *p, size_t size, gfp_t gfp)
 {
-	size_t whole, used;
+	size_t whole;
+	size_t used;
 	void *q;
 
 	if (!size) {

@@ -271,7 +271,8 @@ static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats
 static bool op_poll(unsigned int cpu, struct virtio_kmem_event *event)
 {
 	bool got = false;
-	u32 id, len;
+	u32 id;
+	u32 len;
 
 	(void)cpu;
 	if (!kmem_dev.has_events || !virtqueue_pending(&kmem_dev.event) ||

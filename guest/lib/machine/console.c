@@ -132,7 +132,8 @@ int putchar(int c)
 size_t console_read_line(char *line, size_t size)
 {
 	static char buffer[512]; /* what came in past the last line's end */
-	static size_t head, tail;
+	static size_t head;
+	static size_t tail;
 	size_t len = 0;
 
 	if (!size)

@@ -22,11 +22,12 @@ static bool in_text(u64 addr)
 	return addr >= (unsigned long)_text && addr < (unsigned long)_etext;
 }
 
-/* Whether 16 bytes at addr are in one of this vCPU's stacks. */
+/* Tells whether 16 bytes at addr are in one of this vCPU's stacks. */
 static bool in_stack(u64 addr)
 {
 	unsigned int cpu = this_cpu()->cpu;
-	u64 top = PLATFORM_STACK_TOP(cpu), exc = PLATFORM_EXC_STACK_TOP(cpu);
+	u64 top = PLATFORM_STACK_TOP(cpu);
+	u64 exc = PLATFORM_EXC_STACK_TOP(cpu);
 
 	if (addr % 8)
 		return false;
@@ -61,7 +62,8 @@ static void describe_page_fault(char *text, size_t size, const struct exc_frame 
 	const char *what = frame->error & PF_FETCH   ? "execution"
 			   : frame->error & PF_WRITE ? "write"
 						     : "read";
-	u64 addr = frame->cr2, stack = PLATFORM_STACK_TOP(this_cpu()->cpu) - PLATFORM_STACK_SIZE;
+	u64 addr = frame->cr2;
+	u64 stack = PLATFORM_STACK_TOP(this_cpu()->cpu) - PLATFORM_STACK_SIZE;
 
 	if (frame->error_in_handler == -ENOMEM)
 		snprintf(text, size, "no memory for a page of user memory: %s at 0x%llx", what,

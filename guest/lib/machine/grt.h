@@ -62,7 +62,8 @@ u64 grt_ns_to_tsc(u64 ns);
 
 static inline u64 grt_tsc(void)
 {
-	u32 lo, hi;
+	u32 lo;
+	u32 hi;
 
 	asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
 	return (u64)hi << 32 | lo;

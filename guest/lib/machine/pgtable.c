@@ -101,7 +101,8 @@ u64 *grt_pte_next(unsigned long *va, unsigned long end)
 
 u64 grt_virt_to_phys_slow(unsigned long va)
 {
-	u64 *pte, value;
+	u64 *pte;
+	u64 value;
 	bool huge;
 
 	if (va >= (unsigned long)_text && va < (unsigned long)_end)

@@ -56,7 +56,8 @@ const void *platform_module(unsigned int i, size_t *size)
 
 u64 platform_exits(u64 *kicks)
 {
-	u64 exits = 0, rung = 0;
+	u64 exits = 0;
+	u64 rung = 0;
 
 	for (unsigned int cpu = 0; cpu < PLATFORM_MAX_CPUS; cpu++) {
 		exits += platform()->exits[cpu];

@@ -195,7 +195,9 @@ void virtqueue_notify(struct virtio_mmio_dev *dev, struct virtqueue *vq)
 
 bool virtqueue_kick(struct virtio_mmio_dev *dev, struct virtqueue *vq)
 {
-	u16 told = vq->told_idx, now = vq->avail_idx, event;
+	u16 told = vq->told_idx;
+	u16 now = vq->avail_idx;
+	u16 event;
 
 	if (told == now)
 		return false;
@@ -243,7 +245,8 @@ bool virtqueue_get(struct virtqueue *vq, u32 *head, u32 *len)
 long virtqueue_wait(struct virtio_mmio_dev *dev, struct virtqueue *vq, u16 head)
 {
 	u64 start = 0;
-	u32 id, len;
+	u32 id;
+	u32 len;
 
 	/* Answered before the notification returned, as a rule. */
 	for (int polls = 0; !virtqueue_pending(vq); polls++) {

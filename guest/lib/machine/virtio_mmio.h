@@ -72,7 +72,7 @@ void virtio_mmio_read_config(const struct virtio_mmio_dev *dev, void *config, si
 /* Acknowledges what InterruptStatus says, if it says anything. */
 void virtio_mmio_ack(struct virtio_mmio_dev *dev);
 
-/* Whether the device says that it needs a reset. */
+/* Tells whether the device says that it needs a reset. */
 bool virtio_mmio_broken(const struct virtio_mmio_dev *dev);
 
 /* The largest size of a queue; 0: there is no such queue. */
@@ -92,7 +92,7 @@ bool virtqueue_kick(struct virtio_mmio_dev *dev, struct virtqueue *vq);
 /* Asks for an interrupt when the next buffer is used; the caller then looks whether that
  * has happened already. With VIRTIO_F_EVENT_IDX there is none else. */
 void virtqueue_want_interrupt(struct virtqueue *vq);
-/* Whether virtqueue_get() would find something. */
+/* Tells whether virtqueue_get() would find something. */
 bool virtqueue_pending(const struct virtqueue *vq);
 /* Takes one used buffer: its head and the bytes written. */
 bool virtqueue_get(struct virtqueue *vq, u32 *head, u32 *len);

@@ -64,7 +64,8 @@ static void untake(struct page *page, bool pin)
  * program has given back. Returns how many, or a negative errno if none. */
 static long pin_at_host(size_t n, const u64 *addr)
 {
-	long got = kmem_pin(n, addr), more;
+	long got = kmem_pin(n, addr);
+	long more;
 
 	if (got == (long)n || (got < 0 && got != -EAGAIN))
 		return got;
@@ -112,7 +113,8 @@ static long get_batch(unsigned long start, size_t n, unsigned int gup_flags, str
 
 static int get_range(unsigned long start, int nr_pages, unsigned int gup_flags, struct page **pages)
 {
-	unsigned long len, end;
+	unsigned long len;
+	unsigned long end;
 	int got = 0;
 
 	if (nr_pages <= 0)

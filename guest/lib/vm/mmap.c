@@ -143,11 +143,10 @@ int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
  * comes between the last use of any of them and the first reuse. */
 static void zap(unsigned long start, unsigned long end)
 {
-	unsigned long va;
 	bool flush = false;
 	u64 *pte;
 
-	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
 		u64 value = pte_read(pte);
 
 		if (value & PTE_PRESENT) {
@@ -157,7 +156,7 @@ static void zap(unsigned long start, unsigned long end)
 	}
 	if (flush)
 		platform_tlb_flush();
-	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
 		u64 value = pte_set(pte, 0);
 
 		if (value) {
@@ -182,7 +181,8 @@ static int cut_out(unsigned long start, unsigned long end)
 
 static int unmap_locked(unsigned long start, unsigned long end)
 {
-	size_t first, last;
+	size_t first;
+	size_t last;
 	int err;
 
 	if (vspace_is_free(&user.areas, start, end))
@@ -298,7 +298,8 @@ static void protect_pages(unsigned long start, unsigned long end, unsigned long 
 	u64 *pte;
 
 	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
-		u64 value = pte_read(pte), next;
+		u64 value = pte_read(pte);
+		u64 next;
 
 		if (!value)
 			continue;

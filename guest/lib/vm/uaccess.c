@@ -156,7 +156,8 @@ static long find_nul(unsigned long addr, unsigned long n, bool *nul)
 
 long strncpy_from_user(char *dst, const char __user *src, long count)
 {
-	unsigned long addr = (unsigned long)src, room;
+	unsigned long addr = (unsigned long)src;
+	unsigned long room;
 	long len;
 
 	if (count <= 0)
@@ -179,7 +180,8 @@ long strncpy_from_user(char *dst, const char __user *src, long count)
 
 long strnlen_user(const char __user *str, long n)
 {
-	unsigned long addr = (unsigned long)str, room;
+	unsigned long addr = (unsigned long)str;
+	unsigned long room;
 	bool nul;
 	long len;
 
@@ -196,14 +198,14 @@ long strnlen_user(const char __user *str, long n)
 
 int check_zeroed_user(const void __user *from, size_t size)
 {
-	unsigned long addr = (unsigned long)from, end;
+	unsigned long addr = (unsigned long)from;
 	u64 word;
 
 	if (!size)
 		return 1;
 	if (!access_ok(from, size))
 		return -EFAULT;
-	for (end = addr + size; addr < end; addr = (addr & ~7ul) + 8) {
+	for (unsigned long end = addr + size; addr < end; addr = (addr & ~7ul) + 8) {
 		if (!get_word(addr, &word))
 			return -EFAULT;
 		word >>= addr % 8 * 8;

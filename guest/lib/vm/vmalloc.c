@@ -62,10 +62,9 @@ static bool map_page(unsigned long va, const struct page *page, bool write)
 static void release(unsigned long start, unsigned long end, bool owned)
 {
 	bool flush = false;
-	unsigned long va;
 	u64 *pte;
 
-	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
 		u64 value = pte_read(pte);
 
 		if (value) {
@@ -75,7 +74,7 @@ static void release(unsigned long start, unsigned long end, bool owned)
 	}
 	if (flush)
 		platform_tlb_flush();
-	for (va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
+	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
 		u64 value = pte_set(pte, 0);
 
 		if (value && owned)
@@ -89,7 +88,8 @@ static void release(unsigned long start, unsigned long end, bool owned)
 static void *allocate(unsigned long size, gfp_t gfp, int node)
 {
 	const struct kmem_channel *channel = kmem_channel();
-	unsigned long start, end;
+	unsigned long start;
+	unsigned long end;
 
 	/* What can never be had is not tried: it would take all memory there is first. */
 	if (!size || !channel || size > channel->heap_size)
@@ -154,7 +154,8 @@ void *vcalloc(size_t n, size_t size)
 
 void vfree(const void *addr)
 {
-	unsigned long start = (unsigned long)addr, end;
+	unsigned long start = (unsigned long)addr;
+	unsigned long end;
 
 	if (!addr)
 		return;
@@ -166,7 +167,8 @@ void vfree(const void *addr)
 
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
-	unsigned long start, end;
+	unsigned long start;
+	unsigned long end;
 
 	(void)flags;
 	if (!count)
@@ -186,7 +188,8 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 
 void vunmap(const void *addr)
 {
-	unsigned long start = (unsigned long)addr, end;
+	unsigned long start = (unsigned long)addr;
+	unsigned long end;
 
 	if (!addr)
 		return;

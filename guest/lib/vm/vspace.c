@@ -6,7 +6,8 @@
 
 size_t vspace_find(const struct vspace *vs, unsigned long addr)
 {
-	size_t lo = 0, hi = vs->count;
+	size_t lo = 0;
+	size_t hi = vs->count;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
@@ -102,7 +103,8 @@ void vspace_merge(struct vspace *vs, unsigned long start, unsigned long end)
 	size_t i = vspace_find(vs, start ? start - 1 : 0);
 
 	while (i + 1 < vs->count && vs->range[i].start < end) {
-		struct vrange *a = &vs->range[i], *b = a + 1;
+		struct vrange *a = &vs->range[i];
+		struct vrange *b = a + 1;
 
 		if (a->end == b->start && a->flags == b->flags) {
 			a->end = b->end;

@@ -26,7 +26,7 @@ struct vspace {
 size_t vspace_find(const struct vspace *vs, unsigned long addr);
 /* The range that holds addr, or NULL. */
 struct vrange *vspace_at(const struct vspace *vs, unsigned long addr);
-/* Whether no range touches [start, end). */
+/* Tells whether no range touches [start, end). */
 bool vspace_is_free(const struct vspace *vs, unsigned long start, unsigned long end);
 /* Start of the highest free size bytes (page-aligned), or 0. */
 unsigned long vspace_gap(const struct vspace *vs, unsigned long size);
