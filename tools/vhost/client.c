@@ -25,12 +25,10 @@
 
 int client_init(struct client *c, uint64_t size)
 {
-	unsigned int i;
-
 	memset(c, 0, sizeof(*c));
 	c->fd = -1;
 	c->inflight_fd = -1;
-	for (i = 0; i < CLIENT_MAX_QUEUES; i++) {
+	for (unsigned int i = 0; i < CLIENT_MAX_QUEUES; i++) {
 		c->ring[i].kick = -1;
 		c->ring[i].call = -1;
 	}
@@ -55,12 +53,10 @@ err:
 
 void client_fini(struct client *c)
 {
-	unsigned int i;
-
 	client_disconnect(c);
 	if (c->inflight_fd >= 0)
 		close(c->inflight_fd);
-	for (i = 0; i < CLIENT_MAX_QUEUES; i++) {
+	for (unsigned int i = 0; i < CLIENT_MAX_QUEUES; i++) {
 		if (c->ring[i].kick >= 0)
 			close(c->ring[i].kick);
 		if (c->ring[i].call >= 0)
@@ -197,7 +193,9 @@ static int negotiate(struct client *c)
 			      VHOST_USER_PF_LOG_SHMFD | VHOST_USER_PF_RESET_DEVICE;
 	uint64_t wanted = VERSION_1 | BLK_F_FLUSH | BLK_F_MQ | VHOST_USER_F_PROTOCOL_FEATURES;
 	struct vhost_user_config_space config = {.size = ASSUMED_CONFIG};
-	uint64_t features, protocol, queues = 1;
+	uint64_t features;
+	uint64_t protocol;
+	uint64_t queues = 1;
 	int ret;
 
 	c->protocol = 0;
@@ -266,7 +264,8 @@ int client_attach(struct client *c, int fd)
 static int try_connect(const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd, ret;
+	int fd;
+	int ret;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
@@ -363,7 +362,9 @@ static uint32_t base_of(const struct client_ring *r)
 int client_ring_start(struct client *c, unsigned int i)
 {
 	struct client_ring *r = &c->ring[i];
-	struct vhost_user_ring_state num = {i, r->size}, base = {i, base_of(r)}, on = {i, 1};
+	struct vhost_user_ring_state num = {i, r->size};
+	struct vhost_user_ring_state base = {i, base_of(r)};
+	struct vhost_user_ring_state on = {i, 1};
 	struct vhost_user_ring_addr addr = {
 		.index = i,
 		.desc = (uintptr_t)r->desc,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vhost_load: a load generator for vhost-user-blk back ends. */
+#include "tools/vhost/load.h"
+
 #include <stdio.h>
 
-#include "tools/vhost/load.h"
 #include "vmm/base/cli.h"
 #include "vmm/option/help.h"
 #include "vmm/option/line.h"

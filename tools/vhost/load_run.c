@@ -63,9 +63,8 @@ static uint64_t next_random(uint64_t *state)
 void load_fill(uint8_t *data, uint32_t len, uint64_t block, uint32_t version, uint64_t seed)
 {
 	uint64_t word = (block + 1) * 0x9e3779b97f4a7c15ull ^ seed ^ (uint64_t)version << 32;
-	uint32_t i;
 
-	for (i = 0; i + 8 <= len; i += 8) {
+	for (uint32_t i = 0; i + 8 <= len; i += 8) {
 		memcpy(data + i, &word, 8);
 		word = word * 6364136223846793005ull + 1442695040888963407ull;
 	}
@@ -74,9 +73,8 @@ void load_fill(uint8_t *data, uint32_t len, uint64_t block, uint32_t version, ui
 bool load_check(const uint8_t *data, uint32_t len, uint64_t block, uint32_t version, uint64_t seed)
 {
 	uint64_t word = (block + 1) * 0x9e3779b97f4a7c15ull ^ seed ^ (uint64_t)version << 32;
-	uint32_t i;
 
-	for (i = 0; i + 8 <= len; i += 8) {
+	for (uint32_t i = 0; i + 8 <= len; i += 8) {
 		if (memcmp(data + i, &word, 8) != 0)
 			return false;
 		word = word * 6364136223846793005ull + 1442695040888963407ull;
@@ -87,8 +85,11 @@ bool load_check(const uint8_t *data, uint32_t len, uint64_t block, uint32_t vers
 /* utime and stime of a process, in seconds; -1 if it is not to be seen. */
 static double cpu_of(int pid)
 {
-	unsigned long user, system;
-	char path[64], line[1024], *at;
+	unsigned long user;
+	unsigned long system;
+	char path[64];
+	char line[1024];
+	char *at;
 	FILE *file;
 	bool ok;
 
@@ -130,9 +131,8 @@ static double bucket_us(unsigned int i)
 static double percentile(const struct load *l, double share)
 {
 	uint64_t seen = 0;
-	unsigned int i;
 
-	for (i = 0; i < BUCKETS; i++) {
+	for (unsigned int i = 0; i < BUCKETS; i++) {
 		seen += l->bucket[i];
 		if ((double)seen >= share * (double)l->result->ios)
 			return bucket_us(i);
@@ -225,7 +225,8 @@ static void check_answer(struct load *l, struct slot *s, uint32_t len)
 static int reap(struct load *l, unsigned int queue)
 {
 	struct client_ring *ring = &l->client.ring[queue];
-	int slot, n = 0;
+	int slot;
+	int n = 0;
 	uint32_t len;
 
 	while ((slot = client_reap(ring, &len)) != -1) {
@@ -255,14 +256,13 @@ static int reap(struct load *l, unsigned int queue)
 
 static int start_rings(struct load *l)
 {
-	unsigned int i;
 	int ret;
 
 	ret = client_share(&l->client);
 	if (!ret)
 		ret = client_share_inflight(&l->client, (uint16_t)l->config->queues,
 					    l->client.ring[0].size);
-	for (i = 0; i < l->config->queues && !ret; i++)
+	for (unsigned int i = 0; i < l->config->queues && !ret; i++)
 		ret = client_ring_start(&l->client, i);
 	return ret;
 }
@@ -288,7 +288,7 @@ static int reconnect(struct load *l)
 static int wait_for_answers(struct load *l)
 {
 	struct pollfd fds[CLIENT_MAX_QUEUES + 1];
-	unsigned int i, n = l->config->queues;
+	unsigned int n = l->config->queues;
 	bool there = false;
 	uint64_t value;
 	int ret;
@@ -299,10 +299,10 @@ static int wait_for_answers(struct load *l)
 		fds[0] = (struct pollfd){.fd = l->client.fd, .events = POLLRDHUP};
 		return ppoll(fds, 1, &none, NULL) > 0 ? reconnect(l) : 0;
 	}
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		there |= client_enable_call(&l->client.ring[i]);
 	if (!there) {
-		for (i = 0; i < n; i++)
+		for (unsigned int i = 0; i < n; i++)
 			fds[i] = (struct pollfd){.fd = l->client.ring[i].call, .events = POLLIN};
 		fds[n] = (struct pollfd){.fd = l->client.fd, .events = POLLRDHUP};
 		ret = poll(fds, n + 1, HANG_MS);
@@ -313,11 +313,11 @@ static int wait_for_answers(struct load *l)
 		}
 		if (ret > 0 && fds[n].revents)
 			return reconnect(l);
-		for (i = 0; i < n; i++)
+		for (unsigned int i = 0; i < n; i++)
 			if (fds[i].revents && read(fds[i].fd, &value, sizeof(value)) < 0)
 				continue;
 	}
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		client_disable_call(&l->client.ring[i]);
 	return 0;
 }
@@ -325,12 +325,12 @@ static int wait_for_answers(struct load *l)
 /* Until nothing is in flight and no more is to be posted. */
 static int drive(struct load *l, uint64_t until)
 {
-	unsigned int i;
-	int n, any;
+	int n;
+	int any;
 
 	while (l->inflight) {
 		any = 0;
-		for (i = 0; i < l->config->queues; i++) {
+		for (unsigned int i = 0; i < l->config->queues; i++) {
 			n = reap(l, i);
 			if (n < 0)
 				return n;
@@ -350,11 +350,9 @@ static int drive(struct load *l, uint64_t until)
 
 static int run_load(struct load *l, uint64_t until)
 {
-	unsigned int q, i;
-
 	l->stopping = false;
-	for (q = 0; q < l->config->queues; q++) {
-		for (i = 0; i < l->config->depth; i++)
+	for (unsigned int q = 0; q < l->config->queues; q++) {
+		for (unsigned int i = 0; i < l->config->depth; i++)
 			post(l, q, i);
 		l->result->kicks += client_kick(&l->client.ring[q]);
 	}
@@ -366,7 +364,8 @@ static int read_back(struct load *l)
 {
 	struct load_config config = *l->config;
 	const struct load_config *outer = l->config;
-	struct load_result result = {0}, *kept = l->result;
+	struct load_result result = {0};
+	struct load_result *kept = l->result;
 	int ret;
 
 	config.pattern = LOAD_READ;
@@ -388,7 +387,7 @@ static int read_back(struct load *l)
 static int lay_out(struct load *l)
 {
 	const struct load_config *config = l->config;
-	uint64_t n = (uint64_t)config->queues * config->depth, i;
+	uint64_t n = (uint64_t)config->queues * config->depth;
 	uint64_t headers = (uint64_t)config->queues * CLIENT_RING_ROOM;
 	uint64_t data = headers + ((n * CLIENT_HEADER_ROOM + 4095) & ~4095ull);
 	uint64_t stride = (config->block_size + 4095ull) & ~4095ull;
@@ -403,7 +402,7 @@ static int lay_out(struct load *l)
 	l->client.wants_packed = config->packed;
 	l->client.plain = config->plain;
 	l->client.no_event_idx = config->no_event_idx;
-	for (i = 0; i < n; i++)
+	for (uint64_t i = 0; i < n; i++)
 		l->slot[i].request = (struct client_request){
 			.header = headers + i * CLIENT_HEADER_ROOM,
 			.data = data + i * stride,
@@ -415,7 +414,8 @@ static int lay_out(struct load *l)
 static int size_up(struct load *l)
 {
 	const struct load_config *config = l->config;
-	uint64_t capacity, range;
+	uint64_t capacity;
+	uint64_t range;
 
 	memcpy(&capacity, l->client.config, sizeof(capacity));
 	range = config->range ? config->range : capacity * SECTOR;
@@ -434,15 +434,16 @@ static int connect_and_run(struct load *l)
 {
 	const struct load_config *config = l->config;
 	struct load_result *result = l->result;
-	double backend, client;
+	double backend;
+	double client;
 	uint64_t start;
-	unsigned int i;
-	int ret, pid;
+	int ret;
+	int pid;
 
 	ret = client_connect(&l->client, config->socket, 5000);
 	if (!ret)
 		ret = size_up(l);
-	for (i = 0; i < config->queues && !ret; i++)
+	for (unsigned int i = 0; i < config->queues && !ret; i++)
 		ret = client_ring_init(&l->client, i, (uint16_t)config->depth,
 				       (uint64_t)i * CLIENT_RING_ROOM);
 	if (!ret)
@@ -464,7 +465,7 @@ static int connect_and_run(struct load *l)
 	result->latency_us[2] = percentile(l, 0.99);
 	if (!ret && config->verify)
 		ret = read_back(l);
-	for (i = 0; i < config->queues && !ret; i++) {
+	for (unsigned int i = 0; i < config->queues && !ret; i++) {
 		uint32_t base;
 
 		ret = client_ring_stop(&l->client, i, &base);

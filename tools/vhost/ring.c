@@ -13,7 +13,8 @@
 int client_ring_init(struct client *c, unsigned int i, uint16_t slots, uint64_t offset)
 {
 	struct client_ring *r = &c->ring[i];
-	uint32_t size = c->plain ? slots * 3u : slots, n;
+	uint32_t size = c->plain ? slots * 3u : slots;
+	uint32_t n;
 	uint8_t *at = c->mem + offset;
 
 	r->packed = c->wants_packed;
@@ -122,7 +123,6 @@ static void post_packed(struct client *c, struct client_ring *r, uint16_t slot,
 	struct vring_desc desc[3];
 	uint16_t head_flags = 0;
 	uint64_t table = q->header + 32;
-	unsigned int i;
 
 	fill_table(c, desc, q, 0, in);
 	if (!q->len)
@@ -134,7 +134,7 @@ static void post_packed(struct client *c, struct client_ring *r, uint16_t slot,
 		const struct vring_desc one = {.addr = c->gpa + table,
 					       .len = n * (uint32_t)sizeof(*t)};
 
-		for (i = 0; i < n; i++) {
+		for (unsigned int i = 0; i < n; i++) {
 			t[i].addr = desc[i].addr;
 			t[i].len = desc[i].len;
 			t[i].flags = desc[i].flags & VRING_F_WRITE;
@@ -154,7 +154,8 @@ void client_post(struct client *c, unsigned int ring, uint16_t slot, const struc
 {
 	struct client_ring *r = &c->ring[ring];
 	struct {
-		uint32_t type, reserved;
+		uint32_t type;
+		uint32_t reserved;
 		uint64_t sector;
 	} header = {q->type, 0, q->sector};
 	bool in = q->type == 0 || q->type == 8;
@@ -184,7 +185,10 @@ static bool packed_wants_kick(const struct client_ring *r)
 {
 	uint32_t event =
 		atomic_load_explicit((const _Atomic uint32_t *)r->used, memory_order_relaxed);
-	uint32_t n = r->size, at, now, back;
+	uint32_t n = r->size;
+	uint32_t at;
+	uint32_t now;
+	uint32_t back;
 
 	if ((event & VRING_EVENT_FLAGS) == VRING_EVENT_DISABLE)
 		return false;
@@ -214,7 +218,8 @@ static bool packed_is_used(const struct client_ring *r)
 	const struct vring_packed_desc *d = &((struct vring_packed_desc *)r->desc)[r->next_used];
 	/* Acquire: the rest of the element, and the data. */
 	uint16_t flags = atomic_load_explicit(&d->flags, memory_order_acquire);
-	bool avail = flags & VRING_F_AVAIL, used = flags & VRING_F_USED;
+	bool avail = flags & VRING_F_AVAIL;
+	bool used = flags & VRING_F_USED;
 
 	return avail == used && used == r->used_wrap;
 }
