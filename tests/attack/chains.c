@@ -187,7 +187,8 @@ static void ranges(struct arena *a, struct chain *c)
 	uint32_t bytes = n * 16;
 
 	for (uint32_t i = 0; i < n; i++, at += 16) {
-		uint32_t sectors = rng_below(&a->rng, 300), flags = rng_below(&a->rng, 2);
+		uint32_t sectors = rng_below(&a->rng, 300);
+		uint32_t flags = rng_below(&a->rng, 2);
 
 		/* Zeroes that are many take room in the image. */
 		if (rng_one_in(&a->rng, 8))

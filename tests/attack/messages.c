@@ -143,7 +143,9 @@ static bool put(struct front *f, const void *bytes, size_t len, const int *fds, 
 static bool transmit(struct front *f, const struct front_message *m)
 {
 	uint8_t bytes[sizeof(m->header) + sizeof(m->payload)];
-	uint32_t len = (uint32_t)sizeof(m->header) + m->size, at = 0, with;
+	uint32_t len = (uint32_t)sizeof(m->header) + m->size;
+	uint32_t at = 0;
+	uint32_t with;
 
 	memcpy(bytes, &m->header, sizeof(m->header));
 	memcpy(bytes + sizeof(m->header), &m->payload, m->size);

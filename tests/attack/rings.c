@@ -197,7 +197,8 @@ static int reap(uint32_t *len, const uint16_t *id, unsigned int n)
 static void answered_round(void)
 {
 	static struct chain chain[AT_ONCE];
-	unsigned int kind[AT_ONCE], n = 0, left;
+	unsigned int kind[AT_ONCE];
+	unsigned int n = 0;
 	bool done[AT_ONCE] = {false};
 	uint16_t id[AT_ONCE];
 	struct client_ring *r = &t.client.ring[0];
@@ -212,7 +213,7 @@ static void answered_round(void)
 		n++;
 	}
 	kick();
-	for (left = n; left; left--) {
+	for (unsigned int left = n; left; left--) {
 		const struct chain *c;
 		int i;
 

@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 {
 	struct front front = {0};
 	struct honest honest = {0};
-	uint64_t count, i;
+	uint64_t count;
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: sessions SOCKET IMAGE COUNT SEED\n");
@@ -62,14 +62,14 @@ int main(int argc, char **argv)
 	honest.client.timeout_ms = 60000;
 	witness_init(&honest.witness, &honest.client, 0, BUFFERS, rng_next(&front.rng));
 	front_init(&front);
-	for (i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count; i++) {
 		if (i % BATCH == 0)
 			honest_session(&honest, argv[1], (unsigned int)(i / BATCH));
 		front_session(&front);
 	}
 	honest_session(&honest, argv[1], 15);
 	witness_compare_image(&honest.witness, argv[2]);
-	for (i = 0; i < FRONT_COUNTS; i++) {
+	for (uint64_t i = 0; i < FRONT_COUNTS; i++) {
 		printf("%s %llu\n", front_count_names[i], (unsigned long long)front.count[i]);
 		must(front.count[i], "none of '%s': more sessions are needed",
 		     front_count_names[i]);

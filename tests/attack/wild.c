@@ -251,7 +251,9 @@ static void make_table(struct arena *a, struct wild *w)
 
 unsigned int wild_post(struct arena *a)
 {
-	unsigned int kind = rng_below(&a->rng, KINDS), base = a->put, again = 1;
+	unsigned int kind = rng_below(&a->rng, KINDS);
+	unsigned int base = a->put;
+	unsigned int again = 1;
 	struct client_ring *r = a->ring;
 	struct wild w = {0};
 

@@ -16,7 +16,8 @@ static inline double now_ns(void)
 /* For qsort(), of doubles. */
 static inline int by_value(const void *a, const void *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	double x = *(const double *)a;
+	double y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }

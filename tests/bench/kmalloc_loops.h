@@ -45,12 +45,13 @@ static inline uint32_t loops_random(struct loops_scratch *scratch)
 /* Fills order[] with a fixed permutation (Fisher and Yates). */
 static void loops_prepare(struct loops_scratch *scratch)
 {
-	uint32_t i, j, t;
+	uint32_t j;
+	uint32_t t;
 
 	scratch->seed = 2463534242u;
-	for (i = 0; i < LOOPS_SCATTER; i++)
+	for (uint32_t i = 0; i < LOOPS_SCATTER; i++)
 		scratch->order[i] = i;
-	for (i = LOOPS_SCATTER - 1; i > 0; i--) {
+	for (uint32_t i = LOOPS_SCATTER - 1; i > 0; i--) {
 		j = loops_random(scratch) % (i + 1);
 		t = scratch->order[i];
 		scratch->order[i] = scratch->order[j];
@@ -66,11 +67,11 @@ static uint64_t loops_per_object(uint64_t start, uint64_t objects)
 /* One object at a time: allocated, written, freed. */
 static uint64_t loops_pair(struct loops_scratch *scratch, uint64_t pairs)
 {
-	uint64_t start = loops_now(), i;
+	uint64_t start = loops_now();
 	uint64_t *object;
 
 	(void)scratch;
-	for (i = 0; i < pairs; i++) {
+	for (uint64_t i = 0; i < pairs; i++) {
 		object = loops_alloc(LOOPS_SIZE);
 		if (!object)
 			return 0;
@@ -83,18 +84,17 @@ static uint64_t loops_pair(struct loops_scratch *scratch, uint64_t pairs)
 /* LOOPS_BATCH objects allocated, then freed first in, first out. */
 static uint64_t loops_batch(struct loops_scratch *scratch, uint64_t batches)
 {
-	uint64_t start = loops_now(), i;
+	uint64_t start = loops_now();
 	uint64_t **object = scratch->object;
-	unsigned int k;
 
-	for (i = 0; i < batches; i++) {
-		for (k = 0; k < LOOPS_BATCH; k++) {
+	for (uint64_t i = 0; i < batches; i++) {
+		for (unsigned int k = 0; k < LOOPS_BATCH; k++) {
 			object[k] = loops_alloc(LOOPS_SIZE);
 			if (!object[k])
 				return 0;
 			loops_touch(object[k], i);
 		}
-		for (k = 0; k < LOOPS_BATCH; k++)
+		for (unsigned int k = 0; k < LOOPS_BATCH; k++)
 			loops_free(object[k]);
 	}
 	return loops_per_object(start, batches * LOOPS_BATCH);
@@ -103,17 +103,16 @@ static uint64_t loops_batch(struct loops_scratch *scratch, uint64_t batches)
 /* LOOPS_SCATTER objects allocated, then freed in the order of the permutation. */
 static uint64_t loops_scatter(struct loops_scratch *scratch, uint64_t rounds)
 {
-	uint64_t start = loops_now(), i;
-	uint32_t k;
+	uint64_t start = loops_now();
 
-	for (i = 0; i < rounds; i++) {
-		for (k = 0; k < LOOPS_SCATTER; k++) {
+	for (uint64_t i = 0; i < rounds; i++) {
+		for (uint32_t k = 0; k < LOOPS_SCATTER; k++) {
 			scratch->object[k] = loops_alloc(LOOPS_SIZE);
 			if (!scratch->object[k])
 				return 0;
 			loops_touch(scratch->object[k], k);
 		}
-		for (k = 0; k < LOOPS_SCATTER; k++)
+		for (uint32_t k = 0; k < LOOPS_SCATTER; k++)
 			loops_free(scratch->object[scratch->order[k]]);
 	}
 	return loops_per_object(start, rounds * LOOPS_SCATTER);
@@ -123,13 +122,13 @@ static uint64_t loops_scatter(struct loops_scratch *scratch, uint64_t rounds)
  * random and allocates another size in its place. */
 static uint64_t loops_churn(struct loops_scratch *scratch, uint64_t turns)
 {
-	uint64_t start, i, took = 0;
-	uint32_t k;
+	uint64_t start;
+	uint64_t took = 0;
 
-	for (k = 0; k < LOOPS_CHURN; k++)
+	for (uint32_t k = 0; k < LOOPS_CHURN; k++)
 		scratch->object[k] = 0;
 	start = loops_now();
-	for (i = 0; i < turns; i++) {
+	for (uint64_t i = 0; i < turns; i++) {
 		uint32_t r = loops_random(scratch);
 		uint64_t **slot = &scratch->object[r % LOOPS_CHURN];
 
@@ -141,7 +140,7 @@ static uint64_t loops_churn(struct loops_scratch *scratch, uint64_t turns)
 	}
 	took = loops_per_object(start, turns);
 out:
-	for (k = 0; k < LOOPS_CHURN; k++)
+	for (uint32_t k = 0; k < LOOPS_CHURN; k++)
 		loops_free(scratch->object[k]);
 	return took;
 }
@@ -149,9 +148,9 @@ out:
 /* Sorts n measurements in place and returns the middle one. */
 static uint64_t loops_median(uint64_t *value, unsigned int n)
 {
-	unsigned int i, j;
+	unsigned int j;
 
-	for (i = 1; i < n; i++) {
+	for (unsigned int i = 1; i < n; i++) {
 		uint64_t v = value[i];
 
 		for (j = i; j > 0 && value[j - 1] > v; j--)

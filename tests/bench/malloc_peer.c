@@ -31,10 +31,9 @@ static pthread_barrier_t barrier;
 static uint64_t measure(loop_fn loop, uint64_t count)
 {
 	uint64_t took[LOOPS_ROUNDS];
-	unsigned int i;
 
 	loop(&scratch[0], count);
-	for (i = 0; i < LOOPS_ROUNDS; i++)
+	for (unsigned int i = 0; i < LOOPS_ROUNDS; i++)
 		took[i] = loop(&scratch[0], count);
 	return loops_median(took, LOOPS_ROUNDS);
 }
@@ -80,7 +79,8 @@ static void print(const char *name, const char *what, uint64_t ps)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "malloc";
-	uint64_t batch, two;
+	uint64_t batch;
+	uint64_t two;
 
 	loops_prepare(&scratch[0]);
 	loops_prepare(&scratch[1]);

@@ -50,7 +50,8 @@ static uint64_t next_random(uint64_t *state)
 static void measure(const char *name, uint8_t *const *object, size_t per_slab, size_t n,
 		    bool random)
 {
-	static uint8_t *plain[SLABS * 32], *coloured[SLABS * 32];
+	static uint8_t *plain[SLABS * 32];
+	static uint8_t *coloured[SLABS * 32];
 	double ratio[TURNS] = {0};
 	uint64_t seed = 20250101;
 
@@ -69,7 +70,8 @@ static void measure(const char *name, uint8_t *const *object, size_t per_slab, s
 	for (size_t i = 0; i < n; i++)
 		plain[i] = coloured[i] - (uintptr_t)coloured[i] % SLAB % OBJECT;
 	for (int turn = -1; turn < TURNS; turn++) {
-		double with, without;
+		double with;
+		double without;
 
 		chain(plain, n);
 		without = walk(plain);

@@ -33,7 +33,8 @@ static void die(const char *what)
 /* Bytes that the host has in the heap, its metadata included for anonymous memory. */
 static uint64_t resident(struct mm_heap *heap)
 {
-	unsigned long long size, pages = 0;
+	unsigned long long size;
+	unsigned long long pages = 0;
 	struct stat st;
 	FILE *statm;
 
@@ -87,7 +88,8 @@ static double bare_loop(struct mm_heap *heap, const uint64_t *addr, uint64_t nr)
 
 static int by_address(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint64_t x = *(const uint64_t *)a;
+	uint64_t y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
 }
@@ -117,7 +119,9 @@ static void measure(const char *name, enum mm_backing backing, uint64_t size)
 	const uint64_t half = size / 2;
 	const int rounds = backing == MM_BACKING_MEMFD ? SLOW_ROUNDS : ROUNDS;
 	uint64_t *addr = calloc(nr, sizeof(*addr));
-	double ratio[ROUNDS], drop[ROUNDS], gib_s[ROUNDS];
+	double ratio[ROUNDS];
+	double drop[ROUNDS];
+	double gib_s[ROUNDS];
 	struct mm_heap *heap;
 	const char *why = "no memory";
 
@@ -128,7 +132,8 @@ static void measure(const char *name, enum mm_backing backing, uint64_t size)
 	}
 	fill(heap, addr, nr, SPAN);
 	for (int round = 0; round < rounds; round++) {
-		double bare, mine;
+		double bare;
+		double mine;
 		uint64_t before;
 
 		bare = bare_loop(heap, addr, nr);

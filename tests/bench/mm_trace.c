@@ -307,9 +307,13 @@ static int trace(const struct side *side, struct bundle *bundles, uint64_t opera
 		 double *mean_pct)
 {
 	uint64_t seed = 20250101;
-	uint64_t in_use = 0, done = 0, failed = 0;
+	uint64_t in_use = 0;
+	uint64_t done = 0;
+	uint64_t failed = 0;
 	uint64_t sample = operations / (4 * WAVES) + 1;
-	uint64_t samples = 0, from = 0, next_sample = operations / 4;
+	uint64_t samples = 0;
+	uint64_t from = 0;
+	uint64_t next_sample = operations / 4;
 	double start = 0;
 	bool right = true;
 
@@ -383,7 +387,8 @@ int main(int argc, char **argv)
 	struct side heap_side = {"mm", NULL, heap_get, heap_put, heap_fragmented_pct, heap_empty};
 	const struct side peer_side = {"buddy",   &peer, peer_get, peer_put, peer_fragmented_pct,
 				       peer_empty};
-	double mm_pct, peer_pct;
+	double mm_pct;
+	double peer_pct;
 	const char *why = "no memory";
 	int bad;
 

@@ -43,7 +43,8 @@ static char *run(const char *path, size_t *len)
 {
 	char *argv[] = {(char *)"run", (char *)"--config", (char *)path, NULL};
 	struct run_config config;
-	struct capture err, out = {.text = NULL};
+	struct capture err;
+	struct capture out = {.text = NULL};
 	int status;
 
 	must(!run_config_init(&config));
@@ -83,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *path = input_file(data, size);
-	char *printed, *again;
-	size_t len, len_again;
+	char *printed;
+	char *again;
+	size_t len;
+	size_t len_again;
 
 	serve(path);
 	printed = run(path, &len);

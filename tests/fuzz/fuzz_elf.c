@@ -15,9 +15,7 @@
 
 static bool is_executable(const struct elf_image *elf, uint64_t addr)
 {
-	const struct elf_segment *s;
-
-	for (s = elf->segment; s < elf->segment + elf->nr_segments; s++)
+	for (const struct elf_segment *s = elf->segment; s < elf->segment + elf->nr_segments; s++)
 		if (s->exec && addr >= s->vaddr && addr - s->vaddr < s->memsz)
 			return true;
 	return false;
@@ -47,14 +45,13 @@ static void check(const struct elf_image *elf, size_t size)
 /* No step past elf->size goes unseen. */
 static void load(const struct elf_image *elf, const uint8_t *data)
 {
-	const struct elf_segment *s;
 	uint8_t *image;
 
 	if (elf->size > MOST)
 		return;
 	image = calloc(1, elf->size);
 	must(image && !elf_load(elf, image));
-	for (s = elf->segment; s < elf->segment + elf->nr_segments; s++)
+	for (const struct elf_segment *s = elf->segment; s < elf->segment + elf->nr_segments; s++)
 		must(!memcmp(image + (s->vaddr - PLATFORM_IMAGE_VA), data + s->offset, s->filesz));
 	free(image);
 }

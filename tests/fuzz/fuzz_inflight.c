@@ -35,7 +35,9 @@ struct device {
 static bool start(struct device *d)
 {
 	struct vhost_user_recovery recovery;
-	uint16_t used_idx = 0, used_flags = 0, at;
+	uint16_t used_idx = 0;
+	uint16_t used_flags = 0;
+	uint16_t at;
 	int ret;
 
 	memset(&d->ring, 0, sizeof(d->ring));
@@ -64,7 +66,7 @@ static bool start(struct device *d)
 static void pop(struct device *d)
 {
 	struct vring_chain *chain = &d->held[d->nr];
-	unsigned int i, n;
+	unsigned int n;
 
 	if (d->nr == HELD)
 		return;
@@ -74,12 +76,12 @@ static void pop(struct device *d)
 		return;
 	must(chain->head < d->setup.size);
 	n = chain->nr_readable + chain->nr_writable;
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		uint8_t *base = chain->seg[i].iov_base;
 
 		must(base >= ram && chain->seg[i].iov_len <= RAM_SIZE - (size_t)(base - ram));
 	}
-	for (i = 0; i < d->nr; i++)
+	for (unsigned int i = 0; i < d->nr; i++)
 		must(d->held[i].head != chain->head);
 	d->nr++;
 }
@@ -99,7 +101,8 @@ static void push(struct device *d, unsigned int which)
 /* Returns whether the device goes on. */
 static bool step(struct device *d, const uint8_t *in)
 {
-	uint16_t at, value;
+	uint16_t at;
+	uint16_t value;
 
 	memcpy(&at, in + 1, sizeof(at));
 	memcpy(&value, in + 3, sizeof(value));
@@ -131,7 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct device d;
-	size_t i, steps, n;
+	size_t steps;
+	size_t n;
 
 	if (size < 4)
 		return 0;
@@ -162,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= n;
 	memcpy(ram, data + 5 * steps + n, size < RAM_SIZE ? size : RAM_SIZE);
 	if (start(&d))
-		for (i = 0; i < steps; i++)
+		for (size_t i = 0; i < steps; i++)
 			if (!step(&d, data + 5 * i))
 				break;
 	free(account);

@@ -19,12 +19,12 @@ static bool is_elf(const uint8_t *data)
 
 static void check(const struct linux_image *image, const uint8_t *data, size_t size)
 {
-	const struct linux_segment *s;
 	bool entered = !is_elf(data);
 
 	must(image->nr_segments && image->nr_segments <= LINUX_MAX_SEGMENTS);
 	must(image->start >= LINUX_LOW && image->start < image->end);
-	for (s = image->segment; s < image->segment + image->nr_segments; s++) {
+	for (const struct linux_segment *s = image->segment;
+	     s < image->segment + image->nr_segments; s++) {
 		must(s->offset <= size && s->filesz <= size - s->offset);
 		must(s->addr >= image->start && s->addr < image->end &&
 		     s->filesz <= image->end - s->addr);

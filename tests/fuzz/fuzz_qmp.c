@@ -60,7 +60,8 @@ static void answer(struct qmp_proto *proto, const struct qmp_frame *frame)
 	json_t *message =
 		json_loadb(frame->text, frame->len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 	json_t *id = json_is_object(message) ? json_object_get(message, "id") : NULL;
-	json_t *reply = qmp_answer(proto, frame->text, frame->len), *error;
+	json_t *reply = qmp_answer(proto, frame->text, frame->len);
+	json_t *error;
 	char *text;
 
 	must(json_is_object(reply));
@@ -88,13 +89,14 @@ static bool split(const uint8_t *data, size_t size, size_t piece, struct qmp_pro
 {
 	FILE *out = open_memstream(text, len);
 	struct qmp_frame frame;
-	size_t at, n, taken;
+	size_t n;
+	size_t taken;
 	char *copy;
 	int ret = 0;
 
 	must(out);
 	qmp_frame_init(&frame, MOST);
-	for (at = 0; at < size && ret >= 0; at += taken) {
+	for (size_t at = 0; at < size && ret >= 0; at += taken) {
 		n = size - at < piece ? size - at : piece;
 		copy = malloc(n);
 		must(copy);
@@ -121,8 +123,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct qmp_proto proto = {.commands = commands};
-	char *whole, *pieces;
-	size_t len, len_pieces;
+	char *whole;
+	char *pieces;
+	size_t len;
+	size_t len_pieces;
 	bool ended;
 
 	if (!size)

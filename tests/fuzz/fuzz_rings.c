@@ -27,12 +27,13 @@ struct device {
 
 static void touch(const struct vring_chain *chain)
 {
-	unsigned int i, n = chain->nr_readable + chain->nr_writable;
-	uint64_t readable = 0, writable = 0;
+	unsigned int n = chain->nr_readable + chain->nr_writable;
+	uint64_t readable = 0;
+	uint64_t writable = 0;
 	uint8_t byte;
 
 	must(n <= SEGS);
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		uint8_t *base = chain->seg[i].iov_base;
 		size_t len = chain->seg[i].iov_len;
 
@@ -50,7 +51,6 @@ static void touch(const struct vring_chain *chain)
 static void pop(struct device *d)
 {
 	struct vring_chain *chain = &d->held[d->nr];
-	unsigned int i;
 
 	if (d->nr == HELD)
 		return;
@@ -59,7 +59,7 @@ static void pop(struct device *d)
 	if (vring_pop(&d->ring, chain) != 1)
 		return;
 	must(chain->head < d->setup.size);
-	for (i = 0; i < d->nr; i++)
+	for (unsigned int i = 0; i < d->nr; i++)
 		must(d->held[i].head != chain->head);
 	touch(chain);
 	d->nr++;
@@ -86,12 +86,11 @@ static void push(struct device *d, uint32_t which, uint32_t written)
 static void stop(struct device *d, bool go_on)
 {
 	uint32_t base = vring_stop(&d->ring);
-	unsigned int i;
 
 	must(!vring_running(&d->ring));
 	d->setup.base = go_on ? base : vring_fresh_base(d->setup.packed);
 	must(!vring_start(&d->ring, &mem, &d->setup));
-	for (i = 0; i < d->nr; i++)
+	for (unsigned int i = 0; i < d->nr; i++)
 		must(vring_push(&d->ring, &d->held[i], 1));
 	d->nr = 0;
 	if (go_on)
@@ -100,7 +99,8 @@ static void stop(struct device *d, bool go_on)
 
 static void step(struct device *d, const uint8_t *in)
 {
-	uint16_t at, value;
+	uint16_t at;
+	uint16_t value;
 
 	memcpy(&at, in + 1, sizeof(at));
 	memcpy(&value, in + 3, sizeof(value));
@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct device d;
-	size_t i, steps;
+	size_t steps;
 
 	if (size < 3)
 		return 0;
@@ -162,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(ram);
 	memcpy(ram, data + 5 * steps, size < RAM_SIZE ? size : RAM_SIZE);
 	must(!vring_start(&d.ring, &mem, &d.setup));
-	for (i = 0; i < steps; i++) {
+	for (size_t i = 0; i < steps; i++) {
 		step(&d, data + 5 * i);
 		must(d.ring.inflight == d.nr);
 	}

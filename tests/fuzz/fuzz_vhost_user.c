@@ -60,10 +60,10 @@ static uint8_t *ram;
 
 static void touch(const struct vring_chain *chain)
 {
-	unsigned int i, n = chain->nr_readable + chain->nr_writable;
+	unsigned int n = chain->nr_readable + chain->nr_writable;
 	uint8_t byte = 0;
 
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		volatile uint8_t *base = chain->seg[i].iov_base;
 		size_t len = chain->seg[i].iov_len;
 
@@ -140,10 +140,8 @@ static void unwatch(void *opaque, unsigned int queue)
 
 static void quiesce(void *opaque)
 {
-	unsigned int i;
-
 	(void)opaque;
-	for (i = 0; i < QUEUES; i++)
+	for (unsigned int i = 0; i < QUEUES; i++)
 		queue_stop(&d.dev, i);
 }
 
@@ -266,7 +264,6 @@ static void bring_up(bool packed, bool with_account)
 		       VHOST_USER_PF_CONFIG | VHOST_USER_PF_INFLIGHT_SHMFD |
 		       VHOST_USER_PF_RESET_DEVICE | VHOST_USER_PF_CONFIGURE_MEM_SLOTS |
 		       VHOST_USER_PF_REPLY_ACK;
-	uint32_t i;
 
 	tell_u64(VHOST_USER_SET_PROTOCOL_FEATURES, all, -1);
 	tell_u64(VHOST_USER_SET_FEATURES, FEATURES | (packed ? VRING_FEATURE_PACKED : 0), -1);
@@ -279,8 +276,9 @@ static void bring_up(bool packed, bool with_account)
 			tell(VHOST_USER_SET_INFLIGHT_FD, &area, VHOST_USER_INFLIGHT_SIZE,
 			     account_fd);
 	}
-	for (i = 0; i < QUEUES; i++) {
-		struct vhost_user_ring_state num = {i, SLOTS}, on = {i, 1};
+	for (uint32_t i = 0; i < QUEUES; i++) {
+		struct vhost_user_ring_state num = {i, SLOTS};
+		struct vhost_user_ring_state on = {i, 1};
 		struct vhost_user_ring_addr addr = {.index = i,
 						    .desc = USER + RING(i),
 						    .avail = USER + RING(i) + AVAIL,
@@ -329,7 +327,10 @@ static int kind_of_fd(unsigned int kind)
 
 static void message(struct input *in, uint32_t request)
 {
-	uint32_t flags = next(in), how = next(in), size = next(in), said = size, i;
+	uint32_t flags = next(in);
+	uint32_t how = next(in);
+	uint32_t size = next(in);
+	uint32_t said = size;
 	uint8_t payload[sizeof(union vhost_user_payload)] = {0};
 	unsigned int nr = how & 7;
 	int fds[MOST_FDS];
@@ -349,7 +350,7 @@ static void message(struct input *in, uint32_t request)
 	flags = flags & 4 ? flags : (flags & 8) | VHOST_USER_VERSION;
 	if (nr == 7)
 		nr = MOST_FDS;
-	for (i = 0; i < nr; i++)
+	for (uint32_t i = 0; i < nr; i++)
 		fds[i] = kind_of_fd((how >> 4) + i);
 	send_message(request, flags, said, payload, size, fds, nr);
 }
@@ -357,13 +358,13 @@ static void message(struct input *in, uint32_t request)
 static void step(struct input *in)
 {
 	uint8_t op = next(in);
-	unsigned int queue = op & 1, i;
+	unsigned int queue = op & 1;
 	uint16_t at;
 
 	switch (op >> 4) {
 	case 8: /* stores of the driver */
 		at = (uint16_t)(next(in) | next(in) << 8);
-		for (i = 0; i <= (op & 15u); i++)
+		for (unsigned int i = 0; i <= (op & 15u); i++)
 			ram[(at + i) % MEMORY] = next(in);
 		break;
 	case 9:

@@ -52,8 +52,6 @@ static void set(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
 
 static void bring_up(struct virtio_mmio *mmio, uint64_t features)
 {
-	uint32_t i;
-
 	set(mmio, VIRTIO_MMIO_STATUS, 0);
 	set(mmio, VIRTIO_MMIO_STATUS, 3);
 	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
@@ -61,7 +59,7 @@ static void bring_up(struct virtio_mmio *mmio, uint64_t features)
 	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	set(mmio, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)(features >> 32) | 1);
 	set(mmio, VIRTIO_MMIO_STATUS, 0xb);
-	for (i = 0; i <= CPUS; i++) {
+	for (uint32_t i = 0; i <= CPUS; i++) {
 		set(mmio, VIRTIO_MMIO_QUEUE_SEL, i);
 		set(mmio, VIRTIO_MMIO_QUEUE_NUM, QUEUE_SIZE);
 		set(mmio, VIRTIO_MMIO_QUEUE_DESC_LOW, RING(i));
@@ -83,7 +81,8 @@ static void check(struct virtio_mmio *mmio)
 	const struct virtio_kmem_req req = {
 		.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1, .node = VIRTIO_KMEM_NODE_ANY};
 	struct virtio_kmem_resp resp;
-	uint16_t one = 1, idx;
+	uint16_t one = 1;
+	uint16_t idx;
 
 	memset(ram, 0, sizeof(ram));
 	bring_up(mmio, 0);
@@ -109,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mm_config mm = {.range = {range}, .nr_ranges = 1, .cpus = CPUS, .pin_quota = 64};
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
-	size_t i, stores;
+	size_t i;
+	size_t stores;
 
 	if (size < 2)
 		return 0;

@@ -44,12 +44,12 @@ static char *take(unsigned long node)
 static unsigned int count_high(const char *p)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
-	unsigned int n = 0, i;
+	unsigned int n = 0;
 	uint64_t entry;
 
 	if (fd < 0)
 		die("pagemap");
-	for (i = 0; i < PAGES; i++) {
+	for (unsigned int i = 0; i < PAGES; i++) {
 		off_t at = (off_t)(((uintptr_t)p / PAGE + i) * sizeof(entry));
 
 		if (pread(fd, &entry, sizeof(entry), at) != (ssize_t)sizeof(entry))
@@ -62,8 +62,9 @@ static unsigned int count_high(const char *p)
 
 int main(int argc, char **argv)
 {
-	unsigned long node, i;
-	char *from, *to;
+	unsigned long node;
+	char *from;
+	char *to;
 	int fd;
 
 	if (argc != 3)
@@ -71,7 +72,7 @@ int main(int argc, char **argv)
 	node = strtoul(argv[2], NULL, 10);
 	from = take(node);
 	to = take(node);
-	for (i = 0; i < PAGES; i++)
+	for (unsigned long i = 0; i < PAGES; i++)
 		snprintf(from + i * PAGE, PAGE, "this is page %08lu", i);
 	fd = open(argv[1], O_RDWR | O_DIRECT);
 	if (fd < 0)

@@ -125,7 +125,11 @@ int main(void)
 {
 	struct kvm_userspace_memory_region slot = {.memory_size = RAM_SIZE};
 	uint64_t expect[2] = {0xa5, 0x5a};
-	int kvm, vm, vcpu, size, reason;
+	int kvm;
+	int vm;
+	int vcpu;
+	int size;
+	int reason;
 	struct kvm_run *shared;
 	uint64_t start;
 	uint8_t *ram;

@@ -41,7 +41,8 @@ static void read_both(uint64_t *ns, uint64_t *ticks)
 
 static int by_size(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const uint64_t *x = a;
+	const uint64_t *y = b;
 
 	return *x < *y ? -1 : *x > *y;
 }
@@ -52,7 +53,8 @@ int main(void)
 	const struct timespec pause = {.tv_nsec = 5000000};
 
 	for (int i = 0; i < SAMPLES; i++) {
-		uint64_t ns[2], ticks[2];
+		uint64_t ns[2];
+		uint64_t ticks[2];
 
 		read_both(&ns[0], &ticks[0]);
 		nanosleep(&pause, NULL);

@@ -75,14 +75,13 @@ static uint64_t read64(uint64_t addr)
 static int is_zero(void)
 {
 	uint32_t all = 0;
-	size_t i;
 
-	for (i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
+	for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
 		all |= zero[i];
 	return !all;
 }
 
-/* Whether the last word of a range below 4 GiB keeps what is stored there. */
+/* Tells whether the last word of a range below 4 GiB keeps what is stored there. */
 static int keeps(uint64_t addr, uint64_t size)
 {
 	volatile uint32_t *word = (volatile uint32_t *)(uintptr_t)(addr + size - 4);
@@ -97,7 +96,8 @@ static int keeps(uint64_t addr, uint64_t size)
 
 static void memory(uint64_t entry)
 {
-	uint64_t addr = read64(entry), size = read64(entry + 8);
+	uint64_t addr = read64(entry);
+	uint64_t size = read64(entry + 8);
 	uint32_t type = read32(entry + 16);
 
 	text("memory");
@@ -123,7 +123,8 @@ static void module(uint64_t entry)
 
 static char get(void)
 {
-	uint8_t status, c;
+	uint8_t status;
+	uint8_t c;
 
 	do
 		__asm__ volatile("inb %w1, %b0" : "=a"(status) : "d"(SERIAL + 5));
@@ -151,8 +152,6 @@ void main(uint32_t info, uint32_t cr0, uint32_t cr4, uint32_t eflags);
 
 void main(uint32_t info, uint32_t cr0, uint32_t cr4, uint32_t eflags)
 {
-	uint32_t i;
-
 	text("cpu");
 	hex(cr0 & CR0_MASK);
 	hex(cr4);
@@ -167,11 +166,11 @@ void main(uint32_t info, uint32_t cr0, uint32_t cr4, uint32_t eflags)
 	text("\nrsdp ");
 	bytes(at(read64(info + INFO_RSDP)), 8);
 	text("\n");
-	for (i = 0; i < read32(info + INFO_MEMMAP_LEN); i++)
+	for (uint32_t i = 0; i < read32(info + INFO_MEMMAP_LEN); i++)
 		memory(read64(info + INFO_MEMMAP) + (uint64_t)i * MEMMAP_SIZE);
 	if (!read32(info + INFO_MODULES))
 		text("no module\n");
-	for (i = 0; i < read32(info + INFO_MODULES); i++)
+	for (uint32_t i = 0; i < read32(info + INFO_MODULES); i++)
 		module(read64(info + INFO_MODLIST) + i * 32);
 	if (*(const char *)at(read64(info + INFO_CMDLINE)) == 'E')
 		echo();

@@ -12,11 +12,9 @@
 
 static void print_conditions(const struct sandbox_rule *rule)
 {
-	unsigned int i;
-
 	if (rule->own)
 		printf("0:own:own ");
-	for (i = 0; i < rule->nr_args; i++) {
+	for (unsigned int i = 0; i < rule->nr_args; i++) {
 		const struct scmp_arg_cmp *c = &rule->arg[i];
 
 		if (c->op == SCMP_CMP_EQ)
@@ -28,14 +26,11 @@ static void print_conditions(const struct sandbox_rule *rule)
 
 int main(void)
 {
-	unsigned int kind;
-	size_t i;
-
-	for (i = 0; i < sandbox_nr_rules; i++) {
+	for (size_t i = 0; i < sandbox_nr_rules; i++) {
 		const struct sandbox_rule *rule = &sandbox_rules[i];
 		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, rule->call);
 
-		for (kind = 0; kind < SANDBOX_KINDS; kind++) {
+		for (unsigned int kind = 0; kind < SANDBOX_KINDS; kind++) {
 			if (!(rule->threads & 1u << kind))
 				continue;
 			printf("%s\t%s\t", sandbox_names[kind], name);

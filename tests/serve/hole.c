@@ -48,9 +48,7 @@ static void die(const char *what)
 
 static void fill(uint8_t *to, uint32_t len, unsigned int seed)
 {
-	uint32_t i;
-
-	for (i = 0; i < len; i++)
+	for (uint32_t i = 0; i < len; i++)
 		to[i] = (uint8_t)(i * 31 + i / 4096 + seed * 59 + 1);
 }
 
@@ -123,9 +121,6 @@ static void writes(const struct span *span, const char *what)
 
 int main(int argc, char **argv)
 {
-	unsigned int round;
-	size_t i;
-
 	if (argc < 3)
 		die("usage: hole SOCKET DISK [--packed]");
 	disk = open(argv[2], O_RDWR | O_CLOEXEC);
@@ -137,8 +132,8 @@ int main(int argc, char **argv)
 	if (client_connect(&client, argv[1], 5000) || client_share(&client) ||
 	    client_ring_init(&client, 0, 4, 0) || client_ring_start(&client, 0))
 		die("the back end refuses");
-	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < ARRAY_SIZE(spans); i++) {
+	for (unsigned int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < ARRAY_SIZE(spans); i++) {
 			const struct span *span = &spans[i];
 			uint8_t *data = client.mem + span->at;
 

@@ -57,7 +57,8 @@ void grt_warn(const char *format, ...)
 /* For what is never given back. Only the start asks for it. */
 void *grt_ram_alloc(size_t size, size_t align)
 {
-	static u8 *next, *end;
+	static u8 *next;
+	static u8 *end;
 	u8 *p = (u8 *)ALIGN((unsigned long)next, align);
 
 	if (p + size > end) {

@@ -136,7 +136,8 @@ size_t shim_huge_size(const void *p)
 static void *huge_map(size_t size, size_t align)
 {
 	size_t slack = align > PAGE ? align : 0;
-	unsigned long start, first;
+	unsigned long start;
+	unsigned long first;
 	void *map;
 
 	if (size + slack < size)

@@ -35,7 +35,8 @@ static size_t boot_used;
 
 void *shim_boot_alloc(size_t size, size_t align)
 {
-	size_t start, end;
+	size_t start;
+	size_t end;
 
 	/* Only the thread that starts comes here. */
 	align = max(align, BOOT_HEADER);

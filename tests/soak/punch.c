@@ -68,7 +68,8 @@ static uint64_t resident(void)
 static void give_back(uint64_t from, uint64_t to)
 {
 	const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-	uint64_t before = resident(), after;
+	uint64_t before = resident();
+	uint64_t after;
 
 	from = (from + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	to &= ~(uint64_t)(PAGE - 1);
@@ -154,8 +155,10 @@ static unsigned int next_done(void)
 /* Reads or writes a part of the disk by requests of all sizes. */
 static void transfer(uint32_t type, uint64_t disk, uint8_t *plain, uint32_t size)
 {
-	unsigned int free_slots[DEPTH], nr_free, i;
-	uint32_t done = 0, len;
+	unsigned int free_slots[DEPTH];
+	unsigned int nr_free;
+	uint32_t done = 0;
+	uint32_t len;
 
 	for (nr_free = 0; nr_free < DEPTH; nr_free++)
 		free_slots[nr_free] = nr_free;
@@ -170,7 +173,7 @@ static void transfer(uint32_t type, uint64_t disk, uint8_t *plain, uint32_t size
 		start(free_slots[--nr_free], type, disk + done, plain + done, len);
 		done += len;
 	}
-	for (i = nr_free; i < DEPTH; i++)
+	for (unsigned int i = nr_free; i < DEPTH; i++)
 		next_done();
 }
 
@@ -178,7 +181,8 @@ static void transfer(uint32_t type, uint64_t disk, uint8_t *plain, uint32_t size
 static uint64_t image_sum(int image, uint64_t offset, uint32_t size)
 {
 	uint8_t *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t sum, none = 0;
+	uint64_t sum;
+	uint64_t none = 0;
 
 	if (buf == MAP_FAILED || pread(image, buf, size, (off_t)offset) != (ssize_t)size)
 		die("the image cannot be read");
@@ -189,8 +193,14 @@ static uint64_t image_sum(int image, uint64_t offset, uint32_t size)
 
 int main(int argc, char **argv)
 {
-	unsigned int count, i, wrong = 0, wrong_again = 0, wrong_written = 0;
-	uint64_t right, sum, none = 0;
+	unsigned int count;
+	unsigned int i;
+	unsigned int wrong = 0;
+	unsigned int wrong_again = 0;
+	unsigned int wrong_written = 0;
+	uint64_t right;
+	uint64_t sum;
+	uint64_t none = 0;
 	uint8_t *plain = malloc(DATA);
 	int image;
 

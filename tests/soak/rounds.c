@@ -77,7 +77,8 @@ static void read_part(int fd, void *buf, size_t size, off_t offset)
 static uint64_t sum_part(const char *path, bool direct, off_t offset, size_t size, uint64_t *zeroes)
 {
 	int fd = open_disk(path, O_RDONLY | (direct ? O_DIRECT : 0));
-	uint64_t *buf = fresh(size), sum;
+	uint64_t *buf = fresh(size);
+	uint64_t sum;
 
 	read_part(fd, buf, size, offset);
 	sum = soak_sum(buf, size, zeroes);
@@ -90,7 +91,9 @@ static uint64_t sum_part(const char *path, bool direct, off_t offset, size_t siz
 static uint64_t write_part(const char *path, bool direct, off_t offset, size_t size)
 {
 	int fd = open_disk(path, O_WRONLY | (direct ? O_DIRECT : 0));
-	uint64_t *buf = fresh(size), sum, zeroes = 0;
+	uint64_t *buf = fresh(size);
+	uint64_t sum;
+	uint64_t zeroes = 0;
 	size_t done = 0;
 
 	soak_fill(buf, size);
@@ -143,20 +146,20 @@ static void press(size_t most)
 	for (;;) {
 		uint64_t chance = soak_random();
 		size_t size = (most / 4 + chance % (most - most / 4)) & ~(2 * MIB - 1);
-		size_t piece = (chance >> 32 & 1 ? 64 : 512) * PAGE, at;
+		size_t piece = (chance >> 32 & 1 ? 64 : 512) * PAGE;
 		char *p = fresh(size);
 
 		madvise(p, size, chance >> 33 & 1 ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-		for (at = 0; at < size; at += PAGE)
+		for (size_t at = 0; at < size; at += PAGE)
 			*(uint64_t *)(p + at) = chance + at;
 		pause.tv_nsec = (long)(chance >> 40 & 0xff) * 1000000;
 		nanosleep(&pause, NULL);
-		for (at = 0; at < size; at += PAGE) {
+		for (size_t at = 0; at < size; at += PAGE) {
 			if (*(uint64_t *)(p + at) != chance + at)
 				printf("soak: memory is not what was written there\n");
 		}
 		/* Every other piece first, so that what is free is in pieces for a while. */
-		for (at = 0; at < size; at += 2 * piece)
+		for (size_t at = 0; at < size; at += 2 * piece)
 			madvise(p + at, at + piece < size ? piece : size - at, MADV_DONTNEED);
 		nanosleep(&pause, NULL);
 		munmap(p, size);
@@ -191,7 +194,6 @@ static void await_host(void)
 
 static int run(const char *disk, unsigned int count, size_t data, size_t scratch, size_t pressure)
 {
-	unsigned int i;
 	pid_t child;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -202,9 +204,12 @@ static int run(const char *disk, unsigned int count, size_t data, size_t scratch
 	if (!child)
 		keep_pressing(pressure);
 	printf("soak: starts\n");
-	for (i = 0; i < count; i++) {
-		bool direct = i % 2 == 0, write_direct = i / 2 % 2 == 0;
-		uint64_t zeroes = 0, sum, again;
+	for (unsigned int i = 0; i < count; i++) {
+		bool direct = i % 2 == 0;
+		bool write_direct = i / 2 % 2 == 0;
+		uint64_t zeroes = 0;
+		uint64_t sum;
+		uint64_t again;
 
 		sum = sum_part(disk, direct, 0, data, &zeroes);
 		printf("soak: read %016lx %lu %s\n", sum, zeroes, direct ? "direct" : "cached");

@@ -29,9 +29,7 @@ static inline uint64_t soak_random(void)
 /* Fills size bytes, a multiple of 8, with random data. */
 static inline void soak_fill(uint64_t *buf, size_t size)
 {
-	size_t i;
-
-	for (i = 0; i < size / sizeof(*buf); i++)
+	for (size_t i = 0; i < size / sizeof(*buf); i++)
 		buf[i] = soak_random();
 }
 
@@ -43,9 +41,8 @@ static inline void soak_fill(uint64_t *buf, size_t size)
 static inline uint64_t soak_sum(const uint64_t *buf, size_t size, uint64_t *zeroes)
 {
 	uint64_t sum = 0x9e3779b97f4a7c15ull;
-	size_t i;
 
-	for (i = 0; i < size / sizeof(*buf); i++) {
+	for (size_t i = 0; i < size / sizeof(*buf); i++) {
 		*zeroes += !buf[i];
 		sum = (sum ^ buf[i]) * 0xff51afd7ed558ccdull;
 		sum ^= sum >> 32;

@@ -104,10 +104,8 @@ uint32_t drv_device_event(struct drv_queue *q)
 
 void drv_put(struct drv_queue *q, uint16_t id, const struct drv_buf *buf, unsigned int n)
 {
-	unsigned int i;
-
 	if (!q->packed) {
-		for (i = 0; i < n; i++)
+		for (unsigned int i = 0; i < n; i++)
 			drv_desc(q, (id + i) % q->size, buf[i].addr, buf[i].len,
 				 (uint16_t)(buf[i].flags | (i + 1 < n ? VRING_F_NEXT : 0)),
 				 (uint16_t)((id + i + 1) % q->size));
@@ -115,7 +113,7 @@ void drv_put(struct drv_queue *q, uint16_t id, const struct drv_buf *buf, unsign
 		return;
 	}
 	/* The first one last: it makes them all available. */
-	for (i = n; i--;)
+	for (unsigned int i = n; i--;)
 		drv_packed_desc(q, (unsigned int)((q->put + i) % q->size), buf[i].addr, buf[i].len,
 				id,
 				(uint16_t)(buf[i].flags | (i + 1 < n ? VRING_F_NEXT : 0) |
@@ -300,10 +298,8 @@ void drv_driver_ok(struct virtio_mmio *mmio)
 void drv_bring_up(struct virtio_mmio *mmio, struct guest *g, struct drv_queue *q, unsigned int n,
 		  uint16_t size, uint64_t features)
 {
-	unsigned int i;
-
 	drv_negotiate(mmio, features);
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		drv_lay_out(&q[i], g, size, RING_BASE(i), features);
 		assert_int_equal(drv_queue_setup(mmio, i, &q[i]), 1);
 	}

@@ -87,7 +87,9 @@ static const size_t sizes[] = {0,  1,  2,  3,  4,  5,  7,  8,   9,   15,  16,  1
 
 static void blocks_are_copied_and_set(void **state)
 {
-	static u8 src[6000], dst[6000], want[6000];
+	static u8 src[6000];
+	static u8 dst[6000];
+	static u8 want[6000];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(src); i++)
@@ -111,7 +113,8 @@ static void blocks_are_copied_and_set(void **state)
 
 static void overlapping_blocks_are_moved(void **state)
 {
-	static u8 a[6000], b[6000];
+	static u8 a[6000];
+	static u8 b[6000];
 
 	(void)state;
 	for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
@@ -132,7 +135,8 @@ static int sign(int n)
 
 static void blocks_are_compared_and_searched(void **state)
 {
-	u8 a[64], b[64];
+	u8 a[64];
+	u8 b[64];
 
 	(void)state;
 	memset(a, 1, 64);
@@ -168,7 +172,8 @@ static void strings_behave_as_the_hosts(void **state)
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(text); k++) {
 			const char *t = text[k];
-			char x[32], y[32];
+			char x[32];
+			char y[32];
 
 			assert_int_equal(sign(own_strcmp(s, t)), sign(strcmp(s, t)));
 			assert_int_equal(sign(own_strcasecmp(s, t)), sign(strcasecmp(s, t)));
@@ -207,7 +212,8 @@ static void strings_behave_as_the_hosts(void **state)
 static void linux_strings(void **state)
 {
 	static const char *const names[] = {"one", "two", NULL};
-	char buf[8], text[] = "  words \n";
+	char buf[8];
+	char text[] = "  words \n";
 
 	(void)state;
 	assert_int_equal(strscpy(buf, "short", sizeof(buf)), 5);
@@ -281,7 +287,9 @@ struct item {
 
 static void headers_mean_what_they_mean_in_linux(void **state)
 {
-	struct item items[3], *pos, *next;
+	struct item items[3];
+	struct item *pos;
+	struct item *next;
 	LIST_HEAD(list);
 	HLIST_HEAD(bucket);
 	size_t bytes;

@@ -193,7 +193,8 @@ static void an_object_of_another_cache_goes_to_its_own(void **state)
 {
 	struct kmem_cache *a = kmem_cache_create("apples", 40, 0, 0, NULL);
 	struct kmem_cache *b = kmem_cache_create("pears", 40, 0, 0, NULL);
-	void *p = kmem_cache_alloc(a, GFP_KERNEL), *run = kmalloc(20000, GFP_KERNEL);
+	void *p = kmem_cache_alloc(a, GFP_KERNEL);
+	void *run = kmalloc(20000, GFP_KERNEL);
 
 	(void)state;
 	assert_warns(kmem_cache_free(b, p), "is an object of apples, not of pears");

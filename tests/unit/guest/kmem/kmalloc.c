@@ -163,7 +163,8 @@ static void zeroed_means_the_whole_usable_size(void **state)
 
 static void krealloc_grows_shrinks_and_frees(void **state)
 {
-	u8 *p = krealloc(NULL, vary(10), GFP_KERNEL), *q;
+	u8 *p = krealloc(NULL, vary(10), GFP_KERNEL);
+	u8 *q;
 
 	(void)state;
 	assert_non_null(p);
@@ -210,7 +211,8 @@ static void kfree_sensitive_leaves_nothing(void **state)
 
 static void strings_are_copied(void **state)
 {
-	char text[] = "of some length", *s;
+	char text[] = "of some length";
+	char *s;
 
 	(void)state;
 	s = kstrdup(text, GFP_KERNEL);
@@ -238,7 +240,8 @@ static void strings_are_copied(void **state)
 /* The last byte before a page that cannot be read. */
 static void kstrndup_reads_no_byte_past_max(void **state)
 {
-	char *edge = malloc(8), *s;
+	char *edge = malloc(8);
+	char *s;
 
 	(void)state;
 	/* ASan guards what is behind. */
@@ -315,7 +318,8 @@ static void give_back(const void *p)
 
 static void misuse_is_named(void **state)
 {
-	char *p = kmalloc(64, GFP_KERNEL), *run = kmalloc(vary(100000), GFP_KERNEL);
+	char *p = kmalloc(64, GFP_KERNEL);
+	char *run = kmalloc(vary(100000), GFP_KERNEL);
 	static int foreign;
 
 	(void)state;
@@ -338,7 +342,8 @@ static void misuse_is_named(void **state)
 
 static void a_double_free_is_found_when_the_magazine_is_drained(void **state)
 {
-	char *p = kmalloc(64, GFP_KERNEL), *q = kmalloc(64, GFP_KERNEL);
+	char *p = kmalloc(64, GFP_KERNEL);
+	char *q = kmalloc(64, GFP_KERNEL);
 
 	(void)state;
 	kfree(p);

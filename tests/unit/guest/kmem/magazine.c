@@ -163,7 +163,8 @@ static void unused_caches_cost_no_request(void **state)
 
 static void atomic_callers_send_no_request(void **state)
 {
-	unsigned long requests, allocs;
+	unsigned long requests;
+	unsigned long allocs;
 	size_t n = 1;
 
 	(void)state;
@@ -260,7 +261,8 @@ static void every_request_may_fail(void **state)
 	/* The k-th allocating request from here fails, and the few after it. */
 	for (long k = 0; k < 12; k++) {
 		struct kmem_cache *s;
-		void *p[200], *run;
+		void *p[200];
+		void *run;
 
 		kmem_give_back();
 		wire.fail_from = (long)wire.allocs + k;
@@ -313,7 +315,8 @@ static void short_replies_are_enough(void **state)
 
 static void the_last_byte_can_be_had(void **state)
 {
-	size_t n = 0, again = 0;
+	size_t n = 0;
+	size_t again = 0;
 
 	(void)state;
 	while (n < SCATTER && (object[n] = kmalloc(4096, GFP_KERNEL | __GFP_NOWARN)))

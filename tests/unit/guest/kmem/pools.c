@@ -140,7 +140,8 @@ static void a_pool_is_resized(void **state)
 static void pools_of_caches_and_of_kmalloc(void **state)
 {
 	struct kmem_cache *s = kmem_cache_create("pooled", 48, 0, 0, NULL);
-	mempool_t *pool = mempool_create_slab_pool(8, s), own;
+	mempool_t *pool = mempool_create_slab_pool(8, s);
+	mempool_t own;
 	void *p;
 
 	(void)state;

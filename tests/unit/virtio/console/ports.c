@@ -46,13 +46,12 @@ static int setup(void **state)
 {
 	struct console_port_config port[PORTS] = {{.name = "console", .console = true},
 						  {.name = "org.example.port"}};
-	unsigned int i;
 
 	(void)state;
 	memset(&f, 0, sizeof(f));
 	guest_init(&f.g);
 	sem_init(&f.irq, 0, 0);
-	for (i = 0; i < PORTS; i++) {
+	for (unsigned int i = 0; i < PORTS; i++) {
 		/* An address of the kernel's choice, in no file system. */
 		struct sockaddr_un any = {.sun_family = AF_UNIX};
 
@@ -73,12 +72,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	unsigned int i;
-
 	(void)state;
 	virtio_mmio_destroy(f.mmio);
 	virtio_device_destroy(f.dev);
-	for (i = 0; i < PORTS; i++)
+	for (unsigned int i = 0; i < PORTS; i++)
 		close(f.listen_fd[i]);
 	sem_destroy(&f.irq);
 	guest_fini(&f.g);
@@ -98,7 +95,8 @@ static uint64_t buffer_of(unsigned int queue)
 /* Waits for the next used chain of a queue. Returns how much was written. */
 static uint32_t used(unsigned int queue)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	while (!drv_used(&f.q[queue], &id, &len))
 		while (sem_wait(&f.irq))
@@ -252,13 +250,12 @@ static void reset_under_a_full_socket(void **state)
 {
 	const struct drv_buf buf = {.addr = BUFFERS, .len = RAM_END - BUFFERS};
 	struct pollfd first = {.events = POLLIN};
-	uint16_t i;
 
 	(void)state;
 	bring_up();
 	first.fd = join(1);
 	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
-	for (i = 0; i < Q_SIZE; i++)
+	for (uint16_t i = 0; i < Q_SIZE; i++)
 		drv_put(&f.q[5], i, &buf, 1);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
 	assert_int_equal(poll(&first, 1, -1), 1);
@@ -290,16 +287,18 @@ static void paused(void **state)
 {
 	const struct drv_buf out = {.addr = BUFFERS, .len = RAM_END - BUFFERS};
 	const struct drv_buf in = {.addr = buffer_of(4), .len = 8, .flags = VRING_F_WRITE};
-	size_t got, all = (size_t)Q_SIZE * out.len;
-	uint16_t i, idx;
-	int fd, queued;
+	size_t got;
+	size_t all = (size_t)Q_SIZE * out.len;
+	uint16_t idx;
+	int fd;
+	int queued;
 
 	(void)state;
 	bring_up();
 	fd = join(1);
 	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
 	tell(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
-	for (i = 0; i < Q_SIZE; i++)
+	for (uint16_t i = 0; i < Q_SIZE; i++)
 		drv_put(&f.q[5], i, &out, 1);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 5);
 	do /* until the second chain has begun, which the socket cannot hold */
@@ -333,7 +332,8 @@ static void rng(void **state)
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
 	struct drv_queue q;
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 	struct drv_buf buf[] = {
 		{.addr = BUFFERS, .len = 8},
 		{.addr = BUFFERS + 0x100, .len = 64, .flags = VRING_F_WRITE},
@@ -408,7 +408,8 @@ static void balloon(void **state)
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
 	struct drv_queue q[REPORT + 1];
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 	const struct drv_buf report[] = {
 		{.addr = BUFFERS, .len = 0x3000, .flags = VRING_F_WRITE},
 		/* Not a whole frame. */
@@ -451,7 +452,8 @@ static void balloon_that_gives_nothing(void **state)
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
 	struct drv_queue q[REPORT + 1];
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	assert_int_equal(balloon_dev_create(&config, &dev), 0);
@@ -492,7 +494,6 @@ static void balloon_that_is_asked(void **state)
 	uint32_t generation;
 	struct virtio_device *dev;
 	struct virtio_mmio *mmio;
-	unsigned int i;
 
 	(void)state;
 	assert_int_equal(balloon_dev_create(&config, &dev), 0);
@@ -503,7 +504,7 @@ static void balloon_that_is_asked(void **state)
 	drv_negotiate(mmio, 0);
 	drv_driver_ok(mmio);
 	assert_int_equal(sem_trywait(&f.irq), -1);
-	for (i = 0; i < ARRAY_SIZE(target); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(target); i++) {
 		generation = reg(mmio, VIRTIO_MMIO_CONFIG_GENERATION);
 		assert_int_equal(balloon_dev_set_target(dev, target[i].bytes), 0);
 		assert_int_equal(reg(mmio, VIRTIO_MMIO_CONFIG), htole32(target[i].pages));

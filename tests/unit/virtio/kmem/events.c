@@ -39,7 +39,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Whether the device asks not to be told of buffers for events. */
+/* Tells whether the device asks not to be told of buffers for events. */
 static bool notify_is_off(void)
 {
 	struct drv_queue *q = &k.q[KMEM_EVENTS];
@@ -59,7 +59,8 @@ static void post_buffer(unsigned int i, uint32_t len)
 static void expect_event(uint32_t type, uint64_t value)
 {
 	struct virtio_kmem_event *event;
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	assert_true(drv_used(&k.q[KMEM_EVENTS], &id, &len));
 	assert_int_equal(len, sizeof(*event));
@@ -72,7 +73,8 @@ static void expect_event(uint32_t type, uint64_t value)
 static void events(void **state)
 {
 	struct kmem_dev_stats stats;
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	post_buffer(0, 16);
@@ -123,14 +125,14 @@ static void quota_is_configuration(void **state)
 
 static void short_event_buffers(void **state)
 {
-	uint32_t id, len;
-	unsigned int i;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
-	for (i = 0; i < 16; i++)
+	for (unsigned int i = 0; i < 16; i++)
 		post_buffer(i, i == 15 ? 16 : 15);
 	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 2);
-	for (i = 0; i < 15; i++) {
+	for (unsigned int i = 0; i < 15; i++) {
 		assert_true(drv_used(&k.q[KMEM_EVENTS], &id, &len));
 		assert_int_equal(len, 0);
 	}
@@ -140,7 +142,8 @@ static void short_event_buffers(void **state)
 
 static void events_need_the_feature(void **state)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	kmem_bring_up(&k, format(state) & ~(1ull << VIRTIO_KMEM_F_EVENTS));
 	post_buffer(0, 16);
@@ -158,10 +161,9 @@ static void events_need_the_feature(void **state)
 static void requests(void **state)
 {
 	uint64_t addr;
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 50; i++) {
+	for (unsigned int i = 0; i < 50; i++) {
 		assert_int_equal(kmem_alloc(&k, i % KMEM_CPUS, 4, 1), 0);
 		assert_int_equal(k.resp[i % KMEM_CPUS].count, 1);
 		memcpy(&addr, kmem_reply(&k, i % KMEM_CPUS), sizeof(addr));
@@ -197,7 +199,8 @@ static void queue_reset(void **state)
 /* Events wait for a queue that is away, and its buffers of before are nobody's. */
 static void event_queue_reset(void **state)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	post_buffer(0, 16);
 	reset_queue(KMEM_EVENTS);

@@ -41,10 +41,8 @@ static void note(struct mm_heap *heap, const char *function)
 /* Notes an allocation and makes n addresses up, with the flags that mm gives. */
 static long allocate(struct mm_heap *heap, size_t n, uint64_t *addr)
 {
-	size_t i;
-
 	heap->n = n;
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		addr[i] = FAKE_BASE + i * MM_FRAME_SIZE + MM_ADDR_FRESH;
 	return heap->error ? heap->error : (long)n;
 }

@@ -48,20 +48,18 @@ static struct mm_stats stats_of(int cache)
 
 static void take_addrs(uint64_t *addr, unsigned int n)
 {
-	unsigned int i;
-
 	memcpy(addr, kmem_reply(&k, 0), n * sizeof(*addr));
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		addr[i] &= ~VIRTIO_KMEM_ADDR_FLAGS;
 }
 
 static void objects_go_and_come(void **state)
 {
 	uint64_t addr[VIRTIO_KMEM_MAX_BATCH];
-	uint32_t cache, n;
+	uint32_t n;
 
 	(void)state;
-	for (cache = 1; cache <= VIRTIO_KMEM_CLASSES; cache++) {
+	for (uint32_t cache = 1; cache <= VIRTIO_KMEM_CLASSES; cache++) {
 		assert_int_equal(kmem_alloc(&k, 0, cache, VIRTIO_KMEM_MAX_BATCH), 0);
 		n = k.resp[0].count;
 		assert_in_range(n, 1, VIRTIO_KMEM_MAX_BATCH);
@@ -78,12 +76,12 @@ static void objects_go_and_come(void **state)
 static void addresses_are_judged_each(void **state)
 {
 	struct virtio_kmem_bad *bad = kmem_reply(&k, 0);
-	uint64_t good, addr[7];
+	uint64_t good;
+	uint64_t addr[7];
 	static const struct virtio_kmem_bad want[] = {
 		{1, (uint32_t)-ENOENT}, {2, (uint32_t)-EINVAL}, {3, (uint32_t)-EFAULT},
 		{4, (uint32_t)-EFAULT}, {5, (uint32_t)-EFAULT}, {6, (uint32_t)-EFAULT},
 	};
-	unsigned int i;
 
 	(void)state;
 	assert_int_equal(kmem_alloc(&k, 0, 4, 1), 0);
@@ -98,7 +96,7 @@ static void addresses_are_judged_each(void **state)
 	assert_int_equal(kmem_free(&k, 0, 4, 7, addr), 0);
 	assert_int_equal(k.resp[0].count, 1);
 	assert_int_equal(k.resp[0].value, 6);
-	for (i = 0; i < 6; i++) {
+	for (unsigned int i = 0; i < 6; i++) {
 		assert_int_equal(bad[i].index, want[i].index);
 		assert_int_equal(bad[i].status, want[i].status);
 	}
@@ -113,7 +111,8 @@ static void pages_and_pins(void **state)
 {
 	struct virtio_kmem_req req = {
 		.type = VIRTIO_KMEM_ALLOC_PAGES, .count = 2, .order = 1, .node = 0};
-	uint64_t run[2], frame[4];
+	uint64_t run[2];
+	uint64_t frame[4];
 
 	(void)state;
 	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, RESP_SIZE), 0);

@@ -137,11 +137,11 @@ static void bad_headers(void **state)
 {
 	static uint8_t payload[513 * 8];
 	struct kmem_dev_stats stats;
-	size_t i, n = ARRAY_SIZE(bad_requests);
+	size_t n = ARRAY_SIZE(bad_requests);
 	int32_t status;
 
 	(void)state;
-	for (i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct bad_request *bad = &bad_requests[i];
 
 		status = kmem_send(&k, 0, &bad->req, sizeof(bad->req), payload, bad->payload,
@@ -162,10 +162,9 @@ static void bad_headers(void **state)
 static void short_headers(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1};
-	size_t size;
 
 	(void)state;
-	for (size = 0; size < sizeof(req); size++)
+	for (size_t size = 0; size < sizeof(req); size++)
 		assert_int_equal(kmem_send(&k, 0, &req, size, NULL, 0, ROOM), -EINVAL);
 	assert_int_equal(heap.calls, 0);
 	assert_serves();
@@ -174,10 +173,9 @@ static void short_headers(void **state)
 static void no_room_for_an_answer(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1};
-	size_t room;
 
 	(void)state;
-	for (room = 0; room < sizeof(struct virtio_kmem_resp); room++) {
+	for (size_t room = 0; room < sizeof(struct virtio_kmem_resp); room++) {
 		heap.calls = 0;
 		assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, room), NOT_ANSWERED);
 		assert_int_equal(heap.calls, 0);
@@ -202,10 +200,9 @@ static void broken_chains(void **state)
 		{RAM_END, 16, VRING_F_INDIRECT, 0},                /* table outside */
 		{BUFFERS, 64, VRING_F_WRITE, 0}, /* no header: answered, see below */
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(first); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
 		drv_desc(&k.q[0], 0, first[i].addr, first[i].len, first[i].flags, first[i].next);
 		drv_desc(&k.q[0], 1, BUFFERS, 64, 0, 0);
 		drv_avail(&k.q[0], 0);
@@ -228,11 +225,10 @@ static void longest_chain(void **state)
 	const uint64_t table = RING_BASE(8);
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1};
 	unsigned int i;
-	int n;
 
 	(void)state;
 	memcpy(guest_at(&k.g, BUFFERS, 64), &req, 64);
-	for (n = 1024; n <= 1025; n++) {
+	for (int n = 1024; n <= 1025; n++) {
 		for (i = 0; i < 64; i++)
 			drv_indirect(&k.q[0], table, i, BUFFERS + i, 1, VRING_F_NEXT,
 				     (uint16_t)(i + 1));
@@ -258,10 +254,9 @@ static void longest_chain(void **state)
 static void avail_index_games(void **state)
 {
 	static const uint16_t jumps[] = {17, 0x7fff, 0x8000, 0xffff};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(jumps); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(jumps); i++) {
 		drv_set_avail_idx(&k.q[0], jumps[i]);
 		ring(0);
 		assert_int_equal(drv_used_idx(&k.q[0]), 0);
@@ -274,11 +269,10 @@ static void avail_index_games(void **state)
 static void repeated_heads(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1};
-	int i;
 
 	(void)state;
 	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, ROOM), 0);
-	for (i = 0; i < 16; i++)
+	for (int i = 0; i < 16; i++)
 		drv_avail(&k.q[0], 0);
 	ring(0);
 	assert_int_equal(drv_used_idx(&k.q[0]), 17);
@@ -295,10 +289,9 @@ static void answer_over_request(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_FREE, .count = 8};
 	uint64_t addr[8];
-	int i;
 
 	(void)state;
-	for (i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++)
 		addr[i] = FAKE_BASE + 64 * i;
 	memcpy(guest_at(&k.g, BUFFERS, 64), &req, 64);
 	memcpy(guest_at(&k.g, BUFFERS + 64, 64), addr, 64);
@@ -317,10 +310,9 @@ static void answer_over_rings(void **state)
 {
 	const uint64_t at[] = {k.q[0].desc, k.q[0].avail, k.q[0].used};
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 20, .cache = 1};
-	int i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++) {
 		memcpy(guest_at(&k.g, BUFFERS, 64), &req, 64);
 		drv_desc(&k.q[0], 0, BUFFERS, 64, VRING_F_NEXT, 1);
 		drv_desc(&k.q[0], 1, at[i], 16 + 160, VRING_F_WRITE, 0);
@@ -337,17 +329,16 @@ static void answer_over_rings(void **state)
 static void rings_over_rings(void **state)
 {
 	struct drv_queue q = k.q[0];
-	unsigned int i;
 
 	(void)state;
 	drv_negotiate(k.mmio, KMEM_FEATURES);
 	q.avail = q.desc;
 	q.used = q.desc;
-	for (i = 0; i <= KMEM_CPUS; i++)
+	for (unsigned int i = 0; i <= KMEM_CPUS; i++)
 		assert_int_equal(drv_queue_setup(k.mmio, i, &q), 1);
 	drv_driver_ok(k.mmio);
 	memset(guest_at(&k.g, q.desc, 512), 1, 512);
-	for (i = 0; i <= KMEM_CPUS; i++)
+	for (unsigned int i = 0; i <= KMEM_CPUS; i++)
 		ring(i);
 	kmem_dev_post_event(k.dev, VIRTIO_KMEM_EVENT_PRESSURE, 2);
 	kmem_bring_up(&k, KMEM_FEATURES);
@@ -376,36 +367,34 @@ static void nothing_left_over(void **state)
 {
 	uint64_t addr[VIRTIO_KMEM_MAX_BATCH] = {0};
 	const uint8_t *reply = kmem_reply(&k, 0);
-	size_t i;
 
 	(void)state;
 	assert_int_equal(kmem_alloc(&k, 0, 1, VIRTIO_KMEM_MAX_BATCH), 0);
 	heap.nr_bad = 1;
 	assert_int_equal(kmem_free(&k, 0, 0, VIRTIO_KMEM_MAX_BATCH, addr), 0);
 	assert_int_equal(k.used_len[0], 16 + 8);
-	for (i = 8; i < 8 * VIRTIO_KMEM_MAX_BATCH; i++)
+	for (size_t i = 8; i < 8 * VIRTIO_KMEM_MAX_BATCH; i++)
 		assert_int_equal(reply[i], 0xa5);
 	heap.error = -ENOMEM;
 	assert_int_equal(kmem_alloc(&k, 0, 1, VIRTIO_KMEM_MAX_BATCH), -ENOMEM);
-	for (i = 0; i < 8 * VIRTIO_KMEM_MAX_BATCH; i++)
+	for (size_t i = 0; i < 8 * VIRTIO_KMEM_MAX_BATCH; i++)
 		assert_int_equal(reply[i], 0xa5);
 }
 
 static void reset_with_requests_pending(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1};
-	unsigned int i;
 
 	(void)state;
 	memcpy(guest_at(&k.g, BUFFERS, 64), &req, 64);
-	for (i = 0; i < 16; i += 2) {
+	for (unsigned int i = 0; i < 16; i += 2) {
 		drv_desc(&k.q[0], i, BUFFERS, 64, VRING_F_NEXT, (uint16_t)(i + 1));
 		drv_desc(&k.q[0], i + 1, BUFFERS + 64, 64, VRING_F_WRITE, 0);
 		drv_avail(&k.q[0], (uint16_t)i);
 	}
 	set_reg(k.mmio, VIRTIO_MMIO_STATUS, 0);
 	assert_int_equal(heap.resets, 1);
-	for (i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		ring(i);
 	assert_int_equal(heap.calls, 0);
 	assert_int_equal(drv_used_idx(&k.q[0]), 0);
@@ -427,7 +416,8 @@ static void broken_event_queue(void **state)
 static void request_on_event_queue(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC, .count = 1, .cache = 1};
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	memcpy(guest_at(&k.g, BUFFERS, 64), &req, 64);
@@ -446,10 +436,10 @@ static void request_on_event_queue(void **state)
 static void register_storm(void **state)
 {
 	static const uint32_t values[] = {0, 1, 2, 0xf, 0x10, 0x8000, RAM_BASE, 0xffffffff};
-	uint32_t seed = 1, i;
+	uint32_t seed = 1;
 
 	(void)state;
-	for (i = 0; i < 200000; i++) {
+	for (uint32_t i = 0; i < 200000; i++) {
 		seed = seed * 1664525 + 1013904223;
 		virtio_mmio_write(k.mmio, seed >> 8 & 0x1fc, values[seed >> 24 & 7],
 				  1u << (seed >> 28 & 3), seed >> 30);

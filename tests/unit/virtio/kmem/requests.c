@@ -37,7 +37,6 @@ static void configuration(void **state)
 {
 	static const uint32_t sizes[] = VIRTIO_KMEM_CLASS_SIZES;
 	struct virtio_kmem_config c;
-	unsigned int i;
 
 	(void)state;
 	memcpy(&c, (const char *)virtio_mmio_page(k.mmio) + VIRTIO_MMIO_CONFIG, sizeof(c));
@@ -56,9 +55,9 @@ static void configuration(void **state)
 	assert_int_equal(c.num_nodes, 2);
 	assert_int_equal(c.num_ranges, 2);
 	assert_int_equal(c.num_classes, 13);
-	for (i = 0; i < 13; i++)
+	for (unsigned int i = 0; i < 13; i++)
 		assert_int_equal(c.class_size[i], sizes[i]);
-	for (i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < 2; i++) {
 		assert_int_equal(c.range[i].base, ranges[i].base);
 		assert_int_equal(c.range[i].size, ranges[i].size);
 		assert_int_equal(c.range[i].node, ranges[i].node);
@@ -115,7 +114,6 @@ static void alloc(void **state)
 		.caller = 0xffffffff80001234ull,
 	};
 	uint64_t *addr = kmem_reply(&k, 1);
-	int i;
 
 	(void)state;
 	assert_int_equal(kmem_send(&k, 1, &req, sizeof(req), NULL, 0, 16 + 8 * 60), 0);
@@ -129,7 +127,7 @@ static void alloc(void **state)
 	assert_int_equal(heap.n, 60);
 	assert_int_equal(k.resp[1].count, 60);
 	assert_int_equal(k.used_len[1], 16 + 8 * 60);
-	for (i = 0; i < 60; i++)
+	for (int i = 0; i < 60; i++)
 		assert_int_equal(addr[i], FAKE_BASE + i * MM_FRAME_SIZE + VIRTIO_KMEM_ADDR_FRESH);
 	assert_int_equal(addr[60], 0xa5a5a5a5a5a5a5a5ull);
 	req.node = VIRTIO_KMEM_NODE_ANY;
@@ -144,10 +142,9 @@ static void release(void **state)
 {
 	struct virtio_kmem_bad *bad = kmem_reply(&k, 0);
 	uint64_t addr[VIRTIO_KMEM_MAX_BATCH];
-	int i;
 
 	(void)state;
-	for (i = 0; i < VIRTIO_KMEM_MAX_BATCH; i++)
+	for (int i = 0; i < VIRTIO_KMEM_MAX_BATCH; i++)
 		addr[i] = FAKE_BASE + 64 * i;
 	assert_int_equal(kmem_free(&k, 0, 0, VIRTIO_KMEM_MAX_BATCH, addr), 0);
 	assert_string_equal(heap.function, "mm_free_bulk");
@@ -269,16 +266,13 @@ static void caches(void **state)
 static __attribute__((noinline)) void mark_stack(void)
 {
 	volatile char mark[8192];
-	size_t i;
 
-	for (i = 0; i < sizeof(mark); i++)
+	for (size_t i = 0; i < sizeof(mark); i++)
 		mark[i] = 'S';
 }
 
 static void statistics(void **state)
 {
-	size_t i;
-
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_STATS};
 	struct virtio_kmem_stats *s = kmem_reply(&k, 0);
 	struct kmem_dev_stats mine;
@@ -300,7 +294,7 @@ static void statistics(void **state)
 	assert_int_equal(s->frames_per_slab, 14);
 	assert_string_equal(s->name, "a name");
 	/* what is behind the name is not the host's stack */
-	for (i = strlen("a name"); i < VIRTIO_KMEM_NAME_MAX; i++)
+	for (size_t i = strlen("a name"); i < VIRTIO_KMEM_NAME_MAX; i++)
 		assert_int_equal(s->name[i], 0);
 	kmem_dev_get_stats(k.dev, 1, &mine);
 	assert_int_equal(mine.requests, 2);
@@ -318,11 +312,10 @@ static void errors_of_mm(void **state)
 		VIRTIO_KMEM_CACHE_SHRINK, VIRTIO_KMEM_PIN,          VIRTIO_KMEM_STATS,
 	};
 	uint64_t addr = FAKE_BASE;
-	size_t i;
 
 	(void)state;
 	heap.error = -ENOMEM;
-	for (i = 0; i < ARRAY_SIZE(types); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct virtio_kmem_req req = {.type = types[i], .count = 1, .cache = 1, .size = 8};
 		bool takes = types[i] == VIRTIO_KMEM_FREE || types[i] == VIRTIO_KMEM_FREE_PAGES ||
 			     types[i] == VIRTIO_KMEM_PIN;

@@ -51,7 +51,8 @@ static unsigned int put_request(unsigned int queue)
 static int take_answer(unsigned int queue, unsigned int life)
 {
 	struct virtio_kmem_resp resp;
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 	int ret = 0;
 
 	pthread_mutex_lock(&side[queue].lock);
@@ -69,7 +70,9 @@ static int take_answer(unsigned int queue, unsigned int life)
 
 static void *worker(void *opaque)
 {
-	unsigned int queue = (unsigned int)(uintptr_t)opaque, answers = 0, life;
+	unsigned int queue = (unsigned int)(uintptr_t)opaque;
+	unsigned int answers = 0;
+	unsigned int life;
 	int got;
 
 	while (answers < ANSWERS || !atomic_load(&over)) {
@@ -119,16 +122,15 @@ static void *events(void *opaque)
 static void bring_up(void)
 {
 	struct drv_queue *q;
-	unsigned int i, n;
 
 	drv_negotiate(k.mmio, KMEM_FEATURES);
-	for (i = 0; i <= KMEM_CPUS; i++) {
+	for (unsigned int i = 0; i <= KMEM_CPUS; i++) {
 		q = &k.q[i];
 		pthread_mutex_lock(&side[i].lock);
 		side[i].life++;
 		drv_queue_init(q, &k.g, KMEM_QUEUE_SIZE, RING_BASE(i));
 		if (i == KMEM_EVENTS)
-			for (n = 0; n < 16; n++) {
+			for (unsigned int n = 0; n < 16; n++) {
 				drv_desc(q, n, HIGH_BASE + 16 * n, 16, VRING_F_WRITE, 0);
 				drv_avail(q, (uint16_t)n);
 			}

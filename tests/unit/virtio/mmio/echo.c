@@ -89,12 +89,11 @@ void echo_negotiate(uint64_t features)
 int echo_setup(void **state)
 {
 	static const uint16_t sizes[] = {16, 8, 0};
-	unsigned int i;
 
 	memset(&f, 0, sizeof(f));
 	f.packed = *state;
 	guest_init(&f.g);
-	for (i = 0; i < sizeof(f.echo.config); i++)
+	for (unsigned int i = 0; i < sizeof(f.echo.config); i++)
 		f.echo.config[i] = (uint8_t)(i + 1);
 	f.echo.dev.ops = &echo_ops;
 	f.echo.dev.id = 42;
@@ -134,7 +133,8 @@ void echo_bring_up(uint64_t features)
 bool echo_answers(void)
 {
 	static const struct drv_buf ping[] = {{BUFFERS, 4, 0}, {BUFFERS + 64, 4, VRING_F_WRITE}};
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	memcpy(guest_at(&f.g, BUFFERS, 4), "ping", 4);
 	memset(guest_at(&f.g, BUFFERS + 64, 4), 0, 4);

@@ -25,15 +25,15 @@ static void serves(void **state)
 static void serves_all(void **state)
 {
 	static const struct drv_buf buf = {BUFFERS, 4, VRING_F_WRITE};
-	uint32_t id, len;
-	int i;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	echo_bring_up(0);
-	for (i = 0; i < 16; i++)
+	for (int i = 0; i < 16; i++)
 		drv_put(&f.q, (uint16_t)i, &buf, 1);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-	for (i = 0; i < 16; i++)
+	for (int i = 0; i < 16; i++)
 		assert_true(drv_used(&f.q, &id, &len));
 }
 
@@ -61,7 +61,8 @@ static void interrupts(void **state)
 
 static void not_before_driver_ok(void **state)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	echo_negotiate(0);
@@ -197,11 +198,10 @@ static void memory_rearranged(void **state)
 static void foreign_queues(void **state)
 {
 	static const uint32_t wrong[] = {1, 2, 3, 0x10000, 0x7fffffff, 0xffffffff};
-	size_t i;
 
 	(void)state;
 	echo_bring_up(0);
-	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, wrong[i]);
 	assert_int_equal(echo_ignored(), 4); /* 1 and 2 are queues, of no driver's */
 	assert_true(echo_answers());

@@ -39,10 +39,9 @@ static void feature_selectors(void **state)
 static void queue_selector(void **state)
 {
 	static const uint32_t max[] = {16, 8, 0, 0, 0};
-	uint32_t i;
 
 	(void)state;
-	for (i = 0; i < 5; i++) {
+	for (uint32_t i = 0; i < 5; i++) {
 		set_reg(f.mmio, VIRTIO_MMIO_QUEUE_SEL, i == 4 ? 0xffffffff : i);
 		assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), max[i]);
 		assert_int_equal(reg(f.mmio, VIRTIO_MMIO_QUEUE_READY), 0);
@@ -139,14 +138,12 @@ static void any_register_any_width(void **state)
 {
 	static const uint64_t values[] = {0, 1, 3, 0x10, 0xffffffff, UINT64_MAX};
 	static const unsigned int widths[] = {0, 1, 2, 3, 4, 5, 8, 16, 0xffffffff};
-	uint64_t offset;
-	size_t v, w;
 
 	(void)state;
-	for (v = 0; v < ARRAY_SIZE(values); v++) {
-		for (w = 0; w < ARRAY_SIZE(widths); w++) {
+	for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
+		for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {
 			echo_bring_up(0);
-			for (offset = 0; offset < 4100; offset++)
+			for (uint64_t offset = 0; offset < 4100; offset++)
 				virtio_mmio_write(f.mmio, offset, values[v], widths[w], 0);
 			virtio_mmio_write(f.mmio, UINT64_MAX, values[v], widths[w], 0);
 			virtio_mmio_write(f.mmio, 1ull << 32 | VIRTIO_MMIO_STATUS, values[v],

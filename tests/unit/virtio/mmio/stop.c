@@ -156,9 +156,7 @@ static void put(uint16_t id)
 /* Puts n chains and has the device take them, then one more that it does not know of. */
 static void fly(uint16_t n)
 {
-	uint16_t id;
-
-	for (id = 0; id < n; id++)
+	for (uint16_t id = 0; id < n; id++)
 		put(id);
 	set_reg(f.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	assert_int_equal(f.nr_held, n);
@@ -168,7 +166,8 @@ static void fly(uint16_t n)
 static unsigned int used(void)
 {
 	unsigned int n = 0;
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	while (drv_used(&f.q, &id, &len))
 		n++;

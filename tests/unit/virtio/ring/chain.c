@@ -17,7 +17,8 @@ static void one_chain(void **state)
 {
 	const struct drv_buf buf[] = {
 		{BUFFERS, 4, 0}, {BUFFERS + 0x200, 0, 0}, {BUFFERS + 0x100, 8, VRING_F_WRITE}};
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 	char data[8];
 
 	(void)state;
@@ -46,7 +47,8 @@ static void one_chain(void **state)
 
 static void used_len_is_bounded(void **state)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	ring_put(0);
@@ -60,7 +62,8 @@ static void used_len_is_bounded(void **state)
 
 static void push_after_stop(void **state)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	ring_put(0);
@@ -78,10 +81,9 @@ static void push_after_stop(void **state)
 static void too_many_segments(void **state)
 {
 	struct drv_buf buf[SPLIT_SIZE];
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < f.q.size; i++)
+	for (unsigned int i = 0; i < f.q.size; i++)
 		buf[i] = (struct drv_buf){BUFFERS, 1, 0};
 	drv_put(&f.q, 0, buf, f.q.size);
 	f.chain.max_seg = f.q.size - 1;

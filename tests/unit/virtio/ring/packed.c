@@ -32,23 +32,25 @@ static void id_is_the_last_ones(void **state)
  * ids, mean nothing; it may lie at any address. */
 static void any_layout(void **state)
 {
-	char out[24], in[24] = "abcdefghijklmnopqrstuvw";
-	unsigned int cut, i, n;
-	uint32_t id, len;
+	char out[24];
+	char in[24] = "abcdefghijklmnopqrstuvw";
+	unsigned int n;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
-	for (cut = 1; cut <= 24; cut++) {
+	for (unsigned int cut = 1; cut <= 24; cut++) {
 		struct drv_buf table;
 
 		n = 0;
-		for (i = 0; i < 24; i += cut, n += 2) {
+		for (unsigned int i = 0; i < 24; i += cut, n += 2) {
 			len = 24 - i < cut ? 24 - i : cut;
 			table_desc(BUFFERS + 1, n, BUFFERS + 0x2000 + 33 * i, len,
 				   VRING_F_NEXT | VRING_F_INDIRECT, 0xffff);
 			table_desc(BUFFERS + 1, n + 1, 0, 0, VRING_F_USED, 77);
 			memcpy(guest_at(&f.g, BUFFERS + 0x2000 + 33 * i, len), in + i, len);
 		}
-		for (i = 0; i < 24; i += cut, n++)
+		for (unsigned int i = 0; i < 24; i += cut, n++)
 			table_desc(BUFFERS + 1, n, HIGH_BASE + 47 * i, 24 - i < cut ? 24 - i : cut,
 				   VRING_F_WRITE, 0);
 		/* WRITE on the descriptor that names the table is ignored */
@@ -63,7 +65,7 @@ static void any_layout(void **state)
 		assert_int_equal(vring_chain_read(&f.chain, 0, out, 24), 24);
 		assert_memory_equal(out, in, 24);
 		assert_int_equal(vring_chain_write(&f.chain, 3, in, 24), 21);
-		for (i = 3; i < 24; i++)
+		for (unsigned int i = 3; i < 24; i++)
 			assert_int_equal(
 				*(char *)guest_at(&f.g, HIGH_BASE + 47 * (i / cut * cut) + i % cut,
 						  1),
@@ -95,7 +97,9 @@ static void setups_refused(void **state)
 	struct vring_setup s;
 	static const struct {
 		uint16_t size;
-		uint64_t desc, avail, used;
+		uint64_t desc;
+		uint64_t avail;
+		uint64_t used;
 		uint32_t base;
 		int error;
 	} bad[] = {
@@ -115,10 +119,9 @@ static void setups_refused(void **state)
 		{12, 0, 0xfffffffffffffffcull, 0, 0x80008000, -EFAULT},
 		{12, 0, 0, 0xfffffffffffffffcull, 0x80008000, -EFAULT},
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		s = drv_setup(&f.q);
 		s.size = bad[i].size;
 		/* 0 and small: keep, with the misalignment; else the address itself */
@@ -165,12 +168,10 @@ static void signal_by_flags(void **state)
 
 static void signal_by_event(void **state)
 {
-	uint16_t i;
-
 	(void)state;
 	ring_start(true, true);
 	drv_set_event(&f.q, VRING_EVENT_DESC | VRING_EVENT_WRAP | 2);
-	for (i = 0; i < 6; i++) {
+	for (uint16_t i = 0; i < 6; i++) {
 		ring_turn(i);
 		/* exactly when the entry that is waited for is used */
 		assert_int_equal(vring_should_signal(&f.ring), i == 2);
@@ -179,7 +180,7 @@ static void signal_by_event(void **state)
 	assert_int_equal(drv_device_event(&f.q), VRING_EVENT_DESC | VRING_EVENT_WRAP | 6);
 	/* in the next turn of the ring */
 	drv_set_event(&f.q, VRING_EVENT_DESC | 1);
-	for (i = 6; i < SIZE; i++) {
+	for (uint16_t i = 6; i < SIZE; i++) {
 		ring_turn(i);
 		assert_false(vring_should_signal(&f.ring));
 	}
@@ -248,22 +249,21 @@ static const struct bad_chain bad_chains[] = {
 
 static void bad_chains_are_errors(void **state)
 {
-	size_t n;
-	unsigned int i;
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 	int ret;
 
 	(void)state;
-	for (n = 0; n < ARRAY_SIZE(bad_chains); n++) {
+	for (size_t n = 0; n < ARRAY_SIZE(bad_chains); n++) {
 		const struct bad_chain *bad = &bad_chains[n];
 
 		drv_packed_init(&f.q, &f.g, SIZE, RING_BASE(0));
 		ring_start(true, false);
 		ring_start(!bad->no_indirect, false);
-		for (i = 3; i--;)
+		for (unsigned int i = 3; i--;)
 			drv_packed_desc(&f.q, i, bad->desc[i].addr, bad->desc[i].len,
 					bad->desc[i].next, bad->desc[i].flags | VRING_F_AVAIL);
-		for (i = 0; i < 2; i++)
+		for (unsigned int i = 0; i < 2; i++)
 			table_desc(TABLE, i, bad->table[i].addr, bad->table[i].len,
 				   bad->table[i].flags, bad->table[i].next);
 		ret = ring_pop();
@@ -308,17 +308,16 @@ static void copies_make_the_chain_that_was_popped(void **state)
 static void bad_copies_are_the_errors_of_bad_chains(void **state)
 {
 	struct vring_packed_desc copy[3];
-	uint16_t i, k;
-	size_t n;
+	uint16_t k;
 	int ret;
 
 	(void)state;
-	for (n = 0; n < ARRAY_SIZE(bad_chains); n++) {
+	for (size_t n = 0; n < ARRAY_SIZE(bad_chains); n++) {
 		const struct bad_chain *bad = &bad_chains[n];
 
 		drv_packed_init(&f.q, &f.g, SIZE, RING_BASE(0));
 		ring_start(!bad->no_indirect, false);
-		for (i = 0; i < 2; i++)
+		for (uint16_t i = 0; i < 2; i++)
 			table_desc(TABLE, i, bad->table[i].addr, bad->table[i].len,
 				   bad->table[i].flags, bad->table[i].next);
 		for (k = 0; !k || bad->desc[k - 1].flags & VRING_F_NEXT; k++)
@@ -337,13 +336,11 @@ static void bad_copies_are_the_errors_of_bad_chains(void **state)
 /* All of the ring says NEXT: the walk ends after one turn, empty descriptors or not. */
 static void next_without_end(void **state)
 {
-	unsigned int i, empty;
-
 	(void)state;
-	for (empty = 0; empty < 2; empty++) {
+	for (unsigned int empty = 0; empty < 2; empty++) {
 		drv_packed_init(&f.q, &f.g, SIZE, RING_BASE(0));
 		ring_start(true, false);
-		for (i = SIZE; i--;)
+		for (unsigned int i = SIZE; i--;)
 			drv_packed_desc(&f.q, i, BUFFERS, empty ? 0 : 1, 0,
 					VRING_F_NEXT | VRING_F_AVAIL);
 		assert_int_equal(ring_pop(), -ELOOP);
@@ -362,10 +359,9 @@ static void entries_in_flight(void **state)
 {
 	const struct drv_buf buf[] = {{BUFFERS, 4, 0}, {BUFFERS, 4, 0}};
 	struct vring_chain chain;
-	uint16_t id;
 
 	(void)state;
-	for (id = 0; id < SIZE - 1; id++) {
+	for (uint16_t id = 0; id < SIZE - 1; id++) {
 		ring_put(id);
 		assert_int_equal(ring_pop(), 1);
 	}
@@ -386,14 +382,12 @@ static void entries_in_flight(void **state)
 /* Flags of the last turn, of the next but one, of none: not available. */
 static void stale_flags_are_not_available(void **state)
 {
-	uint16_t i;
-
 	(void)state;
 	drv_packed_desc(&f.q, 0, BUFFERS, 1, 0, VRING_F_USED);
 	assert_int_equal(ring_pop(), 0);
 	drv_packed_desc(&f.q, 0, BUFFERS, 1, 0, VRING_F_USED | VRING_F_AVAIL);
 	assert_int_equal(ring_pop(), 0);
-	for (i = 0; i < SIZE; i++)
+	for (uint16_t i = 0; i < SIZE; i++)
 		ring_turn(i);
 	drv_packed_desc(&f.q, 0, BUFFERS, 1, 0, VRING_F_AVAIL);
 	assert_int_equal(ring_pop(), 0);

@@ -63,7 +63,8 @@ void ring_put(uint16_t id)
 
 void ring_turn(uint16_t id)
 {
-	uint32_t used, len;
+	uint32_t used;
+	uint32_t len;
 
 	ring_put(id);
 	assert_int_equal(ring_pop(), 1);

@@ -29,15 +29,14 @@ static void begin(bool packed, uint16_t size)
 /* A ring that is stopped anywhere and started there does not notice. */
 static void base_goes_on(void **state)
 {
-	unsigned int packed, i;
 	uint32_t base;
 
 	(void)state;
-	for (packed = 0; packed < 2; packed++) {
+	for (unsigned int packed = 0; packed < 2; packed++) {
 		uint16_t size = packed ? 12 : 16;
 
 		begin(packed, size);
-		for (i = 0; i < 5u * size; i++) {
+		for (unsigned int i = 0; i < 5u * size; i++) {
 			ring_turn((uint16_t)(i * 5 % size));
 			base = vring_stop(&f.ring);
 			assert_int_equal(ring_pop(), 0);
@@ -55,21 +54,19 @@ static void base_goes_on(void **state)
 /* The two sides of a ring need not be at the same place when it starts. */
 static void each_side_has_its_base(void **state)
 {
-	uint16_t i;
-
 	(void)state;
 	begin(true, 12);
 	f.q.put = 14; /* round once, so with the other wrap counter */
 	f.q.taken = 10;
 	start_at(0x800a0002);
-	for (i = 0; i < 4; i++)
+	for (uint16_t i = 0; i < 4; i++)
 		ring_turn(i);
 	assert_int_equal(vring_stop(&f.ring), 0x00020006);
 	begin(false, 16);
 	f.q.avail_idx = 0xffff;
 	f.q.used_idx = 0xfffd;
 	start_at(0xfffdffff);
-	for (i = 0; i < 4; i++)
+	for (uint16_t i = 0; i < 4; i++)
 		ring_turn(i);
 	assert_int_equal(vring_stop(&f.ring), 0x00010003);
 }
@@ -101,14 +98,14 @@ struct model {
 
 static void model_put(struct model *m)
 {
-	unsigned int n = 1 + any(4), i;
+	unsigned int n = 1 + any(4);
 	struct drv_buf buf[4];
 	uint16_t id;
 
 	if (!m->nr_free || (f.q.packed && m->put - f.q.taken + n > m->size))
 		return;
 	id = m->free[--m->nr_free];
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		buf[i] = (struct drv_buf){BUFFERS + id * 64ull + i, 1, VRING_F_WRITE};
 	drv_put(&f.q, id, buf, n);
 	m->slots[id] = f.q.packed ? n : 1;
@@ -148,7 +145,8 @@ static void model_push(struct model *m)
 
 static void model_take(struct model *m)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	if (!drv_used(&f.q, &id, &len)) {
 		assert_int_equal(m->order_at, m->order_end);
@@ -194,17 +192,16 @@ static void any_order(void **state)
 	} rings[] = {{1, 1, true},   {2, 2, true},   {3, 3, true},    {5, 5, true},
 		     {12, 12, true}, {37, 16, true}, {64, 16, false}, {4, 1, false}};
 	static struct model m;
-	unsigned int i, n;
 
 	(void)state;
 	seed = 1;
-	for (n = 0; n < ARRAY_SIZE(rings); n++) {
+	for (unsigned int n = 0; n < ARRAY_SIZE(rings); n++) {
 		m = (struct model){.size = rings[n].size};
 		begin(rings[n].packed, m.size);
-		for (i = 0; i < rings[n].ids; i++)
+		for (unsigned int i = 0; i < rings[n].ids; i++)
 			m.free[m.nr_free++] = (uint16_t)(rings[n].packed ? m.size - 1 - i : 4 * i);
 		model_wish(&m);
-		for (i = 0; i < 100000; i++) {
+		for (unsigned int i = 0; i < 100000; i++) {
 			switch (any(8)) {
 			case 0:
 			case 1:
@@ -269,9 +266,13 @@ static void *driver(void *opaque)
 {
 	struct drv_queue *q = opaque;
 	const struct drv_buf buf[] = {{BUFFERS, 4, 0}, {BUFFERS + 64, 8, VRING_F_WRITE}};
-	unsigned int done = 0, flying = 0, sent = 0;
-	uint64_t put = 0, taken = 0;
-	uint32_t id, len;
+	unsigned int done = 0;
+	unsigned int flying = 0;
+	unsigned int sent = 0;
+	uint64_t put = 0;
+	uint64_t taken = 0;
+	uint32_t id;
+	uint32_t len;
 
 	while (done < TRIPS) {
 		uint64_t old = put;
@@ -304,17 +305,16 @@ static void *driver(void *opaque)
 
 static void nobody_sleeps_on_work(void **state)
 {
-	unsigned int packed, served;
 	pthread_t thread;
 
 	(void)state;
-	for (packed = 0; packed < 2; packed++) {
+	for (unsigned int packed = 0; packed < 2; packed++) {
 		begin(packed, packed ? 7 : 8);
 		sem_init(&kick, 0, 0);
 		sem_init(&interrupt, 0, 0);
 		assert_false(vring_enable_notify(&f.ring));
 		assert_int_equal(pthread_create(&thread, NULL, driver, &f.q), 0);
-		for (served = 0; served < TRIPS;) {
+		for (unsigned int served = 0; served < TRIPS;) {
 			int ret = ring_pop();
 
 			assert_true(ret >= 0);

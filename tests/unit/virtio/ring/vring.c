@@ -26,17 +26,18 @@ static void links_go_anywhere(void **state)
 /* However bytes are cut, the same bytes arrive. */
 static void any_layout(void **state)
 {
-	char out[24], in[24] = "abcdefghijklmnopqrstuvw";
-	unsigned int cut, i, n;
+	char out[24];
+	char in[24] = "abcdefghijklmnopqrstuvw";
+	unsigned int n;
 
 	(void)state;
-	for (cut = 1; cut <= 24; cut++) {
+	for (unsigned int cut = 1; cut <= 24; cut++) {
 		drv_queue_init(&f.q, &f.g, SIZE, RING_BASE(0));
 		ring_start(true, false);
 		/* cut-sized pieces through an indirect table of odd address, each in
 		 * its own page-unfriendly place; zero-length ones between. */
 		n = 0;
-		for (i = 0; i < 24; i += cut, n += 2) {
+		for (unsigned int i = 0; i < 24; i += cut, n += 2) {
 			unsigned int len = 24 - i < cut ? 24 - i : cut;
 
 			drv_indirect(&f.q, BUFFERS + 1, n, BUFFERS + 0x2000 + 33 * i, len,
@@ -45,7 +46,7 @@ static void any_layout(void **state)
 				     (uint16_t)(n + 2));
 			memcpy(guest_at(&f.g, BUFFERS + 0x2000 + 33 * i, len), in + i, len);
 		}
-		for (i = 0; i < 24; i += cut, n++)
+		for (unsigned int i = 0; i < 24; i += cut, n++)
 			drv_indirect(&f.q, BUFFERS + 1, n, HIGH_BASE + 47 * i,
 				     24 - i < cut ? 24 - i : cut,
 				     VRING_F_WRITE | (i + cut < 24 ? VRING_F_NEXT : 0),
@@ -64,7 +65,7 @@ static void any_layout(void **state)
 		assert_int_equal(vring_chain_read(&f.chain, 5, out, 24), 19);
 		assert_memory_equal(out, in + 5, 19);
 		assert_int_equal(vring_chain_write(&f.chain, 3, in, 24), 21);
-		for (i = 3; i < 24; i++)
+		for (unsigned int i = 3; i < 24; i++)
 			assert_int_equal(
 				*(char *)guest_at(&f.g, HIGH_BASE + 47 * (i / cut * cut) + i % cut,
 						  1),
@@ -78,24 +79,24 @@ static void full_ring_out_of_order(void **state)
 {
 	struct vring_chain chain[SIZE];
 	struct iovec seg[SIZE];
-	uint32_t id, len, round;
-	int i;
+	uint32_t id;
+	uint32_t len;
 
 	(void)state;
 	/* Twice round the 16-bit index: it wraps where it should. */
-	for (round = 0; round < 2 * 65536 / SIZE; round++) {
-		for (i = 0; i < SIZE; i++) {
+	for (uint32_t round = 0; round < 2 * 65536 / SIZE; round++) {
+		for (int i = 0; i < SIZE; i++) {
 			drv_desc(&f.q, i, BUFFERS + 64 * i, 64, VRING_F_WRITE, 0);
 			drv_avail(&f.q, (uint16_t)i);
 		}
-		for (i = 0; i < SIZE; i++) {
+		for (int i = 0; i < SIZE; i++) {
 			chain[i] = (struct vring_chain){.seg = &seg[i], .max_seg = 1};
 			assert_int_equal(vring_pop(&f.ring, &chain[i]), 1);
 		}
 		assert_int_equal(f.ring.inflight, SIZE);
-		for (i = SIZE; i--;)
+		for (int i = SIZE; i--;)
 			assert_int_equal(vring_push(&f.ring, &chain[i], i), 0);
-		for (i = SIZE; i--;) {
+		for (int i = SIZE; i--;) {
 			assert_true(drv_used(&f.q, &id, &len));
 			assert_int_equal(id, i);
 			assert_int_equal(len, i);
@@ -109,7 +110,9 @@ static void setups_refused(void **state)
 	struct vring_setup s;
 	static const struct {
 		uint16_t size;
-		uint64_t desc, avail, used;
+		uint64_t desc;
+		uint64_t avail;
+		uint64_t used;
 		int error;
 	} bad[] = {
 		{0, 0, 0, 0, -EINVAL},
@@ -127,10 +130,9 @@ static void setups_refused(void **state)
 		{16, 0, 0, 0xfffffffffffffffcull, -EFAULT},
 		{16, 1ull << 63, 0, 0, -EFAULT},
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		s = drv_setup(&f.q);
 		s.size = bad[i].size;
 		/* 0 and small: keep, with the misalignment; else the address itself */
@@ -179,15 +181,13 @@ static void signal_by_flags(void **state)
 
 static void signal_by_event(void **state)
 {
-	uint16_t i;
-
 	(void)state;
 	ring_start(true, true);
 	/* flags mean nothing now */
 	drv_set_avail_flags(&f.q, VRING_AVAIL_NO_INTERRUPT);
 	drv_desc(&f.q, 0, BUFFERS, 16, VRING_F_WRITE, 0);
 	drv_set_used_event(&f.q, 2);
-	for (i = 0; i < 6; i++) {
+	for (uint16_t i = 0; i < 6; i++) {
 		drv_avail(&f.q, 0);
 		assert_int_equal(ring_pop(), 1);
 		vring_push(&f.ring, &f.chain, 0);
@@ -195,7 +195,7 @@ static void signal_by_event(void **state)
 		assert_int_equal(vring_should_signal(&f.ring), i == 2);
 	}
 	drv_set_used_event(&f.q, 7);
-	for (i = 0; i < 4; i++) {
+	for (uint16_t i = 0; i < 4; i++) {
 		drv_avail(&f.q, 0);
 		assert_int_equal(ring_pop(), 1);
 		vring_push(&f.ring, &f.chain, 0);
@@ -265,19 +265,17 @@ static const struct bad_chain bad_chains[] = {
 
 static void bad_chains_are_errors(void **state)
 {
-	size_t n;
-	unsigned int i;
 	int ret;
 
 	(void)state;
-	for (n = 0; n < ARRAY_SIZE(bad_chains); n++) {
+	for (size_t n = 0; n < ARRAY_SIZE(bad_chains); n++) {
 		const struct bad_chain *bad = &bad_chains[n];
 
 		drv_queue_init(&f.q, &f.g, SIZE, RING_BASE(0));
-		for (i = 0; i < 4; i++)
+		for (unsigned int i = 0; i < 4; i++)
 			drv_desc(&f.q, i, bad->desc[i].addr, bad->desc[i].len, bad->desc[i].flags,
 				 bad->desc[i].next);
-		for (i = 0; i < 3; i++)
+		for (unsigned int i = 0; i < 3; i++)
 			drv_indirect(&f.q, TABLE, i, bad->table[i].addr, bad->table[i].len,
 				     bad->table[i].flags, bad->table[i].next);
 		ring_start(!bad->no_indirect, false);
@@ -318,12 +316,11 @@ static void a_head_makes_the_chain_that_was_popped(void **state)
 static void sum_of_lengths(void **state)
 {
 	const uint32_t len = RAM_END - RAM_BASE;
-	unsigned int i;
 
 	(void)state;
 	f.chain.seg = test_calloc(VRING_MAX_SEGS, sizeof(struct iovec));
 	f.chain.max_seg = VRING_MAX_SEGS;
-	for (i = 0; i < VRING_MAX_SEGS; i++)
+	for (unsigned int i = 0; i < VRING_MAX_SEGS; i++)
 		drv_indirect(&f.q, BUFFERS, i, RAM_BASE, len,
 			     i + 1 < VRING_MAX_SEGS ? VRING_F_NEXT : 0, (uint16_t)(i + 1));
 	drv_desc(&f.q, 0, BUFFERS, 16 * VRING_MAX_SEGS, VRING_F_INDIRECT, 0);

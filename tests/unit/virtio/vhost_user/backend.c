@@ -136,11 +136,9 @@ int backend_connect(struct backend *b)
 
 void backend_join(struct backend *b, struct client *c)
 {
-	unsigned int i;
-
 	assert_int_equal(client_attach(c, backend_connect(b)), 0);
 	assert_int_equal(client_share(c), 0);
-	for (i = 0; i < QUEUES; i++) {
+	for (unsigned int i = 0; i < QUEUES; i++) {
 		assert_int_equal(client_ring_init(c, i, SLOTS, i * CLIENT_RING_ROOM), 0);
 		if (!i)
 			assert_int_equal(client_share_inflight(c, QUEUES, c->ring[0].size), 0);
@@ -234,13 +232,12 @@ void backend_still_works(struct backend *b)
 {
 	uint8_t expected[4096];
 	struct client c;
-	unsigned int i;
 
 	/* What a test that failed left open would keep us out. */
 	shutdown(b->peer, SHUT_RDWR);
 	assert_int_equal(client_init(&c, MEMORY_SIZE), 0);
 	backend_join(b, &c);
-	for (i = 0; i < QUEUES; i++) {
+	for (unsigned int i = 0; i < QUEUES; i++) {
 		uint8_t *data = c.mem + DATA + (uint64_t)i * SLOTS * DATA_ROOM;
 
 		memset(expected, 0x30 + (int)i, sizeof(expected));

@@ -60,7 +60,7 @@ void client_join(struct backend *b, struct client *c);
 /* ... or one that has negotiated and has rings, which it has told nobody of, as of its memory. */
 void client_join_bare(struct backend *b, struct client *c);
 void client_leave(struct client *c);
-/* Whether the session says a line with this in it; forgets what was said. */
+/* Tells whether the session says a line with this in it; forgets what was said. */
 bool backend_said(struct backend *b, const char *text);
 /* Returns when it has said so, at the latest after 20 s, and asserts it. */
 void backend_wait_said(struct backend *b, const char *text);

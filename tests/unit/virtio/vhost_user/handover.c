@@ -16,12 +16,11 @@ static unsigned int resident(const struct backend *b)
 	static unsigned char page[DISK_SIZE / 4096];
 	void *at = mmap(NULL, DISK_SIZE, PROT_READ, MAP_SHARED, b->fd, 0);
 	unsigned int n = 0;
-	size_t i;
 
 	assert_true(at != MAP_FAILED);
 	assert_int_equal(mincore(at, DISK_SIZE, page), 0);
 	munmap(at, DISK_SIZE);
-	for (i = 0; i < sizeof(page); i++)
+	for (size_t i = 0; i < sizeof(page); i++)
 		n += page[i] & 1;
 	return n;
 }
@@ -68,13 +67,12 @@ static void cache_is_dropped_at_first(void **state)
 static void stop_is_told_when_stable(void **state)
 {
 	struct backend *b = *state;
-	unsigned int round, i;
 	struct client c;
 	uint32_t base;
 
 	client_join(b, &c);
-	for (round = 0; round < 20; round++) {
-		for (i = 0; i < DISK_SIZE / 65536; i++) {
+	for (unsigned int round = 0; round < 20; round++) {
+		for (unsigned int i = 0; i < DISK_SIZE / 65536; i++) {
 			struct client_request q;
 
 			client_request_at(&q, i & 1, 0, 1, i * 128, 65536);
@@ -94,13 +92,14 @@ static void stop_is_told_when_stable(void **state)
 /* A front end that does not wait for the answer, or sends more before it has come. */
 static void impatient(void **state)
 {
-	struct vhost_user_ring_state first = {0, 0}, last = {1, 0}, answer;
+	struct vhost_user_ring_state first = {0, 0};
+	struct vhost_user_ring_state last = {1, 0};
+	struct vhost_user_ring_state answer;
 	struct backend *b = *state;
 	struct vhost_user_header h;
 	struct client c;
-	unsigned int i;
 
-	for (i = 0; i < 20; i++) {
+	for (unsigned int i = 0; i < 20; i++) {
 		client_join(b, &c);
 		assert_int_equal(client_do(&c, 0, 1, 0, 65536), 0);
 		assert_int_equal(client_send(c.fd, VHOST_USER_GET_VRING_BASE, 0, &first,
@@ -162,7 +161,8 @@ static void end_is_no_stop_of_disabled(void **state)
 
 static uint64_t capacity(struct client *c)
 {
-	struct vhost_user_config_space ask = {.size = 8}, answer;
+	struct vhost_user_config_space ask = {.size = 8};
+	struct vhost_user_config_space answer;
 	const uint32_t size = VHOST_USER_CONFIG_HEADER + 8;
 	uint64_t sectors;
 

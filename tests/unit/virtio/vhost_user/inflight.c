@@ -67,7 +67,8 @@ static uint64_t gpa_of(const struct model *m, const void *at)
 static int attach(struct model *m, struct vhost_user_recovery *recovery)
 {
 	const struct client_ring *r = &m->client.ring[0];
-	uint16_t used_idx = 0, used_flags = 0;
+	uint16_t used_idx = 0;
+	uint16_t used_flags = 0;
 
 	memset(&m->ring, 0, sizeof(m->ring));
 	m->setup = (struct vring_setup){
@@ -120,9 +121,9 @@ static void end(struct model *m)
 
 static void post(struct model *m)
 {
-	unsigned int slot = pick(m, SLOTS), i;
+	unsigned int slot = pick(m, SLOTS);
 
-	for (i = 0; i < SLOTS && m->posted[slot]; i++)
+	for (unsigned int i = 0; i < SLOTS && m->posted[slot]; i++)
 		slot = (slot + 1) % SLOTS;
 	if (m->posted[slot])
 		return;
@@ -192,7 +193,9 @@ enum kill_at {
 static void kill_and_restart(struct model *m, enum kill_at at)
 {
 	struct vhost_user_recovery recovery;
-	unsigned int order[SLOTS], n, i, victim;
+	unsigned int order[SLOTS];
+	unsigned int n;
+	unsigned int victim;
 
 	if (at != KILL_BETWEEN && m->nr_held) {
 		victim = pick(m, m->nr_held);
@@ -206,7 +209,7 @@ static void kill_and_restart(struct model *m, enum kill_at at)
 		at = KILL_BETWEEN;
 	}
 	n = m->nr_held;
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		order[i] = slot_of(m, &m->held[i]);
 	m->nr_held = 0;
 	memset(&m->inflight, 0xa5, sizeof(m->inflight));
@@ -215,7 +218,7 @@ static void kill_and_restart(struct model *m, enum kill_at at)
 	assert_int_equal(recovery.recovered, at == KILL_USED);
 	assert_int_equal(vring_start(&m->ring, &m->mem, &m->setup), 0);
 	assert_int_equal(vring_pending(&m->ring) || !n, 1);
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		assert_true(take(m));
 		assert_int_equal(slot_of(m, &m->held[i]), order[i]);
 	}
@@ -223,12 +226,12 @@ static void kill_and_restart(struct model *m, enum kill_at at)
 
 static void run(bool packed, bool plain, uint64_t seed)
 {
-	unsigned int steps, victim;
+	unsigned int victim;
 	struct model *m = malloc(sizeof(*m));
 
 	assert_non_null(m);
 	start(m, packed, plain, seed);
-	for (steps = 0; steps < 20000; steps++) {
+	for (unsigned int steps = 0; steps < 20000; steps++) {
 		switch (pick(m, 16)) {
 		case 0:
 			kill_and_restart(m, (enum kill_at)pick(m, KILL_KINDS));
@@ -328,25 +331,25 @@ static void garbage(void **state)
 {
 	struct vhost_user_recovery recovery;
 	struct model *m = malloc(sizeof(*m));
-	unsigned int round, i, refused = 0;
+	unsigned int refused = 0;
 
 	(void)state;
 	assert_non_null(m);
-	for (round = 0; round < 4000; round++) {
+	for (unsigned int round = 0; round < 4000; round++) {
 		bool packed = round & 1;
 		uint16_t *version;
 
 		start(m, packed, round & 2, round + 10);
-		for (i = 0; i < 10; i++)
+		for (unsigned int i = 0; i < 10; i++)
 			post(m);
-		for (i = 0; i < 6; i++)
+		for (unsigned int i = 0; i < 6; i++)
 			take(m);
 		/* A few bytes, or all. */
 		if (round & 4)
-			for (i = 0; i < m->area_size; i++)
+			for (unsigned int i = 0; i < m->area_size; i++)
 				((uint8_t *)m->area)[i] = (uint8_t)pick(m, 256);
 		else
-			for (i = 0; i < 4; i++)
+			for (unsigned int i = 0; i < 4; i++)
 				((uint8_t *)m->area)[pick(m, (unsigned int)m->area_size)] =
 					(uint8_t)pick(m, 256);
 		version = (uint16_t *)((uint8_t *)m->area + 8);
@@ -356,7 +359,7 @@ static void garbage(void **state)
 		if (attach(m, &recovery) || vring_start(&m->ring, &m->mem, &m->setup)) {
 			refused++;
 		} else {
-			for (i = 0; i < SLOTS; i++) {
+			for (unsigned int i = 0; i < SLOTS; i++) {
 				m->held[0].seg = m->seg[0];
 				m->held[0].max_seg = 4;
 				if (vring_pop(&m->ring, &m->held[0]) <= 0)
@@ -376,7 +379,8 @@ static void short_free_list(void **state)
 	struct vhost_user_packed_inflight *area;
 	struct vhost_user_recovery recovery;
 	struct model *m = malloc(sizeof(*m));
-	uint16_t free_head, next;
+	uint16_t free_head;
+	uint16_t next;
 
 	(void)state;
 	assert_non_null(m);

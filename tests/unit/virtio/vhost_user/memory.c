@@ -47,7 +47,8 @@ static void kinds_of_files(void **state)
 {
 	struct backend *b = *state;
 	char path[40];
-	int fd, pipes[2];
+	int fd;
+	int pipes[2];
 	struct client c;
 
 	client_join_bare(b, &c);
@@ -82,10 +83,9 @@ static void unaligned_regions(void **state)
 	};
 	struct vhost_user_single_region r = {0};
 	struct client c;
-	size_t i;
 
 	client_join_bare(b, &c);
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		r.region = bad[i];
 		assert_int_equal(
 			client_tell(&c, VHOST_USER_ADD_MEM_REG, &r, sizeof(r), &c.mem_fd, 1),
@@ -101,12 +101,11 @@ static void shrinking_file(void **state)
 	struct backend *b = *state;
 	struct client_request q;
 	struct client c;
-	unsigned int i;
 
 	/* cmocka has taken the signal for the time of a test. */
 	assert_int_equal(vhost_user_guard_setup(), 0);
 	client_join(b, &c);
-	for (i = 0; i < SLOTS; i++) {
+	for (unsigned int i = 0; i < SLOTS; i++) {
 		client_request_at(&q, 0, i, 0, i * 8, 4096);
 		client_post(&c, 0, (uint16_t)i, &q);
 	}
@@ -125,7 +124,6 @@ static void shrinking_inflight(void **state)
 	struct client_request q;
 	struct client c;
 	uint16_t size;
-	unsigned int i;
 
 	assert_int_equal(vhost_user_guard_setup(), 0);
 	client_join_bare(b, &c);
@@ -135,7 +133,7 @@ static void shrinking_inflight(void **state)
 	c.inflight = (struct vhost_user_inflight_area){8192, 0, QUEUES, size};
 	assert_int_equal(ftruncate(c.inflight_fd, 8192), 0);
 	assert_int_equal(client_share_inflight(&c, QUEUES, size), 0);
-	for (i = 0; i < QUEUES; i++)
+	for (unsigned int i = 0; i < QUEUES; i++)
 		assert_int_equal(client_ring_start(&c, i), 0);
 	assert_int_equal(ftruncate(c.inflight_fd, 0), 0);
 	client_request_at(&q, 0, 0, 0, 0, 512);
@@ -152,16 +150,15 @@ static void regions_under_io(void **state)
 	struct backend *b = *state;
 	struct vhost_user_single_region more = {.region = {1ull << 40, DATA_ROOM, 1 << 20, 0}};
 	struct client_request q;
-	unsigned int round, i;
 	struct client c;
 
 	client_join(b, &c);
-	for (round = 0; round < 50; round++) {
+	for (unsigned int round = 0; round < 50; round++) {
 		more.region.mmap_offset = DATA + round * 4096;
 		assert_int_equal(
 			client_tell(&c, VHOST_USER_ADD_MEM_REG, &more, sizeof(more), &c.mem_fd, 1),
 			0);
-		for (i = 0; i < SLOTS; i++) {
+		for (unsigned int i = 0; i < SLOTS; i++) {
 			client_request_at(&q, 0, i, i & 1, i * 8, 4096);
 			if (i & 2) /* data in the region that goes */
 				q.data = more.region.guest_addr - CLIENT_GPA_BASE;
@@ -170,7 +167,7 @@ static void regions_under_io(void **state)
 		client_kick(&c.ring[0]);
 		/* Those that are not taken yet when it goes are in no memory. */
 		if (round & 1)
-			for (i = 0; i < SLOTS; i++)
+			for (unsigned int i = 0; i < SLOTS; i++)
 				client_wait(&c, 0);
 		assert_int_equal(
 			client_tell(&c, VHOST_USER_REM_MEM_REG, &more, sizeof(more), &c.mem_fd, 1),
@@ -200,12 +197,11 @@ static void reads_after_a_hole(void **state)
 	static uint8_t pattern[DATA_ROOM];
 	struct backend *b = *state;
 	struct client c;
-	unsigned int i;
 
 	memset(pattern, 0xa5, sizeof(pattern));
 	assert_int_equal(pwrite(b->fd, pattern, sizeof(pattern), 0), sizeof(pattern));
 	client_join(b, &c);
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(client_do(&c, 0, 0, 0, DATA_ROOM), 0);
 		assert_memory_equal(c.mem + DATA, pattern, DATA_ROOM);
 		give_back(&c);
@@ -216,13 +212,13 @@ static void reads_after_a_hole(void **state)
 
 static void writes_after_a_hole(void **state)
 {
-	static uint8_t pattern[DATA_ROOM], found[DATA_ROOM];
+	static uint8_t pattern[DATA_ROOM];
+	static uint8_t found[DATA_ROOM];
 	struct backend *b = *state;
 	struct client c;
-	unsigned int i;
 
 	client_join(b, &c);
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		memset(pattern, 0x51 + (int)i, sizeof(pattern));
 		memcpy(c.mem + DATA, pattern, DATA_ROOM);
 		assert_int_equal(client_do(&c, 0, 1, 0, DATA_ROOM), 0);
@@ -257,7 +253,8 @@ static void ring_memory_removed(void **state)
 static void ring_memory_moved(void **state)
 {
 	struct backend *b = *state;
-	const uint64_t ring1 = CLIENT_RING_ROOM, rest = 2 * CLIENT_RING_ROOM;
+	const uint64_t ring1 = CLIENT_RING_ROOM;
+	const uint64_t rest = 2 * CLIENT_RING_ROOM;
 	struct vhost_user_single_region far = {.region = {1ull << 44, 4096, 1ull << 45, 0}};
 	struct client c;
 
@@ -292,12 +289,12 @@ static void join_in_pieces(struct backend *b, struct client *c, uint64_t first)
 static void buffer_across_regions(void **state)
 {
 	struct backend *b = *state;
-	static uint8_t pattern[DATA_ROOM], found[DATA_ROOM];
+	static uint8_t pattern[DATA_ROOM];
+	static uint8_t found[DATA_ROOM];
 	struct client_request q;
 	struct client c;
-	size_t i;
 
-	for (i = 0; i < sizeof(pattern); i++)
+	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = (uint8_t)(i * 7 + i / 256);
 	join_in_pieces(b, &c, DATA + 3 * 4096);
 	client_request_at(&q, 0, 0, 1, 0, DATA_ROOM);
@@ -371,7 +368,8 @@ static void dirty_log(void **state)
 	struct vhost_user_ring_addr addr = {.flags = VHOST_USER_RING_LOG};
 	struct vhost_user_header h;
 	struct client_request q;
-	uint64_t answer, features, page;
+	uint64_t answer;
+	uint64_t features;
 	struct client c;
 	uint8_t *log;
 	unsigned int n = 0;
@@ -402,7 +400,7 @@ static void dirty_log(void **state)
 	/* The ring is marked after it says so. */
 	while (!is_dirty(log + 4096, addr.log))
 		sched_yield();
-	for (page = 0; page < CLIENT_GPA_BASE + MEMORY_SIZE; page += 4096)
+	for (uint64_t page = 0; page < CLIENT_GPA_BASE + MEMORY_SIZE; page += 4096)
 		n += is_dirty(log + 4096, page);
 	assert_int_equal(n, 4);
 	/* Off. */
@@ -460,18 +458,15 @@ static void logging(struct client *c, bool on)
 static unsigned int marked(const uint8_t *log)
 {
 	unsigned int n = 0;
-	uint64_t page;
 
-	for (page = 0; page < CLIENT_GPA_BASE + MEMORY_SIZE; page += 4096)
+	for (uint64_t page = 0; page < CLIENT_GPA_BASE + MEMORY_SIZE; page += 4096)
 		n += is_dirty(log, page);
 	return n;
 }
 
 static bool all_marked(const uint8_t *log)
 {
-	uint64_t page;
-
-	for (page = 0; page < MEMORY_SIZE; page += 4096)
+	for (uint64_t page = 0; page < MEMORY_SIZE; page += 4096)
 		if (!is_dirty(log, client_gpa(page)))
 			return false;
 	return marked(log) == MEMORY_SIZE / 4096;
@@ -493,15 +488,13 @@ static void lost_log(void **state)
 {
 	static const char *const orders[] = {"flr", "frl", "rfl", "rlf", "lfr", "lrf"};
 	struct backend *b = *state;
-	const char *step;
 	struct client c;
 	uint8_t *log;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		join_again(b, &c);
 		log = NULL;
-		for (step = orders[i]; *step; step++) {
+		for (const char *step = orders[i]; *step; step++) {
 			assert_true(!log || !marked(log));
 			if (*step == 'f')
 				logging(&c, true);
@@ -591,15 +584,16 @@ static void logs_under_io(void **state)
 	struct backend *b = *state;
 	struct client c;
 	struct reader r = {.c = &c};
-	uint8_t *log, *last = NULL;
+	uint8_t *log;
+	uint8_t *last = NULL;
 	pthread_t thread;
-	unsigned int i, done;
+	unsigned int done;
 	void *failed;
 
 	client_join(b, &c);
 	logging(&c, true);
 	assert_int_equal(pthread_create(&thread, NULL, read_on, &r), 0);
-	for (i = 0; i < 300; i++) {
+	for (unsigned int i = 0; i < 300; i++) {
 		log = new_log(&c, LOG_SIZE);
 		/* Of two requests answered from here on the second began with this log. */
 		done = atomic_load(&r.done);

@@ -34,9 +34,8 @@ static void split_in_bytes(void **state)
 	struct vhost_user_header h = {VHOST_USER_GET_FEATURES, VHOST_USER_VERSION, 0};
 	uint64_t features;
 	int fd = backend_connect(b);
-	size_t i;
 
-	for (i = 0; i < sizeof(h); i++)
+	for (size_t i = 0; i < sizeof(h); i++)
 		assert_int_equal(send(fd, (char *)&h + i, 1, 0), 1);
 	assert_int_equal(client_receive(fd, &h, &features, sizeof(features), NULL), 0);
 	assert_true(features & VHOST_USER_F_PROTOCOL_FEATURES);
@@ -87,13 +86,12 @@ static void wrong_sizes(void **state)
 	struct backend *b = *state;
 	uint8_t payload[264];
 	struct client c;
-	uint32_t r, size;
 
 	memset(payload, 0xff, sizeof(payload));
 	assert_int_equal(client_init(&c, MEMORY_SIZE), 0);
 	assert_int_equal(client_attach(&c, backend_connect(b)), 0);
-	for (r = 0; r < 64; r++) {
-		for (size = 1; size <= sizeof(payload); size += size < 48 ? 1 : 72) {
+	for (uint32_t r = 0; r < 64; r++) {
+		for (uint32_t size = 1; size <= sizeof(payload); size += size < 48 ? 1 : 72) {
 			struct vhost_user_header h;
 			uint64_t answer = 0;
 
@@ -136,7 +134,8 @@ static void unknown_request(void **state)
 static void not_negotiated(void **state)
 {
 	struct backend *b = *state;
-	uint64_t none = VHOST_USER_PF_REPLY_ACK, all = UINT64_MAX;
+	uint64_t none = VHOST_USER_PF_REPLY_ACK;
+	uint64_t all = UINT64_MAX;
 	struct vhost_user_inflight_area area = {.num_queues = 1, .queue_size = 16};
 	struct client c;
 
@@ -157,16 +156,17 @@ static void descriptor_floods(void **state)
 {
 	struct backend *b = *state;
 	struct vhost_user_table table = {.nr = 8};
-	int fds[64], i, fd;
+	int fds[64];
+	int fd;
 	struct client c;
 
 	join_bare(b, &c);
-	for (i = 0; i < 64; i++)
+	for (int i = 0; i < 64; i++)
 		fds[i] = c.mem_fd;
 	/* With those where none belong. */
 	assert_int_equal(client_tell(&c, VHOST_USER_SET_OWNER, NULL, 0, fds, 8), -EPROTO);
 	assert_true(backend_said(b, "8 descriptors"));
-	for (i = 9; i <= 64; i += 11) {
+	for (int i = 9; i <= 64; i += 11) {
 		fd = backend_connect(b);
 		client_disconnect(&c);
 		assert_int_equal(client_send(fd, VHOST_USER_SET_MEM_TABLE, 0, &table, sizeof(table),
@@ -196,8 +196,12 @@ static void refused_region(struct backend *b, struct client *c, struct vhost_use
 static void impossible_regions(void **state)
 {
 	struct backend *b = *state;
-	const uint64_t g = 1ull << 40, u = 1ull << 44;
-	int event, sparse, dir, pair[2];
+	const uint64_t g = 1ull << 40;
+	const uint64_t u = 1ull << 44;
+	int event;
+	int sparse;
+	int dir;
+	int pair[2];
 	struct client c;
 
 	join_bare(b, &c);
@@ -271,12 +275,11 @@ static void too_many_regions(void **state)
 	struct vhost_user_single_region r = {.region = {1ull << 40, 4096, 1 << 20, 0}};
 	uint64_t slots = 0;
 	struct client c;
-	unsigned int i;
 
 	join_bare(b, &c);
 	assert_int_equal(client_ask(&c, VHOST_USER_GET_MAX_MEM_SLOTS, NULL, 0, &slots, 8), 0);
 	assert_int_equal(slots, VHOST_USER_MAX_REGIONS);
-	for (i = 1; i <= slots; i++) {
+	for (unsigned int i = 1; i <= slots; i++) {
 		int ret = tell(&c, VHOST_USER_ADD_MEM_REG, &r, sizeof(r), c.mem_fd);
 
 		assert_int_equal(ret, i < slots ? 0 : -EPROTO);
@@ -297,10 +300,9 @@ static void configuration_bounds(void **state)
 	struct vhost_user_config_space config;
 	struct vhost_user_header h;
 	struct client c;
-	size_t i;
 
 	join_bare(b, &c);
-	for (i = 0; i < ARRAY_SIZE(at); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
 		config = (struct vhost_user_config_space){.offset = at[i][0], .size = at[i][1]};
 		assert_int_equal(
 			client_send(c.fd, VHOST_USER_GET_CONFIG, 0, &config, 12 + 16, NULL, 0), 0);
@@ -329,9 +331,14 @@ static void told_of_a_resize(void **state)
 {
 	struct backend *b = *state;
 	struct vhost_user_config_space config = {.size = 8};
-	int pair[2], pipes[2], event, datagram, inet;
+	int pair[2];
+	int pipes[2];
+	int event;
+	int datagram;
+	int inet;
 	struct vhost_user_header h;
-	uint64_t protocol, sectors;
+	uint64_t protocol;
+	uint64_t sectors;
 	struct client c;
 
 	join_bare(b, &c);
@@ -374,7 +381,8 @@ static void told_of_a_resize(void **state)
 static void never_reads(void **state)
 {
 	struct backend *b = *state;
-	int fd = backend_connect(b), i;
+	int fd = backend_connect(b);
+	int i;
 
 	/* Until its answers have no room, or the back end is gone. */
 	for (i = 0; i < 100000; i++)
@@ -397,10 +405,9 @@ static void inflight_areas(void **state)
 	};
 	struct vhost_user_header h;
 	struct client c;
-	size_t i;
 
 	join_bare(b, &c);
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(tell(&c, VHOST_USER_SET_INFLIGHT_FD, &bad[i],
 				      VHOST_USER_INFLIGHT_SIZE, c.mem_fd),
 				 -EPROTO);
@@ -426,7 +433,8 @@ static void counted(void **state)
 {
 	struct backend *b = *state;
 	struct vhost_user_ring_state none = {QUEUES, 16};
-	struct vhost_user_stats before, stats;
+	struct vhost_user_stats before;
+	struct vhost_user_stats stats;
 	struct client c;
 	uint32_t base;
 

@@ -45,14 +45,13 @@ static void impossible_rings(void **state)
 	struct vhost_user_ring_addr addr = {.index = 0};
 	struct vhost_user_ring_state state16 = {0, 16};
 	struct client c;
-	size_t i;
 
 	client_join_bare(b, &c);
 	assert_int_equal(client_share(&c), 0);
-	for (i = 0; i < ARRAY_SIZE(bad); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_NUM, &bad[i], sizeof(bad[i])),
 				 -EPROTO);
-	for (i = 3; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 3; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_BASE, &bad[i], sizeof(bad[i])),
 				 -EPROTO);
 		assert_int_equal(tell(&c, VHOST_USER_SET_VRING_ENABLE, &bad[i], sizeof(bad[i])),
@@ -90,7 +89,8 @@ static void impossible_rings(void **state)
 static void set_while_running(void **state)
 {
 	struct backend *b = *state;
-	struct vhost_user_ring_state base = {0, 5}, num = {0, 8};
+	struct vhost_user_ring_state base = {0, 5};
+	struct vhost_user_ring_state num = {0, 8};
 	struct vhost_user_ring_addr addr = {.index = 0, .desc = 16};
 	uint64_t features = 1ull << 32;
 	struct client c;
@@ -113,14 +113,16 @@ static void events_that_are_none(void **state)
 	struct backend *b = *state;
 	static const uint32_t requests[] = {VHOST_USER_SET_VRING_KICK, VHOST_USER_SET_VRING_CALL,
 					    VHOST_USER_SET_VRING_ERR};
-	uint64_t queue0 = 0, no_fd = VHOST_USER_NO_FD, beyond = QUEUES, odd = 0x200;
+	uint64_t queue0 = 0;
+	uint64_t no_fd = VHOST_USER_NO_FD;
+	uint64_t beyond = QUEUES;
+	uint64_t odd = 0x200;
 	struct client c;
 	int pipes[2];
-	size_t i;
 
 	client_join_bare(b, &c);
 	assert_int_equal(pipe(pipes), 0);
-	for (i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(client_tell(&c, requests[i], &queue0, 8, &c.mem_fd, 1), -EPROTO);
 		assert_int_equal(client_tell(&c, requests[i], &queue0, 8, &pipes[0], 1), -EPROTO);
 		assert_true(backend_said(b, "an eventfd is needed"));
@@ -144,10 +146,10 @@ static void events_that_are_none(void **state)
 static void full_blocking_call(void **state)
 {
 	struct backend *b = *state;
-	const uint64_t most = UINT64_MAX - 1, queue0 = 0;
+	const uint64_t most = UINT64_MAX - 1;
+	const uint64_t queue0 = 0;
 	struct client_request q;
 	struct client c;
-	unsigned int i;
 	int full;
 
 	client_join(b, &c);
@@ -155,7 +157,7 @@ static void full_blocking_call(void **state)
 	assert_int_equal(write(full, &most, sizeof(most)), sizeof(most));
 	assert_int_equal(client_tell(&c, VHOST_USER_SET_VRING_CALL, &queue0, 8, &full, 1), 0);
 	client_request_at(&q, 0, 0, 0, 0, 4096);
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		uint32_t len;
 
 		client_post(&c, 0, 0, &q);
@@ -247,13 +249,12 @@ static void stop_and_go(void **state)
 {
 	struct backend *b = *state;
 	struct client_request q;
-	unsigned int round, i;
 	struct client c;
 	uint32_t base;
 
 	client_join(b, &c);
-	for (round = 0; round < 20; round++) {
-		for (i = 0; i < SLOTS; i++) {
+	for (unsigned int round = 0; round < 20; round++) {
+		for (unsigned int i = 0; i < SLOTS; i++) {
 			client_request_at(&q, 0, i, 0, i * 8, 4096);
 			client_post(&c, 0, (uint16_t)i, &q);
 		}
@@ -262,7 +263,7 @@ static void stop_and_go(void **state)
 		/* All that were taken are answered. */
 		assert_int_equal((uint16_t)base, ((struct vring_used *)c.ring[0].used)->idx);
 		assert_int_equal(client_ring_start(&c, 0), 0);
-		for (i = 0; i < SLOTS; i++)
+		for (unsigned int i = 0; i < SLOTS; i++)
 			assert_in_range(client_wait(&c, 0), 0, SLOTS - 1);
 	}
 	client_leave(&c);
@@ -272,12 +273,11 @@ static void gone_with_io_in_flight(void **state)
 {
 	struct backend *b = *state;
 	struct client_request q;
-	unsigned int round, i;
 	struct client c;
 
-	for (round = 0; round < 30; round++) {
+	for (unsigned int round = 0; round < 30; round++) {
 		client_join(b, &c);
-		for (i = 0; i < SLOTS; i++) {
+		for (unsigned int i = 0; i < SLOTS; i++) {
 			client_request_at(&q, i & 1, i, i & 1, i * 128, DATA_ROOM);
 			client_post(&c, i & 1, (uint16_t)i, &q);
 		}
@@ -290,11 +290,11 @@ static void gone_with_io_in_flight(void **state)
 static void garbage_inflight(void **state)
 {
 	struct backend *b = *state;
-	unsigned int round, i, refused = 0;
+	unsigned int refused = 0;
 	struct client c;
 
 	srandom(1);
-	for (round = 0; round < 60; round++) {
+	for (unsigned int round = 0; round < 60; round++) {
 		uint8_t *area;
 		int ret;
 
@@ -302,7 +302,7 @@ static void garbage_inflight(void **state)
 		c.wants_packed = round & 1;
 		backend_join(b, &c);
 		assert_int_equal(client_do(&c, 0, 0, 0, 512), 0);
-		for (i = 0; i < QUEUES; i++) {
+		for (unsigned int i = 0; i < QUEUES; i++) {
 			uint32_t base;
 
 			assert_int_equal(client_ring_stop(&c, i, &base), 0);
@@ -310,7 +310,7 @@ static void garbage_inflight(void **state)
 		area = mmap(NULL, c.inflight.mmap_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			    c.inflight_fd, 0);
 		assert_true(area != MAP_FAILED);
-		for (i = 12; i < c.inflight.mmap_size / 2; i++)
+		for (unsigned int i = 12; i < c.inflight.mmap_size / 2; i++)
 			if (!(round & 2) || !(random() % 16))
 				area[i] = (uint8_t)random();
 		munmap(area, c.inflight.mmap_size);
