@@ -10,9 +10,7 @@
 
 char *cli_sanitise(char *text)
 {
-	unsigned char *c;
-
-	for (c = (unsigned char *)text; *c; c++)
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
 		if (*c < 0x20 || *c > 0x7e)
 			*c = '?';
 	return text;

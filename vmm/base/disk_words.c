@@ -8,7 +8,7 @@
 
 #include "vmm/base/cli.h"
 
-/* Whether it begins as a URI, or as QEMU's names of what is no file: a scheme and a colon. */
+/* Tells whether it begins as a URI, or as QEMU's names of what is no file: a scheme and a colon. */
 static bool looks_like_uri(const char *path)
 {
 	size_t len =
@@ -37,7 +37,8 @@ enum exit_status disk_refuse(const struct disk_words *words, const char *path, i
 void disk_note_tail(const struct disk_words *words, const char *path, const struct blk_file *file)
 {
 	const int64_t size = blk_file_size(file);
-	uint64_t usable, lost;
+	uint64_t usable;
+	uint64_t lost;
 
 	if (size < 0) {
 		cli_note("%s%s: its size cannot be read: %s", words->option, path,
@@ -63,7 +64,8 @@ void disk_note_tail(const struct disk_words *words, const char *path, const stru
 static void note_sectors(const struct disk_words *words, const struct blk_file_config *config,
 			 const struct blk_file *file)
 {
-	const char *path = config->path, *how = words->block_size;
+	const char *path = config->path;
+	const char *how = words->block_size;
 
 	if (file->gpt_sector && file->gpt_sector != file->block_size)
 		cli_note("%s%s: the guest sees sectors of %u, and the partition table is one for "
@@ -107,14 +109,14 @@ static bool same_file(const struct stat *a, const struct stat *b)
 enum exit_status disk_check_distinct(const struct disk_words *words, const struct disk_place *place,
 				     unsigned int count)
 {
-	struct stat a, b;
-	unsigned int i, j;
+	struct stat a;
+	struct stat b;
 
-	for (i = 1; i < count; i++) {
+	for (unsigned int i = 1; i < count; i++) {
 		/* One that is not there is reported when it is opened. */
 		if (stat(place[i].path, &a))
 			continue;
-		for (j = 0; j < i; j++)
+		for (unsigned int j = 0; j < i; j++)
 			if (!(place[i].readonly && place[j].readonly) && !stat(place[j].path, &b) &&
 			    same_file(&a, &b))
 				return cli_fail(

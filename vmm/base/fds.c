@@ -15,9 +15,9 @@
 
 int fds_open_standard(void)
 {
-	int fd, got;
+	int got;
 
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		/* Open the wrong way round, on purpose. The lowest number that is free is this. */
@@ -33,9 +33,9 @@ int fds_open_standard(void)
 static bool names(const char *path, int fd)
 {
 	static const char *const folder[] = {"/dev/fd/", "/proc/self/fd/"};
-	size_t i, len;
+	size_t len;
 
-	for (i = 0; path && i < ARRAY_SIZE(folder); i++) {
+	for (size_t i = 0; path && i < ARRAY_SIZE(folder); i++) {
 		len = strlen(folder[i]);
 		if (!strncmp(path, folder[i], len) && atoi(path + len) == fd)
 			return true;
@@ -48,7 +48,8 @@ void fds_close_inherited(const char *const *path, unsigned int nr)
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
 	unsigned int i;
-	int fd, flags;
+	int fd;
+	int flags;
 
 	while (dir && (entry = readdir(dir))) {
 		fd = atoi(entry->d_name);
@@ -64,7 +65,8 @@ void fds_close_inherited(const char *const *path, unsigned int nr)
 
 enum exit_status fds_make_room(unsigned int needed, unsigned int least)
 {
-	unsigned int found = 0, limit;
+	unsigned int found = 0;
+	unsigned int limit;
 	struct rlimit now;
 
 	/* The kernel gives out the lowest numbers that are free. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether a socket is at addr that nobody listens at any more. */
+/* Tells whether a socket is at addr that nobody listens at any more. */
 static bool is_stale(const struct sockaddr_un *addr)
 {
 	struct stat st;
@@ -37,7 +37,8 @@ int listen_address(const char *path, struct sockaddr_un *addr)
 int listen_unix(const char *path, mode_t mode)
 {
 	struct sockaddr_un addr;
-	int fd, ret;
+	int fd;
+	int ret;
 
 	ret = listen_address(path, &addr);
 	if (ret)

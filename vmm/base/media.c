@@ -55,9 +55,7 @@ static const struct {
 
 static bool is_text(const uint8_t *at, size_t len)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 		if (at[i] != '\t' && at[i] != '\n' && at[i] != '\r' &&
 		    (at[i] < 0x20 || at[i] > 0x7e))
 			return false;
@@ -75,14 +73,13 @@ const char *media_name(int fd, char *name)
 	const char *found = NULL;
 	uint8_t head[HEAD];
 	ssize_t n = file_read_at(fd, head, sizeof(head), 0);
-	size_t i;
 
 	if (n < 0)
 		return NULL;
 	format = format_of(head, (size_t)n);
 	if (format)
 		found = format->name;
-	for (i = 0; !found && i < ARRAY_SIZE(magics); i++)
+	for (size_t i = 0; !found && i < ARRAY_SIZE(magics); i++)
 		if ((size_t)n >= magics[i].offset + magics[i].len &&
 		    !memcmp(head + magics[i].offset, magics[i].bytes, magics[i].len))
 			found = magics[i].name;
@@ -111,12 +108,12 @@ const char *media_unpack(int fd)
 /* Three words, or for the second four, of which the last makes the sum 0. */
 static bool is_header(const uint8_t *at, size_t room, uint32_t magic, unsigned int words)
 {
-	uint32_t word, sum = 0;
-	unsigned int i;
+	uint32_t word;
+	uint32_t sum = 0;
 
 	if (room < words * sizeof(word))
 		return false;
-	for (i = 0; i < words; i++) {
+	for (unsigned int i = 0; i < words; i++) {
 		memcpy(&word, at + i * sizeof(word), sizeof(word));
 		if (!i && word != magic)
 			return false;
@@ -130,12 +127,11 @@ const char *media_multiboot(int fd)
 	uint8_t *head = malloc(MULTIBOOT2_END);
 	const char *found = NULL;
 	ssize_t n;
-	size_t at;
 
 	if (!head)
 		return NULL;
 	n = file_read_at(fd, head, MULTIBOOT2_END, 0);
-	for (at = 0; n > 0 && !found && at < (size_t)n; at += 4) {
+	for (size_t at = 0; n > 0 && !found && at < (size_t)n; at += 4) {
 		if (at < MULTIBOOT_END && is_header(head + at, (size_t)n - at, MULTIBOOT_MAGIC, 3))
 			found = "Multiboot";
 		else if (at % 8 == 0 && is_header(head + at, (size_t)n - at, MULTIBOOT2_MAGIC, 4))
@@ -155,9 +151,8 @@ const char *media_machine(unsigned int machine, char *name)
 		{EM_AARCH64, "ARM64"},      {EM_RISCV, "RISC-V"},  {EM_PPC64, "POWER"},
 		{EM_S390, "s390"},          {EM_MIPS, "MIPS"},     {258, "LoongArch"},
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(machines); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		if (machines[i].machine == machine)
 			return machines[i].name;
 	snprintf(name, MEDIA_NAME_MAX, "machine %u", machine);

@@ -22,7 +22,8 @@ static void add_part(struct parts *parts, uint64_t size)
 /* Settles what the parts of all nodes add up to, if they are given. */
 static int take_sum(const struct parts *parts, uint64_t max, bool given, uint64_t *total, char *why)
 {
-	char sum[32], size[32];
+	char sum[32];
+	char size[32];
 
 	if (!parts->sum)
 		return 0;
@@ -45,7 +46,8 @@ static int take_sum(const struct parts *parts, uint64_t max, bool given, uint64_
 static int check_heap(struct run_config *config, char *why)
 {
 	struct parts parts = {.option = "heap"};
-	uint64_t part, left;
+	uint64_t part;
+	uint64_t left;
 	unsigned int i;
 	char size[32];
 	int ret;
@@ -72,12 +74,12 @@ static int check_memory(struct run_config *config, char *why)
 	const uint64_t page = config->hugepages ? config->hugepages : MM_HUGE_SIZE;
 	const uint64_t max = config->kernel ? RUN_MAX_MEMORY : PLATFORM_HOLE_BASE;
 	struct parts parts = {.option = "memory"};
-	char size[32], whole[32];
-	unsigned int i;
+	char size[32];
+	char whole[32];
 	int ret;
 
 	cli_format_size(whole, sizeof(whole), page);
-	for (i = 0; i < config->nr_nodes; i++) {
+	for (unsigned int i = 0; i < config->nr_nodes; i++) {
 		add_part(&parts, config->node[i].memory);
 		if (config->node[i].memory % page)
 			return opt_why(why,

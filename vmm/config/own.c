@@ -22,7 +22,10 @@ int own_qmp_parse(void *base, const char *value, char *why)
 {
 	struct run_config *config = base;
 	const struct sockaddr_un *addr = NULL;
-	char *text, *rest, *path, *word;
+	char *text;
+	char *rest;
+	char *path;
+	char *word;
 	int ret = 0;
 
 	if (strncmp(value, "unix:", 5) != 0)
@@ -97,7 +100,8 @@ bool own_slab_debug_write(const void *base, FILE *to)
 int own_host_node_check(const char *value, char *why)
 {
 	char path[64];
-	int node = atoi(value), ret;
+	int node = atoi(value);
+	int ret;
 
 	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d", node);
 	if (access(path, F_OK))

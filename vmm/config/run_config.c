@@ -26,9 +26,7 @@ int run_config_init(struct run_config *config)
 
 static void free_args(struct run_config *config)
 {
-	unsigned int i;
-
-	for (i = 0; i < config->nr_args; i++)
+	for (unsigned int i = 0; i < config->nr_args; i++)
 		free(config->arg[i]);
 	free(config->arg);
 	config->arg = NULL;
@@ -174,11 +172,9 @@ enum exit_status run_config_parse_doctor(struct run_config *config, int argc, ch
 
 int run_config_print(const struct run_config *config)
 {
-	unsigned int i;
-
 	if (opt_print(stdout, run_options, config))
 		return -ENOMEM;
-	for (i = 0; i < config->nr_args; i++) {
+	for (unsigned int i = 0; i < config->nr_args; i++) {
 		printf("%s", i == 0 ? "program: " : i == 1 ? "args:\n  - " : "  - ");
 		opt_print_quoted(stdout, config->arg[i]);
 		putchar('\n');

@@ -41,7 +41,8 @@ static int add_range(unsigned long first, unsigned long last, cpu_set_t *set, ch
 
 int affinity_parse(const char *text, cpu_set_t *set, char *why)
 {
-	unsigned long first, last;
+	unsigned long first;
+	unsigned long last;
 	cpu_set_t result;
 	int ret;
 
@@ -67,10 +68,11 @@ malformed:
 const char *affinity_format(const cpu_set_t *set, char text[AFFINITY_TEXT_MAX])
 {
 	size_t len = 0;
-	int first, last, n;
+	int last;
+	int n;
 
 	text[0] = '\0';
-	for (first = 0; first < CPU_SETSIZE; first = last + 1) {
+	for (int first = 0; first < CPU_SETSIZE; first = last + 1) {
 		last = first;
 		if (!CPU_ISSET(first, set))
 			continue;

@@ -56,8 +56,9 @@ enum exit_status config_file_scalar(const struct config_file *f, const char *wha
 	return 0;
 }
 
-/* Whether a file can be asked for what is in it without waiting for somebody who may not be there:
- * a regular one, or a shell's pipe, whose other end is open. A FIFO or a device may never answer. */
+/* Tells whether a file can be asked for what is in it without waiting for somebody who may not be
+ * there: a regular one, or a shell's pipe, whose other end is open. A FIFO or a device may never
+ * answer. */
 static bool is_readable(int fd)
 {
 	struct statfs fs;

@@ -13,7 +13,8 @@
  * blanks and, where there is none, in front of a `[`, as the keys of a comma list have it. */
 static size_t line_length(const char *text)
 {
-	size_t len = strcspn(text, "\n"), fits = WIDTH - COLUMN;
+	size_t len = strcspn(text, "\n");
+	size_t fits = WIDTH - COLUMN;
 
 	if (len <= fits)
 		return len;
@@ -84,7 +85,8 @@ static void print_row(FILE *to, const struct opt *o, const char *left)
 
 static void print_option(FILE *to, const struct opt *o)
 {
-	char metavar[OPT_TEXT_MAX], left[OPT_TEXT_MAX + 64];
+	char metavar[OPT_TEXT_MAX];
+	char left[OPT_TEXT_MAX + 64];
 
 	opt_metavar(o, metavar);
 	if (o->bare)

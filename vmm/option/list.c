@@ -11,7 +11,9 @@
 
 char *opt_cut(char **rest)
 {
-	char *field = *rest, *in = field, *out = field;
+	char *field = *rest;
+	char *in = field;
+	char *out = field;
 
 	if (!field)
 		return NULL;
@@ -78,7 +80,9 @@ static int set_field(const struct opt *rows, void *base, char *field, uint64_t *
 
 int opt_list_set(const struct opt *rows, void *base, const char *value, char *why)
 {
-	char *text = strdup(value), *rest = text, *field;
+	char *text = strdup(value);
+	char *rest = text;
+	char *field;
 	const struct opt *missing;
 	uint64_t seen = 0;
 	int ret;

@@ -83,8 +83,8 @@ struct opt {
 	unsigned int room;            /* with OPT_REPEATS: elements */
 	size_t given_at;              /* a bool that is set where the option is given; 0: none */
 
-	/* Whether a value of the right form is right. Returns 0, or -EINVAL and what would be right
-	 * in why, OPT_WHY_MAX bytes. NULL: it is. */
+	/* Tells whether a value of the right form is right. Returns 0, or -EINVAL and what would be
+	 * right in why, OPT_WHY_MAX bytes. NULL: it is. */
 	int (*check)(const char *value, char *why);
 	/* In place of what the type does: checks value and stores it in base. As check. */
 	int (*parse)(void *base, const char *value, char *why);

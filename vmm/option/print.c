@@ -24,7 +24,6 @@ static size_t special(const char *text, unsigned int *code)
 		{"\xef\xbf\xbf", 0xffff},
 	};
 	const unsigned char *c = (const unsigned char *)text;
-	size_t i;
 
 	*code = c[0];
 	if (c[0] < 0x20 || c[0] == 0x7f)
@@ -32,7 +31,7 @@ static size_t special(const char *text, unsigned int *code)
 	*code = c[1];
 	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
 		return 2;
-	for (i = 0; i < ARRAY_SIZE(wide); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wide); i++)
 		if (!strncmp(text, wide[i].bytes, 3)) {
 			*code = wide[i].code;
 			return 3;
@@ -58,7 +57,8 @@ void opt_print_quoted(FILE *to, const char *text)
 	putc('"', to);
 }
 
-/* Whether a value of the option may hold what would make a plain scalar of YAML something else. */
+/* Tells whether a value of the option may hold what would make a plain scalar of YAML something
+ * else. */
 static bool is_free_text(const struct opt *o)
 {
 	if (o->type == OPT_LIST) {

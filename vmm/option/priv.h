@@ -12,7 +12,7 @@ int opt_no_memory(char *why);
  * -EINVAL. */
 int opt_wrong(const struct opt *o, bool is_key, char *why);
 
-/* Whether the option takes a value that may be its next argument. */
+/* Tells whether the option takes a value that may be its next argument. */
 bool opt_wants_value(const struct opt *o);
 
 /*
@@ -23,7 +23,7 @@ int opt_scalar_set(const struct opt *o, void *base, void *place, const char *val
 		   char *why);
 /* Leaves it unset. */
 void opt_scalar_free(const struct opt *o, void *place);
-/* Whether there is a value. Of no OPT_OWN: that is known to its write() alone. */
+/* Tells whether there is a value. Of no OPT_OWN: that is known to its write() alone. */
 bool opt_scalar_is_set(const struct opt *o, const void *place);
 /* As opt_write(). */
 bool opt_scalar_write(const struct opt *o, const void *base, const void *place, FILE *to);

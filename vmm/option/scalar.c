@@ -48,14 +48,13 @@ static bool in_range(const struct opt *o, uint64_t n)
 
 static const struct opt_word *find_word(const struct opt *o, const char *text)
 {
-	const struct opt_word *word;
 	uint64_t size;
 
 	if (o->flags & OPT_SIZES && !cli_parse_size(text, &size))
-		for (word = o->words; word->text; word++)
+		for (const struct opt_word *word = o->words; word->text; word++)
 			if (word->value == (int64_t)size)
 				return word;
-	for (word = o->words; word && word->text; word++)
+	for (const struct opt_word *word = o->words; word && word->text; word++)
 		if (!strcmp(word->text, text))
 			return word;
 	return NULL;

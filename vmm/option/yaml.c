@@ -22,7 +22,8 @@ struct map {
 /* The current event is a value of the option. */
 static enum exit_status read_scalar(const struct map *map, const struct opt *o)
 {
-	char why[OPT_WHY_MAX], what[OPT_WHY_MAX];
+	char why[OPT_WHY_MAX];
+	char what[OPT_WHY_MAX];
 	const char *value;
 	enum exit_status status;
 

@@ -37,7 +37,6 @@ static int add_rule(scmp_filter_ctx filter, const struct sandbox_rule *rule)
 int sandbox_filter_make(enum sandbox_thread kind, scmp_filter_ctx *out)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	size_t i;
 	int ret;
 
 	if (!filter)
@@ -51,7 +50,7 @@ int sandbox_filter_make(enum sandbox_thread kind, scmp_filter_ctx *out)
 	 * code runs in this process. One that does not know it does no such thing. */
 	if (!ret)
 		seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, true);
-	for (i = 0; i < sandbox_nr_rules && !ret; i++)
+	for (size_t i = 0; i < sandbox_nr_rules && !ret; i++)
 		if (sandbox_rules[i].threads & 1u << kind)
 			ret = add_rule(filter, &sandbox_rules[i]);
 	if (ret)

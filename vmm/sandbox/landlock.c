@@ -61,15 +61,15 @@ int landlock_create(const char *const *folder, unsigned int nr)
 	const size_t size = abi < 4   ? offsetof(struct ruleset, net)
 			    : abi < 6 ? offsetof(struct ruleset, scoped)
 				      : sizeof(all);
-	unsigned int i;
-	int fd, ret;
+	int fd;
+	int ret;
 
 	if (!abi)
 		return -EOPNOTSUPP;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
 	if (fd < 0)
 		return -errno;
-	for (i = 0; i < nr; i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		ret = allow_removal(fd, folder[i]);
 		if (ret) {
 			close(fd);

@@ -41,12 +41,11 @@ int sandbox_drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	size_t i;
 	unsigned int held = 0;
 
 	if (syscall(SYS_capget, &header, data))
 		return -errno;
-	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
 		held |= data[i].effective | data[i].permitted | data[i].inheritable;
 	/* A service manager may have forbidden the call to those who have none. */
 	if (!held)
@@ -68,10 +67,10 @@ static char *folder_of(const char *path)
 static int make_ruleset(struct sandbox *s, const char *const *socket, unsigned int nr)
 {
 	char *folder[SANDBOX_MAX_SOCKETS];
-	unsigned int i, n = 0;
+	unsigned int n = 0;
 	int ret = 0;
 
-	for (i = 0; i < nr && !ret; i++) {
+	for (unsigned int i = 0; i < nr && !ret; i++) {
 		if (!socket[i])
 			continue;
 		folder[n] = folder_of(socket[i]);
@@ -142,9 +141,7 @@ fail:
 /* Forgets what only those need who are still to enter. */
 static void forget(struct sandbox *s)
 {
-	unsigned int i;
-
-	for (i = 0; i < SANDBOX_KINDS; i++) {
+	for (unsigned int i = 0; i < SANDBOX_KINDS; i++) {
 		seccomp_release(s->filter[i]);
 		s->filter[i] = NULL;
 	}

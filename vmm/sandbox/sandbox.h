@@ -30,7 +30,7 @@ enum sandbox_thread {
 
 struct sandbox;
 
-/* Whether the kernel has seccomp filters as they are needed. */
+/* Tells whether the kernel has seccomp filters as they are needed. */
 bool sandbox_has_seccomp(void);
 
 /*
