@@ -40,7 +40,7 @@ static void job_signals(sigset_t *set)
 }
 
 /* Stops the process, as it would have been; returns when it goes on. */
-static void stop(void)
+static void loop_stop(void)
 {
 	sigset_t set;
 
@@ -106,7 +106,7 @@ static int64_t now_ms(void)
 }
 
 /* Returns as guest_kind.input() does. */
-static int input(struct vm *vm, enum guest_input what)
+static int loop_input(struct vm *vm, enum guest_input what)
 {
 	return vm->run->kind->input ? vm->run->kind->input(vm, what) : -1;
 }
@@ -118,26 +118,26 @@ static bool ask_to_end(struct vm *vm)
 }
 
 /* asked: whether the guest has been asked to power down, which it is once. */
-static void take_signal(struct vm *vm, int signal_fd, bool *asked)
+static void loop_take_signal(struct vm *vm, int signal_fd, bool *asked)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	if (info.ssi_signo == SIGTSTP) {
-		input(vm, INPUT_RELEASE);
-		stop();
+		loop_input(vm, INPUT_RELEASE);
+		loop_stop();
 		return;
 	}
 	if (info.ssi_signo == SIGCONT) {
-		input(vm, INPUT_FORGET);
+		loop_input(vm, INPUT_FORGET);
 		return;
 	}
 	if (info.ssi_signo == SIGTERM && !*asked && ask_to_end(vm)) {
 		*asked = true;
 		return;
 	}
-	input(vm, INPUT_RESTORE);
+	loop_input(vm, INPUT_RESTORE);
 	let_signals_end(); /* a second one kills */
 	vm_end(vm, STATUS_SIGNAL + (int)info.ssi_signo);
 }
@@ -184,10 +184,10 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 				break;
 			}
 		}
-		look = input(vm, INPUT_TAKE);
+		look = loop_input(vm, INPUT_TAKE);
 		n = poll(fds, 2, sooner(left, sooner(look, reclaim_due(&vm->mem))));
 		if (n > 0 && fds[1].revents)
-			take_signal(vm, signal_fd, &asked);
+			loop_take_signal(vm, signal_fd, &asked);
 		if (n)
 			continue;
 		memory_enter(&vm->mem);

@@ -114,7 +114,7 @@ static enum exit_status dry_run(struct run *run)
 }
 
 /* How many descriptors a machine takes. */
-static unsigned int descriptors(const struct run *run)
+static unsigned int run_descriptors(const struct run *run)
 {
 	const struct run_config *config = run->config;
 	/* /dev/kvm, the machine, its end, the program, signals, the heap; and three at a time of
@@ -203,7 +203,7 @@ static enum exit_status run_machines(struct run *run)
 	char why[KVM_WHY_MAX];
 	int status;
 
-	status = fds_make_room(descriptors(run), config->nr_disks ? IO_MAX_FILES : 0);
+	status = fds_make_room(run_descriptors(run), config->nr_disks ? IO_MAX_FILES : 0);
 	if (status)
 		return status;
 	run->kvm_fd = kvm_open(config->kvm_device, why);

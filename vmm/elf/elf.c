@@ -71,7 +71,7 @@ static int check_header(const Elf64_Ehdr *h, int fd, size_t len, char *why)
 	return 0;
 }
 
-static int add_segment(struct elf_image *elf, const Elf64_Phdr *p, char *why)
+static int elf_add_segment(struct elf_image *elf, const Elf64_Phdr *p, char *why)
 {
 	struct elf_segment *s, *last;
 	uint64_t end;
@@ -131,7 +131,7 @@ static bool executable(const struct elf_image *elf, uint64_t addr, uint64_t len)
 }
 
 /* Looks for the platform note among the notes of one PT_NOTE segment. */
-static int scan_notes(struct elf_image *elf, const Elf64_Phdr *p, char *why)
+static int elf_scan_notes(struct elf_image *elf, const Elf64_Phdr *p, char *why)
 {
 	const struct elf_notes notes = {
 		.offset = p->p_offset,
@@ -191,9 +191,9 @@ static int read_headers(struct elf_image *elf, const Elf64_Ehdr *h, char *why)
 			    (ssize_t)sizeof(p))
 			return wrong(why, "program headers reach past the end of the file");
 		if (p.p_type == PT_LOAD)
-			ret = add_segment(elf, &p, why);
+			ret = elf_add_segment(elf, &p, why);
 		else if (p.p_type == PT_NOTE)
-			ret = scan_notes(elf, &p, why);
+			ret = elf_scan_notes(elf, &p, why);
 		else if (p.p_type == PT_INTERP || p.p_type == PT_DYNAMIC)
 			ret = wrong(why, "a dynamically linked program: link with -static -no-pie");
 	}

@@ -62,7 +62,8 @@ static bool find(const struct elf_image *elf, const Elf64_Shdr *table, uint64_t 
 }
 
 /* The symbol of the function that holds addr, and the table of its name. */
-static bool look_up(const struct elf_image *elf, uint64_t addr, Elf64_Sym *sym, Elf64_Shdr *strings)
+static bool symbol_look_up(const struct elf_image *elf, uint64_t addr, Elf64_Sym *sym,
+			   Elf64_Shdr *strings)
 {
 	Elf64_Shdr table;
 	unsigned int i;
@@ -80,8 +81,8 @@ static bool look_up(const struct elf_image *elf, uint64_t addr, Elf64_Sym *sym, 
 }
 
 /* Names addr by the function that holds addr - before. */
-static const char *name_of(const struct elf_image *elf, uint64_t addr, unsigned int before,
-			   char *buf)
+static const char *symbol_name_of(const struct elf_image *elf, uint64_t addr, unsigned int before,
+				  char *buf)
 {
 	char name[SYMBOL_NAME_MAX - 32];
 	Elf64_Shdr strings;
@@ -89,7 +90,7 @@ static const char *name_of(const struct elf_image *elf, uint64_t addr, unsigned 
 	ssize_t len;
 
 	strcpy(buf, "?");
-	if (!look_up(elf, addr - before, &sym, &strings))
+	if (!symbol_look_up(elf, addr - before, &sym, &strings))
 		return buf;
 	len = file_read_at(elf->fd, name, sizeof(name) - 1, strings.sh_offset + sym.st_name);
 	if (len <= 0)
@@ -102,12 +103,12 @@ static const char *name_of(const struct elf_image *elf, uint64_t addr, unsigned 
 
 const char *symbol_name(const struct elf_image *elf, uint64_t addr, char *buf)
 {
-	return name_of(elf, addr, 0, buf);
+	return symbol_name_of(elf, addr, 0, buf);
 }
 
 const char *symbol_name_after(const struct elf_image *elf, uint64_t addr, char *buf)
 {
-	return name_of(elf, addr, 1, buf);
+	return symbol_name_of(elf, addr, 1, buf);
 }
 
 uint64_t symbol_start(const struct elf_image *elf, uint64_t addr)
@@ -115,5 +116,5 @@ uint64_t symbol_start(const struct elf_image *elf, uint64_t addr)
 	Elf64_Shdr strings;
 	Elf64_Sym sym;
 
-	return look_up(elf, addr, &sym, &strings) ? sym.st_value : 0;
+	return symbol_look_up(elf, addr, &sym, &strings) ? sym.st_value : 0;
 }

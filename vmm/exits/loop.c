@@ -22,7 +22,7 @@
  * Runs guest code until the next exit. Returns 0 with an exit to serve, or the
  * errno of KVM_RUN; EINTR when kicked.
  */
-static int run(struct vcpu *cpu)
+static int vcpu_run(struct vcpu *cpu)
 {
 	int ret;
 
@@ -53,7 +53,7 @@ static void *vcpu_main(void *arg)
 		pause_wait(vm);
 		/* What the last exit is about stays in cpu->run until the next entry. */
 		if (!cpu->unfinished) {
-			err = run(cpu);
+			err = vcpu_run(cpu);
 			if (err == EINTR || err == EAGAIN) {
 				tlb_flush_if_stale(cpu);
 				continue;

@@ -148,7 +148,7 @@ struct builder {
 };
 
 /* Takes len zero bytes of the area, aligned as FACS wants it. NULL: no room. */
-static void *take(struct builder *b, size_t len)
+static void *acpi_take(struct builder *b, size_t len)
 {
 	size_t at = (b->used + 63) & ~(size_t)63;
 
@@ -213,7 +213,7 @@ static void finish_named(struct builder *b, struct header *h, const char *signat
 
 static uint64_t build_facs(struct builder *b)
 {
-	struct facs *facs = take(b, sizeof(*facs));
+	struct facs *facs = acpi_take(b, sizeof(*facs));
 
 	if (!facs)
 		return 0;
@@ -225,7 +225,7 @@ static uint64_t build_facs(struct builder *b)
 
 static uint64_t build_dsdt(struct builder *b, const struct acpi_config *config)
 {
-	struct header *h = take(b, sizeof(*h));
+	struct header *h = acpi_take(b, sizeof(*h));
 	long len;
 
 	if (!h)
@@ -252,7 +252,7 @@ static struct gas io(uint16_t port, uint8_t bits)
 
 static void build_fadt(struct builder *b, uint64_t facs, uint64_t dsdt)
 {
-	struct fadt *f = take(b, sizeof(*f));
+	struct fadt *f = acpi_take(b, sizeof(*f));
 
 	if (!f)
 		return;
@@ -279,7 +279,7 @@ static void build_fadt(struct builder *b, uint64_t facs, uint64_t dsdt)
 
 static void build_madt(struct builder *b, const struct acpi_config *config)
 {
-	struct madt *m = take(b, sizeof(*m));
+	struct madt *m = acpi_take(b, sizeof(*m));
 	const struct madt_ioapic ioapic = {
 		.type = 1,
 		.length = sizeof(ioapic),
@@ -319,7 +319,7 @@ static void build_madt(struct builder *b, const struct acpi_config *config)
 
 static void build_srat(struct builder *b, const struct acpi_config *config)
 {
-	struct srat *s = take(b, sizeof(*s));
+	struct srat *s = acpi_take(b, sizeof(*s));
 	unsigned int i;
 
 	if (!s)
@@ -353,7 +353,7 @@ static void build_srat(struct builder *b, const struct acpi_config *config)
 
 static uint64_t build_xsdt(struct builder *b)
 {
-	struct header *h = take(b, sizeof(*h));
+	struct header *h = acpi_take(b, sizeof(*h));
 	unsigned int i;
 	uint64_t at;
 
@@ -370,7 +370,7 @@ static uint64_t build_xsdt(struct builder *b)
 long acpi_build(const struct acpi_config *config, uint8_t *tables, size_t size, uint64_t base)
 {
 	struct builder b = {.mem = tables, .size = size, .base = base};
-	struct rsdp *rsdp = take(&b, sizeof(*rsdp));
+	struct rsdp *rsdp = acpi_take(&b, sizeof(*rsdp));
 	uint64_t facs, dsdt;
 
 	if (!rsdp)

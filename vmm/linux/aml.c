@@ -27,7 +27,7 @@
 /* Consumer, edge-triggered; active high and exclusive are zeros. */
 #define INTERRUPT_FLAGS 0x03
 
-static void put(struct aml *aml, const void *bytes, size_t len)
+static void aml_put_bytes(struct aml *aml, const void *bytes, size_t len)
 {
 	if (aml->full || len > aml->size - aml->len) {
 		aml->full = true;
@@ -39,7 +39,7 @@ static void put(struct aml *aml, const void *bytes, size_t len)
 
 static void put8(struct aml *aml, uint8_t value)
 {
-	put(aml, &value, sizeof(value));
+	aml_put_bytes(aml, &value, sizeof(value));
 }
 
 /* The PkgLength of a body: it counts itself (section 20.2.4). */
@@ -67,7 +67,7 @@ void aml_close(struct aml *aml, size_t mark)
 	if (aml->full)
 		return;
 	n = package_length(body, length);
-	put(aml, length, n);
+	aml_put_bytes(aml, length, n);
 	if (aml->full)
 		return;
 	memmove(aml->buf + mark + n, aml->buf + mark, body);
@@ -81,7 +81,7 @@ size_t aml_open_scope(struct aml *aml, const char *segment)
 	put8(aml, OP_SCOPE);
 	mark = aml->len;
 	put8(aml, ROOT_CHAR);
-	put(aml, segment, 4);
+	aml_put_bytes(aml, segment, 4);
 	return mark;
 }
 
@@ -92,7 +92,7 @@ size_t aml_open_device(struct aml *aml, const char *segment)
 	put8(aml, OP_EXTENDED);
 	put8(aml, EXT_DEVICE);
 	mark = aml->len;
-	put(aml, segment, 4);
+	aml_put_bytes(aml, segment, 4);
 	return mark;
 }
 
@@ -109,7 +109,7 @@ size_t aml_open_package(struct aml *aml, uint8_t count)
 void aml_name(struct aml *aml, const char *segment)
 {
 	put8(aml, OP_NAME);
-	put(aml, segment, 4);
+	aml_put_bytes(aml, segment, 4);
 }
 
 void aml_integer(struct aml *aml, uint32_t value)
@@ -122,20 +122,20 @@ void aml_integer(struct aml *aml, uint32_t value)
 		put8(aml, value ? OP_ONE : OP_ZERO);
 	} else if (value <= UINT8_MAX) {
 		put8(aml, OP_BYTE);
-		put(aml, byte, 1);
+		aml_put_bytes(aml, byte, 1);
 	} else if (value <= UINT16_MAX) {
 		put8(aml, OP_WORD);
-		put(aml, byte, 2);
+		aml_put_bytes(aml, byte, 2);
 	} else {
 		put8(aml, OP_DWORD);
-		put(aml, byte, 4);
+		aml_put_bytes(aml, byte, 4);
 	}
 }
 
 void aml_string(struct aml *aml, const char *text)
 {
 	put8(aml, OP_STRING);
-	put(aml, text, strlen(text) + 1);
+	aml_put_bytes(aml, text, strlen(text) + 1);
 }
 
 static unsigned int hex_digit(char c)
@@ -157,7 +157,7 @@ void aml_eisa_id(struct aml *aml, const char *id)
 	aml_integer(aml, __builtin_bswap32(value));
 }
 
-static void add(struct aml_resources *res, const uint8_t *bytes, size_t len)
+static void aml_add_resource(struct aml_resources *res, const uint8_t *bytes, size_t len)
 {
 	if (res->full || len > sizeof(res->byte) - res->len) {
 		res->full = true;
@@ -173,7 +173,7 @@ void aml_add_io(struct aml_resources *res, uint16_t base, uint8_t length)
 	/* Decode16, lowest and highest base, alignment, length. */
 	const uint8_t io[] = {RES_IO, 1, low, high, low, high, 1, length};
 
-	add(res, io, sizeof(io));
+	aml_add_resource(res, io, sizeof(io));
 }
 
 void aml_add_irq(struct aml_resources *res, unsigned int irq)
@@ -181,7 +181,7 @@ void aml_add_irq(struct aml_resources *res, unsigned int irq)
 	const uint16_t mask = (uint16_t)(1u << irq);
 	const uint8_t desc[] = {RES_IRQ, (uint8_t)mask, (uint8_t)(mask >> 8)};
 
-	add(res, desc, sizeof(desc));
+	aml_add_resource(res, desc, sizeof(desc));
 }
 
 static void store32(uint8_t *at, uint32_t value)
@@ -198,7 +198,7 @@ void aml_add_memory(struct aml_resources *res, uint32_t base, uint32_t size)
 
 	store32(desc + 4, base);
 	store32(desc + 8, size);
-	add(res, desc, sizeof(desc));
+	aml_add_resource(res, desc, sizeof(desc));
 }
 
 void aml_add_interrupt(struct aml_resources *res, uint32_t gsi)
@@ -206,7 +206,7 @@ void aml_add_interrupt(struct aml_resources *res, uint32_t gsi)
 	uint8_t desc[9] = {RES_INTERRUPT, 6, 0, INTERRUPT_FLAGS, 1};
 
 	store32(desc + 5, gsi);
-	add(res, desc, sizeof(desc));
+	aml_add_resource(res, desc, sizeof(desc));
 }
 
 void aml_resources(struct aml *aml, const struct aml_resources *res)
@@ -220,7 +220,7 @@ void aml_resources(struct aml *aml, const struct aml_resources *res)
 	put8(aml, OP_BUFFER);
 	mark = aml->len;
 	aml_integer(aml, (uint32_t)(res->len + sizeof(end)));
-	put(aml, res->byte, res->len);
-	put(aml, end, sizeof(end));
+	aml_put_bytes(aml, res->byte, res->len);
+	aml_put_bytes(aml, end, sizeof(end));
 	aml_close(aml, mark);
 }

@@ -121,8 +121,8 @@ static bool in_file(const Elf64_Phdr *p, uint64_t file_size)
 	return p->p_offset <= file_size && p->p_filesz <= file_size - p->p_offset;
 }
 
-static int add_segment(struct linux_image *image, const Elf64_Phdr *p, uint64_t file_size,
-		       char *why)
+static int linux_add_segment(struct linux_image *image, const Elf64_Phdr *p, uint64_t file_size,
+			     char *why)
 {
 	uint64_t end;
 
@@ -175,7 +175,8 @@ static long find_note(const struct linux_image *image, const Elf64_Phdr *p, cons
 }
 
 /* Looks for the PVH note; the first one counts. */
-static int scan_notes(struct linux_image *image, const Elf64_Phdr *p, uint64_t file_size, char *why)
+static int linux_scan_notes(struct linux_image *image, const Elf64_Phdr *p, uint64_t file_size,
+			    char *why)
 {
 	struct platform_note program;
 	uint64_t entry = 0;
@@ -256,14 +257,14 @@ static int scan(struct linux_image *image, struct header *header, uint64_t file_
 			return linux_reject(why,
 					    "cut short: its program headers are not in the file");
 		if (p.p_type == PT_NOTE)
-			ret = scan_notes(image, &p, file_size, why);
+			ret = linux_scan_notes(image, &p, file_size, why);
 		header->program |= p.p_type == PT_INTERP || p.p_type == PT_TLS;
 	}
 	return ret;
 }
 
-static int load(struct linux_image *image, const struct header *header, uint64_t file_size,
-		char *why)
+static int linux_load_segments(struct linux_image *image, const struct header *header,
+			       uint64_t file_size, char *why)
 {
 	unsigned int i;
 	Elf64_Phdr p;
@@ -276,7 +277,7 @@ static int load(struct linux_image *image, const struct header *header, uint64_t
 			return linux_reject(why,
 					    "cut short: its program headers are not in the file");
 		if (p.p_type == PT_LOAD)
-			ret = add_segment(image, &p, file_size, why);
+			ret = linux_add_segment(image, &p, file_size, why);
 	}
 	return ret;
 }
@@ -289,7 +290,7 @@ int linux_elf_open(struct linux_image *image, uint64_t file_size, char *why)
 	if (!ret)
 		ret = scan(image, &header, file_size, why);
 	if (!ret)
-		ret = load(image, &header, file_size, why);
+		ret = linux_load_segments(image, &header, file_size, why);
 	if (!ret)
 		ret = check_entry(image, &header, why);
 	if (ret)

@@ -46,7 +46,7 @@ static int no_kernel(int fd, char *why)
 }
 
 /* What the setup header says of a kernel's placing. */
-static int place(struct linux_image *image, uint64_t file_size, char *why)
+static int image_place(struct linux_image *image, uint64_t file_size, char *why)
 {
 	struct setup_header *h = &image->header;
 	unsigned int sectors = h->setup_sects ? h->setup_sects : SETUP_DEFAULT;
@@ -85,7 +85,7 @@ static int open_bzimage(struct linux_image *image, uint64_t file_size, char *why
 	if ((size_t)n < sizeof(head))
 		return no_kernel(image->fd, why);
 	memcpy(&image->header, head + SETUP_OFFSET, sizeof(image->header));
-	return place(image, file_size, why);
+	return image_place(image, file_size, why);
 }
 
 /* What a vmlinux has no header to say. */

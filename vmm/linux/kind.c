@@ -13,13 +13,13 @@
 #include "vmm/linux/pm1.h"
 #include "vmm/machine/end.h"
 
-static unsigned int descriptors(const struct run_config *config)
+static unsigned int linux_descriptors(const struct run_config *config)
 {
 	/* Interrupts of disks, kmem, rng, balloon, console; the terminal. */
 	return 5 + config->nr_disks;
 }
 
-static int create(struct vm *vm)
+static int linux_create(struct vm *vm)
 {
 	int ret;
 
@@ -43,7 +43,7 @@ fail_free:
 	return ret;
 }
 
-static void destroy(struct vm *vm)
+static void linux_destroy(struct vm *vm)
 {
 	ports_destroy(&linux_guest(vm)->ports);
 	free(vm->guest);
@@ -51,18 +51,18 @@ static void destroy(struct vm *vm)
 }
 
 /* The kernel is entered at CPL 0, as on any machine. */
-static int choose_ring(struct vm *vm)
+static int linux_choose_ring(struct vm *vm)
 {
 	vm->ring = 0;
 	return 0;
 }
 
-static int irq(int vm_fd, unsigned int i)
+static int linux_irq(int vm_fd, unsigned int i)
 {
 	return i < IRQCHIP_DEVICES ? irqchip_eventfd(vm_fd, irqchip_gsi(i)) : -ENOSPC;
 }
 
-static enum exit_status build(struct vm *vm)
+static enum exit_status linux_build(struct vm *vm)
 {
 	struct linux_entry entry;
 	enum exit_status status =
@@ -74,18 +74,18 @@ static enum exit_status build(struct vm *vm)
 	return status;
 }
 
-static void stop(struct vm *vm)
+static void linux_stop(struct vm *vm)
 {
 	terminal_stop(&linux_guest(vm)->terminal);
 }
 
-static bool power_button(struct vm *vm)
+static bool linux_power_button(struct vm *vm)
 {
 	return pm1_power_button(&linux_guest(vm)->ports.pm1);
 }
 
 /* The others wait for INIT and SIPI, as KVM has made them. */
-static int reset_vcpus(struct vm *vm)
+static int linux_reset_vcpus(struct vm *vm)
 {
 	unsigned int i;
 	int ret = 0;
@@ -96,12 +96,12 @@ static int reset_vcpus(struct vm *vm)
 }
 
 /* Linux starts its other vCPUs itself: their threads wait within KVM. */
-static enum exit_status start(struct vm *vm)
+static enum exit_status linux_start(struct vm *vm)
 {
 	unsigned int i;
 	int ret;
 
-	ret = reset_vcpus(vm);
+	ret = linux_reset_vcpus(vm);
 	if (!ret)
 		ret = terminal_start(&linux_guest(vm)->terminal, &linux_guest(vm)->ports.serial,
 				     vm);
@@ -114,12 +114,12 @@ static enum exit_status start(struct vm *vm)
 	if (vm_end(vm, STATUS_HOST_ERROR))
 		cli_note("the vCPUs cannot be started: %s", strerror(-ret));
 	vm_join(vm);
-	stop(vm);
+	linux_stop(vm);
 	return STATUS_HOST_ERROR;
 }
 
 /* Linux probes for hardware: what is not there reads as ones and takes stores. */
-static bool serve_mmio(struct vcpu *cpu)
+static bool linux_mmio(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 	uint32_t len = run->mmio.len;
@@ -135,7 +135,7 @@ static bool serve_mmio(struct vcpu *cpu)
 	return true;
 }
 
-static int input(struct vm *vm, enum guest_input what)
+static int linux_input(struct vm *vm, enum guest_input what)
 {
 	struct terminal *t = &linux_guest(vm)->terminal;
 
@@ -156,19 +156,19 @@ static int input(struct vm *vm, enum guest_input what)
 }
 
 const struct guest_kind linux_kind = {
-	.descriptors = descriptors,
-	.create = create,
-	.destroy = destroy,
+	.descriptors = linux_descriptors,
+	.create = linux_create,
+	.destroy = linux_destroy,
 	.vcpu_id = linux_cpu_apic_id,
 	.cpuid = linux_cpu_cpuid,
-	.choose_ring = choose_ring,
-	.irq = irq,
+	.choose_ring = linux_choose_ring,
+	.irq = linux_irq,
 	.channels = true,
-	.build = build,
-	.start = start,
-	.stop = stop,
-	.mmio = serve_mmio,
+	.build = linux_build,
+	.start = linux_start,
+	.stop = linux_stop,
+	.mmio = linux_mmio,
 	.io = ports_serve,
-	.power_button = power_button,
-	.input = input,
+	.power_button = linux_power_button,
+	.input = linux_input,
 };

@@ -9,7 +9,7 @@
 
 #define LOW_RAM_END 0xa0000ull /* below the first MiB, where PCs have video memory */
 
-static void add(struct linux_map *map, uint64_t start, uint64_t end, uint32_t type)
+static void map_add(struct linux_map *map, uint64_t start, uint64_t end, uint32_t type)
 {
 	map->range[map->count++] = (struct linux_range){.start = start, .end = end, .type = type};
 }
@@ -17,11 +17,11 @@ static void add(struct linux_map *map, uint64_t start, uint64_t end, uint32_t ty
 void linux_map_fill(struct linux_map *map, const struct memory *mem)
 {
 	map->count = 0;
-	add(map, 0, LOW_RAM_END, LINUX_RAM);
-	add(map, ACPI_BASE, ACPI_BASE + ACPI_SIZE, LINUX_RESERVED);
-	add(map, LINUX_LOW, mem->ram_low, LINUX_RAM);
+	map_add(map, 0, LOW_RAM_END, LINUX_RAM);
+	map_add(map, ACPI_BASE, ACPI_BASE + ACPI_SIZE, LINUX_RESERVED);
+	map_add(map, LINUX_LOW, mem->ram_low, LINUX_RAM);
 	if (mem->ram_size > mem->ram_low)
-		add(map, PLATFORM_HOLE_END, memory_ram_end(mem), LINUX_RAM);
+		map_add(map, PLATFORM_HOLE_END, memory_ram_end(mem), LINUX_RAM);
 }
 
 _Static_assert(LINUX_MAX_RANGES <= E820_MAX_ENTRIES_ZEROPAGE, "the E820 table holds a map");

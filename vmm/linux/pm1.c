@@ -30,7 +30,7 @@ uint32_t pm1_read(struct pm1 *pm1, unsigned int offset)
 }
 
 /* The lock is held. */
-static void update_irq(const struct pm1 *pm1)
+static void pm1_update_irq(const struct pm1 *pm1)
 {
 	irqchip_set(pm1->vm_fd, ACPI_SCI_IRQ, pm1->status & pm1->enable);
 }
@@ -44,7 +44,7 @@ void pm1_write(struct pm1 *pm1, unsigned int offset, uint32_t value, unsigned in
 	/* A one clears a bit of the status. */
 	pm1->status &= (uint16_t)~value;
 	pm1->enable = (uint16_t)((pm1->enable & ~(mask >> 16)) | value >> 16);
-	update_irq(pm1);
+	pm1_update_irq(pm1);
 	pthread_mutex_unlock(&pm1->lock);
 }
 
@@ -56,7 +56,7 @@ bool pm1_power_button(struct pm1 *pm1)
 	heard = pm1->enable & PM1_POWER_BUTTON;
 	if (heard) {
 		pm1->status |= PM1_POWER_BUTTON;
-		update_irq(pm1);
+		pm1_update_irq(pm1);
 	}
 	pthread_mutex_unlock(&pm1->lock);
 	return heard;

@@ -37,7 +37,7 @@ static uint8_t pending(const struct serial *s)
 	return UART_IIR_NO_INT;
 }
 
-static void update_irq(struct serial *s)
+static void serial_update_irq(struct serial *s)
 {
 	bool level = pending(s) != UART_IIR_NO_INT;
 
@@ -58,12 +58,12 @@ static uint8_t modem_status(const struct serial *s)
 	       (s->mcr & UART_MCR_OUT2 ? UART_MSR_DCD : 0);
 }
 
-static void put(struct serial *s, uint8_t byte)
+static void serial_put(struct serial *s, uint8_t byte)
 {
 	s->input[(s->first + s->count++) % SERIAL_INPUT] = byte;
 }
 
-static uint8_t take(struct serial *s)
+static uint8_t serial_take(struct serial *s)
 {
 	uint8_t byte;
 
@@ -76,7 +76,7 @@ static uint8_t take(struct serial *s)
 	return byte;
 }
 
-static uint8_t identify(struct serial *s)
+static uint8_t serial_identify(struct serial *s)
 {
 	uint8_t iir = pending(s);
 
@@ -92,11 +92,11 @@ static uint8_t read_register(struct serial *s, unsigned int reg)
 
 	switch (reg) {
 	case UART_RX:
-		return dlab ? s->dll : take(s);
+		return dlab ? s->dll : serial_take(s);
 	case UART_IER:
 		return dlab ? s->dlm : s->ier;
 	case UART_IIR:
-		return identify(s);
+		return serial_identify(s);
 	case UART_LCR:
 		return s->lcr;
 	case UART_MCR:
@@ -116,7 +116,7 @@ uint8_t serial_read(struct serial *serial, unsigned int reg)
 
 	pthread_mutex_lock(&serial->lock);
 	value = read_register(serial, reg);
-	update_irq(serial);
+	serial_update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
 	return value;
 }
@@ -145,7 +145,7 @@ static bool transmit(struct serial *s, uint8_t value)
 	if (!(s->mcr & UART_MCR_LOOP))
 		return true;
 	if (s->count < SERIAL_INPUT)
-		put(s, value);
+		serial_put(s, value);
 	return false;
 }
 
@@ -171,7 +171,7 @@ void serial_write(struct serial *serial, unsigned int reg, uint8_t value)
 		serial->mcr = value & MCR_BITS;
 	else if (reg == UART_SCR)
 		serial->scr = value;
-	update_irq(serial);
+	serial_update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
 	if (out)
 		serial->ops->output(serial->opaque, value);
@@ -185,9 +185,9 @@ bool serial_input(struct serial *serial, const uint8_t *buf, size_t len)
 			pthread_cond_wait(&serial->room, &serial->lock);
 			continue;
 		}
-		put(serial, *buf++);
+		serial_put(serial, *buf++);
 		len--;
-		update_irq(serial);
+		serial_update_irq(serial);
 	}
 	pthread_mutex_unlock(&serial->lock);
 	return !len;

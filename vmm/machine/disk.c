@@ -50,7 +50,7 @@ static struct blk_file_config file_config(const struct run_disk *disk)
 	};
 }
 
-static enum exit_status check_distinct(const struct run_config *config)
+static enum exit_status disks_check_distinct(const struct run_config *config)
 {
 	struct disk_place place[RUN_MAX_DISKS];
 	unsigned int i;
@@ -62,7 +62,7 @@ static enum exit_status check_distinct(const struct run_config *config)
 
 enum exit_status disks_check(const struct run_config *config)
 {
-	enum exit_status status = check_distinct(config);
+	enum exit_status status = disks_check_distinct(config);
 	int ret;
 	char why[BLK_WHY_MAX];
 	struct blk_file file;
@@ -158,7 +158,7 @@ enum exit_status disks_create(struct disks *d, struct run *run, const struct mem
 
 	if (!config->nr_disks)
 		return 0;
-	status = check_distinct(config);
+	status = disks_check_distinct(config);
 	if (status)
 		return status;
 	status = start_engine(d, run, mem);

@@ -111,8 +111,8 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 	mem->page_map = at.next;
 }
 
-static enum exit_status place(struct memory *mem, const struct run_config *config,
-			      const struct guest_kind *kind, uint64_t limit)
+static enum exit_status memory_place(struct memory *mem, const struct run_config *config,
+				     const struct guest_kind *kind, uint64_t limit)
 {
 	char size[32], heap[32];
 
@@ -174,7 +174,8 @@ static void heap_config(const struct memory *mem, const struct run_config *confi
 }
 
 /* What the guest can come to is no more than there is; what others have of it does not count. */
-static enum exit_status check_bound(const struct memory *mem, const struct run_config *config)
+static enum exit_status memory_check_bound(const struct memory *mem,
+					   const struct run_config *config)
 {
 	char text[MEMORY_BOUND_TEXT], size[32], heap[32], there[24];
 	const char *whose;
@@ -227,7 +228,7 @@ enum exit_status memory_create(struct memory *mem, const struct run_config *conf
 	enum exit_status status;
 
 	*mem = (struct memory){0};
-	status = place(mem, config, kind, limit);
+	status = memory_place(mem, config, kind, limit);
 	if (status)
 		return status;
 	heap_config(mem, config, &heap);
@@ -237,7 +238,7 @@ enum exit_status memory_create(struct memory *mem, const struct run_config *conf
 	status = create_ram(mem, config);
 	if (status)
 		return status;
-	status = check_bound(mem, config);
+	status = memory_check_bound(mem, config);
 	if (!status)
 		status = create_heap(mem, &heap, config);
 	if (status)
@@ -252,7 +253,7 @@ enum exit_status memory_bound_of(const struct run_config *config, const struct g
 {
 	struct mm_config heap;
 	struct memory mem = {0};
-	enum exit_status status = place(&mem, config, kind, MEMORY_NO_LIMIT);
+	enum exit_status status = memory_place(&mem, config, kind, MEMORY_NO_LIMIT);
 
 	if (status)
 		return status;

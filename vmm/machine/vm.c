@@ -117,7 +117,7 @@ static int create_vcpus(struct vm *vm)
 	return ret;
 }
 
-static enum exit_status make(struct vm *vm, mm_report_fn report)
+static enum exit_status vm_make(struct vm *vm, mm_report_fn report)
 {
 	const struct run *run = vm->run;
 	enum exit_status status;
@@ -177,7 +177,7 @@ enum exit_status vm_create(struct run *run, mm_report_fn report)
 	if (!vm)
 		return cli_fail(STATUS_HOST_ERROR, "cannot start: %s", strerror(ENOMEM));
 	vm->run = run;
-	status = make(vm, report);
+	status = vm_make(vm, report);
 	if (status)
 		free(vm);
 	else

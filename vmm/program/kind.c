@@ -14,7 +14,7 @@
 #include "vmm/program/cpu.h"
 #include "vmm/program/ring_probe.h"
 
-static enum exit_status open_program(struct run *run)
+static enum exit_status program_open(struct run *run)
 {
 	char why[ELF_WHY_MAX];
 
@@ -23,24 +23,24 @@ static enum exit_status open_program(struct run *run)
 	return 0;
 }
 
-static void close_program(struct run *run)
+static void program_close(struct run *run)
 {
 	elf_close(&run->elf);
 }
 
-static unsigned int no_descriptors(const struct run_config *config)
+static unsigned int program_descriptors(const struct run_config *config)
 {
 	(void)config;
 	return 0;
 }
 
-static unsigned int vcpu_id(const struct run_config *config, unsigned int index)
+static unsigned int program_vcpu_id(const struct run_config *config, unsigned int index)
 {
 	(void)config;
 	return index;
 }
 
-static int choose_ring(struct vm *vm)
+static int program_choose_ring(struct vm *vm)
 {
 	int ret;
 
@@ -52,7 +52,7 @@ static int choose_ring(struct vm *vm)
 	return ret;
 }
 
-static enum exit_status build(struct vm *vm)
+static enum exit_status program_build(struct vm *vm)
 {
 	const struct boot_from from = {
 		.config = vm->run->config,
@@ -68,7 +68,7 @@ static enum exit_status build(struct vm *vm)
 }
 
 /* The program starts its other vCPUs itself, by a doorbell. */
-static enum exit_status start(struct vm *vm)
+static enum exit_status program_start(struct vm *vm)
 {
 	struct timespec now;
 	unsigned int i;
@@ -93,14 +93,14 @@ fail:
 }
 
 const struct guest_kind program_kind = {
-	.open = open_program,
-	.close = close_program,
-	.descriptors = no_descriptors,
+	.open = program_open,
+	.close = program_close,
+	.descriptors = program_descriptors,
 	.page_array = true,
-	.vcpu_id = vcpu_id,
-	.choose_ring = choose_ring,
-	.build = build,
-	.start = start,
+	.vcpu_id = program_vcpu_id,
+	.choose_ring = program_choose_ring,
+	.build = program_build,
+	.start = program_start,
 	.mmio = access_memory,
 	.io = access_port,
 };

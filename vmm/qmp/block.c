@@ -10,7 +10,7 @@
 
 #define NAME_MAX_LEN 16
 
-static void name_of(unsigned int disk, char *name)
+static void disk_name(unsigned int disk, char *name)
 {
 	snprintf(name, NAME_MAX_LEN, "disk%u", disk);
 }
@@ -48,7 +48,7 @@ int qmp_query_block(struct qmp_call *call)
 		return -EINVAL;
 	call->result = json_array();
 	for (i = 0; i < disks->count; i++) {
-		name_of(i, name);
+		disk_name(i, name);
 		json_array_append_new(call->result,
 				      json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev",
 						name, "type", "unknown", "removable", false,
@@ -71,7 +71,7 @@ static int find_disk(struct qmp_call *call, const struct disks *disks)
 	if (!name)
 		name = node;
 	for (i = 0; i < disks->count; i++) {
-		name_of(i, own);
+		disk_name(i, own);
 		if (!strcmp(own, name))
 			return (int)i;
 	}

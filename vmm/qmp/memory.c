@@ -9,13 +9,13 @@
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/target.h"
 
-static json_int_t number(uint64_t n)
+static json_int_t qmp_number(uint64_t n)
 {
 	return (json_int_t)n;
 }
 
 /* Adds a counter under its name, as QMP spells names. */
-static void add(json_t *to, const char *name, uint64_t value)
+static void add_counter(json_t *to, const char *name, uint64_t value)
 {
 	char key[64];
 
@@ -24,7 +24,7 @@ static void add(json_t *to, const char *name, uint64_t value)
 		if (*c == '_')
 			*c = '-';
 	}
-	json_object_set_new(to, key, json_integer(number(value)));
+	json_object_set_new(to, key, json_integer(qmp_number(value)));
 }
 
 static void totals(struct memory *mem, struct mm_stats *s)
@@ -42,9 +42,9 @@ int qmp_query_memory(struct qmp_call *call)
 	if (!mem)
 		return -EINVAL;
 	totals(mem, &s);
-	call->result = json_pack("{s:I,s:I}", "ram", number(mem->ram_size), "heap",
-				 number(mm_heap_size(mem->heap)));
-#define ADD(name, shown) add(call->result, #name, s.name);
+	call->result = json_pack("{s:I,s:I}", "ram", qmp_number(mem->ram_size), "heap",
+				 qmp_number(mm_heap_size(mem->heap)));
+#define ADD(name, shown) add_counter(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
 	return 0;
@@ -64,15 +64,16 @@ int qmp_query_slabinfo(struct qmp_call *call)
 		if (mm_slabinfo(mem->heap, i, &info))
 			continue;
 		/* The guest's own words. */
-		json_array_append_new(
-			call->result,
-			json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name",
-				  cli_sanitise(info.name), "cache", i, "active-objs",
-				  number(info.active_objs), "num-objs", number(info.num_objs),
-				  "objsize", number(info.objsize), "objperslab",
-				  number(info.objperslab), "pagesperslab",
-				  number(info.pagesperslab), "active-slabs",
-				  number(info.active_slabs), "num-slabs", number(info.num_slabs)));
+		json_array_append_new(call->result,
+				      json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name",
+						cli_sanitise(info.name), "cache", i, "active-objs",
+						qmp_number(info.active_objs), "num-objs",
+						qmp_number(info.num_objs), "objsize",
+						qmp_number(info.objsize), "objperslab",
+						qmp_number(info.objperslab), "pagesperslab",
+						qmp_number(info.pagesperslab), "active-slabs",
+						qmp_number(info.active_slabs), "num-slabs",
+						qmp_number(info.num_slabs)));
 	}
 	memory_leave(mem);
 	return 0;
@@ -89,9 +90,9 @@ int qmp_query_pins(struct qmp_call *call)
 	totals(&vm->mem, &s);
 	if (vm->devices.disks.engine)
 		io_engine_get_stats(vm->devices.disks.engine, &io);
-	call->result = json_pack("{s:I,s:I}", "frames-pinned", number(s.pages_pinned),
-				 "window-budget", number(vm->run->config->pin_budget));
-#define ADD(name, shown) add(call->result, #name, io.name);
+	call->result = json_pack("{s:I,s:I}", "frames-pinned", qmp_number(s.pages_pinned),
+				 "window-budget", qmp_number(vm->run->config->pin_budget));
+#define ADD(name, shown) add_counter(call->result, #name, io.name);
 	IO_WINDOW_COUNTERS(ADD)
 #undef ADD
 	return 0;
@@ -111,7 +112,7 @@ int qmp_query_io(struct qmp_call *call)
 		blk_dev_get_stats(devices->disks.dev[i], &blk);
 		disk = json_object();
 		json_object_set_new(disk, "device", json_sprintf("disk%u", i));
-#define ADD(name, shown) add(disk, #name, blk.name);
+#define ADD(name, shown) add_counter(disk, #name, blk.name);
 		BLK_COUNTERS(ADD)
 #undef ADD
 		json_array_append_new(disks, disk);
@@ -119,7 +120,7 @@ int qmp_query_io(struct qmp_call *call)
 	if (devices->disks.engine)
 		io_engine_get_stats(devices->disks.engine, &io);
 	engine = json_object();
-#define ADD(name, shown) add(engine, #name, io.name);
+#define ADD(name, shown) add_counter(engine, #name, io.name);
 	IO_COUNTERS(ADD)
 #undef ADD
 	call->result = json_pack("{s:o,s:o}", "disks", disks, "thread", engine);

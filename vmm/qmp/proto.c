@@ -149,7 +149,7 @@ static int dispatch(struct qmp_proto *proto, struct qmp_call *call, const char *
 }
 
 /* Checks a message's members and carries it out. */
-static int execute(struct qmp_proto *proto, struct qmp_call *call, const json_t *message)
+static int qmp_execute(struct qmp_proto *proto, struct qmp_call *call, const json_t *message)
 {
 	const json_t *name = json_object_get(message, "execute");
 	const char *member;
@@ -183,7 +183,7 @@ json_t *qmp_answer(struct qmp_proto *proto, const char *text, size_t len)
 
 	message = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (message)
-		ret = execute(proto, &call, message);
+		ret = qmp_execute(proto, &call, message);
 	else
 		ret = qmp_fail(&call, QMP_GENERIC, "JSON parse error, %s", error.text);
 	if (ret) {

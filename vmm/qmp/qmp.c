@@ -145,7 +145,7 @@ static void work(struct qmp *q)
 	}
 }
 
-static void receive(struct qmp *q)
+static void qmp_receive(struct qmp *q)
 {
 	ssize_t n = recv(q->fd, q->input, INPUT, MSG_DONTWAIT);
 
@@ -157,7 +157,7 @@ static void receive(struct qmp *q)
 	}
 }
 
-static void *serve(void *arg)
+static void *qmp_serve(void *arg)
 {
 	struct qmp *q = arg;
 	struct pollfd fds[2] = {{.fd = q->wake_fd, .events = POLLIN}};
@@ -177,7 +177,7 @@ static void *serve(void *arg)
 		if (q->fd < 0 && fds[1].revents)
 			welcome(q);
 		else if (q->fd >= 0 && fds[1].revents && !q->pending)
-			receive(q);
+			qmp_receive(q);
 		work(q);
 	}
 	send_pending(q);
@@ -186,7 +186,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct qmp *q)
+static int qmp_start_thread(struct qmp *q)
 {
 	sigset_t all, old;
 	int ret;
@@ -197,7 +197,7 @@ static int start_thread(struct qmp *q)
 	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (ret)
 		return ret;
-	ret = -pthread_create(&q->thread, NULL, serve, q);
+	ret = -pthread_create(&q->thread, NULL, qmp_serve, q);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return ret;
 }
@@ -225,7 +225,7 @@ enum exit_status qmp_create(const char *path, struct qmp **out)
 	ret = -pthread_mutex_init(&q->lock, NULL);
 	if (ret)
 		goto err_wake;
-	ret = start_thread(q);
+	ret = qmp_start_thread(q);
 	if (ret)
 		goto err_lock;
 	*out = q;

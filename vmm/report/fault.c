@@ -35,7 +35,7 @@ struct registers {
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct report *r, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void fault_say(struct report *r, const char *fmt, ...)
 {
 	va_list args;
 	int n;
@@ -81,10 +81,11 @@ static void say_where(struct report *r, const struct vcpu *cpu, enum fault_rip w
 	const struct elf_image *elf = &cpu->vm->run->elf;
 	char name[SYMBOL_NAME_MAX];
 
-	say(r, "%s rip 0x%llx (%s), vCPU %u\n", where == FAULT_RIP_AFTER ? ", just before" : " at",
-	    (unsigned long long)rip,
-	    where == FAULT_RIP_AT ? symbol_name(elf, rip, name) : symbol_name_after(elf, rip, name),
-	    cpu->index);
+	fault_say(r, "%s rip 0x%llx (%s), vCPU %u\n",
+		  where == FAULT_RIP_AFTER ? ", just before" : " at", (unsigned long long)rip,
+		  where == FAULT_RIP_AT ? symbol_name(elf, rip, name)
+					: symbol_name_after(elf, rip, name),
+		  cpu->index);
 }
 
 static void say_registers(struct report *r, const struct registers *g)
@@ -102,9 +103,9 @@ static void say_registers(struct report *r, const struct registers *g)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(list); i++)
-		say(r, "%s%-3s %016llx%s", i % 4 ? "  " : "    ", list[i].name,
-		    (unsigned long long)list[i].value, i % 4 == 3 ? "\n" : "");
-	say(r, "\n");
+		fault_say(r, "%s%-3s %016llx%s", i % 4 ? "  " : "    ", list[i].name,
+			  (unsigned long long)list[i].value, i % 4 == 3 ? "\n" : "");
+	fault_say(r, "\n");
 }
 
 static void say_trace(struct report *r, const struct vcpu *cpu, const uint64_t *trace,
@@ -114,10 +115,10 @@ static void say_trace(struct report *r, const struct vcpu *cpu, const uint64_t *
 	unsigned int i;
 
 	if (count)
-		say(r, "  backtrace:\n");
+		fault_say(r, "  backtrace:\n");
 	for (i = 0; i < count; i++)
-		say(r, "    0x%llx %s\n", (unsigned long long)trace[i],
-		    symbol_name_after(&cpu->vm->run->elf, trace[i], name));
+		fault_say(r, "    0x%llx %s\n", (unsigned long long)trace[i],
+			  symbol_name_after(&cpu->vm->run->elf, trace[i], name));
 }
 
 static struct backtrace_regs trace_regs(const struct registers *g, enum fault_rip where)
@@ -162,18 +163,18 @@ static void say_exception(struct report *r, const struct platform_fault *f)
 {
 	uint32_t vector = le32toh(f->vector), error = le32toh(f->error);
 
-	say(r, "slabvisor: guest fault: %s", exception_name(vector));
+	fault_say(r, "slabvisor: guest fault: %s", exception_name(vector));
 	if (vector == VECTOR_PF)
-		say(r, " %s 0x%llx%s",
-		    error & PF_FETCH   ? "executing"
-		    : error & PF_WRITE ? "writing"
-				       : "reading",
-		    (unsigned long long)le64toh(f->cr2),
-		    error & PF_PROTECTION ? " (not permitted)" : "");
+		fault_say(r, " %s 0x%llx%s",
+			  error & PF_FETCH   ? "executing"
+			  : error & PF_WRITE ? "writing"
+					     : "reading",
+			  (unsigned long long)le64toh(f->cr2),
+			  error & PF_PROTECTION ? " (not permitted)" : "");
 	else if (vector >= 32)
-		say(r, " %u", vector);
+		fault_say(r, " %u", vector);
 	else if (error)
-		say(r, " (error code 0x%x)", error);
+		fault_say(r, " (error code 0x%x)", error);
 }
 
 /* Where RIP is when an exception is taken, or BUG() reports. */
@@ -218,15 +219,15 @@ void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
 		return;
 	read_message(&cpu->vm->mem, le64toh(f->message), message);
 	if (bug) {
-		say(&r, "slabvisor: guest BUG: %s", message[0] ? message : "(no message)");
+		fault_say(&r, "slabvisor: guest BUG: %s", message[0] ? message : "(no message)");
 		if (g.cr2)
-			say(&r, ", address 0x%llx,", (unsigned long long)g.cr2);
+			fault_say(&r, ", address 0x%llx,", (unsigned long long)g.cr2);
 	} else {
 		say_exception(&r, f);
 	}
 	say_where(&r, cpu, rip_of(le32toh(f->vector)), g.rip);
 	if (!bug && message[0])
-		say(&r, "  %s\n", message);
+		fault_say(&r, "  %s\n", message);
 	/* BUG() is called: what the registers hold is the reporting's. */
 	if (!bug)
 		say_registers(&r, &g);
@@ -278,13 +279,13 @@ void fault_report_vcpu(struct vcpu *cpu, const char *what, enum fault_rip rip)
 
 	if (!vm_end(cpu->vm, STATUS_GUEST_FAULT))
 		return;
-	say(&r, "slabvisor: guest fault: %s", what);
+	fault_say(&r, "slabvisor: guest fault: %s", what);
 	if (get_registers(cpu, &g, &sregs)) {
 		say_where(&r, cpu, rip, g.rip);
 		say_registers(&r, &g);
 		say_walk(&r, cpu, &g, rip);
 	} else {
-		say(&r, ", vCPU %u\n", cpu->index);
+		fault_say(&r, ", vCPU %u\n", cpu->index);
 	}
 	publish(&r);
 }
@@ -297,15 +298,15 @@ void fault_report_shutdown(struct vcpu *cpu)
 
 	if (!vm_end(cpu->vm, STATUS_GUEST_FAULT))
 		return;
-	say(&r, "slabvisor: guest fault: triple fault");
+	fault_say(&r, "slabvisor: guest fault: triple fault");
 	/* On AMD a shutdown resets the vCPU, and what it did is lost. */
 	if (get_registers(cpu, &g, &sregs) && sregs.cr0 & CR0_PG) {
-		say(&r, ", cr2 0x%llx,", (unsigned long long)g.cr2);
+		fault_say(&r, ", cr2 0x%llx,", (unsigned long long)g.cr2);
 		say_where(&r, cpu, FAULT_RIP_AT, g.rip);
 		say_registers(&r, &g);
 		say_walk(&r, cpu, &g, FAULT_RIP_AT);
 	} else {
-		say(&r, ", vCPU %u; its registers are lost on this host\n", cpu->index);
+		fault_say(&r, ", vCPU %u; its registers are lost on this host\n", cpu->index);
 	}
 	publish(&r);
 }
