@@ -74,8 +74,8 @@ rooms --check
 ok $? 'an arrow that is allowed and not there is found' || diag <"$out"
 cp "$work/kept" "$house/tools/rooms.order"
 
-planted vmm/base/file.c '#include "vmm/elf/elf.h"' \
-	'vmm/base/file.c: includes vmm/elf/elf.h, upwards' 'a circle is found by the arrow of it that runs upwards'
+planted vmm/base/media.c '#include "vmm/elf/elf.h"' \
+	'vmm/base/media.c: includes vmm/elf/elf.h, upwards' 'a circle is found by the arrow of it that runs upwards'
 
 
 # A document says what is so: what it names has not gone.

@@ -11,4 +11,4 @@ virtio/blk/disk_SAN := asan tsan
 virtio/blk/lost_SAN := asan tsan plain
 virtio/blk/release_SAN := asan tsan plain
 virtio/blk/steps_SAN := asan tsan plain
-virtio/blk/format_SRCS := virtio/blk/file.c virtio/blk/format.c virtio/blk/loop.c
+virtio/blk/format_SRCS := mm/host/file.c virtio/blk/file.c virtio/blk/format.c virtio/blk/loop.c

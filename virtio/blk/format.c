@@ -6,11 +6,10 @@
  */
 #include "virtio/blk/format.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "mm/host/file.h"
 #include "mm/util.h"
 
 #define CONVERT "qemu-img convert -O raw FILE NEW"
@@ -82,35 +81,16 @@ const struct blk_format *blk_format_find(const uint8_t *head, size_t head_len, c
 	return NULL;
 }
 
-/* As many bytes as there are, to len of them. */
-static ssize_t read_all(int fd, uint8_t *to, size_t len, uint64_t at)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < len) {
-		n = pread(fd, to + done, len - done, (off_t)(at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
 int blk_format_probe(int fd, uint64_t size, const struct blk_format **format)
 {
 	uint8_t head[BLK_FORMAT_HEAD], tail[BLK_FORMAT_TAIL];
 	ssize_t head_len, tail_len = 0;
 
-	head_len = read_all(fd, head, sizeof(head), 0);
+	head_len = file_read_at(fd, head, sizeof(head), 0);
 	if (head_len < 0)
 		return (int)head_len;
 	if (size >= sizeof(tail))
-		tail_len = read_all(fd, tail, sizeof(tail), size - sizeof(tail));
+		tail_len = file_read_at(fd, tail, sizeof(tail), size - sizeof(tail));
 	if (tail_len < 0)
 		return (int)tail_len;
 	*format = blk_format_find(head, (size_t)head_len, tail, (size_t)tail_len);
@@ -126,7 +106,7 @@ uint32_t blk_format_gpt_sector(int fd)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		if (read_all(fd, at, sizeof(at), sizes[i]) == (ssize_t)sizeof(at) &&
+		if (file_read_at(fd, at, sizeof(at), sizes[i]) == (ssize_t)sizeof(at) &&
 		    !memcmp(at, signature, sizeof(at)))
 			return sizes[i];
 	return 0;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/host/file.h"
 #include "mm/util.h"
 #include "virtio/blk/format.h"
-#include "vmm/base/file.h"
 
 #define HEAD 1024u
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "vmm/base/file.h"
+#include "mm/host/file.h"
 
 static bool is_named(const Elf64_Nhdr *note, const uint8_t *at, const char *name, uint32_t type)
 {

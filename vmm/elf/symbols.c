@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mm/host/file.h"
 #include "vmm/base/cli.h"
-#include "vmm/base/file.h"
 
 #define BATCH       128        /* symbols read at a time */
 #define MAX_SYMBOLS (1u << 20) /* looked at: a table may be as long as a sparse file */

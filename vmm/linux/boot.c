@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mm/host/file.h"
 #include "vmm/base/cli.h"
-#include "vmm/base/file.h"
 #include "vmm/linux/acpi.h"
 #include "vmm/linux/cpu.h"
 #include "vmm/linux/image.h"

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/host/file.h"
 #include "virtio/abi/platform.h"
-#include "vmm/base/file.h"
 #include "vmm/base/media.h"
 #include "vmm/elf/notes.h"
 #include "vmm/linux/image.h"

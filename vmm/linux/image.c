@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "vmm/base/file.h"
+#include "mm/host/file.h"
 #include "vmm/base/media.h"
 #include "vmm/linux/elf.h"
 

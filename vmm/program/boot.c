@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mm/host/file.h"
 #include "vmm/base/cli.h"
-#include "vmm/base/file.h"
 #include "vmm/config/options.h"
 #include "vmm/elf/elf.h"
 #include "vmm/machine/memory.h"

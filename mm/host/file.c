@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/base/file.h"
+#include "mm/host/file.h"
 
 #include <errno.h>
 #include <unistd.h>
