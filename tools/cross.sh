@@ -49,6 +49,9 @@ run_guests() {
 	local what=$1 monitor=$2/build/slabvisor guests=$3/build/guests asm=$3/build/tests/asm
 	local table=$3/tests/guest/negative.tbl ring cpus name rings wanted options wrong cases
 	truncate -s 64M "$work/disk"
+	# Where KVM emulates what runs at CPL 0, this would take minutes there.
+	guest --guest-ring 3 --disk "path=$work/disk,direct=off" "$guests/blkcheck"
+	check "$what: blkcheck at CPL 3: $(grep -c '^ok' "$out") checks" whole
 	for ring in 0 3; do
 		guest --guest-ring $ring "$guests/hello" you
 		is "$(cat "$out")" 'Hello, you!' "$what: hello at CPL $ring"
@@ -62,8 +65,6 @@ run_guests() {
 		check "$what: selftest at CPL $ring with every debug mode" whole
 		guest --guest-ring $ring --cpus 2 --heap 64M "$guests/hostile"
 		check "$what: hostile at CPL $ring: $(grep -c '^ok' "$out") checks" whole
-		guest --guest-ring $ring --disk "path=$work/disk,direct=off" "$guests/blkcheck" sequence 500 7 0
-		check "$what: blkcheck at CPL $ring: $(grep -c '^ok' "$out") checks" whole
 		guest --guest-ring $ring --module "$new/README.md" "$guests/wordfreq"
 		check "$what: wordfreq at CPL $ring" ended 0
 		is "$(cat "$out")" "$(cat "$work/words" 2>/dev/null || tee "$work/words" <"$out")" \

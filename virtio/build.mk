@@ -6,3 +6,7 @@ VIRTIO_SRCS := virtio/device.c virtio/rng.c $(VIRTIO_RING_SRCS) $(VIRTIO_MMIO_SR
 	$(VIRTIO_KMEM_SRCS) $(VIRTIO_BLK_SRCS) $(VIRTIO_BALLOON_SRCS) $(VIRTIO_CONSOLE_SRCS) \
 	$(VHOST_USER_SRCS)
 VMM_LIBS += liburing
+
+UNIT_TESTS += $(call unit_tests,virtio)
+virtio_SRCS := $(VIRTIO_MMIO_TEST_SRCS) virtio/rng.c
+virtio_SAN := asan tsan

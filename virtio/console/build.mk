@@ -2,7 +2,5 @@
 VIRTIO_CONSOLE_SRCS := $(wildcard virtio/console/*.c)
 
 UNIT_TESTS += $(call unit_tests,virtio/console)
-virtio/console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS) $(VIRTIO_BALLOON_SRCS) virtio/rng.c $(VIRTIO_IO_SRCS) \
-	$(MM_SRCS)
-virtio/console_LIBS := liburing
+virtio/console_SRCS := $(VIRTIO_MMIO_TEST_SRCS) $(VIRTIO_CONSOLE_SRCS)
 virtio/console_SAN := asan tsan
