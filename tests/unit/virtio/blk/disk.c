@@ -143,7 +143,7 @@ static uint64_t config64(void)
 							 << 32;
 }
 
-static void resize(void **state)
+static void a_file_that_grew_is_a_larger_disk(void **state)
 {
 	uint32_t generation;
 
@@ -174,7 +174,7 @@ static uint64_t file_size(void)
 }
 
 /* The monitor's own way: file, capacity and driver agree after each step. */
-static void set_size(void **state)
+static void a_disk_is_made_the_size_that_is_said(void **state)
 {
 	static const uint64_t sizes[] = {DISK_SIZE + 4096, 2 * DISK_SIZE, DISK_SIZE, 4096,
 					 1ull << 40,       DISK_SIZE,     0,         DISK_SIZE};
@@ -287,7 +287,7 @@ static void resize_under_writes(void **state)
 	assert_int_equal(file_size(), DISK_SIZE / 2);
 }
 
-static void cache_mode(void **state)
+static void the_driver_chooses_the_cache_mode(void **state)
 {
 	const uint32_t wce = VIRTIO_MMIO_CONFIG + offsetof(struct virtio_blk_config, wce);
 	const struct virtio_blk_discard_write_zeroes range = {0, 8, 0};
@@ -337,11 +337,11 @@ int main(void)
 		TEST(segments_fit),
 		TEST(file_was_cut),
 		TEST(file_is_full),
-		TEST(resize),
-		TEST(set_size),
+		TEST(a_file_that_grew_is_a_larger_disk),
+		TEST(a_disk_is_made_the_size_that_is_said),
 		TEST(refused_sizes),
 		TEST(resize_under_writes),
-		TEST(cache_mode),
+		TEST(the_driver_chooses_the_cache_mode),
 		TEST(two_users),
 	};
 

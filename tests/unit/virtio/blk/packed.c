@@ -143,7 +143,7 @@ static void outside_memory(void **state)
 }
 
 /* Entries of any bits, the whole ring of them, again and again. */
-static void storm(void **state)
+static void a_storm_of_entries_harms_nobody(void **state)
 {
 	uint64_t seed = 7, r;
 	unsigned int round, i;
@@ -173,7 +173,7 @@ int main(void)
 		TEST(id_beyond_the_queue),
 		TEST(same_id_twice),
 		TEST(outside_memory),
-		TEST(storm),
+		TEST(a_storm_of_entries_harms_nobody),
 	};
 
 	return cmocka_run_group_tests_name("virtio_blk_packed", tests, NULL, NULL);

@@ -247,7 +247,7 @@ static void several_in_one_window(void **state)
 		assert_int_equal(stats.plain_ops, 1);
 }
 
-static void get_id(void **state)
+static void the_serial_is_told(void **state)
 {
 	char want[20] = "serial-1";
 	struct buffer buf = {BIG_BASE, 20};
@@ -300,7 +300,7 @@ static void not_negotiated(void **state)
 	assert_int_equal(stats.unsupported, 3);
 }
 
-static void ranges(void **state)
+static void ranges_are_discarded_and_zeroed(void **state)
 {
 	static const uint8_t zeroes[64 << 10];
 	struct virtio_blk_discard_write_zeroes range[2];
@@ -410,11 +410,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		TEST(write_then_read),       TEST(odd_layouts),     TEST(many_segments),
-		TEST(unaligned_memory),      TEST(page_cache_disk), TEST(across_windows),
-		TEST(several_in_one_window), TEST(get_id),          TEST(flush_and_unknown),
-		TEST(not_negotiated),        TEST(ranges),          TEST(bad_ranges),
-		TEST(out_of_the_disk),       TEST(readonly_disk),
+		TEST(write_then_read),
+		TEST(odd_layouts),
+		TEST(many_segments),
+		TEST(unaligned_memory),
+		TEST(page_cache_disk),
+		TEST(across_windows),
+		TEST(several_in_one_window),
+		TEST(the_serial_is_told),
+		TEST(flush_and_unknown),
+		TEST(not_negotiated),
+		TEST(ranges_are_discarded_and_zeroed),
+		TEST(bad_ranges),
+		TEST(out_of_the_disk),
+		TEST(readonly_disk),
 	};
 
 	return cmocka_run_group_tests_name("virtio_blk_requests", tests, NULL, NULL);

@@ -70,7 +70,7 @@ static void expect_event(uint32_t type, uint64_t value)
 	assert_int_equal(event->value, value);
 }
 
-static void events(void **state)
+static void events_reach_the_driver(void **state)
 {
 	struct kmem_dev_stats stats;
 	uint32_t id;
@@ -158,7 +158,7 @@ static void events_need_the_feature(void **state)
 }
 
 /* More than the ring has entries, so that both wrap counters turn. */
-static void requests(void **state)
+static void requests_go_round_the_ring(void **state)
 {
 	uint64_t addr;
 
@@ -182,7 +182,7 @@ static void reset_queue(unsigned int queue)
 }
 
 /* It goes on from its start; the heap and the other queues notice nothing. */
-static void queue_reset(void **state)
+static void a_queue_that_is_reset_serves_again(void **state)
 {
 	(void)state;
 	assert_int_equal(kmem_alloc(&k, 0, 4, 1), 0);
@@ -221,18 +221,18 @@ static void event_queue_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(requests, split),
-		TEST(requests, packed),
-		TEST(events, split),
-		TEST(events, packed),
+		TEST(requests_go_round_the_ring, split),
+		TEST(requests_go_round_the_ring, packed),
+		TEST(events_reach_the_driver, split),
+		TEST(events_reach_the_driver, packed),
 		TEST(quota_is_configuration, split),
 		TEST(quota_is_configuration, packed),
 		TEST(short_event_buffers, split),
 		TEST(short_event_buffers, packed),
 		TEST(events_need_the_feature, split),
 		TEST(events_need_the_feature, packed),
-		TEST(queue_reset, split),
-		TEST(queue_reset, packed),
+		TEST(a_queue_that_is_reset_serves_again, split),
+		TEST(a_queue_that_is_reset_serves_again, packed),
 		TEST(event_queue_reset, split),
 		TEST(event_queue_reset, packed),
 	};

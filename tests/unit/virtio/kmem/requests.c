@@ -33,7 +33,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void configuration(void **state)
+static void the_configuration_tells_of_the_heap(void **state)
 {
 	static const uint32_t sizes[] = VIRTIO_KMEM_CLASS_SIZES;
 	struct virtio_kmem_config c;
@@ -102,7 +102,7 @@ static void configs_refused(void **state)
 	virtio_device_destroy(dev);
 }
 
-static void alloc(void **state)
+static void what_is_asked_reaches_mm(void **state)
 {
 	struct virtio_kmem_req req = {
 		.type = VIRTIO_KMEM_ALLOC,
@@ -138,7 +138,7 @@ static void alloc(void **state)
 	assert_int_equal(heap.cpu, 0);
 }
 
-static void release(void **state)
+static void what_is_freed_reaches_mm(void **state)
 {
 	struct virtio_kmem_bad *bad = kmem_reply(&k, 0);
 	uint64_t addr[VIRTIO_KMEM_MAX_BATCH];
@@ -167,7 +167,7 @@ static void release(void **state)
 	assert_int_equal((int32_t)bad[1].status, -EFAULT);
 }
 
-static void pages(void **state)
+static void runs_come_and_go(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_ALLOC_PAGES,
 				      .count = 3,
@@ -213,7 +213,7 @@ static void pins_are_negotiated(void **state)
 	assert_int_equal(heap.calls, 0);
 }
 
-static void caches(void **state)
+static void caches_come_and_go(void **state)
 {
 	struct virtio_kmem_req req = {
 		.type = VIRTIO_KMEM_CACHE_CREATE,
@@ -271,7 +271,7 @@ static __attribute__((noinline)) void mark_stack(void)
 		mark[i] = 'S';
 }
 
-static void statistics(void **state)
+static void statistics_are_told_as_they_are(void **state)
 {
 	struct virtio_kmem_req req = {.type = VIRTIO_KMEM_STATS};
 	struct virtio_kmem_stats *s = kmem_reply(&k, 0);
@@ -341,7 +341,7 @@ static void reset_takes_memory_back(void **state)
 }
 
 /* With the event index: a notification a request, an interrupt when asked for. */
-static void event_index(void **state)
+static void an_interrupt_comes_when_it_is_asked_for(void **state)
 {
 	(void)state;
 	kmem_bring_up(&k, KMEM_FEATURES | VRING_FEATURE_EVENT_IDX);
@@ -362,12 +362,17 @@ static void event_index(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(configuration), TEST(configs_refused),
-		TEST(alloc),         TEST(release),
-		TEST(pages),         TEST(pins_are_negotiated),
-		TEST(caches),        TEST(statistics),
-		TEST(errors_of_mm),  TEST(reset_takes_memory_back),
-		TEST(event_index),
+		TEST(the_configuration_tells_of_the_heap),
+		TEST(configs_refused),
+		TEST(what_is_asked_reaches_mm),
+		TEST(what_is_freed_reaches_mm),
+		TEST(runs_come_and_go),
+		TEST(pins_are_negotiated),
+		TEST(caches_come_and_go),
+		TEST(statistics_are_told_as_they_are),
+		TEST(errors_of_mm),
+		TEST(reset_takes_memory_back),
+		TEST(an_interrupt_comes_when_it_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static void serves_all(void **state)
 		assert_true(drv_used(&f.q, &id, &len));
 }
 
-static void interrupts(void **state)
+static void interrupts_stay_until_they_are_acknowledged(void **state)
 {
 	struct virtio_mmio_stats stats;
 
@@ -212,7 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(serves),
 		TEST(serves_all),
-		TEST(interrupts),
+		TEST(interrupts_stay_until_they_are_acknowledged),
 		TEST(not_before_driver_ok),
 		TEST(queue_setups_refused),
 		TEST(ready_queue_is_fixed),
@@ -222,7 +222,7 @@ int main(void)
 		TEST(foreign_queues),
 		PACKED(serves),
 		PACKED(serves_all),
-		PACKED(interrupts),
+		PACKED(interrupts_stay_until_they_are_acknowledged),
 		PACKED(not_before_driver_ok),
 		PACKED(queue_setups_refused),
 		PACKED(ready_queue_is_fixed),

@@ -6,7 +6,7 @@
 #include "mm/util.h"
 #include "tests/unit/virtio/mmio/echo.h"
 
-static void identity(void **state)
+static void the_device_says_what_it_is(void **state)
 {
 	(void)state;
 	assert_int_equal((uintptr_t)virtio_mmio_page(f.mmio) % 4096, 0);
@@ -24,7 +24,7 @@ static void identity(void **state)
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_SHM_LEN_HIGH), 0xffffffff);
 }
 
-static void feature_selectors(void **state)
+static void no_features_lie_beyond_64_bits(void **state)
 {
 	(void)state;
 	assert_int_equal(drv_device_features(f.mmio),
@@ -36,7 +36,7 @@ static void feature_selectors(void **state)
 	assert_int_equal(reg(f.mmio, VIRTIO_MMIO_DEVICE_FEATURES), 0);
 }
 
-static void queue_selector(void **state)
+static void each_queue_has_registers_of_its_own(void **state)
 {
 	static const uint32_t max[] = {16, 8, 0, 0, 0};
 
@@ -182,15 +182,15 @@ static void creation_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(identity),
-		TEST(feature_selectors),
-		TEST(queue_selector),
+		TEST(the_device_says_what_it_is),
+		TEST(no_features_lie_beyond_64_bits),
+		TEST(each_queue_has_registers_of_its_own),
 		TEST(features_refused),
 		TEST(status_order),
 		TEST(config_space),
 		TEST(any_register_any_width),
 		TEST(creation_refused),
-		PACKED(queue_selector),
+		PACKED(each_queue_has_registers_of_its_own),
 		PACKED(config_space),
 		PACKED(any_register_any_width),
 	};

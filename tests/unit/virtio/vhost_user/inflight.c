@@ -327,7 +327,7 @@ static void new_account_on_an_old_ring(void **state)
 }
 
 /* Whatever the shared memory holds, it is refused or gives chains that are in memory. */
-static void garbage(void **state)
+static void garbage_is_refused_or_harmless(void **state)
 {
 	struct vhost_user_recovery recovery;
 	struct model *m = malloc(sizeof(*m));
@@ -409,7 +409,7 @@ int main(void)
 		cmocka_unit_test(packed_indirect),
 		cmocka_unit_test(packed_chains),
 		cmocka_unit_test(new_account_on_an_old_ring),
-		cmocka_unit_test(garbage),
+		cmocka_unit_test(garbage_is_refused_or_harmless),
 		cmocka_unit_test(short_free_list),
 	};
 

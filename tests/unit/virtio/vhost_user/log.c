@@ -29,7 +29,7 @@ static bool is_dirty(const uint8_t *log, uint64_t gpa)
 }
 
 /* What is read into memory, and the used ring, are in the log; nothing else is. */
-static void dirty_log(void **state)
+static void what_is_written_is_marked(void **state)
 {
 	struct backend *b = *state;
 	const uint64_t size = (CLIENT_GPA_BASE + MEMORY_SIZE) / 4096 / 8 + 8;
@@ -153,7 +153,7 @@ static void join_again(struct backend *b, struct client *c)
 
 /* What a back end marked before it was killed is lost: whatever the order in which the next one
  * learns of ring, log and logging, it marks all memory. */
-static void lost_log(void **state)
+static void a_lost_log_marks_everything(void **state)
 {
 	static const char *const orders[] = {"flr", "frl", "rfl", "rlf", "lfr", "lrf"};
 	struct backend *b = *state;
@@ -287,8 +287,12 @@ static void logs_under_io(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(dirty_log),   TEST(lost_log),      TEST(lost_log_is_short),
-		TEST(no_log_lost), TEST(logs_under_io), TEST_REGISTERED(dirty_log),
+		TEST(what_is_written_is_marked),
+		TEST(a_lost_log_marks_everything),
+		TEST(lost_log_is_short),
+		TEST(no_log_lost),
+		TEST(logs_under_io),
+		TEST_REGISTERED(what_is_written_is_marked),
 	};
 
 	return cmocka_run_group_tests_name("virtio_vhost_user_log", tests, NULL, NULL);

@@ -429,7 +429,7 @@ static void inflight_areas(void **state)
 }
 
 /* The acknowledgement of what is told follows the count of it. */
-static void counted(void **state)
+static void refusals_are_counted(void **state)
 {
 	struct backend *b = *state;
 	struct vhost_user_ring_state none = {QUEUES, 16};
@@ -475,7 +475,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(told_of_a_resize, backend_setup, backend_teardown),
 		cmocka_unit_test_setup_teardown(never_reads, backend_setup, backend_teardown),
 		cmocka_unit_test_setup_teardown(inflight_areas, backend_setup, backend_teardown),
-		cmocka_unit_test_setup_teardown(counted, backend_setup, backend_teardown),
+		cmocka_unit_test_setup_teardown(refusals_are_counted, backend_setup,
+						backend_teardown),
 	};
 
 	return cmocka_run_group_tests_name("virtio_vhost_user_messages", tests, NULL, NULL);

@@ -362,7 +362,7 @@ static void inflight_without_end(void **state)
 	client_leave(&c);
 }
 
-static void reset_device(void **state)
+static void a_device_that_is_reset_is_as_new(void **state)
 {
 	struct backend *b = *state;
 	struct client c;
@@ -389,7 +389,7 @@ int main(void)
 		TEST(full_blocking_call),   TEST(nonsense_in_rings),
 		TEST(stop_and_go),          TEST(gone_with_io_in_flight),
 		TEST(garbage_inflight),     TEST(inflight_of_another_format),
-		TEST(inflight_without_end), TEST(reset_device),
+		TEST(inflight_without_end), TEST(a_device_that_is_reset_is_as_new),
 	};
 
 	return cmocka_run_group_tests_name("virtio_vhost_user_rings", tests, NULL, NULL);

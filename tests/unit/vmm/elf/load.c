@@ -145,7 +145,7 @@ static void refused(const struct file *f, const char *reason)
 	assert_int_equal(elf.fd, -1);
 }
 
-static void test_good(void **state)
+static void a_good_file_is_loaded(void **state)
 {
 	struct file f = good();
 	char why[ELF_WHY_MAX];
@@ -170,7 +170,7 @@ static void test_good(void **state)
 	assert_int_equal(elf.fd, -1);
 }
 
-static void test_without_note(void **state)
+static void a_file_may_lack_the_note(void **state)
 {
 	struct file f = good();
 	char why[ELF_WHY_MAX];
@@ -188,7 +188,7 @@ static void test_without_note(void **state)
 	elf_close(&elf);
 }
 
-static void test_note(void **state)
+static void a_bad_note_is_refused(void **state)
 {
 	struct file f;
 
@@ -207,7 +207,7 @@ static void test_note(void **state)
 	refused(&f, "past the end");
 }
 
-static void test_header(void **state)
+static void a_bad_header_is_refused(void **state)
 {
 	struct file f;
 
@@ -238,7 +238,7 @@ static void test_header(void **state)
 	refused(&f, "damaged");
 }
 
-static void test_segments(void **state)
+static void bad_segments_are_refused(void **state)
 {
 	struct file f;
 
@@ -275,7 +275,7 @@ static void test_segments(void **state)
 	refused(&f, "nothing in it");
 }
 
-static void test_code_addresses(void **state)
+static void addresses_of_code_lie_in_code(void **state)
 {
 	struct file f;
 
@@ -304,7 +304,7 @@ static void test_code_addresses(void **state)
 }
 
 /* Every length of the file: refused or loaded, never read past. */
-static void test_every_cut(void **state)
+static void a_file_is_refused_wherever_it_is_cut(void **state)
 {
 	struct file f = good();
 	char why[ELF_WHY_MAX];
@@ -319,7 +319,7 @@ static void test_every_cut(void **state)
 }
 
 /* Noise in the headers: whatever is accepted can be loaded into what it says. */
-static void test_noise(void **state)
+static void what_is_accepted_of_noise_can_be_loaded(void **state)
 {
 	char why[ELF_WHY_MAX], name[SYMBOL_NAME_MAX];
 	unsigned int seed = 12345, round, i;
@@ -348,7 +348,7 @@ static void test_noise(void **state)
 	}
 }
 
-static void test_symbols(void **state)
+static void addresses_have_names(void **state)
 {
 	char why[ELF_WHY_MAX], name[SYMBOL_NAME_MAX];
 	struct file f = good();
@@ -382,11 +382,15 @@ static void test_symbols(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),      cmocka_unit_test(test_without_note),
-		cmocka_unit_test(test_note),      cmocka_unit_test(test_header),
-		cmocka_unit_test(test_segments),  cmocka_unit_test(test_code_addresses),
-		cmocka_unit_test(test_every_cut), cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_symbols),
+		cmocka_unit_test(a_good_file_is_loaded),
+		cmocka_unit_test(a_file_may_lack_the_note),
+		cmocka_unit_test(a_bad_note_is_refused),
+		cmocka_unit_test(a_bad_header_is_refused),
+		cmocka_unit_test(bad_segments_are_refused),
+		cmocka_unit_test(addresses_of_code_lie_in_code),
+		cmocka_unit_test(a_file_is_refused_wherever_it_is_cut),
+		cmocka_unit_test(what_is_accepted_of_noise_can_be_loaded),
+		cmocka_unit_test(addresses_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

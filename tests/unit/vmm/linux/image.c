@@ -74,7 +74,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void bzimage(void **state)
+static void a_bzimage_is_loaded(void **state)
 {
 	uint8_t *ram;
 
@@ -93,7 +93,7 @@ static void bzimage(void **state)
 	linux_image_close(&image);
 }
 
-static void bad_headers(void **state)
+static void bad_headers_are_refused(void **state)
 {
 	size_t len;
 
@@ -164,7 +164,7 @@ static void make_vmlinux(void)
 	file_size = 5000;
 }
 
-static void vmlinux(void **state)
+static void a_vmlinux_is_loaded(void **state)
 {
 	uint8_t *ram;
 
@@ -182,7 +182,7 @@ static void vmlinux(void **state)
 	linux_image_close(&image);
 }
 
-static void bad_vmlinux(void **state)
+static void a_bad_vmlinux_is_refused(void **state)
 {
 	(void)state;
 	make_vmlinux();
@@ -220,7 +220,7 @@ static void bad_vmlinux(void **state)
 	refused();
 }
 
-static void not_files(void **state)
+static void what_is_no_file_is_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(linux_image_open("/nonexistent", &image, why), -ENOEXEC);
@@ -237,7 +237,7 @@ static void e820_is(const struct boot_params *params, unsigned int i, uint64_t s
 	assert_int_equal(params->e820_table[i].type, type);
 }
 
-static void e820(void **state)
+static void the_map_tells_of_ram_on_both_sides_of_the_hole(void **state)
 {
 	struct memory mem = {.ram_size = 512 << 20, .ram_low = 512 << 20};
 	struct boot_params params;
@@ -259,7 +259,7 @@ static void e820(void **state)
 	e820_is(&params, 3, 4ull << 30, 5ull << 30, 1);
 }
 
-static void ranges(void **state)
+static void each_range_has_its_node(void **state)
 {
 	struct memory mem = {
 		.nr_ram_ranges = 2,
@@ -286,13 +286,13 @@ static void ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(bzimage, setup),
-		cmocka_unit_test(bad_headers),
-		cmocka_unit_test(vmlinux),
-		cmocka_unit_test(bad_vmlinux),
-		cmocka_unit_test(not_files),
-		cmocka_unit_test(e820),
-		cmocka_unit_test(ranges),
+		cmocka_unit_test_setup(a_bzimage_is_loaded, setup),
+		cmocka_unit_test(bad_headers_are_refused),
+		cmocka_unit_test(a_vmlinux_is_loaded),
+		cmocka_unit_test(a_bad_vmlinux_is_refused),
+		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(the_map_tells_of_ram_on_both_sides_of_the_hole),
+		cmocka_unit_test(each_range_has_its_node),
 	};
 	int fd = mkstemp(path), ret;
 

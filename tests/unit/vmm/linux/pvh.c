@@ -199,7 +199,7 @@ static void sizes_of_entry(void **state)
 	}
 }
 
-static void entries(void **state)
+static void an_entry_lies_in_a_segment(void **state)
 {
 	const uint64_t good[] = {KERNEL, KERNEL + CODE_SIZE - 1};
 	const uint64_t bad[] = {
@@ -425,10 +425,14 @@ static void start_info(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_classes), cmocka_unit_test(sizes_of_entry),
-		cmocka_unit_test(entries),      cmocka_unit_test(among_others),
-		cmocka_unit_test(no_note),      cmocka_unit_test(lying_sizes),
-		cmocka_unit_test(out_of_file),  cmocka_unit_test(many_notes),
+		cmocka_unit_test(both_classes),
+		cmocka_unit_test(sizes_of_entry),
+		cmocka_unit_test(an_entry_lies_in_a_segment),
+		cmocka_unit_test(among_others),
+		cmocka_unit_test(no_note),
+		cmocka_unit_test(lying_sizes),
+		cmocka_unit_test(out_of_file),
+		cmocka_unit_test(many_notes),
 		cmocka_unit_test(start_info),
 	};
 	int fd = mkstemp(path), ret;

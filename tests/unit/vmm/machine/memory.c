@@ -42,7 +42,7 @@ static int create(struct memory *mem, const struct run_config *config, uint64_t 
 	return memory_create(mem, config, &kind, limit, NULL, NULL);
 }
 
-static void test_layout(void **state)
+static void a_heap_is_cut_in_two_by_the_hole(void **state)
 {
 	struct run_config config = config_of(64 * MIB, 4 * GIB);
 	struct memory mem;
@@ -211,7 +211,7 @@ static void test_layout_nodes(void **state)
 	run_config_free(&config);
 }
 
-static void test_door(void **state)
+static void pointers_reach_into_memory_only(void **state)
 {
 	struct run_config config = config_of(4 * MIB, 8 * MIB);
 	uint64_t run, end, word = 0x1122334455667788, got = 0;
@@ -383,7 +383,7 @@ static void test_reset_while_read(void **state)
 	run_config_free(&config);
 }
 
-static void test_sizes(void **state)
+static void sizes_are_read_as_they_are_written(void **state)
 {
 	uint64_t v;
 	char buf[32];
@@ -415,15 +415,15 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),
+		cmocka_unit_test(a_heap_is_cut_in_two_by_the_hole),
 		cmocka_unit_test(test_layout_high),
 		cmocka_unit_test(test_layout_giant),
 		cmocka_unit_test(test_layout_nodes),
-		cmocka_unit_test(test_door),
+		cmocka_unit_test(pointers_reach_into_memory_only),
 		cmocka_unit_test(test_page_table),
 		cmocka_unit_test(test_read_beyond_quota),
 		cmocka_unit_test(test_reset_while_read),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(sizes_are_read_as_they_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ static int split(const char *stream, size_t len, size_t n, char *out)
 	return ret < 0 ? ret : 0;
 }
 
-static void frames(void **state)
+static void messages_end_where_they_end(void **state)
 {
 	static const char *const cases[][2] = {
 		{"{}", "{}|"},
@@ -71,7 +71,7 @@ static void frames(void **state)
 		}
 }
 
-static void limits(void **state)
+static void messages_are_no_longer_or_deeper_than_allowed(void **state)
 {
 	char text[2 * MOST], out[4 * MOST];
 	unsigned int i;
@@ -152,7 +152,7 @@ static void check(struct qmp_proto *proto, const char *text, const char *want)
 #define NEGOTIATE     "{\"execute\": \"qmp_capabilities\"}"
 #define GENERIC(desc) "{\"error\":{\"class\":\"GenericError\",\"desc\":\"" desc "\"}}"
 
-static void answers(void **state)
+static void each_message_has_its_answer(void **state)
 {
 	struct qmp_proto proto = {.commands = commands, .opaque = &runs};
 
@@ -176,7 +176,7 @@ static void answers(void **state)
 	assert_int_equal(runs, 1);
 }
 
-static void arguments(void **state)
+static void arguments_are_checked(void **state)
 {
 	struct qmp_proto proto = {.commands = commands, .opaque = &runs, .negotiated = true};
 
@@ -199,7 +199,7 @@ static void arguments(void **state)
 }
 
 /* Whatever is cut off or changed in a message: an answer, and never the command. */
-static void broken(void **state)
+static void a_broken_message_runs_nothing(void **state)
 {
 	static const char good[] = "{\"execute\": \"add\", \"arguments\": {\"a\": 1}}";
 	struct qmp_proto proto = {.commands = commands, .opaque = &runs, .negotiated = true};
@@ -225,8 +225,11 @@ static void broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frames),    cmocka_unit_test(limits), cmocka_unit_test(answers),
-		cmocka_unit_test(arguments), cmocka_unit_test(broken),
+		cmocka_unit_test(messages_end_where_they_end),
+		cmocka_unit_test(messages_are_no_longer_or_deeper_than_allowed),
+		cmocka_unit_test(each_message_has_its_answer),
+		cmocka_unit_test(arguments_are_checked),
+		cmocka_unit_test(a_broken_message_runs_nothing),
 	};
 
 	return cmocka_run_group_tests_name("vmm_qmp_protocol", tests, NULL, NULL);
