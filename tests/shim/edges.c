@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mm/util.h"
+
 #define MIB (1ul << 20)
 
 static int failures;
@@ -129,7 +131,7 @@ static void alignment(void)
 		do_free(p);
 	}
 	for (size_t align = 8; align <= 64 * MIB; align *= 2) {
-		for (unsigned int i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 			void *q[8];
 
 			for (int k = 0; k < 8; k++) {
@@ -443,7 +445,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(cases); i++) {
 		if (!strcmp(argv[1], cases[i].name)) {
 			cases[i].fn();
 			return failures != 0;

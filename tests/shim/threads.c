@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mm/util.h"
+
 #define SHARED 4096
 
 struct object {
@@ -353,7 +355,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(cases); i++) {
 		if (strcmp(argv[1], cases[i].name))
 			continue;
 		cases[i].fn();

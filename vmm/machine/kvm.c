@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/machine/bound.h"
 
@@ -25,7 +26,7 @@ const struct kvm_need kvm_needs[] = {
 	{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID"},
 	{KVM_CAP_SET_TSS_ADDR, "KVM_CAP_SET_TSS_ADDR"},
 };
-const size_t kvm_need_count = sizeof(kvm_needs) / sizeof(kvm_needs[0]);
+const size_t kvm_need_count = ARRAY_SIZE(kvm_needs);
 
 static const char *open_remedy(int err)
 {
