@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "mm/util.h"
+
 struct rng_dev {
 	struct virtio_device dev;
 	struct iovec seg[VRING_MAX_SEGS]; /* under the queue's lock */
@@ -51,7 +53,7 @@ static uint32_t answer(const struct vring_chain *chain)
 /* One request a call, so that a queue that is kept full keeps nobody out. */
 static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
 {
-	struct rng_dev *rng = (struct rng_dev *)dev;
+	struct rng_dev *rng = container_of(dev, struct rng_dev, dev);
 	struct vring *ring = &dev->queue[queue].ring;
 	struct vring_chain chain = {.seg = rng->seg, .max_seg = VRING_MAX_SEGS};
 
@@ -66,7 +68,7 @@ static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int c
 static void destroy(struct virtio_device *dev)
 {
 	virtio_device_fini(dev);
-	free((struct rng_dev *)dev);
+	free(container_of(dev, struct rng_dev, dev));
 }
 
 static const struct virtio_device_ops rng_ops = {.notify = notify, .destroy = destroy};

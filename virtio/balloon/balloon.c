@@ -42,6 +42,11 @@ struct balloon_dev {
 	struct request request[QUEUES];
 };
 
+static struct balloon_dev *balloon_of(struct virtio_device *dev)
+{
+	return container_of(dev, struct balloon_dev, dev);
+}
+
 /* Cuts what is not whole frames off a range. Returns whether something is left. */
 static bool whole_frames(struct iovec *range)
 {
@@ -198,7 +203,7 @@ static void released(struct io_release *release)
 /* One step a call, so that a queue that is kept full keeps nobody out. */
 static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int cpu)
 {
-	struct request *req = &((struct balloon_dev *)dev)->request[queue];
+	struct request *req = &balloon_of(dev)->request[queue];
 
 	(void)cpu;
 	/* Who answers the one under way looks for more. */
@@ -209,7 +214,7 @@ static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int c
  * stays with the guest. */
 static void queue_stop(struct virtio_device *dev, unsigned int queue)
 {
-	struct balloon_dev *b = (struct balloon_dev *)dev;
+	struct balloon_dev *b = balloon_of(dev);
 
 	if (b->config.engine)
 		io_engine_drain(b->config.engine, &b->request[queue].busy);
@@ -221,7 +226,7 @@ static void queue_stop(struct virtio_device *dev, unsigned int queue)
 /* The step that is under way ends: none is begun by now. */
 static void pause_balloon(struct virtio_device *dev)
 {
-	struct balloon_dev *b = (struct balloon_dev *)dev;
+	struct balloon_dev *b = balloon_of(dev);
 
 	for (unsigned int i = 0; i < QUEUES && b->config.engine; i++)
 		io_engine_drain(b->config.engine, &b->request[i].busy);
@@ -230,7 +235,7 @@ static void pause_balloon(struct virtio_device *dev)
 /* The engine's thread had been looking for requests by itself. */
 static void resume_balloon(struct virtio_device *dev)
 {
-	struct balloon_dev *b = (struct balloon_dev *)dev;
+	struct balloon_dev *b = balloon_of(dev);
 
 	for (unsigned int i = 0; i < QUEUES && b->config.engine; i++) {
 		virtio_queue_lock(dev, i);
@@ -254,7 +259,7 @@ static _Atomic uint32_t *actual(struct virtio_device *dev)
 static void config_write(struct virtio_device *dev, uint32_t offset, uint64_t value,
 			 unsigned int len)
 {
-	const uint64_t most = ((struct balloon_dev *)dev)->config.ram / FRAME;
+	const uint64_t most = balloon_of(dev)->config.ram / FRAME;
 
 	if (offset != ACTUAL || len != sizeof(uint32_t))
 		return;
@@ -270,7 +275,7 @@ static void reset(struct virtio_device *dev)
 
 int balloon_dev_set_target(struct virtio_device *dev, uint64_t bytes)
 {
-	const struct balloon_dev_config *config = &((struct balloon_dev *)dev)->config;
+	const struct balloon_dev_config *config = &balloon_of(dev)->config;
 
 	if (!config->discard)
 		return -EOPNOTSUPP;
@@ -285,14 +290,14 @@ int balloon_dev_set_target(struct virtio_device *dev, uint64_t bytes)
 
 uint64_t balloon_dev_actual(struct virtio_device *dev)
 {
-	return ((struct balloon_dev *)dev)->config.ram -
+	return balloon_of(dev)->config.ram -
 	       le32toh(atomic_load_explicit(actual(dev), memory_order_relaxed)) * FRAME;
 }
 
 static void destroy(struct virtio_device *dev)
 {
 	virtio_device_fini(dev);
-	free((struct balloon_dev *)dev);
+	free(balloon_of(dev));
 }
 
 static const struct virtio_device_ops balloon_ops = {

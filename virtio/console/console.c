@@ -12,11 +12,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "virtio/console/priv.h"
 
 /* Chains of one queue that are served at once. */
 #define BATCH 64
 #define CHUNK 4096
+
+static struct console_dev *console_of(struct virtio_device *dev)
+{
+	return container_of(dev, struct console_dev, dev);
+}
 
 static void wake(struct console_dev *c)
 {
@@ -233,14 +239,14 @@ static bool notify(struct virtio_device *dev, unsigned int queue, unsigned int c
 {
 	(void)queue;
 	(void)cpu;
-	wake((struct console_dev *)dev);
+	wake(console_of(dev));
 	return false;
 }
 
 /* The chain that is held is the ring's no more. */
 static void queue_stop(struct virtio_device *dev, unsigned int queue)
 {
-	struct console_dev *c = (struct console_dev *)dev;
+	struct console_dev *c = console_of(dev);
 
 	pthread_mutex_lock(&c->lock);
 	for (unsigned int i = 0; i < c->ports; i++)
@@ -252,7 +258,7 @@ static void queue_stop(struct virtio_device *dev, unsigned int queue)
 /* The thread, which looks at the pause with this lock held, has seen it. */
 static void pause_console(struct virtio_device *dev)
 {
-	struct console_dev *c = (struct console_dev *)dev;
+	struct console_dev *c = console_of(dev);
 
 	pthread_mutex_lock(&c->lock);
 	pthread_mutex_unlock(&c->lock);
@@ -260,12 +266,12 @@ static void pause_console(struct virtio_device *dev)
 
 static void resume_console(struct virtio_device *dev)
 {
-	wake((struct console_dev *)dev);
+	wake(console_of(dev));
 }
 
 static void reset(struct virtio_device *dev)
 {
-	struct console_dev *c = (struct console_dev *)dev;
+	struct console_dev *c = console_of(dev);
 
 	pthread_mutex_lock(&c->lock);
 	for (unsigned int i = 0; i < c->ports; i++) {
@@ -278,7 +284,7 @@ static void reset(struct virtio_device *dev)
 
 static void destroy(struct virtio_device *dev)
 {
-	struct console_dev *c = (struct console_dev *)dev;
+	struct console_dev *c = console_of(dev);
 
 	pthread_mutex_lock(&c->lock);
 	c->ending = true;
