@@ -74,7 +74,8 @@ static const char *check_block(struct mm_heap *heap, frame_t first, uint64_t pin
 static const char *check_frames(struct mm_heap *heap, uint64_t first, uint64_t end,
 				struct account *sum)
 {
-	uint64_t pins = 0, nr = 1;
+	uint64_t pins = 0;
+	uint64_t nr = 1;
 	uint32_t freed = 0;
 
 	for (uint64_t at = first; at < end; at += nr) {
@@ -102,7 +103,9 @@ static const char *check_frames(struct mm_heap *heap, uint64_t first, uint64_t e
 
 const char *mm_check(struct mm_heap *heap)
 {
-	uint64_t end = heap->map.first + (heap->map.size >> MM_FRAME_SHIFT), out, slabs;
+	uint64_t end = heap->map.first + (heap->map.size >> MM_FRAME_SHIFT);
+	uint64_t out;
+	uint64_t slabs;
 	struct account account = {0};
 	struct map_sum sum;
 	const char *why = frame_check(&heap->frames, &out);

@@ -159,12 +159,11 @@ const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes)
 void *mm_host_ptr(struct mm_heap *heap, gpa_t addr, size_t len)
 {
 	uint64_t offset = addr - heap->frames.base;
-	uint64_t frame;
 
 	if (!len || offset >= heap->region.size || len > heap->region.size - offset)
 		return NULL;
-	for (frame = offset >> MM_FRAME_SHIFT; frame <= (offset + len - 1) >> MM_FRAME_SHIFT;
-	     frame++) {
+	for (uint64_t frame = offset >> MM_FRAME_SHIFT;
+	     frame <= (offset + len - 1) >> MM_FRAME_SHIFT; frame++) {
 		if (atomic_load_explicit(&heap->map.byte[frame], memory_order_relaxed) ==
 		    MM_PM_NONE)
 			return NULL;

@@ -12,12 +12,13 @@ uint64_t mm_heap_metadata(const struct mm_config *config)
 	uint64_t frame = sizeof(struct slab) + sizeof(struct slab_held) + sizeof(uint32_t) +
 			 sizeof(uint32_t) + sizeof(uint8_t);
 	uint64_t huge = 2 * sizeof(struct frame_field) + sizeof(uint32_t);
-	uint64_t zones = 2ull * config->nr_ranges, frames = 0, fixed;
-	unsigned int i;
+	uint64_t zones = 2ull * config->nr_ranges;
+	uint64_t frames = 0;
+	uint64_t fixed;
 
 	if (debug_is_wanted(config))
 		frame += SLAB_DEBUG_FRAME;
-	for (i = 0; i < config->nr_ranges; i++)
+	for (unsigned int i = 0; i < config->nr_ranges; i++)
 		frames += config->range[i].size >> MM_FRAME_SHIFT;
 	fixed = sizeof(struct mm_heap) + MM_CACHE_MAX * zones * sizeof(struct slab_list) +
 		config->cpus * (sizeof(struct slab_cpu) + zones * sizeof(struct frame_local) +

@@ -171,7 +171,7 @@ void mm_debug_format(const struct mm_config *config, char *text);
 
 struct mm_heap;
 
-/* Whether this process can have memory of a host node. Returns 0, -EINVAL (there is none) or
+/* Tells whether this process can have memory of a host node. Returns 0, -EINVAL (there is none) or
  * another negative errno (the host does not let it choose). */
 int mm_node_check(int node);
 

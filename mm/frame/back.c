@@ -153,7 +153,8 @@ uint64_t frame_expire(struct frame_pool *pool)
 {
 	uint32_t age = (uint32_t)pool->delay_ms;
 	uint64_t discarded = 0;
-	uint32_t now, next;
+	uint32_t now;
+	uint32_t next;
 	bool left = false;
 
 	/* Acquire: pairs with idle_note's release. */

@@ -33,7 +33,8 @@ static bool rows_are_clean(const struct frame_pool *pool, uint32_t huge)
 static const char *check_huge(const struct frame_pool *pool, uint32_t huge, uint32_t child,
 			      uint64_t *used)
 {
-	unsigned int bits = row_bits(&pool->used[huge]), free = child & FRAME_CHILD_FREE;
+	unsigned int bits = row_bits(&pool->used[huge]);
+	unsigned int free = child & FRAME_CHILD_FREE;
 
 	switch (child & ~FRAME_CHILD_FREE) {
 	case 0:
@@ -65,7 +66,8 @@ static const char *check_huge(const struct frame_pool *pool, uint32_t huge, uint
 static const char *check_tree(const struct frame_pool *pool, const struct frame_zone *zone,
 			      uint32_t tree, uint64_t *used, uint32_t *backed)
 {
-	uint64_t sum = 0, hint;
+	uint64_t sum = 0;
+	uint64_t hint;
 
 	for (unsigned int i = 0; i < FRAME_CHILDREN; i++) {
 		uint32_t huge = (zone->first_tree + tree) * FRAME_CHILDREN + i;
@@ -118,7 +120,8 @@ static const char *check_local(const struct frame_pool *pool, unsigned int index
 
 const char *frame_check(struct frame_pool *pool, uint64_t *out)
 {
-	uint32_t backed = 0, said;
+	uint32_t backed = 0;
+	uint32_t said;
 	const char *why = NULL;
 
 	*out = 0;

@@ -88,7 +88,8 @@ bool field_take_row(struct frame_pool *pool, const struct frame_zone *zone, uint
 		unsigned int row = (start + i) % FRAME_ROWS;
 		_Atomic uint64_t *word = &pool->used[huge].row[row];
 		uint64_t used = atomic_load_explicit(word, memory_order_relaxed);
-		unsigned int held, taken;
+		unsigned int held;
+		unsigned int taken;
 		uint64_t mask;
 
 		if (used == ~0ull)

@@ -61,7 +61,8 @@ static uint64_t limit_file_pages(const char *path, const struct limit_files *fil
 {
 	unsigned long long value;
 	uint64_t sum = 0;
-	char line[128], name[64];
+	char line[128];
+	char name[64];
 	FILE *file = fopen(path, "re");
 
 	if (!file)
@@ -80,7 +81,9 @@ static uint64_t limit_file_pages(const char *path, const struct limit_files *fil
 static uint64_t limit_of_group(const char *group, const struct limit_files *files)
 {
 	char path[3 * LIMIT_PATH];
-	uint64_t most, used, files_used;
+	uint64_t most;
+	uint64_t used;
+	uint64_t files_used;
 
 	snprintf(path, sizeof(path), "%s/%s", group, files->most);
 	most = limit_read(path);

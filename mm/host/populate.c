@@ -58,7 +58,8 @@ static int populate_part(uint8_t *host, uint64_t size)
 static void *populate_thread(void *opaque)
 {
 	struct populate *p = opaque;
-	uint64_t at, size;
+	uint64_t at;
+	uint64_t size;
 	int ret = 0;
 
 	/* Relaxed: they hand out work and collect what came of it; joining orders the rest. */
@@ -96,7 +97,8 @@ int populate(void *host, uint64_t size, uint64_t page, uint64_t *done)
 		.size = size,
 		.chunk = page > POPULATE_CHUNK ? page : POPULATE_CHUNK,
 	};
-	unsigned int want = populate_threads(&p), n = 0;
+	unsigned int want = populate_threads(&p);
+	unsigned int n = 0;
 	pthread_t thread[POPULATE_THREADS];
 
 	/* This thread is one of them; it does the work of those that cannot be had. */

@@ -18,9 +18,8 @@
 static uint64_t ram_bytes(const struct mm_ram_config *config, int node)
 {
 	uint64_t sum = 0;
-	unsigned int i;
 
-	for (i = 0; i < config->nr_ranges; i++)
+	for (unsigned int i = 0; i < config->nr_ranges; i++)
 		if (node < 0 || config->range[i].host_node == node)
 			sum += config->range[i].size;
 	return sum;
@@ -29,7 +28,8 @@ static uint64_t ram_bytes(const struct mm_ram_config *config, int node)
 static int ram_map_pool(const struct mm_ram_config *config, struct mm_ram *ram, const char **why)
 {
 	uint64_t limit = room_hugetlb_limit(config->page);
-	char asked[24], there[24];
+	char asked[24];
+	char there[24];
 	void *map;
 
 	if (ram->size > limit) {
@@ -54,7 +54,8 @@ static int ram_map_pool(const struct mm_ram_config *config, struct mm_ram *ram, 
 
 static int ram_map_anon(struct mm_ram *ram, const char **why)
 {
-	uint8_t *map, *end;
+	uint8_t *map;
+	uint8_t *end;
 	uint64_t before;
 
 	map = mmap(NULL, ram->size + MM_HUGE_SIZE, PROT_READ | PROT_WRITE,
@@ -79,10 +80,9 @@ static int ram_map_anon(struct mm_ram *ram, const char **why)
 static int ram_bind(const struct mm_ram_config *config, const struct mm_ram *ram, const char **why)
 {
 	uint8_t *host = ram->host;
-	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < config->nr_ranges && !ret; i++) {
+	for (unsigned int i = 0; i < config->nr_ranges && !ret; i++) {
 		const struct mm_range *range = &config->range[i];
 
 		if (range->host_node >= 0)
@@ -92,15 +92,13 @@ static int ram_bind(const struct mm_ram_config *config, const struct mm_ram *ram
 	return ret;
 }
 
-/* Whether all is to be taken now: what is reserved may not be there on the node, or be
+/* Tells whether all is to be taken now: what is reserved may not be there on the node, or be
  * refused by a group that reached its limit meanwhile. */
 static bool ram_is_due(const struct mm_ram_config *config)
 {
-	unsigned int i;
-
 	if (config->populate)
 		return true;
-	for (i = 0; i < config->nr_ranges && config->page; i++)
+	for (unsigned int i = 0; i < config->nr_ranges && config->page; i++)
 		if (config->range[i].host_node >= 0)
 			return true;
 	return config->page && room_hugetlb_limit(config->page) < LIMIT_NONE;
@@ -109,8 +107,12 @@ static bool ram_is_due(const struct mm_ram_config *config)
 /* Checks that memory of a node (-1: of all) is there. */
 static int ram_check(const struct mm_ram_config *config, int node, const char **why)
 {
-	uint64_t size = ram_bytes(config, node), room;
-	char asked[24], there[24], missing[24], where[32] = "";
+	uint64_t size = ram_bytes(config, node);
+	uint64_t room;
+	char asked[24];
+	char there[24];
+	char missing[24];
+	char where[32] = "";
 
 	if (config->page)
 		return node < 0 ? 0 : room_pool_check(config->page, size, node, why);
@@ -128,9 +130,8 @@ static int ram_check(const struct mm_ram_config *config, int node, const char **
 static int ram_check_all(const struct mm_ram_config *config, const char **why)
 {
 	int ret = ram_check(config, -1, why);
-	unsigned int i;
 
-	for (i = 0; i < config->nr_ranges && !ret; i++)
+	for (unsigned int i = 0; i < config->nr_ranges && !ret; i++)
 		if (config->range[i].host_node >= 0)
 			ret = ram_check(config, config->range[i].host_node, why);
 	return ret;
@@ -139,13 +140,15 @@ static int ram_check_all(const struct mm_ram_config *config, const char **why)
 static int ram_populate(const struct mm_ram_config *config, const struct mm_ram *ram,
 			const char **why)
 {
-	uint64_t page = config->page ? config->page : MM_HUGE_SIZE, done, sum = 0;
-	char asked[24], missing[24];
+	uint64_t page = config->page ? config->page : MM_HUGE_SIZE;
+	uint64_t done;
+	uint64_t sum = 0;
+	char asked[24];
+	char missing[24];
 	uint8_t *host = ram->host;
-	unsigned int i;
 	int ret;
 
-	for (i = 0; i < config->nr_ranges; i++) {
+	for (unsigned int i = 0; i < config->nr_ranges; i++) {
 		ret = populate(host, config->range[i].size, page, &done);
 		sum += done;
 		host += config->range[i].size;
@@ -185,7 +188,8 @@ void mm_ram_destroy(struct mm_ram *ram)
 int64_t mm_ram_room(uint64_t page)
 {
 	struct room_pool pool;
-	uint64_t room, limit;
+	uint64_t room;
+	uint64_t limit;
 	int ret;
 
 	if (!page) {

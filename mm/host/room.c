@@ -50,7 +50,7 @@ int room_pool(uint64_t page, int node, struct room_pool *pool)
 	return 0;
 }
 
-/* Whether vm.nr_hugepages is the number of these pages. */
+/* Tells whether vm.nr_hugepages is the number of these pages. */
 static bool room_is_default(uint64_t page)
 {
 	unsigned long long kib = 0;
@@ -69,8 +69,11 @@ static bool room_is_default(uint64_t page)
 int room_pool_check(uint64_t page, uint64_t size, int node, const char **why)
 {
 	const char *name = room_page_name(page);
-	uint64_t needed = size / page, total;
-	char dir[ROOM_PATH], of[32] = "hugetlb pool", remedy[2 * ROOM_PATH];
+	uint64_t needed = size / page;
+	uint64_t total;
+	char dir[ROOM_PATH];
+	char of[32] = "hugetlb pool";
+	char remedy[2 * ROOM_PATH];
 	struct room_pool pool;
 
 	if (room_pool(page, node, &pool)) {
@@ -97,7 +100,8 @@ int room_pool_check(uint64_t page, uint64_t size, int node, const char **why)
 uint64_t room_hugetlb_limit(uint64_t page)
 {
 	const char *name = page == MM_HUGE_SIZE ? "2MB" : "1GB";
-	char most[2][32], used[2][32];
+	char most[2][32];
+	char used[2][32];
 	struct limit_files v2 = {.most = most[0], .used = used[0]};
 	struct limit_files v1 = {.most = most[1], .used = used[1]};
 
@@ -108,7 +112,7 @@ uint64_t room_hugetlb_limit(uint64_t page)
 	return limit_cgroup("hugetlb", &v2, &v1);
 }
 
-/* Whether a line is of memory that can be had. A node does not tell of all: what is free,
+/* Tells whether a line is of memory that can be had. A node does not tell of all: what is free,
  * and file pages. */
 static bool room_counts(const char *name, bool node)
 {
@@ -121,9 +125,11 @@ static bool room_counts(const char *name, bool node)
 /* The memory that can be had, by a file in the form of /proc/meminfo. */
 static uint64_t room_read(const char *path, bool node)
 {
-	unsigned long long kib, sum = 0;
+	unsigned long long kib;
+	unsigned long long sum = 0;
 	bool found = false;
-	char line[128], name[64];
+	char line[128];
+	char name[64];
 	FILE *file = fopen(path, "re");
 
 	if (!file)
@@ -154,7 +160,8 @@ uint64_t room_memory(int node)
 		.active = "total_active_file",
 		.inactive = "total_inactive_file",
 	};
-	uint64_t room, group;
+	uint64_t room;
+	uint64_t group;
 	char path[ROOM_PATH];
 
 	if (node < 0)

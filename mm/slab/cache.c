@@ -213,11 +213,11 @@ static uint64_t cache_drain_cpu(struct slab_set *set, unsigned int number, unsig
 static struct slab *cache_find_empty(struct slab_set *set, struct slab_list *list)
 {
 	struct slab *found = NULL;
-	uint32_t index;
 
 	mm_lock(&list->lock);
 	/* Empty slabs are at the tail; one that was pinned just now is about to leave. */
-	for (index = list->tail; index && set->slab[index].empty; index = set->slab[index].prev) {
+	for (uint32_t index = list->tail; index && set->slab[index].empty;
+	     index = set->slab[index].prev) {
 		if (slab_pins(&set->slab[index]))
 			continue;
 		found = &set->slab[index];

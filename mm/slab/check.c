@@ -29,7 +29,8 @@ static const char *check_slots(const struct slab_set *set, const struct slab *sl
 {
 	unsigned int flags =
 		atomic_load_explicit(&set->cache[slab->cache].flags, memory_order_relaxed);
-	unsigned int free = 0, held = 0;
+	unsigned int free = 0;
+	unsigned int held = 0;
 
 	for (unsigned int slot = 0; slot < SLAB_MAX_SLOTS; slot++) {
 		bool waits = slab->held && bit(slab->held->row, slot);
@@ -114,7 +115,8 @@ static const char *check_list(const struct slab_set *set, unsigned int number, u
 			      uint32_t *listed)
 {
 	const struct slab_list *list = &set->cache[number].list[zone];
-	uint32_t before = 0, empty = 0;
+	uint32_t before = 0;
+	uint32_t empty = 0;
 
 	if (atomic_load_explicit(&list->lock.held, memory_order_relaxed))
 		return limit_why("a list of cache %u is locked at rest", number);
@@ -146,7 +148,8 @@ static const char *check_list(const struct slab_set *set, unsigned int number, u
 static const char *check_cache(struct slab_set *set, unsigned int number, uint32_t nr, uint64_t out)
 {
 	const struct slab_cache *cache = &set->cache[number];
-	uint64_t freed, allocated = slab_cache_sum(set, number, &freed);
+	uint64_t freed;
+	uint64_t allocated = slab_cache_sum(set, number, &freed);
 	uint32_t said = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
 
 	if (said != nr)
@@ -171,7 +174,11 @@ static const char *check_locks(const struct slab_set *set)
 
 const char *slab_check(struct slab_set *set, uint64_t *frames)
 {
-	uint32_t nr[MM_CACHE_MAX + 1] = {0}, dead = 0, in_state = 0, listed = 0, spare = 0;
+	uint32_t nr[MM_CACHE_MAX + 1] = {0};
+	uint32_t dead = 0;
+	uint32_t in_state = 0;
+	uint32_t listed = 0;
+	uint32_t spare = 0;
 	uint64_t out[MM_CACHE_MAX + 1] = {0};
 	const char *why = check_locks(set);
 

@@ -38,7 +38,7 @@ static inline bool debug_on(const struct slab *slab)
 	return slab->debug;
 }
 
-/* Tells if a slot that is not free is nobody's: set aside, or in quarantine. */
+/* Tells whether a slot that is not free is nobody's: set aside, or in quarantine. */
 static inline bool debug_withholds(const struct slab *slab, unsigned int slot)
 {
 	return slab->debug && (slab->debug->slot[slot].asked == DEBUG_SET_ASIDE ||
@@ -64,17 +64,17 @@ size_t debug_take_random(struct slab_set *set, struct slab *slab, uint64_t *seed
 			 uint64_t *addr);
 /* The modes that a config wants for a cache of this name. */
 unsigned int debug_modes_of(const struct mm_config *config, const char *name);
-/* Whether caches of a heap may have modes that more is kept of their slots for. */
+/* Tells whether caches of a heap may have modes that more is kept of their slots for. */
 bool debug_is_wanted(const struct mm_config *config);
 /* Says what was noted, and forgets it. With no lock held. */
 void debug_say(struct slab_set *set, struct debug_log *log);
-/* Tells if the next report might be lost. */
+/* Tells whether the next report might be lost. */
 static inline bool debug_log_full(const struct debug_log *log)
 {
 	return log->len > DEBUG_LOG_BYTES - DEBUG_LOG_LINE;
 }
 
-/* Tells if refused addresses are reported: for all, or for a cache (0: none is known). */
+/* Tells whether refused addresses are reported: for all, or for a cache (0: none is known). */
 bool debug_reports(const struct slab_set *set, unsigned int cache);
 /* An address was refused, by the cache if it was of one; any lock or none held. */
 void debug_refused(struct slab_set *set, unsigned int cache, uint64_t addr, int status,

@@ -87,7 +87,8 @@ void slab_set_reset(struct slab_set *set)
 		memset(set->cpu[cpu].active, 0, sizeof(set->cpu[cpu].active));
 	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++) {
 		struct slab_cache *cache = &set->cache[i];
-		uint64_t allocated, freed;
+		uint64_t allocated;
+		uint64_t freed;
 
 		if (!cache->list)
 			continue;

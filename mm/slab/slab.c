@@ -47,7 +47,8 @@ static void list_add(struct slab_set *set, struct slab_list *list, struct slab *
 {
 	struct slab *all = set->slab;
 	uint32_t number = (uint32_t)(slab - all);
-	uint32_t *forth, *back;
+	uint32_t *forth;
+	uint32_t *back;
 
 	MM_ASSERT_HELD(&list->lock);
 	slab->empty = !slab->used && !slab_pins(slab);
@@ -62,7 +63,7 @@ static void list_add(struct slab_set *set, struct slab_list *list, struct slab *
 	*back = number;
 }
 
-/* Tells if an empty slab is one too many for its list. With the list's lock held. */
+/* Tells whether an empty slab is one too many for its list. With the list's lock held. */
 static bool list_has_enough(const struct slab_list *list, const struct slab *slab)
 {
 	MM_ASSERT_HELD(&list->lock);

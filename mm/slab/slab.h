@@ -276,7 +276,7 @@ uint32_t slab_list_pop(struct slab_set *set, unsigned int number, unsigned int z
 /* The slab of a heap frame, locked, or NULL if it is in none. */
 struct slab *slab_lock_frame(struct slab_set *set, frame_t frame);
 
-/* Tells if a slot lies, in part, in a pinned frame. With the slab's lock held. */
+/* Tells whether a slot lies, in part, in a pinned frame. With the slab's lock held. */
 bool slab_slot_pinned(struct slab_set *set, const struct slab *slab, unsigned int slot);
 
 /* Relaxed: it changes under the slab's lock; without it this is a hint. */

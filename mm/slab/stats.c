@@ -67,7 +67,8 @@ static void stats_add_cache(struct slab_set *set, unsigned int number, struct mm
 {
 	struct slab_cache *cache = &set->cache[number];
 	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
-	uint64_t freed, allocated;
+	uint64_t freed;
+	uint64_t allocated;
 
 	MM_ASSERT_HELD(&set->lock);
 	allocated = slab_cache_sum(set, number, &freed);
@@ -129,7 +130,8 @@ int slab_stats(struct slab_set *set, int number, struct mm_stats *stats)
 int slab_info(struct slab_set *set, int number, struct mm_slabinfo *info)
 {
 	struct slab_cache *cache;
-	uint64_t empty, freed;
+	uint64_t empty;
+	uint64_t freed;
 
 	/* The cache stays while it is looked at. */
 	mm_lock(&set->lock);
