@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The disk itself: what it offers, its configuration, its reset. */
+#include "virtio/blk/blk.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <stdio.h>
@@ -82,7 +84,6 @@ static void blk_config_write(struct virtio_device *dev, uint32_t offset, uint64_
 static void blk_destroy(struct virtio_device *dev)
 {
 	struct blk_dev *blk = blk_of(dev);
-	unsigned int i;
 
 	/* Nobody is there to be answered. */
 	virtio_device_halt(dev);
@@ -93,7 +94,7 @@ static void blk_destroy(struct virtio_device *dev)
 	blk_file_close(&blk->file);
 	blk_bounce_fini(blk);
 	free(blk->zeroes);
-	for (i = 0; i < dev->nr_queues; i++)
+	for (unsigned int i = 0; i < dev->nr_queues; i++)
 		blk_queue_destroy(&blk->queue[i]);
 	free(blk->queue);
 	virtio_device_fini(dev);
@@ -246,7 +247,8 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 		.raw = config->raw,
 		.block_size = config->block_size,
 	};
-	char unasked[BLK_WHY_MAX], *why = config->why ? config->why : unasked;
+	char unasked[BLK_WHY_MAX];
+	char *why = config->why ? config->why : unasked;
 	struct blk_dev *blk;
 	int64_t size;
 	int ret;

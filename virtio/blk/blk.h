@@ -121,7 +121,7 @@ uint64_t blk_dev_capacity(const struct virtio_device *dev);
 /* What is known of its file, which is the device's: to be looked at, by any thread. */
 const struct blk_file *blk_dev_file(const struct virtio_device *dev);
 
-/* Whether its I/O is direct; whether it cannot be written. */
+/* Tells whether its I/O is direct; whether it cannot be written. */
 bool blk_dev_is_direct(const struct virtio_device *dev);
 bool blk_dev_is_readonly(const struct virtio_device *dev);
 

@@ -149,7 +149,7 @@ static void probe_topology(struct blk_file *file, const struct stat *st, uint32_
 		file->physical_size = size;
 }
 
-/* Whether the device below has discard: fallocate() would take the call in any case. */
+/* Tells whether the device below has discard: fallocate() would take the call in any case. */
 static bool device_discards(const struct stat *st)
 {
 	char path[96];
@@ -195,7 +195,8 @@ static void probe_holes(struct blk_file *file, const struct stat *st)
 static int open_again(const struct blk_file_config *config, int flags, const struct stat *st)
 {
 	struct stat now;
-	int fd = open(config->path, flags), ret;
+	int fd = open(config->path, flags);
+	int ret;
 
 	if (fd < 0)
 		return -errno;
@@ -393,14 +394,13 @@ enum blk_route blk_file_route(const struct blk_file *file, const struct iovec *i
 {
 	uintptr_t address = 0;
 	size_t length = 0;
-	unsigned int i;
 
 	if (file->direct_fd < 0)
 		return BLK_ROUTE_DIRECT;
 	if ((offset | len) & (file->offset_align - 1))
 		return BLK_ROUTE_CACHED;
 	/* Before 6.18 each length had to be of whole blocks, not only their sum. */
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		address |= (uintptr_t)iov[i].iov_base;
 		length |= iov[i].iov_len;
 	}

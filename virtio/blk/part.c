@@ -149,7 +149,8 @@ static void prepare(struct io_uring_sqe *sqe, const struct blk_part *part, bool 
 	const struct blk_dev *blk = blk_req_dev(part->req);
 	/* Lengths of single segments fit: a request has less than 4 GiB. */
 	unsigned int len = (unsigned int)part->iov->iov_len;
-	int fd = part->cached ? blk->cached_index : blk->file_index, op;
+	int fd = part->cached ? blk->cached_index : blk->file_index;
+	int op;
 	const void *addr = part->iov->iov_base;
 
 	if (part->window)

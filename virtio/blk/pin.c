@@ -74,13 +74,14 @@ int blk_pin(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
 	struct walk w = {.req = req};
-	uint64_t addr[BATCH], count = 0;
+	uint64_t addr[BATCH];
+	uint64_t count = 0;
 	struct mm_heap *heap;
-	unsigned int n, i;
+	unsigned int n;
 	long ret;
 
 	while ((n = next_frames(&w, addr, &heap)) != 0) {
-		for (i = 0; i < n; i += (unsigned int)ret) {
+		for (unsigned int i = 0; i < n; i += (unsigned int)ret) {
 			/* It may stop short; the next call says why. */
 			ret = mm_pin(heap, n - i, addr + i);
 			if (ret <= 0)
@@ -119,7 +120,8 @@ static size_t copy_fragile(const struct iovec *seg, unsigned int n, uint64_t off
 	size_t done = 0;
 
 	for (; n && done < len; n--, seg++) {
-		struct iovec remote, local;
+		struct iovec remote;
+		struct iovec local;
 		ssize_t ret;
 
 		if (offset >= seg->iov_len) {

@@ -183,7 +183,7 @@ static inline struct blk_dev *blk_of(struct virtio_device *dev)
 	return container_of(dev, struct blk_dev, dev);
 }
 
-/* Whether a file says by this error that it cannot do such a thing at all. */
+/* Tells whether a file says by this error that it cannot do such a thing at all. */
 static inline bool blk_unsupported_by_file(int error)
 {
 	return error == -EOPNOTSUPP || error == -ENOTTY || error == -EINVAL || error == -ENOSYS;
@@ -194,7 +194,7 @@ static inline struct blk_dev *blk_req_dev(const struct blk_req *req)
 	return req->queue->blk;
 }
 
-/* Whether the driver accepted a feature, by its bit number. */
+/* Tells whether the driver accepted a feature, by its bit number. */
 static inline bool blk_has(const struct blk_dev *blk, unsigned int bit)
 {
 	return blk->dev.features >> bit & 1;
@@ -206,8 +206,8 @@ extern const struct io_source_ops blk_source_ops;
 /* pool.c: a queue and its requests, size of them. Returns 0 or -ENOMEM. */
 int blk_queue_create(struct blk_dev *blk, unsigned int index, unsigned int size);
 void blk_queue_destroy(struct blk_queue *queue);
-/* Whether a queue is out of something that only a completion gives back, with n requests that are
- * taken and not begun. */
+/* Tells whether a queue is out of something that only a completion gives back, with n requests that
+ * are taken and not begun. */
 bool blk_queue_exhausted(const struct blk_queue *queue, unsigned int n);
 /* A request for a chain that was taken, of which there is one: the queue is not exhausted. It has a
  * copy of the segments, or, with no memory for that, of the last one alone and nothing readable. */
@@ -248,7 +248,7 @@ void blk_sync(struct blk_req *req);
 /* Answers what has not the shape of a request; what nobody offered. */
 void blk_req_malformed(struct blk_req *req);
 void blk_req_unsupported(struct blk_req *req);
-/* Whether sectors [sector, sector + nr) are on the disk. */
+/* Tells whether sectors [sector, sector + nr) are on the disk. */
 bool blk_in_disk(const struct blk_dev *blk, uint64_t sector, uint64_t nr);
 
 /* bounce.c: a disk's buffers, made and freed with it. */

@@ -60,10 +60,9 @@ static bool blk_work(struct io_source *source)
 {
 	struct blk_dev *blk = of_source(source);
 	bool any = blk_steps(blk);
-	unsigned int i;
 
 	blk->stalled = false;
-	for (i = 0; i < blk->dev.nr_queues; i++)
+	for (unsigned int i = 0; i < blk->dev.nr_queues; i++)
 		any |= take(&blk->queue[i]);
 	/* What was answered, or begun and failed, without any operation. */
 	if (any)
@@ -100,10 +99,9 @@ static void answer(struct blk_queue *q)
 static void blk_flush(struct io_source *source)
 {
 	struct blk_dev *blk = of_source(source);
-	unsigned int i;
 
 	blk_steps(blk);
-	for (i = 0; i < blk->dev.nr_queues; i++) {
+	for (unsigned int i = 0; i < blk->dev.nr_queues; i++) {
 		if (!blk->queue[i].finished.first)
 			continue;
 		answer(&blk->queue[i]);
@@ -115,11 +113,10 @@ static bool blk_pending(struct io_source *source)
 {
 	struct blk_dev *blk = of_source(source);
 	bool pending = false;
-	unsigned int i;
 
 	if (blk->stalled)
 		return false;
-	for (i = 0; i < blk->dev.nr_queues && !pending; i++) {
+	for (unsigned int i = 0; i < blk->dev.nr_queues && !pending; i++) {
 		struct virtio_queue *vq = &blk->dev.queue[i];
 
 		/* Whoever has the lock is about to kick, or to stop the queue. */
@@ -135,12 +132,11 @@ static bool blk_rest(struct io_source *source)
 {
 	struct blk_dev *blk = of_source(source);
 	bool pending = false;
-	unsigned int i;
 
 	/* The completion that ends a stall wakes the thread. */
 	if (blk->stalled)
 		return false;
-	for (i = 0; i < blk->dev.nr_queues; i++) {
+	for (unsigned int i = 0; i < blk->dev.nr_queues; i++) {
 		virtio_queue_lock(&blk->dev, i);
 		if (live(&blk->queue[i]))
 			pending |= vring_enable_notify(&blk->dev.queue[i].ring);

@@ -32,7 +32,8 @@ static struct iovec *zero_iov(struct blk_req *req, uint64_t n)
 	return req->data;
 }
 
-/* Whether what is left of a range is on the disk, which may have been made smaller meanwhile. */
+/* Tells whether what is left of a range is on the disk, which may have been made smaller meanwhile.
+ */
 static bool is_there(struct blk_req *req)
 {
 	const struct virtio_blk_discard_write_zeroes *range = &req->range[req->range_at];
@@ -148,13 +149,12 @@ static uint8_t read_ranges(struct blk_req *req)
 		req->type == VIRTIO_BLK_T_WRITE_ZEROES ? VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP : 0;
 	uint32_t len = req->chain.readable - (uint32_t)sizeof(struct virtio_blk_outhdr);
 	uint64_t asked = 0;
-	unsigned int i;
 
 	if (!len || len % sizeof(req->range[0]) || len > sizeof(req->range) ||
 	    !blk_copy_from(req, sizeof(struct virtio_blk_outhdr), req->range, len))
 		return VIRTIO_BLK_S_IOERR;
 	req->nr_ranges = len / sizeof(req->range[0]);
-	for (i = 0; i < req->nr_ranges; i++) {
+	for (unsigned int i = 0; i < req->nr_ranges; i++) {
 		struct virtio_blk_discard_write_zeroes *range = &req->range[i];
 
 		range->sector = le64toh(range->sector);

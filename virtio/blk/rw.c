@@ -66,9 +66,11 @@ static bool cut(struct blk_req *req, const struct io_region **region)
 	struct data_walk w = walk_data(req);
 	struct blk_part *part = NULL;
 	const struct io_region *r;
-	struct iovec *out = req->data, in;
+	struct iovec *out = req->data;
+	struct iovec in;
 	const char *end = NULL; /* of the last piece */
-	uint64_t offset = req->offset, piece;
+	uint64_t offset = req->offset;
+	uint64_t piece;
 
 	req->parts = 0;
 	while (next_data(&w, &in, &r)) {
@@ -110,18 +112,19 @@ static bool start_on_windows(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
 	const struct io_region *region[BLK_MAX_PARTS];
-	unsigned int features = io_engine_features(blk->engine), i, n;
+	unsigned int features = io_engine_features(blk->engine);
+	unsigned int n;
 
 	/* A window's frames are to be pinned by who uses it. */
 	if (!(features & IO_HAS_WINDOWS) || req->fragile || !cut(req, region))
 		return false;
 	n = req->parts;
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		if (route(req, &req->part[i]) != BLK_ROUTE_DIRECT)
 			return false;
 	if (n > 1)
 		io_stat_add(&blk->stats.splits, 1);
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		struct blk_part *part = &req->part[i];
 
 		if (region[i] && (part->nr == 1 || features & IO_HAS_VECTORED))
@@ -138,7 +141,8 @@ static void bounce_step(struct blk_req *req)
 {
 	struct blk_dev *blk = blk_req_dev(req);
 	bool in = req->type == VIRTIO_BLK_T_IN;
-	uint64_t n = req->piece, left;
+	uint64_t n = req->piece;
+	uint64_t left;
 	int ret = blk_bounce_get(req);
 
 	if (ret == -EAGAIN)

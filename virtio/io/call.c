@@ -47,11 +47,9 @@ static bool do_drain(struct io_engine *e, struct io_call *c)
 
 static bool do_detach(struct io_engine *e, struct io_call *c)
 {
-	struct io_source **at;
-
 	if (!do_drain(e, c))
 		return false;
-	for (at = &e->sources; *at; at = &(*at)->next)
+	for (struct io_source **at = &e->sources; *at; at = &(*at)->next)
 		if (*at == c->source) {
 			*at = c->source->next;
 			break;
@@ -61,15 +59,13 @@ static bool do_detach(struct io_engine *e, struct io_call *c)
 
 static bool do_pause(struct io_engine *e, struct io_call *c)
 {
-	const struct io_source *source;
-
 	if (!c->begun) {
 		e->paused[c->how]++;
 		e->again = true;
 		c->begun = true;
 		return false;
 	}
-	for (source = e->sources; source; source = source->next)
+	for (const struct io_source *source = e->sources; source; source = source->next)
 		if (source->busy > (c->how == IO_FINISH ? 0 : source->held))
 			return false;
 	return io_windows_release(e->windows);
@@ -84,7 +80,8 @@ static bool do_resume(struct io_engine *e, struct io_call *c)
 
 static bool do_add_file(struct io_engine *e, struct io_call *c)
 {
-	int i, ret;
+	int i;
+	int ret;
 
 	c->result = -ENOSPC;
 	for (i = 0; i < IO_MAX_FILES; i++)

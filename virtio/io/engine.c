@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The I/O thread as others see it: made, ended, asked what it is. */
+#include "virtio/io/engine.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +15,8 @@ static int start_thread(struct io_engine *e)
 {
 	const cpu_set_t *cpus = e->config.cpus;
 	pthread_attr_t attr;
-	sigset_t all, old;
+	sigset_t all;
+	sigset_t old;
 	int ret;
 
 	/* Signals are for the monitor's other threads, but what this one does itself. */

@@ -97,7 +97,7 @@ struct io_source_ops {
 	/* Completions were delivered, or a call waits for the source: begin the next steps of
 	 * requests that may go on (io_engine_holds()), end those that may not, tell the driver. */
 	void (*flush)(struct io_source *source);
-	/* Whether work() would find something; called in a loop while polling. */
+	/* Tells whether work() would find something; called in a loop while polling. */
 	bool (*pending)(struct io_source *source);
 	/* The thread is about to sleep: ask the driver to notify. Returns true if
 	 * something has come already. */
@@ -243,7 +243,7 @@ void io_engine_remove_file(struct io_engine *engine, int index);
 bool io_engine_holds(const struct io_engine *engine);
 bool io_engine_reclaims(const struct io_engine *engine);
 
-/* Whether n more operations can be queued; asked before taking a request. */
+/* Tells whether n more operations can be queued; asked before taking a request. */
 bool io_engine_room(const struct io_engine *engine, unsigned int n);
 
 /*

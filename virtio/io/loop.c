@@ -92,10 +92,10 @@ static void take_releases(struct io_engine *e)
 /* Without the lock: done() takes a queue's lock, under which others add releases. */
 static bool run_releases(struct io_engine *e)
 {
-	struct io_release **at, *r;
+	struct io_release *r;
 	bool any = false;
 
-	for (at = &e->releases; *at;) {
+	for (struct io_release **at = &e->releases; *at;) {
 		r = *at;
 		if (!r->held)
 			io_windows_hold(e->windows, r->range, r->nr);
@@ -115,15 +115,13 @@ static bool run_releases(struct io_engine *e)
 
 static void flush_all(struct io_engine *e)
 {
-	struct io_source *source;
-
-	for (source = e->sources; source; source = source->next)
+	for (struct io_source *source = e->sources; source; source = source->next)
 		source->ops->flush(source);
 }
 
 static bool run_calls(struct io_engine *e)
 {
-	struct io_call **at, *call;
+	struct io_call *call;
 	bool any = false;
 
 	/* Acquire: who sets it has queued its call; the lock would do as well. */
@@ -135,7 +133,7 @@ static bool run_calls(struct io_engine *e)
 	pthread_mutex_lock(&e->lock);
 	take_releases(e);
 	atomic_store_explicit(&e->has_calls, false, memory_order_relaxed);
-	for (at = &e->calls; *at;) {
+	for (struct io_call **at = &e->calls; *at;) {
 		call = *at;
 		if (!call->fn(e, call)) {
 			at = &call->next;
@@ -156,12 +154,11 @@ static bool run_calls(struct io_engine *e)
 
 static bool take_work(struct io_engine *e)
 {
-	struct io_source *source;
 	bool any = false;
 
 	if (io_is_paused(e))
 		return false;
-	for (source = e->sources; source; source = source->next)
+	for (struct io_source *source = e->sources; source; source = source->next)
 		any |= source->ops->work(source);
 	return any;
 }
@@ -169,11 +166,11 @@ static bool take_work(struct io_engine *e)
 static bool reap(struct io_engine *e)
 {
 	struct io_uring_cqe *cqe[REAP_BATCH];
-	unsigned int i, n;
+	unsigned int n;
 	bool any = false;
 
 	n = io_uring_peek_batch_cqe(&e->ring, cqe, REAP_BATCH);
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		struct io_op *op = io_uring_cqe_get_data(cqe[i]);
 
 		if (cqe[i]->user_data == LIBURING_UDATA_TIMEOUT)
@@ -195,8 +192,6 @@ static bool reap(struct io_engine *e)
 /* What an idle thread looks at; no system call. */
 static bool anything(struct io_engine *e)
 {
-	struct io_source *source;
-
 	/* Relaxed, all: a look, repeated soon and before any sleep. */
 	if (io_uring_cq_ready(&e->ring) ||
 	    atomic_load_explicit((_Atomic unsigned int *)e->ring.sq.kflags, memory_order_relaxed) &
@@ -204,7 +199,8 @@ static bool anything(struct io_engine *e)
 	    atomic_load_explicit(&e->has_calls, memory_order_relaxed) ||
 	    atomic_load_explicit(&e->stop, memory_order_relaxed))
 		return true;
-	for (source = io_is_paused(e) ? NULL : e->sources; source; source = source->next)
+	for (struct io_source *source = io_is_paused(e) ? NULL : e->sources; source;
+	     source = source->next)
 		if (source->ops->pending(source))
 			return true;
 	return false;
@@ -213,13 +209,12 @@ static bool anything(struct io_engine *e)
 static bool poll_for_work(struct io_engine *e, uint64_t ns)
 {
 	uint64_t end;
-	int i;
 
 	if (!ns)
 		return false;
 	end = now_ns() + ns;
 	do {
-		for (i = 0; i < POLL_SPINS; i++) {
+		for (int i = 0; i < POLL_SPINS; i++) {
 			if (anything(e)) {
 				io_stat_add(&e->polls, 1);
 				return true;
@@ -257,7 +252,6 @@ static uint64_t poll_ns(const struct io_engine *e, const struct io_poll *p)
 
 static void sleep_until_something(struct io_engine *e)
 {
-	struct io_source *source;
 	bool stay = false;
 
 	/* This round may have seen the wake-up's completion. */
@@ -267,7 +261,8 @@ static void sleep_until_something(struct io_engine *e)
 	 * kick after this, and what others did before is seen by the looks below.
 	 */
 	atomic_store(&e->asleep, true);
-	for (source = io_is_paused(e) ? NULL : e->sources; source; source = source->next)
+	for (struct io_source *source = io_is_paused(e) ? NULL : e->sources; source;
+	     source = source->next)
 		stay |= source->ops->rest(source);
 	stay |= atomic_load(&e->stop) || atomic_load(&e->has_calls);
 	if (!stay) {

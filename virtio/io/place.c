@@ -18,9 +18,7 @@ int io_places_create(struct zone *zone)
 
 void io_places_destroy(struct io_windows *set, struct zone *zone)
 {
-	uint64_t c;
-
-	for (c = 0; zone->chunk && c < chunks_of(zone); c++) {
+	for (uint64_t c = 0; zone->chunk && c < chunks_of(zone); c++) {
 		set->nr_chunks -= zone->chunk[c].place != NULL;
 		free(zone->chunk[c].place);
 	}
@@ -52,14 +50,11 @@ struct place *io_place_make(struct io_windows *set, struct zone *zone, uint64_t 
 
 void io_places_age(struct io_windows *set)
 {
-	unsigned int z, i;
-	uint64_t c;
-
-	for (z = 0; z < set->config->nr_regions; z++) {
+	for (unsigned int z = 0; z < set->config->nr_regions; z++) {
 		const struct zone *zone = &set->zone[z];
 
-		for (c = 0; zone->chunk && c < chunks_of(zone); c++)
-			for (i = 0; zone->chunk[c].place && i < CHUNK_PLACES; i++)
+		for (uint64_t c = 0; zone->chunk && c < chunks_of(zone); c++)
+			for (unsigned int i = 0; zone->chunk[c].place && i < CHUNK_PLACES; i++)
 				zone->chunk[c].place[i].uses /= 2;
 	}
 }

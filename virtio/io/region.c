@@ -7,10 +7,8 @@
 
 void io_regions_count(struct io_engine *e)
 {
-	unsigned int i;
-
 	e->nr_heaps = 0;
-	for (i = 0; i < e->config.nr_regions; i++)
+	for (unsigned int i = 0; i < e->config.nr_regions; i++)
 		e->nr_heaps += e->config.region[i].heap != NULL;
 }
 
@@ -27,13 +25,12 @@ bool io_engine_locate(const struct io_engine *e, const struct iovec *seg, unsign
 	const struct io_region *end = e->config.region + e->config.nr_regions;
 	const struct io_region *at = end;
 	bool in_heap = false;
-	unsigned int i;
 
 	if (!e->nr_heaps && !(e->features & IO_HAS_WINDOWS)) {
 		memset(region, 0, n * sizeof(*region));
 		return false;
 	}
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		/* As a rule all of a request lies in one. */
 		if (at == end || !holds(at, &seg[i]))
 			for (at = e->config.region; at != end && !holds(at, &seg[i]);)
@@ -67,9 +64,7 @@ static bool do_add_region(struct io_engine *e, struct io_call *c)
 
 static bool do_remove_region(struct io_engine *e, struct io_call *c)
 {
-	unsigned int i;
-
-	for (i = 0; i < e->config.nr_regions; i++) {
+	for (unsigned int i = 0; i < e->config.nr_regions; i++) {
 		struct io_region *region = &e->config.region[i];
 
 		if (!region->size || region->host != c->region->host)

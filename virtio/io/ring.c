@@ -92,18 +92,16 @@ static int register_raw(struct io_engine *e, unsigned int opcode, const void *ar
 
 static int register_files(struct io_engine *e)
 {
-	int fd[IO_MAX_FILES], i;
+	int fd[IO_MAX_FILES];
 
-	for (i = 0; i < IO_MAX_FILES; i++)
+	for (int i = 0; i < IO_MAX_FILES; i++)
 		fd[i] = -1;
 	return io_uring_register_files(&e->ring, fd, IO_MAX_FILES);
 }
 
 static unsigned int allow(struct io_uring_restriction *r, const uint8_t *operation, size_t count)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		r[i].opcode = IORING_RESTRICTION_SQE_OP;
 		r[i].sqe_op = operation[i];
 	}

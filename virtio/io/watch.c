@@ -39,9 +39,8 @@ static void fired(struct io_op *op, int result)
 void io_watch_arm(struct io_engine *e)
 {
 	struct io_uring_sqe *sqe;
-	struct io_watch *w;
 
-	for (w = e->watches; w; w = w->next) {
+	for (struct io_watch *w = e->watches; w; w = w->next) {
 		if (w->armed || w->stopping)
 			continue;
 		sqe = io_engine_sqe(e);
@@ -76,7 +75,6 @@ static void removed(struct io_op *op, int result)
 static bool do_unwatch(struct io_engine *e, struct io_call *c)
 {
 	struct io_uring_sqe *sqe;
-	struct io_watch **at;
 
 	c->watch->stopping = true;
 	if (c->watch->armed && !c->watch->removing) {
@@ -90,7 +88,7 @@ static bool do_unwatch(struct io_engine *e, struct io_call *c)
 	/* Both are to be over: the watch is its owner's again. */
 	if (c->watch->armed || c->watch->removing)
 		return false;
-	for (at = &e->watches; *at; at = &(*at)->next)
+	for (struct io_watch **at = &e->watches; *at; at = &(*at)->next)
 		if (*at == c->watch) {
 			*at = c->watch->next;
 			break;

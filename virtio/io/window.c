@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "virtio/io/window.h"
+
 #include "virtio/io/window_priv.h"
 
 #include <errno.h>
@@ -40,7 +42,6 @@ int io_windows_create(struct io_engine *engine, const struct io_engine_config *c
 {
 	struct rlimit limit = {0};
 	struct io_windows *set;
-	unsigned int i;
 
 	set = calloc(1, sizeof(*set));
 	if (!set)
@@ -59,7 +60,7 @@ int io_windows_create(struct io_engine *engine, const struct io_engine_config *c
 		set->free_slot[set->nr_free] = (uint16_t)(IO_WINDOW_SLOTS - 1 - set->nr_free);
 		set->nr_free++;
 	}
-	for (i = 0; i < config->nr_regions; i++)
+	for (unsigned int i = 0; i < config->nr_regions; i++)
 		if (io_windows_add_region(set, i))
 			goto err;
 	*out = set;
@@ -86,13 +87,11 @@ static void link_newest(struct io_windows *set, struct io_window *w)
 void io_windows_destroy(struct io_windows *set)
 {
 	struct place *place;
-	unsigned int z;
-	uint64_t i;
 
-	for (z = 0; z < IO_MAX_REGIONS; z++) {
+	for (unsigned int z = 0; z < IO_MAX_REGIONS; z++) {
 		struct zone *zone = &set->zone[z];
 
-		for (i = 0; set->count && i < zone->nr; i++) {
+		for (uint64_t i = 0; set->count && i < zone->nr; i++) {
 			place = io_place_find(zone, i);
 			if (!place)
 				i |= CHUNK_PLACES - 1;
@@ -114,10 +113,11 @@ static bool pin_anchor(struct io_window *w, uintptr_t start, const void *host)
 	struct mm_heap *heap = w->heap;
 	uintptr_t base = (uintptr_t)mm_heap_host(heap);
 	const uint8_t *map;
-	size_t bytes, i, first = (start - base) >> MM_FRAME_SHIFT;
+	size_t bytes;
+	size_t first = (start - base) >> MM_FRAME_SHIFT;
 
 	map = mm_heap_page_map(heap, &bytes);
-	for (i = first; i < first + (w->size >> MM_FRAME_SHIFT) && i < bytes; i++) {
+	for (size_t i = first; i < first + (w->size >> MM_FRAME_SHIFT) && i < bytes; i++) {
 		/* Relaxed: a hint, mm_pin() says whether it holds. */
 		if (atomic_load_explicit((const _Atomic uint8_t *)&map[i], memory_order_relaxed) <
 		    MM_PM_RUN)
@@ -137,12 +137,13 @@ static bool pin_anchor(struct io_window *w, uintptr_t start, const void *host)
  */
 static uint64_t most_locked(const struct io_windows *set)
 {
-	uint64_t left = set->config->pin_budget >> IO_WINDOW_SHIFT, sum = 0, n;
-	unsigned int z, pass;
+	uint64_t left = set->config->pin_budget >> IO_WINDOW_SHIFT;
+	uint64_t sum = 0;
+	uint64_t n;
 
 	/* Those whose pages are larger first: there a window can cost most. */
-	for (pass = 0; pass < 2; pass++)
-		for (z = 0; z < set->config->nr_regions; z++) {
+	for (unsigned int pass = 0; pass < 2; pass++)
+		for (unsigned int z = 0; z < set->config->nr_regions; z++) {
 			const struct zone *zone = &set->zone[z];
 			uint64_t page = zone->chunk ? zone->region->page : 0;
 			bool large = page > IO_WINDOW_SIZE;
@@ -246,9 +247,8 @@ err_free:
 static void consider_eviction(struct io_windows *set, const struct place *place)
 {
 	struct io_window *w = set->oldest;
-	unsigned int looks;
 
-	for (looks = 0; w && w->refs && looks < VICTIM_LOOKS; looks++)
+	for (unsigned int looks = 0; w && w->refs && looks < VICTIM_LOOKS; looks++)
 		w = w->newer;
 	if (!w || w->refs || place->uses < w->place->uses + ADMIT_MARGIN) {
 		io_stat_add(&set->window_refusals, 1);

@@ -64,7 +64,7 @@ unsigned int io_window_slot(const struct io_window *window);
 int io_windows_add_region(struct io_windows *windows, unsigned int index);
 bool io_windows_remove_region(struct io_windows *windows, unsigned int index);
 
-/* Whether there is something to do for io_windows_tick() later. */
+/* Tells whether there is something to do for io_windows_tick() later. */
 bool io_windows_want_tick(const struct io_windows *windows);
 /* Time to look for windows to let go of, and to try again what the kernel refused. */
 void io_windows_tick(struct io_windows *windows, uint64_t now_ms);

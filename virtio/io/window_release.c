@@ -80,12 +80,12 @@ void io_window_let_go(struct io_windows *set, struct io_window *w)
 
 void io_windows_tick(struct io_windows *set, uint64_t now_ms)
 {
-	struct io_window *w, *newer;
+	struct io_window *newer;
 
 	set->now_ms = now_ms;
 	set->tick++;
 	set->tick_owed = false;
-	for (w = set->oldest; w; w = newer) {
+	for (struct io_window *w = set->oldest; w; w = newer) {
 		newer = w->newer;
 		if (w->refs)
 			continue;
@@ -100,9 +100,9 @@ void io_windows_tick(struct io_windows *set, uint64_t now_ms)
 
 bool io_windows_release(struct io_windows *set)
 {
-	struct io_window *w, *newer;
+	struct io_window *newer;
 
-	for (w = set->oldest; w; w = newer) {
+	for (struct io_window *w = set->oldest; w; w = newer) {
 		newer = w->newer;
 		if (!w->refs && w->heap)
 			io_window_let_go(set, w);
@@ -114,8 +114,10 @@ bool io_windows_release(struct io_windows *set)
 static bool places_of(const struct zone *zone, const struct iovec *range, uint64_t *first,
 		      uint64_t *end)
 {
-	uintptr_t from = (uintptr_t)range->iov_base, to = from + range->iov_len;
-	uintptr_t low, high;
+	uintptr_t from = (uintptr_t)range->iov_base;
+	uintptr_t to = from + range->iov_len;
+	uintptr_t low;
+	uintptr_t high;
 
 	if (!zone->chunk)
 		return false;
@@ -149,11 +151,11 @@ static void add_holds(struct zone *zone, uint64_t i, uint64_t end, int add)
 
 static void hold(struct io_windows *set, const struct iovec *range, unsigned int n, int add)
 {
-	uint64_t first, end;
-	unsigned int i, z;
+	uint64_t first;
+	uint64_t end;
 
-	for (i = 0; i < n; i++)
-		for (z = 0; z < set->config->nr_regions; z++)
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int z = 0; z < set->config->nr_regions; z++)
 			if (places_of(&set->zone[z], &range[i], &first, &end))
 				add_holds(&set->zone[z], first, end, add);
 }
@@ -191,12 +193,12 @@ static bool clear_places(struct io_windows *set, struct zone *zone, uint64_t i, 
 
 bool io_windows_clear(struct io_windows *set, const struct iovec *range, unsigned int n)
 {
-	uint64_t first, end;
-	unsigned int i, z;
+	uint64_t first;
+	uint64_t end;
 	bool left = false;
 
-	for (i = 0; i < n && set->count; i++)
-		for (z = 0; z < set->config->nr_regions; z++)
+	for (unsigned int i = 0; i < n && set->count; i++)
+		for (unsigned int z = 0; z < set->config->nr_regions; z++)
 			if (places_of(&set->zone[z], &range[i], &first, &end))
 				left |= clear_places(set, &set->zone[z], first, end);
 	return !left;
