@@ -59,11 +59,14 @@ static const frame_t *as_frames(const uint64_t *list)
 static void bench_frames(struct mm_heap *heap)
 {
 	const size_t n = SIZE / MM_FRAME_SIZE / 2;
-	double get = 0, put = 0, pair = 0;
+	double get = 0;
+	double put = 0;
+	double pair = 0;
 
 	for (int run = 0; run <= RUNS; run++) {
 		double start = now_ns();
-		double mid, end;
+		double mid;
+		double end;
 
 		for (size_t i = 0; i < n; i += BATCH)
 			(void)frame_get_bulk(&heap->frames, 0, 0, MM_NODE_ANY, 0, BATCH, frame + i);
@@ -98,7 +101,10 @@ static void bench_frames(struct mm_heap *heap)
 static void bench_buddy(void)
 {
 	const size_t n = SIZE / MM_FRAME_SIZE / 2;
-	double get = 0, put = 0, huge_get = 0, huge_put = 0;
+	double get = 0;
+	double put = 0;
+	double huge_get = 0;
+	double huge_put = 0;
 	struct buddy buddy;
 
 	if (buddy_create(&buddy, SIZE / MM_FRAME_SIZE))
@@ -133,7 +139,8 @@ static void bench_buddy(void)
 static void bench_huge(struct mm_heap *heap)
 {
 	const size_t n = SIZE / MM_HUGE_SIZE / 2;
-	double get = 0, put = 0;
+	double get = 0;
+	double put = 0;
 
 	for (int run = 0; run <= 8 * RUNS; run++) {
 		double start = now_ns();
@@ -217,17 +224,21 @@ static void bench_slab(struct mm_heap *heap)
 {
 	const int cache = 4; /* 64 bytes */
 	const size_t rounds = 4000;
-	double alloc = 0, release = 0;
+	double alloc = 0;
+	double release = 0;
 	struct mm_bad bad[BATCH];
 	size_t nr_bad;
 
 	for (int run = 0; run < 5 * RUNS; run++) {
-		double in_alloc = 0, in_free = 0;
+		double in_alloc = 0;
+		double in_free = 0;
 
 		/* Eight batches a look at the clock, so that it does not count. */
 		for (size_t round = 0; round < rounds / 8; round++) {
 			static uint64_t held[8 * BATCH];
-			double start = now_ns(), mid, end;
+			double start = now_ns();
+			double mid;
+			double end;
 
 			for (size_t i = 0; i < 8 * BATCH; i += BATCH)
 				(void)mm_alloc_bulk(heap, 0, cache, MM_NODE_ANY, 0, 0, 0, BATCH,

@@ -40,13 +40,11 @@ static int unpin(struct mm_heap *heap, const uint64_t *addr, size_t n)
 /* Pins and unpins all pages, n a call, ROUNDS times. */
 static int measure(struct mm_heap *heap, const uint64_t *addr, size_t n, const char *name)
 {
-	unsigned int round;
 	uint64_t start;
-	size_t i;
 
 	start = now_ns();
-	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < PAGES; i += n)
+	for (unsigned int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < PAGES; i += n)
 			if (mm_pin(heap, n, addr + i) != (long)n || unpin(heap, addr + i, n))
 				return -1;
 	printf("%s %.2f ns\n", name, (double)(now_ns() - start) / ROUNDS / PAGES);
@@ -70,9 +68,8 @@ static double pass(struct probe *p)
 {
 	struct io_windows *windows = io_engine_windows(p->engine);
 	uint64_t start = now_ns();
-	unsigned int w;
 
-	for (w = 0; w < WINDOWS; w++) {
+	for (unsigned int w = 0; w < WINDOWS; w++) {
 		const uint64_t *addr = p->addr + (size_t)w * PAGES;
 		uint8_t *host = (uint8_t *)mm_heap_host(p->heap) + (*addr - mm_heap_base(p->heap));
 		const struct iovec seg = {host, p->n * MM_FRAME_SIZE};
@@ -95,13 +92,12 @@ static double pass(struct probe *p)
 static bool work(struct io_source *source)
 {
 	struct probe *p = container_of(source, struct probe, source);
-	unsigned int round;
 
 	if (p->begun)
 		return false;
 	p->begun = true;
 	p->miss_ns = pass(p);
-	for (round = 0; round < ROUNDS && p->miss_ns >= 0 && p->hit_ns >= 0; round++) {
+	for (unsigned int round = 0; round < ROUNDS && p->miss_ns >= 0 && p->hit_ns >= 0; round++) {
 		double ns = pass(p);
 
 		p->hit_ns = ns < 0 ? ns : p->hit_ns + ns / ROUNDS;
@@ -160,10 +156,10 @@ static int probe_once(struct mm_heap *heap, const uint64_t *addr, size_t n, doub
 static int measure_windows(struct mm_heap *heap, const uint64_t *addr, size_t n,
 			   const char *hit_name, const char *miss_name)
 {
-	double hit = 0, miss = 0;
-	unsigned int round;
+	double hit = 0;
+	double miss = 0;
 
-	for (round = 0; round < MISS_ROUNDS; round++)
+	for (unsigned int round = 0; round < MISS_ROUNDS; round++)
 		if (probe_once(heap, addr, n, &hit, &miss))
 			return -1;
 	printf("%s %.2f ns\n%s %.2f ns\n", hit_name, hit / MISS_ROUNDS, miss_name,
@@ -183,14 +179,13 @@ int main(void)
 	};
 	struct mm_heap *heap;
 	uint64_t run;
-	size_t w, i;
 
 	if (mm_heap_create(&config, &heap, NULL))
 		return EXIT_FAILURE;
-	for (w = 0; w < WINDOWS; w++) {
+	for (size_t w = 0; w < WINDOWS; w++) {
 		if (mm_pages_alloc(heap, 0, 9, -1, 0, 1, &run) != 1)
 			return EXIT_FAILURE;
-		for (i = 0; i < PAGES; i++)
+		for (size_t i = 0; i < PAGES; i++)
 			addr[w * PAGES + i] = (run & ~MM_ADDR_FLAGS) + i * MM_FRAME_SIZE;
 	}
 	if (measure(heap, addr, 1, "pin_1_ns") ||

@@ -13,7 +13,8 @@
 /* Bytes of an array that the host has memory for. */
 static uint64_t resident(const void *array, uint64_t size)
 {
-	uint64_t pages = (size + MM_FRAME_SIZE - 1) / MM_FRAME_SIZE, bytes = 0;
+	uint64_t pages = (size + MM_FRAME_SIZE - 1) / MM_FRAME_SIZE;
+	uint64_t bytes = 0;
 	unsigned char *in = calloc(pages, 1);
 
 	assert_non_null(in);
@@ -57,7 +58,9 @@ static uint64_t metadata_of(const struct mm_heap *heap)
 static void fill(struct mm_heap *heap)
 {
 	int cache = mm_cache_create(heap, "small", 8, 8, MM_CACHE_NOMERGE);
-	uint64_t addr[BATCH], base = mm_heap_base(heap), first[1];
+	uint64_t addr[BATCH];
+	uint64_t base = mm_heap_base(heap);
+	uint64_t first[1];
 	struct mm_bad bad[1];
 	uint64_t pages = 0;
 	size_t nr_bad;
@@ -76,7 +79,8 @@ static void holds(unsigned int debug)
 {
 	struct mm_config config = util_config(SIZE, 4);
 	struct mm_heap *heap;
-	uint64_t most, had;
+	uint64_t most;
+	uint64_t had;
 
 	config.debug = debug;
 	config.pin_quota = FRAMES;

@@ -21,7 +21,8 @@ static void only_what_is_handed_out_can_be_pinned(void **state)
 {
 	struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap;
-	uint64_t addr[3], bad[4];
+	uint64_t addr[3];
+	uint64_t bad[4];
 	struct mm_stats stats;
 
 	(void)state;
@@ -169,7 +170,8 @@ static void a_pinned_object_outlives_its_free(void **state)
 	};
 	struct mm_config config = util_config(8 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
-	uint64_t addr[SLAB], again[SLAB];
+	uint64_t addr[SLAB];
+	uint64_t again[SLAB];
 	struct mm_bad bad[SLAB];
 	struct mm_stats stats;
 	uint64_t page;
@@ -264,7 +266,9 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 	int cache = mm_cache_create(heap, "one", 7 * 4096, 4096, MM_CACHE_NOMERGE);
 	struct slab_list *list = &heap->slabs.cache[cache].list[0];
 	struct slab *last;
-	uint64_t addr[NR], unused, other;
+	uint64_t addr[NR];
+	uint64_t unused;
+	uint64_t other;
 
 	(void)state;
 	/* One object a slab, and a frame behind it. */
@@ -318,7 +322,8 @@ static void *race_pinner(void *arg)
 	while (!atomic_load(&race->stop)) {
 		uint64_t index = util_random(&seed) % RACE_FRAMES;
 		uint64_t addr = UTIL_BASE + index * MM_FRAME_SIZE;
-		uint32_t before, round;
+		uint32_t before;
+		uint32_t round;
 		struct mm_bad bad;
 		size_t nr_bad;
 

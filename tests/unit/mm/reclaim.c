@@ -77,7 +77,8 @@ static void a_timer_gives_back_what_a_resting_guest_left(void **state)
 	struct mm_config config = util_config(64 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
 	struct mm_stats stats;
-	uint64_t run, object;
+	uint64_t run;
+	uint64_t object;
 	int due;
 
 	(void)state;

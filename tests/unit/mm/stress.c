@@ -281,7 +281,8 @@ static void *guess_and_free(void *arg)
 	struct guess *guess = arg;
 	struct mm_bad bad[4 * MIB / GUESS_SIZE];
 	uint64_t addr[4 * MIB / GUESS_SIZE];
-	size_t n = ARRAY_SIZE(addr), nr_bad;
+	size_t n = ARRAY_SIZE(addr);
+	size_t nr_bad;
 
 	for (size_t i = 0; i < n; i++)
 		addr[i] = UTIL_BASE + i * GUESS_SIZE;

@@ -137,7 +137,8 @@ static inline int util_is_zero(const void *memory, size_t size)
 static inline int util_pool_grow(long pages)
 {
 	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "r+e");
-	long old = 0, now = 0;
+	long old = 0;
+	long now = 0;
 	int ok;
 
 	if (!file)

@@ -85,7 +85,8 @@ static void *starve(void *opaque)
 {
 	unsigned int seed = (unsigned int)(uintptr_t)opaque;
 	void *own[300];
-	unsigned int n = 0, got = 0;
+	unsigned int n = 0;
+	unsigned int got = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		if (n < 300 && next(&seed) % 3) {

@@ -68,7 +68,8 @@ static void foreign_addresses_are_refused(void **state)
 {
 	struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap;
-	uint64_t addr, object;
+	uint64_t addr;
+	uint64_t object;
 
 	(void)state;
 	config.nr_ranges = 2;

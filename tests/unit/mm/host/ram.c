@@ -61,12 +61,13 @@ static void create(const struct mm_ram_config *config, struct mm_ram *ram)
 /* Pages that are there. */
 static uint64_t resident(const struct mm_ram *ram)
 {
-	uint64_t pages = ram->size / MM_FRAME_SIZE, sum = 0, i;
+	uint64_t pages = ram->size / MM_FRAME_SIZE;
+	uint64_t sum = 0;
 	unsigned char *state = malloc(pages);
 
 	assert_non_null(state);
 	assert_int_equal(mincore(ram->host, ram->size, state), 0);
-	for (i = 0; i < pages; i++)
+	for (uint64_t i = 0; i < pages; i++)
 		sum += state[i] & 1;
 	free(state);
 	return sum;
@@ -184,7 +185,8 @@ static void pages_of_the_pool(void **state)
 {
 	struct mm_range range = {.size = 16 * MIB, .host_node = -1};
 	const struct mm_ram_config config = {.range = &range, .nr_ranges = 1, .page = MM_HUGE_SIZE};
-	struct mm_ram ram, other;
+	struct mm_ram ram;
+	struct mm_ram other;
 	const char *why = NULL;
 	int64_t room;
 

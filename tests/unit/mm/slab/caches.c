@@ -98,7 +98,8 @@ static void totals_outlive_their_caches(void **state)
 	struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
 	struct mm_stats stats;
-	int cache, next;
+	int cache;
+	int next;
 
 	(void)state;
 	cache = mm_cache_create(heap, "first", 40, 0, MM_CACHE_NOMERGE);

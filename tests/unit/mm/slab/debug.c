@@ -102,7 +102,8 @@ static void an_overrun_is_found_at_the_free(void **state)
 static void use_after_free_is_found_and_set_aside(void **state)
 {
 	struct mm_heap *heap = debug_heap(MM_DEBUG_POISON | MM_DEBUG_OWNER);
-	uint64_t addr, again;
+	uint64_t addr;
+	uint64_t again;
 	struct mm_bad bad;
 	struct mm_stats stats;
 	size_t nr_bad;

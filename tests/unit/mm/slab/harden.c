@@ -54,7 +54,8 @@ static void what_is_freed_rests(void **state)
 		REST = PER / 4
 	};
 	struct mm_heap *heap = hard_heap(MM_HARDEN_QUARANTINE);
-	uint64_t addr[PER], again;
+	uint64_t addr[PER];
+	uint64_t again;
 	struct mm_stats stats;
 
 	(void)state;
@@ -94,7 +95,8 @@ static void slots_come_in_random_order(void **state)
 		SLOTS = 512
 	};
 	static uint64_t addr[2][SLOTS];
-	unsigned int ascending = 0, same = 0;
+	unsigned int ascending = 0;
+	unsigned int same = 0;
 
 	(void)state;
 	for (int run = 0; run < 2; run++) {
@@ -123,7 +125,7 @@ static void slots_come_in_random_order(void **state)
 	assert_true(same < 100);
 }
 
-/* Tells if the host has memory there, without touching it itself. */
+/* Tells whether the host has memory there, without touching it itself. */
 static bool readable(const void *memory)
 {
 	char byte;
@@ -222,7 +224,8 @@ static void modes_may_be_for_some_caches(void **state)
 	struct mm_config config = util_config(16 * MIB, 1);
 	const char *why;
 	struct mm_heap *heap;
-	int inode, other;
+	int inode;
+	int other;
 	uint64_t addr;
 
 	(void)state;

@@ -55,7 +55,8 @@ static void every_freed_address_is_checked(void **state)
 {
 	struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
-	uint64_t addr[6], run;
+	uint64_t addr[6];
+	uint64_t run;
 	struct mm_bad bad[6];
 	struct mm_stats stats;
 	size_t nr_bad;
@@ -109,7 +110,9 @@ static void slabs_have_colours(void **state)
 	const struct mm_config config = util_config(16 * MIB, 1);
 	struct mm_heap *heap = util_heap(&config);
 	int cache = mm_cache_create(heap, "coloured", 1152, 64, MM_CACHE_NOMERGE);
-	uint64_t addr[SLABS * EACH], base, lines = 0;
+	uint64_t addr[SLABS * EACH];
+	uint64_t base;
+	uint64_t lines = 0;
 	struct mm_slabinfo info;
 
 	(void)state;

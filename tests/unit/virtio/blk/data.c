@@ -43,8 +43,10 @@ static int teardown(void **state)
 static unsigned int shape(uint64_t *seed, uint64_t base, uint64_t size, bool odd,
 			  struct buffer *buf, uint32_t *total)
 {
-	uint32_t sectors = (uint32_t)(next_random(seed) % 32 + 1), left = sectors * 512;
-	unsigned int n = 0, most = (unsigned int)(next_random(seed) % 4 + 1);
+	uint32_t sectors = (uint32_t)(next_random(seed) % 32 + 1);
+	uint32_t left = sectors * 512;
+	unsigned int n = 0;
+	unsigned int most = (unsigned int)(next_random(seed) % 4 + 1);
 
 	*total = left;
 	while (left) {
@@ -68,10 +70,11 @@ static unsigned int shape(uint64_t *seed, uint64_t base, uint64_t size, bool odd
 static void random_steps(uint64_t seed, uint64_t base, uint64_t size)
 {
 	struct buffer buf[4];
-	uint32_t total, at;
-	unsigned int step, n, i;
+	uint32_t total;
+	uint32_t at;
+	unsigned int n;
 
-	for (step = 0; step < STEPS; step++) {
+	for (unsigned int step = 0; step < STEPS; step++) {
 		bool write = next_random(&seed) % 2;
 
 		n = shape(&seed, base, size, next_random(&seed) % 4 == 0, buf, &total);
@@ -79,14 +82,14 @@ static void random_steps(uint64_t seed, uint64_t base, uint64_t size)
 		if (write) {
 			uint32_t to = at;
 
-			for (i = 0; i < n; to += buf[i++].len) {
+			for (unsigned int i = 0; i < n; to += buf[i++].len) {
 				fill(disk_at(&d, buf[i].gpa, buf[i].len), buf[i].len, seed + i);
 				memcpy(model + to, disk_at(&d, buf[i].gpa, buf[i].len), buf[i].len);
 			}
 			assert_int_equal(disk_do(&d, OUT, at / 512, buf, n, NULL), OK);
 		} else {
 			assert_int_equal(disk_do(&d, IN, at / 512, buf, n, NULL), OK);
-			for (i = 0; i < n; at += buf[i++].len)
+			for (unsigned int i = 0; i < n; at += buf[i++].len)
 				assert_memory_equal(disk_at(&d, buf[i].gpa, buf[i].len), model + at,
 						    buf[i].len);
 		}
@@ -201,13 +204,13 @@ static void random_no_quota(void **state)
  * answered OK is what was there when it was asked. */
 static void freed_under_io(void **state)
 {
-	uint8_t got[4096], want[4096];
-	unsigned int i;
+	uint8_t got[4096];
+	uint8_t want[4096];
 
 	(void)state;
 	disk_add_heap(&d, 1 << 20);
 	disk_start(&d);
-	for (i = 0; i < 400; i++) {
+	for (unsigned int i = 0; i < 400; i++) {
 		struct buffer buf = {disk_heap_alloc(&d, 0), 4096};
 		uint64_t again;
 
@@ -330,7 +333,6 @@ static void pause_lets_go(void **state)
 static void small_budget(void **state)
 {
 	struct io_engine_stats stats;
-	unsigned int i;
 	uint64_t hits;
 
 	(void)state;
@@ -345,7 +347,7 @@ static void small_budget(void **state)
 	/* What is used again and again gets in: once the kernel has let go of another. */
 	hits = stats.window_hits;
 	do {
-		for (i = 0; i < 300; i++)
+		for (unsigned int i = 0; i < 300; i++)
 			assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE + (24 << 20), 4096), OK);
 		io_engine_get_stats(d.engine, &stats);
 	} while (stats.window_hits == hits);
@@ -364,27 +366,26 @@ static void queues_at_once(void **state)
 				      {BIG_BASE + 4096, 4096},
 				      {BIG_BASE + 8192, 4096},
 				      {BIG_BASE + 12288, 4096}};
-	unsigned int q, slot, n;
 
 	(void)state;
 	d.config.queues = 4;
 	disk_start(&d);
-	for (q = 0; q < 4; q++)
+	for (unsigned int q = 0; q < 4; q++)
 		fill(disk_at(&d, buf[q].gpa, 4096), 4096, q);
-	for (n = 0; n < 20; n++) {
-		for (q = 0; q < 4; q++)
-			for (slot = 0; slot < 16; slot++)
+	for (unsigned int n = 0; n < 20; n++) {
+		for (unsigned int q = 0; q < 4; q++)
+			for (unsigned int slot = 0; slot < 16; slot++)
 				disk_post(&d, q, (uint16_t)slot, OUT, (q * 16 + slot) * 8, &buf[q],
 					  1);
-		for (q = 0; q < 4; q++)
+		for (unsigned int q = 0; q < 4; q++)
 			disk_kick(&d, q);
-		for (q = 0; q < 4; q++)
-			for (slot = 0; slot < 16; slot++)
+		for (unsigned int q = 0; q < 4; q++)
+			for (unsigned int slot = 0; slot < 16; slot++)
 				assert_int_equal(
 					disk_status(&d, q, (uint16_t)disk_wait(&d, q, NULL)), OK);
 	}
-	for (q = 0; q < 4; q++)
-		for (slot = 0; slot < 16; slot++) {
+	for (unsigned int q = 0; q < 4; q++)
+		for (unsigned int slot = 0; slot < 16; slot++) {
 			uint8_t got[4096];
 
 			assert_int_equal(pread(d.fd, got, 4096, (q * 16 + slot) * 4096), 4096);
@@ -396,15 +397,14 @@ static void queues_at_once(void **state)
 static void reset_in_flight(void **state)
 {
 	const struct buffer buf = {BIG_BASE, 64 << 10};
-	unsigned int round, slot;
 	uint16_t idx;
 
 	(void)state;
 	disk_start(&d);
 	fill(disk_at(&d, BIG_BASE, 64 << 10), 64 << 10, 1);
 	assert_int_equal(disk_do(&d, OUT, 0, &buf, 1, NULL), OK);
-	for (round = 0; round < 50; round++) {
-		for (slot = 0; slot < 16; slot++)
+	for (unsigned int round = 0; round < 50; round++) {
+		for (unsigned int slot = 0; slot < 16; slot++)
 			disk_post(&d, 0, (uint16_t)slot, IN, 0, &buf, 1);
 		disk_kick(&d, 0);
 		set_reg(d.mmio, VIRTIO_MMIO_STATUS, 0);
@@ -416,7 +416,7 @@ static void reset_in_flight(void **state)
 		drv_queue_init(&d.q[0], &d.g, QUEUE_SIZE, RING_BASE(0));
 		assert_int_equal(drv_queue_setup(d.mmio, 0, &d.q[0]), 1);
 		drv_driver_ok(d.mmio);
-		for (slot = 0; slot < 64 << 10; slot += 4096)
+		for (unsigned int slot = 0; slot < 64 << 10; slot += 4096)
 			assert_int_equal(*(uint8_t *)disk_at(&d, BIG_BASE + slot, 1), 0x55);
 		assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE + (1 << 20), 4096), OK);
 	}

@@ -90,7 +90,8 @@ static uint32_t offered_segments(uint16_t queue_size, uint16_t ring_size)
 static void segments_fit(void **state)
 {
 	struct drv_buf buf[QUEUE_SIZE];
-	uint32_t n, i;
+	uint32_t n;
+	uint32_t i;
 
 	(void)state;
 	assert_int_equal(io_engine_create(&d.engine_config, &d.engine), 0);
@@ -121,7 +122,8 @@ static void segments_fit(void **state)
 /* What the file cannot take is the error of one request. */
 static void file_is_full(void **state)
 {
-	struct rlimit old, limit;
+	struct rlimit old;
+	struct rlimit limit;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
@@ -180,11 +182,10 @@ static void a_disk_is_made_the_size_that_is_said(void **state)
 					 1ull << 40,       DISK_SIZE,     0,         DISK_SIZE};
 	uint64_t sectors;
 	uint32_t before;
-	size_t i;
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		sectors = sizes[i] / 512;
 		before = reg(d.mmio, VIRTIO_MMIO_CONFIG_GENERATION);
 		set_reg(d.mmio, VIRTIO_MMIO_INTERRUPT_ACK, ~0u);
@@ -214,7 +215,8 @@ static void keeps_size(void)
 
 static void refused_sizes(void **state)
 {
-	struct rlimit old, limit;
+	struct rlimit old;
+	struct rlimit limit;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
@@ -242,9 +244,7 @@ static void refused_sizes(void **state)
 
 static void *resize_on_and_on(void *arg)
 {
-	unsigned int i;
-
-	for (i = 0; i < RESIZES; i++)
+	for (unsigned int i = 0; i < RESIZES; i++)
 		if (blk_dev_set_size(d.dev, i % 2 ? DISK_SIZE : DISK_SIZE / 2))
 			*(bool *)arg = true;
 	return NULL;
@@ -255,26 +255,25 @@ static void *resize_on_and_on(void *arg)
 static void resize_under_writes(void **state)
 {
 	struct buffer buf = {BIG_BASE, 4096};
-	unsigned int low = 0, high = 0, i;
+	unsigned int low = 0;
+	unsigned int high = 0;
 	bool failed = false;
 	pthread_t thread;
 
 	(void)state;
 	disk_start(&d);
 	assert_int_equal(pthread_create(&thread, NULL, resize_on_and_on, &failed), 0);
-	for (i = 0; i < 100; i++) {
-		uint16_t slot;
-
-		for (slot = 0; slot < 16; slot++)
+	for (unsigned int i = 0; i < 100; i++) {
+		for (uint16_t slot = 0; slot < 16; slot++)
 			disk_post(&d, 0, slot, OUT,
 				  slot % 2 ? DISK_SECTORS - 8 : DISK_SECTORS / 4 + slot * 8ull,
 				  &buf, 1);
 		disk_kick(&d, 0);
-		for (slot = 0; slot < 16; slot++)
+		for (uint16_t slot = 0; slot < 16; slot++)
 			disk_wait(&d, 0, NULL);
-		for (slot = 0; slot < 16; slot += 2)
+		for (uint16_t slot = 0; slot < 16; slot += 2)
 			low += disk_status(&d, 0, slot) == OK;
-		for (slot = 1; slot < 16; slot += 2)
+		for (uint16_t slot = 1; slot < 16; slot += 2)
 			high += disk_status(&d, 0, slot) == OK || disk_status(&d, 0, slot) == IOERR;
 	}
 	pthread_join(thread, NULL);

@@ -209,9 +209,8 @@ void disk_post_raw(struct disk_guest *d, unsigned int queue, uint16_t slot,
 {
 	uint16_t head = (uint16_t)(slot * 4);
 	struct vring_desc *table = disk_at(d, TABLE, 16 * n);
-	unsigned int i;
 
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		table[i] = desc[i];
 		if (i + 1 < n) {
 			table[i].flags |= VRING_F_NEXT;
@@ -225,16 +224,16 @@ void disk_post(struct disk_guest *d, unsigned int queue, uint16_t slot, uint32_t
 	       uint64_t sector, const struct buffer *buf, unsigned int n)
 {
 	uint16_t write = type == VIRTIO_BLK_T_IN || type == VIRTIO_BLK_T_GET_ID ? VRING_F_WRITE : 0;
-	uint64_t at = disk_header(queue, slot), table = at + 32;
+	uint64_t at = disk_header(queue, slot);
+	uint64_t table = at + 32;
 	uint16_t head = (uint16_t)(slot * 4);
 	struct drv_buf direct[4];
 	struct vring_desc *desc;
-	unsigned int i;
 
 	disk_set_header(d, queue, slot, type, sector);
 	if (n <= 2) {
 		direct[0] = (struct drv_buf){at, 16, 0};
-		for (i = 0; i < n; i++)
+		for (unsigned int i = 0; i < n; i++)
 			direct[i + 1] = (struct drv_buf){buf[i].gpa, buf[i].len, write};
 		direct[n + 1] = (struct drv_buf){at + 16, 1, VRING_F_WRITE};
 		drv_put(&d->q[queue], head, direct, n + 2);
@@ -243,12 +242,12 @@ void disk_post(struct disk_guest *d, unsigned int queue, uint16_t slot, uint32_t
 	assert_true(n + 2 <= (SLOT_SIZE - 32) / 16);
 	desc = disk_at(d, table, 16 * (n + 2));
 	desc[0] = (struct vring_desc){at, 16, VRING_F_NEXT, 1};
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		desc[i + 1] = (struct vring_desc){buf[i].gpa, buf[i].len, VRING_F_NEXT | write,
 						  (uint16_t)(i + 2)};
 	desc[n + 1] = (struct vring_desc){at + 16, 1, VRING_F_WRITE, 0};
 	if (d->q[queue].packed) {
-		for (i = 0; i < n + 2; i++) {
+		for (unsigned int i = 0; i < n + 2; i++) {
 			/* The buffer id, which means nothing here, is before the flags. */
 			desc[i].next = desc[i].flags & VRING_F_WRITE;
 			desc[i].flags = 0;
@@ -264,7 +263,8 @@ void disk_kick(struct disk_guest *d, unsigned int queue)
 
 unsigned int disk_wait(struct disk_guest *d, unsigned int queue, uint32_t *len)
 {
-	uint32_t id, used;
+	uint32_t id;
+	uint32_t used;
 
 	for (;;) {
 		/* With the event index: interrupt me for the next one. */
@@ -305,7 +305,8 @@ uint8_t disk_do1(struct disk_guest *d, uint32_t type, uint64_t sector, uint64_t 
 /* In the middle of the disk, where no other test's data is looked at. */
 void disk_sound(struct disk_guest *d, uint64_t gpa, uint64_t seed)
 {
-	static uint8_t want[SOUND_LEN], found[SOUND_LEN];
+	static uint8_t want[SOUND_LEN];
+	static uint8_t found[SOUND_LEN];
 	uint8_t *data = disk_at(d, gpa, SOUND_LEN);
 	const off_t at = DISK_SIZE / 2;
 
@@ -331,11 +332,11 @@ uint64_t next_random(uint64_t *state)
 
 void fill(void *buf, size_t len, uint64_t seed)
 {
-	uint64_t state = seed * 2 + 1, value = 0;
+	uint64_t state = seed * 2 + 1;
+	uint64_t value = 0;
 	uint8_t *p = buf;
-	size_t i;
 
-	for (i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		if (i % 8 == 0)
 			value = next_random(&state);
 		p[i] = (uint8_t)(value >> i % 8 * 8);

@@ -109,10 +109,9 @@ static int open_disk(bool raw_said, bool readonly, char *why)
 static void formats_are_named(void **state)
 {
 	char why[BLK_WHY_MAX];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(samples); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		make(&samples[i], SIZE);
 		assert_int_equal(open_disk(false, false, why), -EMEDIUMTYPE);
 		if (!strstr(why, samples[i].name) || !strstr(why, samples[i].make))
@@ -127,10 +126,9 @@ static void formats_are_named(void **state)
 static void raw_is_raw(void **state)
 {
 	char why[BLK_WHY_MAX];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(raw); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(raw); i++) {
 		make(&raw[i], SIZE);
 		if (open_disk(false, false, why))
 			fail_msg("%s: \"%s\"", raw[i].name, why);
@@ -144,10 +142,9 @@ static void short_files(void **state)
 	const struct sample qcow2 = {.bytes = "QFI\xfb\0\0\0\3", .len = 8};
 	const struct blk_format *format;
 	uint8_t *exact;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		make(&qcow2, sizes[i]);
 		assert_int_equal(blk_format_probe(fd, sizes[i], &format), 0);
 		assert_true(!format == (sizes[i] < 4));

@@ -137,10 +137,9 @@ static void outside_memory(void **state)
 		{BIG_BASE, 0xffffffff},
 		{1ull << 63, 512},
 	};
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		const struct buffer buf = {bad[i].addr, bad[i].len};
 
 		disk_post(&d, 0, 0, i % 2 ? IN : OUT, 0, &buf, 1);
@@ -237,7 +236,8 @@ static void bad_tables(void **state)
 /* (11) */
 static void wrong_direction(void **state)
 {
-	const uint64_t header = disk_header(0, 0), status = disk_status_at(0, 0);
+	const uint64_t header = disk_header(0, 0);
+	const uint64_t status = disk_status_at(0, 0);
 	const struct vring_desc read_to_readable[] = {
 		{header, 16, 0, 0}, {BIG_BASE, 512, 0, 0}, {status, 1, W, 0}};
 	const struct vring_desc write_from_writable[] = {
@@ -270,10 +270,9 @@ static void sectors_and_lengths(void **state)
 {
 	const uint32_t length[] = {1, 511, 513, 4095};
 	const uint64_t sector[] = {DISK_SECTORS, ~0ull, 1ull << 55, ~0ull >> 9};
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE, length[i]), IOERR);
 		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE, length[i]), IOERR);
 		assert_int_equal(disk_do1(&d, IN, sector[i], BIG_BASE, 512), IOERR);
@@ -288,7 +287,6 @@ static void no_leak_by_buffers(void **state)
 {
 	struct buffer buf = {BIG_BASE + 1, 8192};
 	uint32_t len;
-	unsigned int i;
 
 	(void)state;
 	memset(disk_at(&d, BIG_BASE, 16384), 0x77, 16384);
@@ -297,7 +295,7 @@ static void no_leak_by_buffers(void **state)
 	assert_int_equal(ftruncate(d.fd, 4096), 0);
 	assert_int_equal(disk_do(&d, IN, 8, &buf, 1, &len), IOERR);
 	assert_int_equal(len, 1);
-	for (i = 0; i < 16384; i++)
+	for (unsigned int i = 0; i < 16384; i++)
 		assert_int_equal(*(uint8_t *)disk_at(&d, BIG_BASE + i, 1), 0x33);
 }
 
@@ -306,11 +304,10 @@ static void bad_queues(void **state)
 {
 	struct drv_queue q = d.q[0];
 	const uint16_t size[] = {0, 3, 65535, 2 * QUEUE_SIZE};
-	unsigned int i;
 
 	(void)state;
 	drv_negotiate(d.mmio, d.features & drv_device_features(d.mmio));
-	for (i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		q.size = size[i];
 		assert_int_equal(drv_queue_setup(d.mmio, 0, &q), 0);
 	}
@@ -345,10 +342,9 @@ static void changing_header(void **state)
 {
 	struct virtio_blk_outhdr *header;
 	const struct buffer buf = {BIG_BASE, 512};
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 200; i++) {
+	for (unsigned int i = 0; i < 200; i++) {
 		disk_post(&d, 0, 0, IN, 0, &buf, 1);
 		header = disk_at(&d, disk_header(0, 0), 16);
 		disk_kick(&d, 0);

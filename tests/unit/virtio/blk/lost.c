@@ -99,7 +99,8 @@ static uint64_t backed(void)
 /* Has run again, which was freed, and checks I/O on it. What else is handed out goes back. */
 static void have_again(uint64_t run, uint64_t seed)
 {
-	uint64_t other[HEAP_SIZE >> 21], addr;
+	uint64_t other[HEAP_SIZE >> 21];
+	uint64_t addr;
 	unsigned int n = 0;
 
 	while ((addr = disk_heap_alloc(&d, RUN)) != run)
@@ -113,12 +114,11 @@ static void have_again(uint64_t run, uint64_t seed)
 static void heap_at_once(void **state)
 {
 	uint64_t run;
-	unsigned int i;
 
 	(void)state;
 	disk_add_heap(&d, 1 << 20);
 	disk_start(&d);
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		run = disk_heap_alloc(&d, RUN);
 		sound_by_window(run, i);
 		disk_heap_free(&d, run);
@@ -133,14 +133,13 @@ static void heap_at_once(void **state)
 static void heap_after_a_delay(void **state)
 {
 	uint64_t run;
-	unsigned int i;
 
 	(void)state;
 	assert_int_equal(disk_add_heap_of(&d, (struct mm_config){.pin_quota = 1 << 20,
 								 .reclaim_delay_ms = 20}),
 			 0);
 	disk_start(&d);
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		run = disk_heap_alloc(&d, RUN);
 		sound_by_window(run, i);
 		/* In use it stays, however long it is. */
@@ -162,21 +161,20 @@ static void heap_after_a_delay(void **state)
 static void heap_in_part(void **state)
 {
 	uint64_t frame[8];
-	unsigned int i, round;
 
 	(void)state;
 	disk_add_heap(&d, 1 << 20);
 	disk_start(&d);
-	for (i = 0; i < 8; i++)
+	for (unsigned int i = 0; i < 8; i++)
 		frame[i] = disk_heap_alloc(&d, 4);
-	for (round = 0; round < 5; round++) {
-		for (i = 0; i < 8; i++)
+	for (unsigned int round = 0; round < 5; round++) {
+		for (unsigned int i = 0; i < 8; i++)
 			sound_by_window(frame[i], round * 8 + i);
-		for (i = 0; i < 7; i++)
+		for (unsigned int i = 0; i < 7; i++)
 			disk_heap_free(&d, frame[i]);
 		mm_reclaim(d.heap);
 		disk_sound(&d, frame[7], round);
-		for (i = 0; i < 7; i++)
+		for (unsigned int i = 0; i < 7; i++)
 			frame[i] = disk_heap_alloc(&d, 4);
 	}
 }
@@ -192,12 +190,11 @@ static void reset_heap(void)
 static void heap_reset(void **state)
 {
 	uint64_t run;
-	unsigned int i;
 
 	(void)state;
 	disk_add_heap(&d, 1 << 20);
 	disk_start(&d);
-	for (i = 0; i < 5; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		run = disk_heap_alloc(&d, RUN);
 		sound_by_window(run, i);
 		reset_heap();

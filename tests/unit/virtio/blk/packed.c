@@ -63,11 +63,9 @@ static void dies_alone(void)
 /* (2): a chain that never ends, with and without bytes in it. */
 static void next_without_end(void **state)
 {
-	unsigned int len, i;
-
 	(void)state;
-	for (len = 0; len < 2; len++) {
-		for (i = QUEUE_SIZE; i--;)
+	for (unsigned int len = 0; len < 2; len++) {
+		for (unsigned int i = QUEUE_SIZE; i--;)
 			drv_packed_desc(&d.q[0], i, BIG_BASE, len, 0, NEXT | AVAIL);
 		dies_alone();
 	}
@@ -89,10 +87,9 @@ static void tables_in_chains(void **state)
 static void bad_tables(void **state)
 {
 	static const uint32_t lengths[] = {0, 1, 15, 17, 31, 16 * 4096, ~0u, ~0u & ~15u};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		drv_packed_desc(&d.q[0], 0, BIG_BASE, lengths[i], 0, VRING_F_INDIRECT | AVAIL);
 		dies_alone();
 	}
@@ -102,10 +99,9 @@ static void bad_tables(void **state)
 static void id_beyond_the_queue(void **state)
 {
 	static const uint16_t ids[] = {QUEUE_SIZE, QUEUE_SIZE + 1, 0x7fff, 0xffff};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		drv_packed_desc(&d.q[0], 2, disk_status_at(0, 0), 1, ids[i], W | AVAIL);
 		drv_packed_desc(&d.q[0], 1, BIG_BASE, 512, ids[i], W | NEXT | AVAIL);
 		drv_packed_desc(&d.q[0], 0, disk_header(0, 0), 16, ids[i], NEXT | AVAIL);
@@ -117,10 +113,9 @@ static void id_beyond_the_queue(void **state)
 static void same_id_twice(void **state)
 {
 	const struct buffer buf = {BIG_BASE, 1 << 20};
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 8; i++)
+	for (unsigned int i = 0; i < 8; i++)
 		disk_post(&d, 0, 0, IN, 0, &buf, 1);
 	disk_kick(&d, 0);
 	disk_serves(&d, 1);
@@ -131,10 +126,9 @@ static void same_id_twice(void **state)
 static void outside_memory(void **state)
 {
 	static const uint64_t bad[] = {0, RAM_END, HIGH_END - 8, ~0ull, ~0ull - 15, 1ull << 63};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		drv_packed_desc(&d.q[0], 0, bad[i], 16, 0, AVAIL);
 		dies_alone();
 		drv_packed_desc(&d.q[0], 0, bad[i], 32, 0, VRING_F_INDIRECT | AVAIL);
@@ -145,12 +139,12 @@ static void outside_memory(void **state)
 /* Entries of any bits, the whole ring of them, again and again. */
 static void a_storm_of_entries_harms_nobody(void **state)
 {
-	uint64_t seed = 7, r;
-	unsigned int round, i;
+	uint64_t seed = 7;
+	uint64_t r;
 
 	(void)state;
-	for (round = 0; round < 300; round++) {
-		for (i = QUEUE_SIZE; i--;) {
+	for (unsigned int round = 0; round < 300; round++) {
+		for (unsigned int i = QUEUE_SIZE; i--;) {
 			r = next_random(&seed);
 			drv_packed_desc(
 				&d.q[0], i, r % 4 ? BIG_BASE + (r >> 8) % (BIG_SIZE / 2) : r,

@@ -53,10 +53,9 @@ struct job {
 static void job_done(struct io_release *release)
 {
 	struct job *job = (struct job *)release;
-	unsigned int i;
 
 	job->registered = registered();
-	for (i = 0; job->discard && i < release->nr; i++)
+	for (unsigned int i = 0; job->discard && i < release->nr; i++)
 		assert_int_equal(madvise(release->range[i].iov_base, release->range[i].iov_len,
 					 MADV_DONTNEED),
 				 0);
@@ -123,15 +122,15 @@ static void nothing_registered(void **state)
  * is read after the discard lies in the page that is there now. */
 static void under_io(void **state)
 {
-	uint8_t *page = d.big + (8 << 20), want[4096];
-	unsigned int round;
+	uint8_t *page = d.big + (8 << 20);
+	uint8_t want[4096];
 
 	(void)state;
 	disk_start(&d);
 	fill(want, sizeof(want), 1);
 	memcpy(page, want, sizeof(want));
 	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (8 << 20), 4096), OK);
-	for (round = 0; round < 20; round++) {
+	for (unsigned int round = 0; round < 20; round++) {
 		struct job job = {.range = {{page, 4096}, {page + 8192, 4096}}, .discard = true};
 		const struct buffer buf = {BIG_BASE + (8 << 20) + 65536, 65536};
 
@@ -162,11 +161,10 @@ static atomic_bool *at_third;
 static void discard(void *opaque, const struct iovec *range, unsigned int n)
 {
 	uint64_t bytes = 0;
-	unsigned int i;
 
 	(void)opaque;
 	registered_then = registered();
-	for (i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		assert_int_equal(madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED), 0);
 		bytes += range[i].iov_len;
 	}
@@ -229,7 +227,8 @@ static void balloon_stop(struct balloon *b)
 
 static void balloon_used(struct balloon *b)
 {
-	uint32_t id, len;
+	uint32_t id;
+	uint32_t len;
 
 	while (!drv_used(&b->q, &id, &len))
 		sched_yield();
@@ -241,12 +240,11 @@ static void reports(void **state)
 	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
 	uint8_t *page = d.big + (9 << 20);
 	struct balloon b = {.alone = false};
-	unsigned int i;
 
 	(void)state;
 	disk_start(&d);
 	balloon_start(&b, REPORT);
-	for (i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 10; i++) {
 		*page = 0xff;
 		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
 		assert_true(registered() > 0);
@@ -319,13 +317,13 @@ static void reset_under_way(void **state)
 {
 	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
 	struct balloon b = {.alone = false};
-	unsigned int i, before;
+	unsigned int before;
 	uint16_t idx;
 
 	(void)state;
 	disk_start(&d);
 	balloon_start(&b, REPORT);
-	for (i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 10; i++) {
 		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
 		drv_put(&b.q, 0, &buf, 1);
 		drv_put(&b.q, 4, &buf, 1);
@@ -348,15 +346,15 @@ static void paused(void **state)
 {
 	const struct drv_buf buf = {BIG_BASE + (8 << 20), 2 << 20, VRING_F_WRITE};
 	struct balloon b = {.alone = false};
-	unsigned int i, n, before;
+	unsigned int before;
 	uint16_t idx;
 
 	(void)state;
 	disk_start(&d);
 	balloon_start(&b, REPORT);
-	for (i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 10; i++) {
 		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
-		for (n = 0; n < 12; n++)
+		for (unsigned int n = 0; n < 12; n++)
 			drv_put(&b.q, (uint16_t)n, &buf, 1);
 		set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, REPORT);
 		virtio_device_pause(b.dev);
@@ -368,7 +366,7 @@ static void paused(void **state)
 		assert_int_equal(atomic_load(&discards), before);
 		assert_int_equal(drv_used_idx(&b.q), idx);
 		virtio_device_resume(b.dev);
-		for (n = 0; n < 12; n++)
+		for (unsigned int n = 0; n < 12; n++)
 			balloon_used(&b);
 	}
 	balloon_stop(&b);
@@ -382,9 +380,8 @@ static void paused(void **state)
 static void put_all_memory(struct balloon *b)
 {
 	const uint64_t table = BUFFERS + 0x8000;
-	unsigned int i;
 
-	for (i = 0; i < NAMED; i++)
+	for (unsigned int i = 0; i < NAMED; i++)
 		drv_indirect(&b->q, table, i, BIG_BASE, (uint32_t)BIG_SIZE,
 			     VRING_F_WRITE | (i + 1 < NAMED ? VRING_F_NEXT : 0), (uint16_t)(i + 1));
 	drv_desc(&b->q, 0, table, NAMED * sizeof(struct vring_desc), VRING_F_INDIRECT, 0);
@@ -450,14 +447,13 @@ static void large_requests_pause(void **state)
 static void disk_paused(void **state)
 {
 	const struct buffer buf = {BIG_BASE, 4096};
-	unsigned int i;
 
 	(void)state;
 	/* A thread that has nothing to wake for but a kick. */
 	d.engine_config.poll_us = 0;
 	d.engine_config.pin_budget = 0;
 	disk_start(&d);
-	for (i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 10; i++) {
 		virtio_device_pause(d.dev);
 		disk_post(&d, 0, 0, VIRTIO_BLK_T_IN, 0, &buf, 1);
 		assert_false(virtio_mmio_write(d.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 4, 0));

@@ -38,7 +38,8 @@ static void on_disk(uint64_t offset, const void *want, size_t len)
 
 static void write_then_read(void **state)
 {
-	uint8_t *out, *in;
+	uint8_t *out;
+	uint8_t *in;
 	uint32_t len;
 	struct buffer buf = {BIG_BASE, 8192};
 	struct blk_stats stats;
@@ -70,11 +71,13 @@ static void odd_layouts(void **state)
 	struct vring_desc desc[64];
 	uint8_t want[4096];
 	uint32_t len;
-	unsigned int cut, n, at, i;
+	unsigned int n;
+	unsigned int at;
+	unsigned int i;
 
 	(void)state;
 	disk_start(&d);
-	for (cut = 0; cut < 40; cut++) {
+	for (unsigned int cut = 0; cut < 40; cut++) {
 		const unsigned int piece = cut < 16 ? cut + 1 : 100 * (cut - 15);
 		unsigned int hcut = cut % 16 + 1;
 
@@ -136,14 +139,13 @@ static void many_segments(void **state)
 	static struct vring_desc desc[VRING_MAX_SEGS];
 	const unsigned int nr = VRING_MAX_SEGS - 2;
 	static uint8_t want[(VRING_MAX_SEGS - 2) * 512];
-	unsigned int i;
 
 	(void)state;
 	disk_start(&d);
 	fill(want, sizeof(want), 5);
 	disk_set_header(&d, 0, 0, OUT, 0);
 	desc[0] = (struct vring_desc){disk_header(0, 0), 16, 0, 0};
-	for (i = 0; i < nr; i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		desc[i + 1] = (struct vring_desc){BIG_BASE + 1024 * i, 512, 0, 0};
 		memcpy(disk_at(&d, BIG_BASE + 1024 * i, 512), want + 512 * i, 512);
 	}
@@ -201,7 +203,6 @@ static void across_windows(void **state)
 	const uint64_t edge = BIG_BASE + (4 << 20) - ((uintptr_t)d.big & ((2 << 20) - 1));
 	struct buffer buf[5];
 	struct blk_stats stats;
-	unsigned int i;
 	static uint8_t want[8192];
 
 	(void)state;
@@ -212,7 +213,7 @@ static void across_windows(void **state)
 	blk_dev_get_stats(d.dev, &stats);
 	assert_int_equal(stats.fixed_ops, 2);
 	assert_int_equal(stats.splits, 1);
-	for (i = 0; i < 5; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		buf[i] = (struct buffer){edge + (2ull << 20) * i, 512};
 		fill(want + 512 * i, 512, i);
 		memcpy(disk_at(&d, buf[i].gpa, 512), want + 512 * i, 512);
@@ -229,16 +230,15 @@ static void several_in_one_window(void **state)
 {
 	struct buffer buf[4];
 	struct blk_stats stats;
-	unsigned int i;
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		buf[i] = (struct buffer){BIG_BASE + (2 << 20) + 8192 * i, 4096};
 		fill(disk_at(&d, buf[i].gpa, 4096), 4096, i);
 	}
 	assert_int_equal(disk_do(&d, OUT, 0, buf, 4, NULL), OK);
-	for (i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		on_disk(4096ull * i, disk_at(&d, buf[i].gpa, 4096), 4096);
 	blk_dev_get_stats(d.dev, &stats);
 	if (io_engine_features(d.engine) & IO_HAS_VECTORED)
@@ -305,11 +305,10 @@ static void ranges_are_discarded_and_zeroed(void **state)
 	static const uint8_t zeroes[64 << 10];
 	struct virtio_blk_discard_write_zeroes range[2];
 	uint8_t data[4096];
-	unsigned int kind;
 
 	(void)state;
 	disk_start(&d);
-	for (kind = 0; kind < 3; kind++) {
+	for (unsigned int kind = 0; kind < 3; kind++) {
 		const uint32_t type = kind ? VIRTIO_BLK_T_WRITE_ZEROES : VIRTIO_BLK_T_DISCARD;
 
 		fill(disk_at(&d, BIG_BASE, 128 << 10), 128 << 10, kind);
@@ -345,7 +344,8 @@ static uint8_t range_status(uint32_t type, uint64_t sector, uint32_t nr, uint32_
 
 static void bad_ranges(void **state)
 {
-	const uint32_t discard = VIRTIO_BLK_T_DISCARD, zeroes = VIRTIO_BLK_T_WRITE_ZEROES;
+	const uint32_t discard = VIRTIO_BLK_T_DISCARD;
+	const uint32_t zeroes = VIRTIO_BLK_T_WRITE_ZEROES;
 
 	(void)state;
 	disk_start(&d);
@@ -380,11 +380,10 @@ static void out_of_the_disk(void **state)
 		{DISK_SECTORS + 1, 0},
 		{DISK_SECTORS - 8, 8192},
 	};
-	size_t i;
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(disk_do1(&d, IN, bad[i].sector, BIG_BASE, bad[i].len), IOERR);
 		assert_int_equal(disk_do1(&d, OUT, bad[i].sector, BIG_BASE, bad[i].len), IOERR);
 	}

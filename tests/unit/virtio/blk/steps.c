@@ -51,9 +51,8 @@ static int teardown(void **state)
 static struct buffer ranges(uint64_t gpa)
 {
 	struct virtio_blk_discard_write_zeroes *range = disk_at(&d, gpa, RANGES * sizeof(*range));
-	unsigned int i;
 
-	for (i = 0; i < RANGES; i++)
+	for (unsigned int i = 0; i < RANGES; i++)
 		range[i] = (struct virtio_blk_discard_write_zeroes){.num_sectors = DISK_SECTORS};
 	return (struct buffer){gpa, RANGES * sizeof(*range)};
 }
@@ -63,9 +62,8 @@ static void post_long(uint16_t n)
 {
 	const struct buffer buf = ranges(BIG_BASE);
 	const struct buffer one = {buf.gpa, buf.len / RANGES};
-	uint16_t slot;
 
-	for (slot = 0; slot < n; slot++)
+	for (uint16_t slot = 0; slot < n; slot++)
 		disk_post(&d, 0, slot, ZERO, 0, slot ? &buf : &one, 1);
 	disk_kick(&d, 0);
 }
@@ -80,7 +78,8 @@ static void wait_first(void)
 
 static unsigned int wait_rest(uint16_t answered, uint16_t n, uint8_t status)
 {
-	unsigned int right = 0, slot;
+	unsigned int right = 0;
+	unsigned int slot;
 
 	for (; answered < n; answered++) {
 		slot = disk_wait(&d, 0, NULL);
@@ -92,13 +91,14 @@ static unsigned int wait_rest(uint16_t answered, uint16_t n, uint8_t status)
 /* A pause does not wait for what was asked; afterwards it is carried on with. */
 static void held_while_paused(void **state)
 {
-	unsigned int i, held = 0;
-	uint16_t used, used_at_start;
+	unsigned int held = 0;
+	uint16_t used;
+	uint16_t used_at_start;
 
 	(void)state;
 	disk_start(&d);
 	/* A machine with much else to do may be through with them before the pause comes. */
-	for (i = 0; i < TRIES && !held; i++) {
+	for (unsigned int i = 0; i < TRIES && !held; i++) {
 		used_at_start = drv_used_idx(&d.q[0]);
 		post_long(4);
 		wait_first();
@@ -119,7 +119,8 @@ static void held_while_paused(void **state)
 /* Who needs all answers gets them, and no more is taken than the bound allows. */
 static void finished_is_bounded(void **state)
 {
-	uint16_t before, after;
+	uint16_t before;
+	uint16_t after;
 
 	(void)state;
 	disk_start(&d);
@@ -140,11 +141,11 @@ static void finished_is_bounded(void **state)
 /* A driver that starts over is not waited for. */
 static void dropped_by_reset(void **state)
 {
-	unsigned int i, left = 0;
+	unsigned int left = 0;
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < TRIES && !left; i++) {
+	for (unsigned int i = 0; i < TRIES && !left; i++) {
 		post_long(16);
 		wait_first();
 		set_reg(d.mmio, VIRTIO_MMIO_STATUS, 0);
@@ -185,13 +186,13 @@ static void failed_by_reclaim(void **state)
 {
 	struct buffer buf;
 	struct mm_stats mm;
-	unsigned int i, failed = 0;
+	unsigned int failed = 0;
 	uint64_t page;
 
 	(void)state;
 	disk_add_heap(&d, 1 << 20);
 	disk_start(&d);
-	for (i = 0; i < TRIES && !failed; i++) {
+	for (unsigned int i = 0; i < TRIES && !failed; i++) {
 		page = disk_heap_alloc(&d, 0);
 		buf = ranges(page);
 		disk_post(&d, 0, 2, ZERO, 0, &buf, 1);
@@ -214,12 +215,12 @@ static void failed_by_reclaim(void **state)
 /* The disk is made smaller under a request: it ends, and does not make it larger again. */
 static void cut_by_resize(void **state)
 {
-	unsigned int i, cut = 0;
+	unsigned int cut = 0;
 	struct stat st;
 
 	(void)state;
 	disk_start(&d);
-	for (i = 0; i < TRIES && !cut; i++) {
+	for (unsigned int i = 0; i < TRIES && !cut; i++) {
 		assert_int_equal(blk_dev_set_size(d.dev, DISK_SIZE), 0);
 		post_long(4);
 		wait_first();
@@ -244,12 +245,11 @@ static void cut_by_resize(void **state)
 /* Fills all rings: LARGE unaligned writes of 4 MiB, then such of one sector. */
 static void post_unaligned(void)
 {
-	unsigned int queue, slot;
 	struct vring_desc *table;
 	uint64_t at;
 
-	for (queue = 0; queue < QUEUES; queue++) {
-		for (slot = 0; slot < SLOTS; slot++) {
+	for (unsigned int queue = 0; queue < QUEUES; queue++) {
+		for (unsigned int slot = 0; slot < SLOTS; slot++) {
 			at = BIG_BASE + (queue * SLOTS + slot) * 128ull;
 			table = disk_at(&d, at, 128);
 			memset(table, 0, 128);
@@ -272,8 +272,10 @@ static void post_unaligned(void)
  */
 static void buffers_handed_on(void **state)
 {
-	unsigned int queue, failed = 0, tries, i;
-	pthread_attr_t attr, old;
+	unsigned int failed = 0;
+	unsigned int i;
+	pthread_attr_t attr;
+	pthread_attr_t old;
 	struct blk_stats stats;
 	uint64_t taken = 0;
 
@@ -291,7 +293,7 @@ static void buffers_handed_on(void **state)
 	assert_int_equal(pthread_setattr_default_np(&attr), 0);
 	disk_start(&d);
 	assert_int_equal(pthread_setattr_default_np(&old), 0);
-	for (tries = 1; tries <= TRIES && failed < QUEUES * SLOTS / 2; tries++) {
+	for (unsigned int tries = 1; tries <= TRIES && failed < QUEUES * SLOTS / 2; tries++) {
 		assert_int_equal(blk_dev_set_size(d.dev, DISK_SIZE), 0);
 		io_engine_pause(d.engine, IO_HOLD);
 		post_unaligned();
@@ -302,7 +304,7 @@ static void buffers_handed_on(void **state)
 		while (stats.writes < taken);
 		/* All are taken, and most wait for what the first few have. */
 		assert_int_equal(blk_dev_set_size(d.dev, 4096), 0);
-		for (queue = 0; queue < QUEUES; queue++)
+		for (unsigned int queue = 0; queue < QUEUES; queue++)
 			while (drv_used_idx(&d.q[queue]) != (uint16_t)(tries * SLOTS))
 				sched_yield();
 		for (i = 0, failed = 0; i < QUEUES * SLOTS; i++)

@@ -71,13 +71,12 @@ static void each_knows_its_region(void **state)
 				    {in_heap + 512, 1}, {elsewhere, SIZE}, {high + SIZE - 1, 1}};
 	const void *const host[] = {high, low, low, in_heap, NULL, high};
 	const struct io_region *region[6];
-	unsigned int i;
 
 	(void)state;
 	config.region[config.nr_regions++] = heap_region();
 	assert_int_equal(io_engine_create(&config, &engine), 0);
 	assert_true(io_engine_locate(engine, seg, 6, region));
-	for (i = 0; i < 6; i++)
+	for (unsigned int i = 0; i < 6; i++)
 		assert_ptr_equal(region[i] ? region[i]->host : NULL, host[i]);
 	/* None of the first three lies in a heap. */
 	assert_false(io_engine_locate(engine, seg, 3, region));

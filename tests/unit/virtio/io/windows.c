@@ -138,7 +138,8 @@ static uint64_t registered(void)
 
 static uint64_t resident(void)
 {
-	unsigned long long size, pages = 0;
+	unsigned long long size;
+	unsigned long long pages = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
 
 	assert_non_null(f);
@@ -162,13 +163,12 @@ static void sparse_region_costs_what_is_used(void **state)
 {
 	uint8_t *sparse = reserve();
 	uint64_t before = resident();
-	unsigned int i;
 
 	(void)state;
 	add(sparse, SPARSE, NULL);
 	make_windows();
 	/* Nothing can be registered there: what is tried is noted, and forgotten by a tick. */
-	for (i = 0; i < 100; i++) {
+	for (unsigned int i = 0; i < 100; i++) {
 		assert_false(use(0, sparse + (uint64_t)(i % 10) * GIB));
 		io_windows_tick(windows, i);
 	}
@@ -181,14 +181,14 @@ static void sparse_region_costs_what_is_used(void **state)
 static void account_is_bounded(void **state)
 {
 	uint8_t *sparse = reserve();
-	uint64_t before = resident(), i;
+	uint64_t before = resident();
 
 	(void)state;
 	add(room, ROOM, NULL);
 	add(sparse, SPARSE, NULL);
 	make_windows();
 	assert_true(use(0, room));
-	for (i = 0; i < SPARSE / GIB; i++)
+	for (uint64_t i = 0; i < SPARSE / GIB; i++)
 		assert_false(use(1, sparse + i * GIB));
 	assert_true(resident() - before < BOUND);
 	assert_true(use(0, room));
@@ -237,12 +237,11 @@ static void idle_windows_are_let_go(void **state)
 static void held_ranges_get_no_window(void **state)
 {
 	const struct iovec range[2] = {{room + (4 << 20), 4096}, {room, 4096}};
-	unsigned int i;
 
 	(void)state;
 	add(room, ROOM, NULL);
 	make_windows();
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		io_windows_hold(windows, range, 2);
 		io_windows_hold(windows, range, 1);
 		io_windows_clear(windows, range, 2);
@@ -266,7 +265,6 @@ static void heap_waits_for_what_is_stuck(void **state)
 	struct mm_heap *heap;
 	const char *why;
 	uint64_t run;
-	unsigned int i;
 
 	(void)state;
 	assert_int_equal(mm_heap_create(&mm, &heap, &why), 0);
@@ -278,7 +276,7 @@ static void heap_waits_for_what_is_stuck(void **state)
 	assert_true(use(0, room));
 	assert_true(use(1, (uint8_t *)mm_heap_host(heap) + (run - HEAP_BASE)));
 	refuse_to_let_go = true;
-	for (i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		assert_false(io_windows_release(windows));
 		assert_int_equal(reap(), 0);
 		assert_true(io_windows_want_tick(windows));
@@ -320,8 +318,10 @@ static void region_waits_for_what_is_stuck(void **state)
  * is locked already and the ring at its largest. */
 static unsigned long long figure_of(uint64_t page, uint64_t size, uint64_t budget)
 {
-	struct rlimit limit = {64 << 10, 0}, old;
-	unsigned long long is = 0, required = 0;
+	struct rlimit limit = {64 << 10, 0};
+	struct rlimit old;
+	unsigned long long is = 0;
+	unsigned long long required = 0;
 	const char *text;
 
 	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &old), 0);

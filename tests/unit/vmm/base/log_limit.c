@@ -36,7 +36,6 @@ static void a_burst_then_one_each_period(void **state)
 	const uint64_t start = 12345;
 	struct log_limit limit;
 	uint64_t dropped = 0;
-	unsigned int i;
 
 	(void)state;
 	assert_int_equal(log_limit_init(&limit, "disk", BURST), 0);
@@ -46,7 +45,7 @@ static void a_burst_then_one_each_period(void **state)
 	assert_true(limit.dropped > 0);
 	assert_int_equal(dropped, 0);
 	/* Each later line tells what was left out since the one before. */
-	for (i = 1; i < 100; i++) {
+	for (unsigned int i = 1; i < 100; i++) {
 		assert_int_equal(flood(&limit, 10000, start + i * PERIOD, &dropped), 1);
 		assert_int_equal(dropped, i * 10000ull - i + 1);
 	}
@@ -56,7 +55,8 @@ static void a_burst_then_one_each_period(void **state)
 static void quiet_earns_a_burst_again_and_no_more(void **state)
 {
 	struct log_limit limit;
-	uint64_t dropped = 0, at = 5 * PERIOD;
+	uint64_t dropped = 0;
+	uint64_t at = 5 * PERIOD;
 
 	(void)state;
 	assert_int_equal(log_limit_init(&limit, "disk", BURST), 0);
@@ -105,9 +105,7 @@ static unsigned int lines_of(const char *text)
 
 static void note_many(struct log_limit *limit)
 {
-	unsigned int i;
-
-	for (i = 0; i < 50000; i++)
+	for (unsigned int i = 0; i < 50000; i++)
 		log_limit_note(limit, "line %u\n", i);
 }
 
@@ -199,14 +197,13 @@ static void threads_share_a_burst(void **state)
 	pthread_t thread[THREADS];
 	struct log_limit limit;
 	uintptr_t sum = 0;
-	unsigned int i;
 	void *n;
 
 	(void)state;
 	assert_int_equal(log_limit_init(&limit, "disk", BURST), 0);
-	for (i = 0; i < THREADS; i++)
+	for (unsigned int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, flood_thread, &limit), 0);
-	for (i = 0; i < THREADS; i++) {
+	for (unsigned int i = 0; i < THREADS; i++) {
 		assert_int_equal(pthread_join(thread[i], &n), 0);
 		sum += (uintptr_t)n;
 	}

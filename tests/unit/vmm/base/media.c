@@ -155,12 +155,11 @@ static void entered(uint64_t entry, bool pvh)
 static void notes_of_any_padding(void **state)
 {
 	static const uint64_t aligns[] = {0, 1, 4, 8};
-	size_t i;
 
 	(void)state;
 	make_elf();
 	entered(ENTRY, false);
-	for (i = 0; i < ARRAY_SIZE(aligns); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(aligns); i++) {
 		make_elf();
 		add_notes(aligns[i]);
 		note("Xen", 6, "guest", 5, 4);
@@ -204,15 +203,14 @@ static void notes_of_any_padding(void **state)
 static void hostile_notes(void **state)
 {
 	const struct elf_notes whole = {.offset = 0, .size = ELF_NOTES_MAX, .align = 8};
-	uint64_t seed = 1, desc;
-	unsigned int round;
-	size_t i;
+	uint64_t seed = 1;
+	uint64_t desc;
 	long ret;
 
 	(void)state;
-	for (round = 0; round < 200; round++) {
+	for (unsigned int round = 0; round < 200; round++) {
 		clear(round * 97 % ELF_NOTES_MAX);
-		for (i = 0; i < size; i++) {
+		for (size_t i = 0; i < size; i++) {
 			seed = seed * 6364136223846793005u + 1442695040888963407u;
 			/* Small numbers lead far. */
 			file[i] = i % 4 ? 0 : (uint8_t)(seed >> 60);
@@ -260,10 +258,9 @@ static void foreign_files(void **state)
 		SAMPLE("a PE program", 0, "MZ\x90"),
 		SAMPLE("boot sector", 510, "\x55\xaa"),
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(samples); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		clear(4096);
 		put(samples[i].at, samples[i].bytes, samples[i].len);
 		no_kernel(samples[i].is);

@@ -169,7 +169,7 @@ static void without_its_row_there_is_no_such_option(void **state)
 	free(text);
 }
 
-/* Whether a row can be what it says; table is its name, for the error. */
+/* Tells whether a row can be what it says; table is its name, for the error. */
 static void check_row(const char *table, const struct opt *o, bool is_key)
 {
 	const bool is_list = o->type == OPT_LIST || o->type == OPT_MAPS;

@@ -479,7 +479,9 @@ static void a_file_has_lists_of_mappings(void **state)
 static void what_is_printed_says_the_same_again(void **state)
 {
 	struct car *car = *state;
-	char *text, *again, *said;
+	char *text;
+	char *again;
+	char *said;
 
 	text = print(car);
 	assert_string_equal(text, "doors: 4\ntank: 8K\nfast: false\nopen: off\nname: \"herbie\"\n");
@@ -522,13 +524,13 @@ static void help_has_ranges_and_defaults(void **state)
 		"  --help                  this text\n",
 	};
 	char *text = NULL;
-	size_t size, i;
+	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
 	(void)state;
 	opt_help(to, cars, 0);
 	fclose(to);
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (!strstr(text, lines[i]))
 			fail_msg("no \"%s\" in\n%s", lines[i], text);
 	assert_null(strstr(text, "azure"));

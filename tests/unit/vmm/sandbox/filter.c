@@ -36,7 +36,8 @@ static char said[4096];
 static int within(enum sandbox_thread kind, void (*act)(void *arg), void *arg)
 {
 	scmp_filter_ctx filter;
-	int out[2], status;
+	int out[2];
+	int status;
 	size_t used = 0;
 	ssize_t n;
 	pid_t pid;
@@ -150,10 +151,9 @@ static void others_end_the_process(void **state)
 {
 	const enum sandbox_thread kind = (enum sandbox_thread)(uintptr_t)*state;
 	char number[64];
-	size_t i;
 	int status;
 
-	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		const struct call *c = &calls[i];
 		bool may = c->not_for & 1u << kind;
 
@@ -194,11 +194,10 @@ static void use_memory(void *arg)
 
 static void memory_is_there(void **state)
 {
-	unsigned int kind;
 	int status;
 
 	(void)state;
-	for (kind = 0; kind < SANDBOX_KINDS; kind++) {
+	for (unsigned int kind = 0; kind < SANDBOX_KINDS; kind++) {
 		status = within((enum sandbox_thread)kind, use_memory, NULL);
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != SURVIVED)
 			fail_msg("%s: wait status %#x: %s", sandbox_names[kind], status, said);
@@ -223,11 +222,10 @@ static void corrupt(void *arg)
 /* A process that finds itself broken says so and ends as it would outside. */
 static void abort_works(void **state)
 {
-	unsigned int kind;
 	int status;
 
 	(void)state;
-	for (kind = 0; kind < SANDBOX_KINDS; kind++) {
+	for (unsigned int kind = 0; kind < SANDBOX_KINDS; kind++) {
 		status = within((enum sandbox_thread)kind, give_up, NULL);
 		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
 			fail_msg("%s: wait status %#x: %s", sandbox_names[kind], status, said);
@@ -241,11 +239,11 @@ static unsigned int held(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	unsigned int i, all = 0;
+	unsigned int all = 0;
 
 	if (syscall(SYS_capget, &header, data))
 		return UINT32_MAX;
-	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+	for (unsigned int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
 		all |= data[i].effective | data[i].permitted | data[i].inheritable;
 	return all;
 }

@@ -29,7 +29,7 @@ struct fixture {
 
 static struct fixture f;
 
-/* Whether a call failed for want of rights. */
+/* Tells whether a call failed for want of rights. */
 #define DENIED(call) \
 	(errno = 0, (call) < 0 && (errno == EACCES || errno == EPERM || errno == EXDEV))
 
@@ -81,7 +81,8 @@ static int teardown(void **state)
 static void within(int (*act)(void))
 {
 	const char *const folder[] = {f.mine, "/nowhere/at/all"};
-	int fd, status;
+	int fd;
+	int status;
 	pid_t pid;
 
 	if (!landlock_abi()) {
