@@ -167,7 +167,8 @@ int opt_line_read(struct opt_line *line, enum opt_pass pass)
 {
 	const struct opt *operand = line->operands;
 	bool options = true;
-	int ret = 0, i;
+	int ret = 0;
+	int i;
 
 	for (unsigned int s = 0; s < line->nr_scopes; s++)
 		line->scope[s].seen = 0;

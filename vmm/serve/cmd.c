@@ -5,6 +5,8 @@
  * The main thread waits for signals. Each disk has a control thread of its own, for connections
  * and messages, and an I/O thread, so that no front end can starve another's.
  */
+#include "vmm/serve/cmd.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -22,7 +24,6 @@
 #include "vmm/base/log_limit.h"
 #include "vmm/option/help.h"
 #include "vmm/sandbox/sandbox.h"
-#include "vmm/serve/cmd.h"
 #include "vmm/serve/disk.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"
@@ -64,12 +65,11 @@ static bool take_signal(struct service *s)
 {
 	struct signalfd_siginfo info;
 	sigset_t set;
-	unsigned int i;
 
 	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return true;
 	if (info.ssi_signo == SIGHUP) {
-		for (i = 0; i < s->nr; i++)
+		for (unsigned int i = 0; i < s->nr; i++)
 			served_resize(&s->disk[i]);
 		return true;
 	}
@@ -83,9 +83,7 @@ static bool take_signal(struct service *s)
 
 static bool all_over(const struct service *s)
 {
-	unsigned int i;
-
-	for (i = 0; i < s->nr; i++)
+	for (unsigned int i = 0; i < s->nr; i++)
 		if (!serve_thread_is_over(s->disk[i].thread))
 			return false;
 	return true;
@@ -98,15 +96,14 @@ static void serve_all(struct service *s)
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->over_fd, .events = POLLIN},
 	};
-	unsigned int i;
 	uint64_t value;
 
-	for (i = 0; i < s->nr; i++)
+	for (unsigned int i = 0; i < s->nr; i++)
 		serve_thread_go(s->disk[i].thread);
 	while (!all_over(s)) {
 		if (poll(fds, 2, LOG_LIMIT_PERIOD_MS) < 0)
 			continue;
-		for (i = 0; i < s->nr; i++)
+		for (unsigned int i = 0; i < s->nr; i++)
 			log_limit_settle(&s->disk[i].log, false);
 		if (fds[0].revents && !take_signal(s))
 			return;
@@ -137,9 +134,8 @@ static enum exit_status print_help(void)
 static enum exit_status make_sandbox(struct service *s)
 {
 	const char *socket[SERVE_MAX_DISKS];
-	unsigned int i;
 
-	for (i = 0; i < s->config.nr_disks; i++)
+	for (unsigned int i = 0; i < s->config.nr_disks; i++)
 		socket[i] = s->config.disk[i].socket_path;
 	return s->config.sandbox ? sandbox_create(socket, s->config.nr_disks, &s->sandbox) : 0;
 }
@@ -147,9 +143,7 @@ static enum exit_status make_sandbox(struct service *s)
 /* Of registered memory, in which a hole goes unnoticed: vhost-user has no message for one. */
 static void warn_of_registration(const struct serve_config *config)
 {
-	unsigned int i;
-
-	for (i = 0; i < config->nr_disks; i++)
+	for (unsigned int i = 0; i < config->nr_disks; i++)
 		if (config->disk[i].pin_budget) {
 			cli_note("%s: --pin-budget: I/O goes to wrong memory if the machine gives "
 				 "memory back: it must have no balloon, free page reporting or "
@@ -163,19 +157,19 @@ static void warn_of_registration(const struct serve_config *config)
 static unsigned int descriptors(const struct serve_config *config)
 {
 	/* Signals, ended threads, systemd, the sandbox's rules; a folder or file looked at. */
-	unsigned int n = 4 + 2, i;
+	unsigned int n = 4 + 2;
 
 	/* Of a disk: ring, two wake-ups, two of its file, alarm, socket, connection, the way back;
 	 * a message's, one to see that there are too many, the account it asks for. Of a queue:
 	 * kick, call, error. */
-	for (i = 0; i < config->nr_disks; i++)
+	for (unsigned int i = 0; i < config->nr_disks; i++)
 		n += 9 + VHOST_USER_MAX_FDS + 2 + 3 * config->disk[i].queues;
 	return n;
 }
 
 static enum exit_status run(struct service *s)
 {
-	unsigned int i, next = 0;
+	unsigned int next = 0;
 	enum exit_status status;
 	int ret;
 
@@ -196,7 +190,7 @@ static enum exit_status run(struct service *s)
 		status = make_sandbox(s);
 	if (status)
 		return status;
-	for (i = 0; i < s->config.nr_disks; i++) {
+	for (unsigned int i = 0; i < s->config.nr_disks; i++) {
 		status =
 			served_open(&s->disk[i], &s->config.disk[i], s->sandbox, s->over_fd, &next);
 		if (status)
@@ -211,7 +205,7 @@ static enum exit_status run(struct service *s)
 	serve_all(s);
 	serve_notify(s->notify_fd, "STOPPING=1");
 	/* All at once, before the first is waited for. */
-	for (i = 0; i < s->nr; i++)
+	for (unsigned int i = 0; i < s->nr; i++)
 		serve_thread_stop(s->disk[i].thread);
 	return 0;
 }

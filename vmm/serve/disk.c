@@ -27,9 +27,8 @@ static const struct disk_words words = {
 enum exit_status served_check_distinct(const struct serve_config *config)
 {
 	struct disk_place place[SERVE_MAX_DISKS];
-	unsigned int i;
 
-	for (i = 0; i < config->nr_disks; i++)
+	for (unsigned int i = 0; i < config->nr_disks; i++)
 		place[i] = (struct disk_place){config->disk[i].blk_file, config->disk[i].read_only};
 	return disk_check_distinct(&words, place, config->nr_disks);
 }

@@ -25,8 +25,8 @@ struct served {
 	bool bound;           /* by us: the path goes with us */
 };
 
-/* Whether no two disks are one file, of which one is written to. Returns 0 or the exit status, the
- * error having been reported. */
+/* Tells whether no two disks are one file, of which one is written to. Returns 0 or the exit
+ * status, the error having been reported. */
 enum exit_status served_check_distinct(const struct serve_config *config);
 
 /*

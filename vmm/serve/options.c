@@ -20,11 +20,10 @@
 static bool is_qemus(const char *path)
 {
 	static const char *const words[] = {"server", "wait", "nowait", "reconnect", "path", "id"};
-	const char *at;
-	size_t i, len;
+	size_t len;
 
-	for (at = strchr(path, ','); at; at = strchr(at + 1, ','))
-		for (i = 0; i < ARRAY_SIZE(words); i++) {
+	for (const char *at = strchr(path, ','); at; at = strchr(at + 1, ','))
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 			len = strlen(words[i]);
 			if (!strncmp(at + 1, words[i], len) && strchr("=,", at[1 + len]))
 				return true;

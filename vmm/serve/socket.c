@@ -33,7 +33,8 @@ static enum exit_status make(const char *path, int *out)
 /* How many sockets systemd handed over. */
 static unsigned int handed_over(void)
 {
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	const char *pid = getenv("LISTEN_PID");
+	const char *fds = getenv("LISTEN_FDS");
 	uint64_t value;
 
 	if (!pid || !fds || cli_parse_number(pid, 1, INT32_MAX, &value) ||
@@ -44,7 +45,9 @@ static unsigned int handed_over(void)
 
 static enum exit_status check(int fd, const char *what, bool *listening)
 {
-	int type = 0, domain = 0, accepts = 0;
+	int type = 0;
+	int domain = 0;
+	int accepts = 0;
 	socklen_t len = sizeof(int);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_STREAM ||

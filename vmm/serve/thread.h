@@ -35,7 +35,7 @@ void serve_thread_go(struct serve_thread *thread);
 /* Has it look at the disk's size again. */
 void serve_thread_resize(struct serve_thread *thread);
 
-/* Whether its one connection is over. */
+/* Tells whether its one connection is over. */
 bool serve_thread_is_over(const struct serve_thread *thread);
 
 /* Asks it to end; the device takes no more requests, and abandons what lasts. Does not wait. */
