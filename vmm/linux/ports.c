@@ -10,8 +10,8 @@
 #include "vmm/linux/acpi.h"
 #include "vmm/linux/guest.h"
 #include "vmm/linux/irqchip.h"
+#include "vmm/machine/console.h"
 #include "vmm/machine/end.h"
-#include "vmm/program/console.h"
 
 #define PORT_PCI_ADDRESS 0xcf8
 #define PORT_PCI_DATA    0xcfc

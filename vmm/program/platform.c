@@ -8,11 +8,11 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/exits/loop.h"
+#include "vmm/machine/console.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vm.h"
-#include "vmm/program/console.h"
 #include "vmm/report/fault.h"
 
 static bool ring_exit(struct vcpu *cpu, uint64_t status)

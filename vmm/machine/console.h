@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest's console: our standard input and output, as they are. */
-#ifndef VMM_PROGRAM_CONSOLE_H
-#define VMM_PROGRAM_CONSOLE_H
+/* The console of a guest of either kind: our standard input and output, as they are. */
+#ifndef VMM_MACHINE_CONSOLE_H
+#define VMM_MACHINE_CONSOLE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vmm/program/console.h"
+#include "vmm/machine/console.h"
 
 #include <errno.h>
 #include <poll.h>
