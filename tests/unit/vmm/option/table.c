@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "mm/util.h"
 #include "vmm/base/nearest.h"
 #include "vmm/option/help.h"
 #include "vmm/option/line.h"
@@ -530,7 +531,7 @@ static void help_has_ranges_and_defaults(void **state)
 	(void)state;
 	opt_help(to, cars, 0);
 	fclose(to);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		if (!strstr(text, lines[i]))
 			fail_msg("no \"%s\" in\n%s", lines[i], text);
 	assert_null(strstr(text, "azure"));
@@ -545,7 +546,7 @@ static const char *nearest(const char *word)
 	struct nearest near;
 
 	nearest_begin(&near, word);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		nearest_offer(&near, names[i]);
 	return near.best ? near.best : "none";
 }
