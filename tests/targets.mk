@@ -29,8 +29,8 @@ tests: $(UNIT_BINS) $(TEST_BINS)
 NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t units.t check.t \
 	memory.t acpi.t)
 # Of what depends on the kernel.
-NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_data virtio_blk_release virtio_blk_lost virtio_vhost_user_log \
-	virtio_vhost_user_memory)
+NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
+	virtio_vhost_user_log virtio_vhost_user_memory)
 LIBVIRT_SCRIPTS := tests/libvirt/check.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
 	$(B)/nested/tsc

@@ -12,8 +12,8 @@ here=$PWD
 mkdir -p "$NESTED_DISK/build/tests"
 cd "$NESTED_DISK" || exit 1
 export CMOCKA_MESSAGE_OUTPUT=TAP
-for test in virtio_blk_data virtio_blk_release virtio_blk_lost virtio_vhost_user_log \
-	virtio_vhost_user_memory; do
+for test in virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
+	virtio_vhost_user_log virtio_vhost_user_memory; do
 	tap $test "$here/build/tests/$test.plain" "$here/build/tests/$test.plain"
 done
 for cpus in 1 2 4; do

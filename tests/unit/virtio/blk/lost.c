@@ -2,7 +2,7 @@
 /*
  * Every way in which memory of a guest of ours loses its pages, by the table in ARCHITECTURE.md,
  * each with windows registered over it: I/O afterwards uses the pages that are there then. The
- * balloon's ways are in release.c. The kernel's refusal to let go of a window is made here: the
+ * balloon's ways are in balloon.c. The kernel's refusal to let go of a window is made here: the
  * call is this program's own, in front of liburing's.
  */
 #include <errno.h>
