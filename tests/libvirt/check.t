@@ -130,6 +130,7 @@ ok $? 'the domain is defined'
 check 'the hook and the domain start' virsh start t
 runs() { service >/dev/null; }
 check 'the service runs' runs
+is "$(stat -c '%a %G' "$socket")" '660 kvm' "and its socket is that of QEMU's group"
 ready() { tests/libvirt/guest.py --retry /run/t.serial 60 true >"$out" 2>"$err"; }
 check 'the domain boots' ready || {
 	virsh destroy t

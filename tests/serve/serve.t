@@ -53,6 +53,14 @@ fails 126 'bad.yaml:3: no disk: blk-file names one' 'a disk without a file' --co
 printf 'cache: off\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, and .sandbox.' 'an unknown key beside disks' \
 	--config "$work/bad.yaml"
+fails 125 'socket-group none-such: there is no such group: give the name' 'a group that is not there' \
+	--blk-file "$disk" --socket-path "$socket" --socket-group none-such
+for mode in 0888 01777 rw; do
+	fails 125 "socket-mode $mode: give octal digits, as in 0660" "a mode of a socket that is none: $mode" \
+		--blk-file "$disk" --socket-path "$socket" --socket-mode "$mode"
+done
+fails 125 'socket-group and socket-mode are of a socket that socket-path names' 'the group of a socket that another made' \
+	--blk-file "$disk" --fd 3 --socket-group nogroup
 
 # The tools' options are of the same kind of table.
 tool_fails() { # PATTERN DESCRIPTION TOOL ARGS...
@@ -99,6 +107,51 @@ stop_service
 is $status 0 'SIGTERM ends it with 0'
 [ ! -e "$socket" ]
 ok $? 'and its socket is gone'
+
+# Who may connect: as the umask has it, or as it is told, whatever the umask.
+access_of() { # UMASK OPTIONS...
+	(umask "$1" && exec "$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" "${@:2}" 2>>"$err") &
+	pid=$!
+	listening
+	access=$(stat -c '%a %G' "$socket")
+	stop_service
+}
+own=$(id -gn)
+access_of 0027
+is "$access" "750 $own" 'a socket is the group'"'"'s of who serves, and as the umask has it' || say_output
+access_of 0077 --socket-mode 0606
+is "$access" "606 $own" '--socket-mode is its mode, whatever the umask' || say_output
+if [ "$(id -u)" = 0 ]; then
+	access_of 0077 --socket-group nogroup
+	is "$access" '660 nogroup' '--socket-group is its group, whose members may connect' || say_output
+	access_of 0077 --socket-group "$(getent group nogroup | cut -d: -f3)" --socket-mode 0620
+	is "$access" '620 nogroup' 'by its number, too, and in the mode that is named' || say_output
+	printf 'disks:\n  - blk-file: %s\n    socket-path: %s\n    socket-group: nogroup\n    socket-mode: 0640\n' \
+		"$disk" "$socket" >"$work/access.yaml"
+	"$SLABVISOR" serve --config "$work/access.yaml" 2>>"$err" &
+	pid=$!
+	listening
+	is "$(stat -c '%a %G' "$socket")" '640 nogroup' 'and so in a file' || say_output
+	stop_service
+	# An ordinary user gives it a group of their own only. The binary and the folder are made reachable.
+	there=$(mktemp -d) && chmod 777 "$there"
+	cp "$SLABVISOR" "$there/program" && truncate -s 1M "$there/disk" && chmod 666 "$there/disk"
+	for groups in 33 34; do
+		timeout 10 setpriv --reuid 65534 --regid 65534 --groups "$groups" "$there/program" serve \
+			--blk-file "$there/disk" --socket-path "$there/s" --socket-group 33 2>"$err" </dev/null &
+		user=$!
+		if [ "$groups" = 33 ]; then
+			until_true 10 test -S "$there/s"
+			is "$(stat -c %g "$there/s")" 33 'an ordinary user gives it a group that they are in' || say_output
+			kill "$user"
+		fi
+		wait "$user"
+		status=$?
+	done
+	[ $status = 127 ] && grep -q 'this user is not in the group of --socket-group' "$err" && [ ! -e "$there/s" ]
+	ok $? 'and no other, which leaves no socket' || say_output
+	rm -rf "$there"
+fi
 
 start_service --queues 1
 timeout 60 python3 tests/serve/segments.py "$socket" "$disk" >"$out" 2>>"$err"

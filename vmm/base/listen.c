@@ -2,11 +2,15 @@
 #include "vmm/base/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "vmm/base/cli.h"
 
 /* Tells whether a socket is at addr that nobody listens at any more. */
 static bool is_stale(const struct sockaddr_un *addr)
@@ -34,7 +38,59 @@ int listen_address(const char *path, struct sockaddr_un *addr)
 	return 0;
 }
 
-int listen_unix(const char *path, mode_t mode)
+int listen_group(const char *name, gid_t *group)
+{
+	const struct group *entry = getgrnam(name);
+	uint64_t number;
+
+	if (entry)
+		*group = entry->gr_gid;
+	else if (!cli_parse_number(name, 0, LISTEN_OWN_GROUP - 1, &number))
+		*group = (gid_t)number;
+	else
+		return -ENOENT;
+	return 0;
+}
+
+/* Gives the socket at path its group. Who may write to its folder may have put something else in
+ * its place: what is changed is what was looked at. */
+static int give_group(const char *path, gid_t group)
+{
+	struct stat st;
+	int fd;
+	int ret = 0;
+
+	if (group == LISTEN_OWN_GROUP)
+		return 0;
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st))
+		ret = -errno;
+	else if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		ret = -EADDRINUSE;
+	else if (st.st_gid != group && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH))
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* fchmod() of a socket is heeded by bind(), less the umask. */
+static int bind_as(int fd, const struct sockaddr_un *addr, const struct listen_access *access)
+{
+	mode_t before = 0;
+	int ret = 0;
+
+	if (access->exact)
+		before = umask(0);
+	if (fchmod(fd, access->mode) || bind(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		ret = -errno;
+	if (access->exact)
+		umask(before);
+	return ret;
+}
+
+int listen_unix(const char *path, const struct listen_access *access)
 {
 	struct sockaddr_un addr;
 	int fd;
@@ -48,13 +104,15 @@ int listen_unix(const char *path, mode_t mode)
 		return -errno;
 	if (is_stale(&addr))
 		unlink(path);
-	if (fchmod(fd, mode) || bind(fd, (const struct sockaddr *)&addr, sizeof(addr))) {
-		ret = -errno;
+	ret = bind_as(fd, &addr, access);
+	if (ret)
 		goto fail;
-	}
-	if (!listen(fd, 1))
+	/* Nobody connects before it listens. */
+	ret = give_group(path, access->group);
+	if (!ret && listen(fd, 1))
+		ret = -errno;
+	if (!ret)
 		return fd;
-	ret = -errno;
 	unlink(path);
 fail:
 	close(fd);

@@ -14,13 +14,14 @@
 
 static enum exit_status create_console(struct channels *ch, const struct run_config *config)
 {
+	static const struct listen_access who = {.mode = 0777, .group = LISTEN_OWN_GROUP};
 	struct console_port_config port[RUN_MAX_PORTS];
 	unsigned int i;
 	int fd, ret;
 
 	for (i = 0; i < config->nr_ports; i++) {
 		/* One client is served at a time; a second one waits. */
-		fd = listen_unix(config->port[i].path, 0777);
+		fd = listen_unix(config->port[i].path, &who);
 		if (fd < 0)
 			return cli_fail(STATUS_HOST_ERROR,
 					"--virtio-port path=%s: cannot listen there: %s",

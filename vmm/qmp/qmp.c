@@ -204,6 +204,7 @@ static int qmp_start_thread(struct qmp *q)
 
 enum exit_status qmp_create(const char *path, struct qmp **out)
 {
+	static const struct listen_access who = {.mode = 0600, .group = LISTEN_OWN_GROUP};
 	struct qmp *q = calloc(1, sizeof(*q));
 	int ret = -ENOMEM;
 
@@ -212,7 +213,7 @@ enum exit_status qmp_create(const char *path, struct qmp **out)
 	q->path = path;
 	q->fd = -1;
 	q->target.event = send_event;
-	q->listen_fd = listen_unix(path, 0600);
+	q->listen_fd = listen_unix(path, &who);
 	if (q->listen_fd < 0) {
 		ret = q->listen_fd;
 		goto err_free;

@@ -7,6 +7,7 @@
 #include "mm/util.h"
 #include "virtio/vhost_user/vhost_user.h"
 #include "vmm/base/cli.h"
+#include "vmm/base/listen.h"
 #include "vmm/config/disks.h"
 #include "vmm/option/line.h"
 #include "vmm/option/yaml.h"
@@ -42,6 +43,22 @@ static int check_socket_path(const char *value, char *why)
 	return 0;
 }
 
+static int check_socket_group(const char *value, char *why)
+{
+	gid_t group;
+
+	return listen_group(value, &group)
+		       ? opt_why(why, "there is no such group: give the name or number of one")
+		       : 0;
+}
+
+static int check_socket_mode(const char *value, char *why)
+{
+	if (value[strspn(value, "01234567")] || strtoul(value, NULL, 8) > 0777)
+		return opt_why(why, "give octal digits, as in 0660");
+	return 0;
+}
+
 const struct opt serve_disk_options[] = {
 	{.name = "blk-file",
 	 .type = OPT_STRING,
@@ -59,6 +76,24 @@ const struct opt serve_disk_options[] = {
 	 .say = "give the path of a socket",
 	 .check = check_socket_path,
 	 .help = "makes a socket there and listens on it"},
+	{.name = "socket-group",
+	 .type = OPT_STRING,
+	 OPT_AT(serve_disk, socket_group),
+	 .metavar = "GROUP",
+	 .min = 1,
+	 .say = "give the name or number of a group",
+	 .check = check_socket_group,
+	 .help = "the group of that socket, whose members may connect if the mode lets them: that "
+		 "of QEMU's user, kvm on Debian"},
+	{.name = "socket-mode",
+	 .type = OPT_STRING,
+	 OPT_AT(serve_disk, socket_mode),
+	 .metavar = "MODE",
+	 .min = 1,
+	 .max = 4,
+	 .say = "give octal digits, as in 0660",
+	 .check = check_socket_mode,
+	 .help = "the mode of that socket, else 0660 with a group and as the umask has it without"},
 	DISK_FORMAT(serve_disk),
 	DISK_BLOCK_SIZE(serve_disk),
 	{.name = "fd",
@@ -175,6 +210,11 @@ static enum exit_status check_disk(const struct serve_disk *disk, enum exit_stat
 		return cli_fail(status, "%s: no disk: blk-file names one", where);
 	if (disk->socket_path && disk->fd >= 0)
 		return cli_fail(status, "%s: socket-path and fd: only one of them", where);
+	if (!disk->socket_path && (disk->socket_group || disk->socket_mode))
+		return cli_fail(status,
+				"%s: socket-group and socket-mode are of a socket that socket-path "
+				"names: who made another has said who may connect",
+				where);
 	return 0;
 }
 

@@ -14,9 +14,11 @@
 /* One disk, as it is to be served. Strings are its own. */
 struct serve_disk {
 	char *blk_file;
-	char *socket_path; /* NULL: fd, or a socket handed over by systemd */
-	int fd;            /* -1: none */
-	char *serial;      /* NULL: none */
+	char *socket_path;  /* NULL: fd, or a socket handed over by systemd */
+	char *socket_group; /* of a socket that is made; NULL: the process's */
+	char *socket_mode;  /* octal digits; NULL: as the umask has it */
+	int fd;             /* -1: none */
+	char *serial;       /* NULL: none */
 	bool read_only;
 	bool direct;
 	uint32_t block_size; /* of sectors, bytes; 0: as the file has it */

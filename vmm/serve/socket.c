@@ -13,19 +13,40 @@
 
 #define FIRST_HANDED_OVER 3 /* sd_listen_fds(3) */
 
-static enum exit_status make(const char *path, int *out)
+static const char *why_not(int error)
 {
-	int fd = listen_unix(path, 0777);
+	switch (error) {
+	case EADDRINUSE:
+		return "something else is there: a file, or a program that listens";
+	case EPERM:
+		return "this user is not in the group of --socket-group, which only root may "
+		       "give all the same";
+	default:
+		return strerror(error);
+	}
+}
 
+static enum exit_status make(const struct serve_disk *disk, int *out)
+{
+	struct listen_access access = {.mode = 0777, .group = LISTEN_OWN_GROUP};
+	const char *path = disk->socket_path;
+	int fd;
+
+	if (disk->socket_mode || disk->socket_group) {
+		access.mode = disk->socket_mode ? (mode_t)strtoul(disk->socket_mode, NULL, 8)
+						: 0660;
+		access.exact = true;
+	}
+	if (disk->socket_group && listen_group(disk->socket_group, &access.group))
+		return cli_fail(STATUS_USAGE, "--socket-group %s: there is no such group",
+				disk->socket_group);
+	fd = listen_unix(path, &access);
 	if (fd == -ENAMETOOLONG)
 		return cli_fail(STATUS_USAGE, "%s: a socket's path has at most %zu bytes", path,
 				sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	if (fd < 0)
-		return cli_fail(
-			STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
-			fd == -EADDRINUSE
-				? "something else is there: a file, or a program that listens"
-				: strerror(-fd));
+		return cli_fail(STATUS_HOST_ERROR, "%s: no socket can be made there: %s", path,
+				why_not(-fd));
 	*out = fd;
 	return 0;
 }
@@ -64,7 +85,7 @@ enum exit_status serve_socket(const struct serve_disk *disk, unsigned int *next,
 {
 	*listening = true;
 	if (disk->socket_path)
-		return make(disk->socket_path, fd);
+		return make(disk, fd);
 	if (disk->fd >= 0) {
 		*fd = disk->fd;
 		return check(*fd, "--fd", listening);
