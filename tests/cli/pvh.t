@@ -72,4 +72,24 @@ run run --kernel /bin/true
 is_status 124 "a program of the host's is refused"
 err_is_line 'ET_DYN|a program of an operating system' '... in words'
 
+# Whether kernels run at all here is said before one is waited for.
+run run --stats "$GUEST/hello"
+ring=$(awk '$1 == "ring" { print $2 }' "$err")
+run run --kernel "$GUEST/pvh64"
+cp "$err" "$work/said"
+run doctor --kernel "$GUEST/pvh64"
+case $ring in
+3)
+	is "$status $(grep -c 'Linux guests do not get anywhere on this host: its KVM emulates' "$work/said") $(tail -1 "$out")" \
+		'122 1 Programs can run on this host as guests, Linux cannot.' \
+		'where KVM emulates kernels, run says at its start that Linux does not get anywhere, and so does doctor'
+	;;
+*)
+	is "$status $(cat "$work/said") $(tail -1 "$out")" '0  Guests can run on this host: programs and Linux.' \
+		'where KVM runs kernels natively, run says nothing, and doctor that Linux runs'
+	;;
+esac
+run doctor
+is_status 0 'doctor ends with 0 where programs run, unless a kernel is named'
+
 done_testing

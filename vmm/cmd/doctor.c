@@ -14,15 +14,18 @@
 #include <unistd.h>
 
 #include "mm/host/limit.h"
+#include "mm/host/ram.h"
 #include "vmm/base/cli.h"
 #include "vmm/cmd/commands.h"
 #include "vmm/cmd/kind.h"
+#include "vmm/cmd/native.h"
 #include "vmm/config/options.h"
 #include "vmm/linux/image.h"
+#include "vmm/machine/bound.h"
+#include "vmm/machine/disk.h"
 #include "vmm/machine/kvm.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/memory.h"
 #include "vmm/option/help.h"
-#include "vmm/report/report.h"
 #include "vmm/sandbox/landlock.h"
 #include "vmm/sandbox/sandbox.h"
 
@@ -80,61 +83,51 @@ static void check_kvm_limits(int fd)
 		say(NOTE, "KVM has %d memory slots: guests with many nodes may not start", slots);
 }
 
-/* Makes a small machine, and measures in it. Returns whether that works. */
-static bool check_guest(int kvm_fd)
-{
-	struct run_config config;
-	struct run run;
-	bool ok = false;
+/* What runs on this host. */
+enum reach {
+	RUNS_NOTHING,
+	RUNS_PROGRAMS,
+	RUNS_LINUX /* too */
+};
 
-	if (run_config_init(&config))
-		return false;
-	config.memory = RUN_MIN_MEMORY;
-	config.heap = MM_HUGE_SIZE;
-	config.node[0] = (struct run_node){.heap = config.heap, .host_node = -1};
-	config.nr_nodes = 1;
-	if (run_init(&run, &config, guest_kind_of(&config)))
-		goto out;
-	run.kvm_fd = kvm_fd;
-	ok = !vm_create(&run, report_heap);
-	if (!ok) {
+static enum reach check_guest(int kvm_fd)
+{
+	double ns = 0;
+
+	if (native_measure(kvm_fd, &ns)) {
 		say(BAD, "a small virtual machine cannot be made: the line above says why");
-	} else if (run.vm->ring == 0) {
-		say(GOOD, "CPL 0 runs natively: --guest-ring auto takes 0");
-	} else {
+		return RUNS_NOTHING;
+	}
+	if (ns > 0) {
 		say(NOTE,
-		    "CPL 0 is emulated here (%.0f ns a loop iteration): --guest-ring auto "
-		    "takes 3, where programs run natively",
-		    run.vm->ring_ns);
+		    "CPL 0 is emulated here (%.0f ns a loop iteration): --guest-ring auto takes 3, "
+		    "where programs run natively",
+		    ns);
+		say(NOTE, NATIVE_NO_LINUX);
+		return RUNS_PROGRAMS;
 	}
-	if (ok) {
-		devices_destroy(&run.vm->devices);
-		vm_destroy(&run);
-	}
-	run_fini(&run);
-out:
-	run_config_free(&config);
-	return ok;
+	say(GOOD, "CPL 0 runs natively: --guest-ring auto takes 0, and Linux guests run");
+	return RUNS_LINUX;
 }
 
-static bool check_kvm(const char *path)
+static enum reach check_kvm(const char *path)
 {
 	char why[KVM_WHY_MAX];
-	bool ok;
+	enum reach reach;
 	int fd;
 
 	fd = kvm_open(path, why);
 	if (fd < 0) {
 		say(BAD, "%s: %s", path, why);
-		return false;
+		return RUNS_NOTHING;
 	}
 	say(GOOD, "%s opens, API version %d, with all that guests need", path, KVM_API_VERSION);
 	check_kvm_limits(fd);
 	/* The guest's parts report on stderr: keep the order of the lines. */
 	fflush(stdout);
-	ok = check_guest(fd);
+	reach = check_guest(fd);
 	close(fd);
-	return ok;
+	return reach;
 }
 
 static void check_io_uring(void)
@@ -287,8 +280,8 @@ static enum exit_status print_help(void)
 	       "Options:\n");
 	opt_help(stdout, run_options, RUN_TAG_DOCTOR);
 	printf("\n"
-	       "Exit status: 0 guests can run; 122 they cannot; 124 the kernel or a disk is\n"
-	       "unfit; 125 wrong usage.\n");
+	       "Exit status: 0 guests can run; 122 they cannot, or with --kernel Linux cannot;\n"
+	       "124 the kernel or a disk is unfit; 125 wrong usage.\n");
 	return 0;
 }
 
@@ -327,7 +320,12 @@ static enum exit_status check_disks(const struct run_config *config)
 
 static enum exit_status check_all(const struct run_config *config)
 {
-	bool ok = check_kvm(config->kvm_device);
+	static const char *const ends[] = {
+		[RUNS_NOTHING] = "Guests cannot run on this host.",
+		[RUNS_PROGRAMS] = "Programs can run on this host as guests, Linux cannot.",
+		[RUNS_LINUX] = "Guests can run on this host: programs and Linux.",
+	};
+	enum reach reach = check_kvm(config->kvm_device);
 	enum exit_status status, kernel;
 
 	check_io_uring();
@@ -345,8 +343,10 @@ static enum exit_status check_all(const struct run_config *config)
 	status = check_disks(config);
 	if (!status)
 		status = kernel;
-	printf("%s\n", ok ? "Guests can run on this host." : "Guests cannot run on this host.");
-	return ok ? status : STATUS_NO_KVM;
+	printf("%s\n", ends[reach]);
+	if (reach == RUNS_NOTHING || (!status && config->kernel && reach != RUNS_LINUX))
+		return STATUS_NO_KVM;
+	return status;
 }
 
 enum exit_status cmd_doctor(int argc, char **argv)

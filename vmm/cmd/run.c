@@ -13,6 +13,7 @@
 #include "vmm/cmd/commands.h"
 #include "vmm/cmd/kind.h"
 #include "vmm/cmd/loop.h"
+#include "vmm/cmd/native.h"
 #include "vmm/config/options.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/kind.h"
@@ -162,6 +163,8 @@ static int run_guest(struct run *run)
 		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
 		goto out;
 	}
+	if (run->kernel_is_emulated && !run->restarted)
+		cli_note(NATIVE_NO_LINUX);
 	status = run->kind->start(vm);
 	if (!status) {
 		qmp_attach(run->qmp, vm);
@@ -209,6 +212,7 @@ static enum exit_status run_machines(struct run *run)
 	run->kvm_fd = kvm_open(config->kvm_device, why);
 	if (run->kvm_fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: %s", config->kvm_device, why);
+	run->kernel_is_emulated = config->kernel && native_is_missing(run->kvm_fd);
 	if (config->qmp) {
 		status = qmp_create(config->qmp, &run->qmp);
 		if (status)

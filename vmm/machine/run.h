@@ -26,8 +26,9 @@ struct run {
 	/* What the guest can make us say: by its use of the heap; and by beginning anew, what each
 	 * machine says. */
 	struct log_limit heap_log, machine_log;
-	bool restarted; /* vm is not the first */
-	struct vm *vm;  /* the machine; NULL: there is none now */
+	bool kernel_is_emulated; /* a Linux guest, and KVM runs CPL 0 instruction by instruction */
+	bool restarted;          /* vm is not the first */
+	struct vm *vm;           /* the machine; NULL: there is none now */
 };
 
 /* Starts without a machine and with nothing open. config and kind stay the caller's. Returns 0 or
