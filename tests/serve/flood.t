@@ -80,7 +80,7 @@ END
 : >"$err"
 "$SLABVISOR" serve --config "$work/two.yaml" 2>>"$err" &
 pid=$!
-until_true 10 test -S "$socket.2"
+until_true 10 listens "$socket.2"
 flood session "$socket" 50000
 printed=$(lines "^slabvisor: $disk: SET_VRING_NUM is refused")
 [ "$printed" -ge 16 ] && [ "$printed" -le 100 ]

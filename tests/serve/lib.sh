@@ -29,9 +29,14 @@ until_true() {
 	done
 }
 
-# Waits until a service listens; there is no test without it.
+# The kernel's list has its flags in the fourth column; the path is the eighth.
+listens() {
+	awk -v path="$1" '$4 == "00010000" && $8 == path { found = 1 } END { exit !found }' /proc/net/unix
+}
+
+# Waits until a service listens; there is no test without it. A path tells nothing: a service leaves it.
 listening() {
-	until_true 10 test -S "$socket" && return
+	until_true 10 listens "$socket" && return
 	say_output
 	echo 'Bail out! the service does not listen'
 	exit 1

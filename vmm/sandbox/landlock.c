@@ -2,7 +2,6 @@
 #include "vmm/sandbox/landlock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,25 +28,7 @@ int landlock_abi(void)
 	return abi < 0 ? 0 : (int)abi;
 }
 
-static int allow_removal(int ruleset_fd, const char *folder)
-{
-	struct landlock_path_beneath_attr rule = {
-		.allowed_access = LANDLOCK_ACCESS_FS_REMOVE_FILE,
-		.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC),
-	};
-	int ret;
-
-	/* Whoever makes a file there says what is wrong. */
-	if (rule.parent_fd < 0)
-		return 0;
-	ret = syscall(SYS_landlock_add_rule, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0)
-		      ? -errno
-		      : 0;
-	close(rule.parent_fd);
-	return ret;
-}
-
-int landlock_create(const char *const *folder, unsigned int nr)
+int landlock_create(void)
 {
 	const int abi = landlock_abi();
 	const struct ruleset all = {
@@ -62,21 +43,11 @@ int landlock_create(const char *const *folder, unsigned int nr)
 			    : abi < 6 ? offsetof(struct ruleset, scoped)
 				      : sizeof(all);
 	int fd;
-	int ret;
 
 	if (!abi)
 		return -EOPNOTSUPP;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
-	if (fd < 0)
-		return -errno;
-	for (unsigned int i = 0; i < nr; i++) {
-		ret = allow_removal(fd, folder[i]);
-		if (ret) {
-			close(fd);
-			return ret;
-		}
-	}
-	return fd;
+	return fd < 0 ? -errno : fd;
 }
 
 int landlock_enter(int ruleset_fd)

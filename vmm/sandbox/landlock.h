@@ -10,11 +10,11 @@
 int landlock_abi(void);
 
 /*
- * Makes a rule set that allows nothing but to remove files in the nr folders named, and in what is
- * below them; a folder that is not there is left out. Returns a descriptor for landlock_enter(), or
- * -errno (-EOPNOTSUPP: the kernel has no Landlock, or it is off).
+ * Makes a rule set that allows nothing. To remove its socket is not allowed either: the right to
+ * remove a file is that to remove whatever is below its folder. Returns a descriptor for
+ * landlock_enter(), or -errno (-EOPNOTSUPP: the kernel has no Landlock, or it is off).
  */
-int landlock_create(const char *const *folder, unsigned int nr);
+int landlock_create(void);
 
 /* Holds the calling thread, and those it makes, to a rule set. It has no_new_privs. Returns 0 or
  * -errno. */

@@ -82,7 +82,6 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(read, IO), SELDOM("kicks, on kernels before 5.13")},
 	{CALL(write, ALL)},
 	{CALL(close, ALL)},
-	{CALL(unlink, SERVE)},                               /* where Landlock lets it */
 	{CALL(newfstatat, SERVE), IF(IS(3, AT_EMPTY_PATH))}, /* fstat() */
 	{CALL(ftruncate, SERVE)},
 	{CALL(fdatasync, SERVE)},

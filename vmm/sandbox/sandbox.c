@@ -54,35 +54,10 @@ int sandbox_drop_capabilities(void)
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
-/* The folder that a path is in, to be freed; or NULL. */
-static char *folder_of(const char *path)
+static int make_ruleset(struct sandbox *s)
 {
-	const char *slash = strrchr(path, '/');
+	int ret = landlock_create();
 
-	if (!slash)
-		return strdup(".");
-	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
-static int make_ruleset(struct sandbox *s, const char *const *socket, unsigned int nr)
-{
-	char *folder[SANDBOX_MAX_SOCKETS];
-	unsigned int n = 0;
-	int ret = 0;
-
-	for (unsigned int i = 0; i < nr && !ret; i++) {
-		if (!socket[i])
-			continue;
-		folder[n] = folder_of(socket[i]);
-		if (folder[n])
-			n++;
-		else
-			ret = -ENOMEM;
-	}
-	if (!ret)
-		ret = landlock_create((const char *const *)folder, n);
-	while (n)
-		free(folder[--n]);
 	if (ret >= 0)
 		s->ruleset_fd = ret;
 	/* Without it seccomp is what there is: doctor says so. */
@@ -96,7 +71,7 @@ bool sandbox_has_seccomp(void)
 	return !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
 }
 
-static int prepare(struct sandbox *s, const char *const *socket, unsigned int nr)
+static int prepare(struct sandbox *s)
 {
 	int ret;
 
@@ -108,10 +83,10 @@ static int prepare(struct sandbox *s, const char *const *socket, unsigned int nr
 	if (!s->has_seccomp)
 		cli_note("this kernel has no seccomp filters: the sandbox does without them");
 	ret = sandbox_trap();
-	return ret ? ret : make_ruleset(s, socket, nr);
+	return ret ? ret : make_ruleset(s);
 }
 
-enum exit_status sandbox_create(const char *const *socket, unsigned int nr, struct sandbox **out)
+enum exit_status sandbox_create(struct sandbox **out)
 {
 	struct sandbox *s;
 	int ret = -ENOMEM;
@@ -125,7 +100,7 @@ enum exit_status sandbox_create(const char *const *socket, unsigned int nr, stru
 	s->ruleset_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->entered_one, NULL);
-	ret = prepare(s, socket, nr);
+	ret = prepare(s);
 	if (ret)
 		goto fail;
 	*out = s;

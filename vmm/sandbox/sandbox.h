@@ -5,9 +5,8 @@
  *
  * Each thread enters by itself, when it has what it needs and before it looks at anything of a
  * front end's; the main thread comes last and waits for the others. From then on a thread has no
- * capabilities, no rights to the file system but to remove sockets of its own, and no system calls
- * but those of its kind (rules.c). One that makes another ends the process with status 159
- * (128 + SIGSYS), having said which.
+ * capabilities, no rights to the file system, and no system calls but those of its kind (rules.c).
+ * One that makes another ends the process with status 159 (128 + SIGSYS), having said which.
  *
  * Every function takes NULL for a sandbox that is off, and does nothing then. Sanitizers make calls
  * of their own: in a build with one it is always off.
@@ -26,8 +25,6 @@ enum sandbox_thread {
 	SANDBOX_KINDS
 };
 
-#define SANDBOX_MAX_SOCKETS 16
-
 struct sandbox;
 
 /* Tells whether the kernel has seccomp filters as they are needed. */
@@ -35,12 +32,10 @@ bool sandbox_has_seccomp(void);
 
 /*
  * Prepares a sandbox, in the main thread before others are made; nothing is closed yet, but
- * that the process gains no privileges any more. socket names paths (nr, at most
- * SANDBOX_MAX_SOCKETS, NULL among them is left out) that the process will unlink. Returns 0 or
- * the exit status, the error having been reported.
+ * that the process gains no privileges any more. Returns 0 or the exit status, the error having
+ * been reported.
  */
-enum exit_status sandbox_create(const char *const *socket, unsigned int nr,
-				struct sandbox **sandbox);
+enum exit_status sandbox_create(struct sandbox **sandbox);
 
 /* No thread is within any more, but for this one. */
 void sandbox_destroy(struct sandbox *sandbox);

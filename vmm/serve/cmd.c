@@ -120,7 +120,8 @@ static enum exit_status print_help(void)
 	       "Serves disks over vhost-user: to QEMU machines, and so to those of libvirt. It\n"
 	       "stays in the foreground; SIGTERM answers what is under way, but for what would\n"
 	       "take many steps more, and ends it; SIGHUP looks at the disks' sizes again. Ended\n"
-	       "or killed and started again, it goes on with the requests that were in flight.\n"
+	       "or killed and started again, it goes on with the requests that were in flight. Its\n"
+	       "socket stays, and is replaced by the next that is to listen there.\n"
 	       "\n");
 	opt_help(stdout, serve_disk_options, 0);
 	opt_help(stdout, serve_options, 0);
@@ -129,15 +130,6 @@ static enum exit_status print_help(void)
 	       "126 the configuration file is wrong; 127 another error of the host; 159 the\n"
 	       "sandbox ended it.\n");
 	return 0;
-}
-
-static enum exit_status make_sandbox(struct service *s)
-{
-	const char *socket[SERVE_MAX_DISKS];
-
-	for (unsigned int i = 0; i < s->config.nr_disks; i++)
-		socket[i] = s->config.disk[i].socket_path;
-	return s->config.sandbox ? sandbox_create(socket, s->config.nr_disks, &s->sandbox) : 0;
 }
 
 /* Of registered memory, in which a hole goes unnoticed: vhost-user has no message for one. */
@@ -186,8 +178,8 @@ static enum exit_status run(struct service *s)
 	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	status = served_check_distinct(&s->config);
-	if (!status)
-		status = make_sandbox(s);
+	if (!status && s->config.sandbox)
+		status = sandbox_create(&s->sandbox);
 	if (status)
 		return status;
 	for (unsigned int i = 0; i < s->config.nr_disks; i++) {

@@ -119,7 +119,6 @@ static enum exit_status open_socket(struct served *disk, unsigned int *next)
 		return status;
 	if (listening) {
 		disk->socket = fd;
-		disk->bound = disk->config->socket_path != NULL;
 		return 0;
 	}
 	vhost_user_begin(disk->vu, fd);
@@ -151,8 +150,6 @@ void served_close(struct served *disk)
 	io_engine_destroy(disk->engine);
 	if (disk->socket >= 0)
 		close(disk->socket);
-	if (disk->bound)
-		unlink(disk->config->socket_path);
 	log_limit_settle(&disk->log, true);
 	log_limit_fini(&disk->log);
 }

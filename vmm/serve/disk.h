@@ -22,7 +22,6 @@ struct served {
 	struct serve_thread *thread;
 	struct log_limit log; /* of what its front ends and its driver make us say */
 	int socket;           /* -1: not to be accepted from */
-	bool bound;           /* by us: the path goes with us */
 };
 
 /* Tells whether no two disks are one file, of which one is written to. Returns 0 or the exit

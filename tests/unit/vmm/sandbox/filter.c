@@ -118,7 +118,7 @@ static const struct call calls[] = {
 	{"fcntl, F_SETOWN", SYS_fcntl, {0, F_SETOWN, 1}, 0},
 	{"fcntl, F_DUPFD", SYS_fcntl, {0, F_DUPFD, 9}, 0},
 	{"dup", SYS_dup, {0}, 0},
-	{"unlink", SYS_unlink, {0}, SERVE},
+	{"unlink", SYS_unlink, {0}, 0},
 	{"unlinkat", SYS_unlinkat, {AT_FDCWD, 0}, 0},
 	{"rename", SYS_rename, {0}, 0},
 	{"mkdir", SYS_mkdir, {0}, 0},
