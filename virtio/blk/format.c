@@ -65,9 +65,7 @@ static const struct magic magics[] = {
 const struct blk_format *blk_format_find(const uint8_t *head, size_t head_len, const uint8_t *tail,
 					 size_t tail_len)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(magics); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
 		const struct magic *m = &magics[i];
 		const uint8_t *at = m->tail ? tail : head;
 		const size_t len = m->tail ? tail_len : head_len;
@@ -83,8 +81,10 @@ const struct blk_format *blk_format_find(const uint8_t *head, size_t head_len, c
 
 int blk_format_probe(int fd, uint64_t size, const struct blk_format **format)
 {
-	uint8_t head[BLK_FORMAT_HEAD], tail[BLK_FORMAT_TAIL];
-	ssize_t head_len, tail_len = 0;
+	uint8_t head[BLK_FORMAT_HEAD];
+	uint8_t tail[BLK_FORMAT_TAIL];
+	ssize_t head_len;
+	ssize_t tail_len = 0;
 
 	head_len = file_read_at(fd, head, sizeof(head), 0);
 	if (head_len < 0)
@@ -103,9 +103,8 @@ uint32_t blk_format_gpt_sector(int fd)
 	static const uint32_t sizes[] = {512, 4096};
 	static const char signature[] = "EFI PART";
 	uint8_t at[sizeof(signature) - 1];
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		if (file_read_at(fd, at, sizeof(at), sizes[i]) == (ssize_t)sizeof(at) &&
 		    !memcmp(at, signature, sizeof(at)))
 			return sizes[i];
