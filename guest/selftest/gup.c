@@ -176,7 +176,8 @@ static int get_one(u8 __user *area, unsigned int flags)
 /* The second of three pages has been touched. */
 static void present_only(void)
 {
-	u8 __user *area = user_area(3, true), __user *touched = area + PAGE_SIZE;
+	u8 __user *area = user_area(3, true);
+	u8 __user *touched = area + PAGE_SIZE;
 	unsigned long start = (unsigned long)area;
 	unsigned long resident;
 	u64 pinned = pages_pinned();
@@ -219,7 +220,8 @@ static void present_only(void)
 static void forced(void)
 {
 	const unsigned int write = FOLL_WRITE | FOLL_FORCE;
-	u8 __user *area = user_area(3, true), __user * shared;
+	u8 __user *area = user_area(3, true);
+	u8 __user *shared;
 	unsigned long start = (unsigned long)area;
 	unsigned long addr;
 	u64 pinned = pages_pinned();

@@ -104,7 +104,8 @@ static void driver(void)
 
 static void copies(void)
 {
-	u8 __user *area = user_area(40, true), __user *at = area + 4;
+	u8 __user *area = user_area(40, true);
+	u8 __user *at = area + 4;
 	volatile size_t huge = ~0ul / 4;
 	const size_t big = 32 * PAGE_SIZE + 100;
 	u32 words[] = {1, 2, 3, 4};
