@@ -54,7 +54,8 @@ static void preloaded(void)
 
 static void zero(void)
 {
-	void *p = do_malloc(0), *q = do_malloc(0);
+	void *p = do_malloc(0);
+	void *q = do_malloc(0);
 
 	check(p && q && p != q);
 	do_free(p);
@@ -74,7 +75,8 @@ static void zero(void)
 static void overflow(void)
 {
 	volatile size_t most = SIZE_MAX;
-	void *p = do_malloc(100), *q = NULL;
+	void *p = do_malloc(100);
+	void *q = NULL;
 
 	memset(p, 7, 100);
 	errno = 0;
@@ -248,7 +250,8 @@ static int aligned_or_none(void *p, size_t align, size_t size, int must)
 /* Every way to ask for one alignment. */
 static void ask_aligned(size_t align, size_t size, int must)
 {
-	void *p = NULL, *q;
+	void *p = NULL;
+	void *q;
 	int ret;
 
 	errno = 0;
@@ -278,7 +281,8 @@ static void ask_aligned(size_t align, size_t size, int must)
 /* Of a window of 64 MiB nothing is left. */
 static void window_full(void)
 {
-	void **first = NULL, **p;
+	void **first = NULL;
+	void **p;
 
 	for (size_t n = 0; n < 2000; n++)
 		check(do_malloc(65536));
@@ -314,7 +318,8 @@ static void addresses_end(void)
 {
 	for (int round = 0; round < 3; round++) {
 		for (size_t align = 4096; align <= 4 * MIB; align *= 2) {
-			void **last = NULL, **p = NULL;
+			void **last = NULL;
+			void **p = NULL;
 			size_t n = 0;
 
 			while (!posix_memalign((void **)&p, align, 3 * MIB) && n < 10000) {
@@ -353,7 +358,9 @@ static void given_back(void)
 		COUNT = 400000
 	};
 	void **p = do_malloc(COUNT * sizeof(*p));
-	long before, full, after;
+	long before;
+	long full;
+	long after;
 
 	before = resident();
 	for (int i = 0; i < COUNT; i++) {

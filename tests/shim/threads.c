@@ -85,7 +85,8 @@ static void look(const struct object *o)
 static struct object *resized(size_t size, uint64_t seed)
 {
 	size_t half = sizeof(struct object) + size / 2;
-	struct object *o = malloc(half), *grown;
+	struct object *o = malloc(half);
+	struct object *grown;
 
 	if (!o)
 		return NULL;

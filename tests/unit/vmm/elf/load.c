@@ -122,7 +122,8 @@ static struct file good(void)
 static int open_as(const struct file *f, size_t size, struct elf_image *elf, char *why)
 {
 	char path[64];
-	int fd, ret;
+	int fd;
+	int ret;
 
 	fd = memfd_create("program", 0);
 	assert_true(fd >= 0);
@@ -309,10 +310,10 @@ static void a_file_is_refused_wherever_it_is_cut(void **state)
 	struct file f = good();
 	char why[ELF_WHY_MAX];
 	struct elf_image elf;
-	size_t size;
 
 	(void)state;
-	for (size = 0; size < sizeof(f); size += size < offsetof(struct file, text) ? 1 : 509) {
+	for (size_t size = 0; size < sizeof(f);
+	     size += size < offsetof(struct file, text) ? 1 : 509) {
 		assert_int_not_equal(open_as(&f, size, &elf, why), 0);
 		assert_true(strlen(why) > 0);
 	}
@@ -321,16 +322,17 @@ static void a_file_is_refused_wherever_it_is_cut(void **state)
 /* Noise in the headers: whatever is accepted can be loaded into what it says. */
 static void what_is_accepted_of_noise_can_be_loaded(void **state)
 {
-	char why[ELF_WHY_MAX], name[SYMBOL_NAME_MAX];
-	unsigned int seed = 12345, round, i;
+	char why[ELF_WHY_MAX];
+	char name[SYMBOL_NAME_MAX];
+	unsigned int seed = 12345;
 	struct elf_image elf;
 	struct file f;
 	void *image;
 
 	(void)state;
-	for (round = 0; round < 20000; round++) {
+	for (unsigned int round = 0; round < 20000; round++) {
 		f = good();
-		for (i = 0; i < 1 + round % 4; i++)
+		for (unsigned int i = 0; i < 1 + round % 4; i++)
 			((uint8_t *)&f)[16 + (unsigned int)rand_r(&seed) %
 						     (offsetof(struct file, text) - 16)] =
 				(uint8_t)rand_r(&seed);
@@ -342,7 +344,7 @@ static void what_is_accepted_of_noise_can_be_loaded(void **state)
 		assert_true(image != MAP_FAILED);
 		assert_int_equal(elf_load(&elf, image), 0);
 		munmap(image, elf.size);
-		for (i = 0; i < 0x100; i += 16)
+		for (unsigned int i = 0; i < 0x100; i += 16)
 			symbol_name(&elf, BASE + i, name);
 		elf_close(&elf);
 	}
@@ -350,7 +352,8 @@ static void what_is_accepted_of_noise_can_be_loaded(void **state)
 
 static void addresses_have_names(void **state)
 {
-	char why[ELF_WHY_MAX], name[SYMBOL_NAME_MAX];
+	char why[ELF_WHY_MAX];
+	char name[SYMBOL_NAME_MAX];
 	struct file f = good();
 	struct elf_image elf;
 

@@ -72,9 +72,8 @@ static uint8_t *table(unsigned int index)
 static uint8_t *find(const char *signature)
 {
 	uint8_t *t;
-	unsigned int i;
 
-	for (i = 0; (t = table(i)); i++)
+	for (unsigned int i = 0; (t = table(i)); i++)
 		if (!memcmp(t, signature, 4)) {
 			assert_int_equal(sum(t, get32(t + 4)), 0);
 			return t;
@@ -99,18 +98,17 @@ static void write_table(const char *machine, const uint8_t *t)
 
 static void build(struct acpi_config *config, const char *machine)
 {
-	unsigned int i;
 	uint8_t *fadt;
 
-	for (i = 0; i < config->cpus; i++) {
+	for (unsigned int i = 0; i < config->cpus; i++) {
 		config->apic_id[i] = (uint8_t)(16 * i);
 		config->cpu_node[i] = (uint8_t)(i * config->nodes / config->cpus);
 	}
-	for (i = 0; i < config->devices; i++)
+	for (unsigned int i = 0; i < config->devices; i++)
 		config->gsi[i] = 5 + i % 19;
 	memset(area, 0, sizeof(area));
 	assert_true(acpi_build(config, area, sizeof(area), ACPI_BASE) > 0);
-	for (i = 0; table(i); i++)
+	for (unsigned int i = 0; table(i); i++)
 		write_table(machine, table(i));
 	fadt = find("FACP");
 	assert_non_null(fadt);
@@ -120,7 +118,8 @@ static void build(struct acpi_config *config, const char *machine)
 
 static void entries(const uint8_t *t, size_t first, unsigned int *count, unsigned int types)
 {
-	size_t at = first, len = get32(t + 4);
+	size_t at = first;
+	size_t len = get32(t + 4);
 
 	memset(count, 0, types * sizeof(*count));
 	while (at < len) {
@@ -146,11 +145,11 @@ static void small_machine(void **state)
 static void large_machine(void **state)
 {
 	struct acpi_config config = {.cpus = 16, .devices = 17, .nodes = 3, .nr_ranges = 4};
-	unsigned int count[5], i;
+	unsigned int count[5];
 	uint8_t *srat;
 
 	(void)state;
-	for (i = 0; i < config.nr_ranges; i++)
+	for (unsigned int i = 0; i < config.nr_ranges; i++)
 		config.range[i] = (struct acpi_range){
 			.base = (uint64_t)i << 30,
 			.size = 1 << 30,
@@ -178,13 +177,13 @@ static void every_device_is_named(void **state)
 	struct acpi_config config = {.cpus = 2, .devices = PLATFORM_MMIO_MAX, .nodes = 1};
 	const uint8_t *dsdt;
 	unsigned int found = 0;
-	size_t i, len;
+	size_t len;
 
 	(void)state;
 	build(&config, "full");
 	dsdt = at_address(get64(find("FACP") + 140));
 	len = get32(dsdt + 4);
-	for (i = 36; i + 8 <= len; i++)
+	for (size_t i = 36; i + 8 <= len; i++)
 		found += !memcmp(dsdt + i, "LNRO0005", 8);
 	assert_int_equal(found, PLATFORM_MMIO_MAX);
 }
@@ -192,13 +191,12 @@ static void every_device_is_named(void **state)
 static void no_room(void **state)
 {
 	struct acpi_config config = {.cpus = 4, .devices = 8, .nodes = 2};
-	size_t size;
 	long used;
 
 	(void)state;
 	used = acpi_build(&config, area, sizeof(area), ACPI_BASE);
 	assert_true(used > 0);
-	for (size = 0; size < (size_t)used; size++) {
+	for (size_t size = 0; size < (size_t)used; size++) {
 		uint8_t *exact = calloc(1, size + 1);
 
 		assert_int_equal(acpi_build(&config, exact, size, ACPI_BASE), -ENOSPC);
@@ -211,20 +209,21 @@ static void package_lengths(void **state)
 {
 	static const size_t bodies[] = {61, 62, 63, 4092, 4093, 4094, 70000};
 	uint8_t *buf = calloc(1, 80000);
-	size_t i, j, n, length;
+	size_t n;
+	size_t length;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
 		struct aml aml = {.buf = buf, .size = 80000};
 		size_t mark = aml_open_device(&aml, "ABCD");
 
-		for (j = 4; j < bodies[i]; j++)
+		for (size_t j = 4; j < bodies[i]; j++)
 			aml_integer(&aml, 0);
 		aml_close(&aml, mark);
 		assert_false(aml.full);
 		n = buf[2] >> 6;
 		length = n ? buf[2] & 0xf : buf[2];
-		for (j = 0; j < n; j++)
+		for (size_t j = 0; j < n; j++)
 			length |= (size_t)buf[3 + j] << (4 + 8 * j);
 		assert_int_equal(length, bodies[i] + 1 + n);
 		assert_memory_equal(buf + 3 + n, "ABCD", 4);

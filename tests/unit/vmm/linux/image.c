@@ -64,10 +64,9 @@ static int setup(void **state)
 		.initrd_addr_max = 0x7fffffff,
 		.cmdline_size = 2047,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(file); i++)
+	for (size_t i = 0; i < sizeof(file); i++)
 		file[i] = (uint8_t)(i * 13);
 	memcpy(file + SETUP, &h, sizeof(h));
 	file_size = FILE_SIZE;
@@ -95,8 +94,6 @@ static void a_bzimage_is_loaded(void **state)
 
 static void bad_headers_are_refused(void **state)
 {
-	size_t len;
-
 	setup(state);
 	header()->header++;
 	refused();
@@ -125,7 +122,7 @@ static void bad_headers_are_refused(void **state)
 	header()->pref_address = UINT64_MAX;
 	refused();
 	setup(state);
-	for (len = 0; len <= (SECTORS + 1) * 512; len += 97) {
+	for (size_t len = 0; len <= (SECTORS + 1) * 512; len += 97) {
 		file_size = len;
 		refused();
 	}
@@ -294,7 +291,8 @@ int main(void)
 		cmocka_unit_test(the_map_tells_of_ram_on_both_sides_of_the_hole),
 		cmocka_unit_test(each_range_has_its_node),
 	};
-	int fd = mkstemp(path), ret;
+	int fd = mkstemp(path);
+	int ret;
 
 	if (fd < 0)
 		return 1;

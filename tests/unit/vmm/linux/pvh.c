@@ -159,10 +159,9 @@ static void refused(const char *reason)
 static void both_classes(void **state)
 {
 	uint8_t *ram;
-	int wide;
 
 	(void)state;
-	for (wide = 0; wide < 2; wide++) {
+	for (int wide = 0; wide < 2; wide++) {
 		if (wide)
 			make();
 		else
@@ -186,13 +185,12 @@ static void sizes_of_entry(void **state)
 	const uint32_t size[] = {0, 3, 5, 7, 9, 16};
 	const uint32_t entry = ENTRY;
 	uint8_t desc[16] = {0};
-	size_t i;
 
 	(void)state;
 	make64();
 	add_note("Xen", XEN_PHYS32, &entry, sizeof(entry), 4);
 	enters(true, ENTRY);
-	for (i = 0; i < ARRAY_SIZE(size); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(size); i++) {
 		make64();
 		add_note("Xen", XEN_PHYS32, desc, size[i], 4);
 		refused("bytes, not 4 or 8");
@@ -211,15 +209,14 @@ static void an_entry_lies_in_a_segment(void **state)
 		UINT64_MAX,
 		0xffffffff80000000,
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(good); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		make64();
 		add_note("Xen", XEN_PHYS32, &good[i], sizeof(good[i]), 4);
 		enters(true, good[i]);
 	}
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		make64();
 		add_note("Xen", XEN_PHYS32, &bad[i], sizeof(bad[i]), 4);
 		refused("its PVH entry 0x");
@@ -229,11 +226,11 @@ static void an_entry_lies_in_a_segment(void **state)
 /* Notes of others, before and after, by either alignment. */
 static void among_others(void **state)
 {
-	const uint64_t entry = ENTRY, later = ENTRY + 1;
-	size_t align;
+	const uint64_t entry = ENTRY;
+	const uint64_t later = ENTRY + 1;
 
 	(void)state;
-	for (align = 4; align <= 8; align += 4) {
+	for (size_t align = 4; align <= 8; align += 4) {
 		make64();
 		file.head.e64.note.p_align = align;
 		add_note("GNU", 3, "0123456789", 10, align);
@@ -381,7 +378,6 @@ static void start_info(void **state)
 	struct boot_params params;
 	struct linux_map map;
 	struct pvh_info info;
-	unsigned int i;
 
 	(void)state;
 	memset(&info, 0xff, sizeof(info));
@@ -405,7 +401,7 @@ static void start_info(void **state)
 	assert_int_equal(info.start.memmap, 0x6000 + offsetof(struct pvh_info, memmap));
 	assert_int_equal(info.start.memmap_entries, params.e820_entries);
 	assert_int_equal(params.e820_entries, 4);
-	for (i = 0; i < params.e820_entries; i++) {
+	for (unsigned int i = 0; i < params.e820_entries; i++) {
 		assert_int_equal(info.memmap[i].addr, params.e820_table[i].addr);
 		assert_int_equal(info.memmap[i].size, params.e820_table[i].size);
 		assert_int_equal(info.memmap[i].type, params.e820_table[i].type);
@@ -435,7 +431,8 @@ int main(void)
 		cmocka_unit_test(many_notes),
 		cmocka_unit_test(start_info),
 	};
-	int fd = mkstemp(path), ret;
+	int fd = mkstemp(path);
+	int ret;
 
 	if (fd < 0)
 		return 1;

@@ -162,10 +162,9 @@ static void loops_back(void **state)
 static void *feed(void *arg)
 {
 	static uint8_t much[4 * SERIAL_INPUT];
-	size_t i;
 
 	(void)arg;
-	for (i = 0; i < sizeof(much); i++)
+	for (size_t i = 0; i < sizeof(much); i++)
 		much[i] = (uint8_t)(i * 7);
 	return serial_input(&f.serial, much, sizeof(much)) ? &f : NULL;
 }
@@ -175,12 +174,11 @@ static void waits_for_the_guest(void **state)
 {
 	pthread_t thread;
 	void *ret;
-	size_t i;
 
 	(void)state;
 	store(UART_IER, UART_IER_RDI);
 	pthread_create(&thread, NULL, feed, NULL);
-	for (i = 0; i < (size_t)4 * SERIAL_INPUT; i++) {
+	for (size_t i = 0; i < (size_t)4 * SERIAL_INPUT; i++) {
 		while (!(load(UART_LSR) & UART_LSR_DR))
 			;
 		assert_int_equal(load(UART_RX), (uint8_t)(i * 7));

@@ -214,7 +214,10 @@ static void test_layout_nodes(void **state)
 static void pointers_reach_into_memory_only(void **state)
 {
 	struct run_config config = config_of(4 * MIB, 8 * MIB);
-	uint64_t run, end, word = 0x1122334455667788, got = 0;
+	uint64_t run;
+	uint64_t end;
+	uint64_t word = 0x1122334455667788;
+	uint64_t got = 0;
 	struct memory mem;
 	uint32_t half;
 
@@ -263,7 +266,8 @@ static void pointers_reach_into_memory_only(void **state)
 /* The last-level entry for va, or 0. */
 static uint64_t lookup(const struct page_table *pt, uint64_t va, int *level)
 {
-	uint64_t table = pt->root, entry = 0;
+	uint64_t table = pt->root;
+	uint64_t entry = 0;
 
 	for (*level = 3; *level >= 0; (*level)--) {
 		entry = ((uint64_t *)memory_ram(pt->ram->mem, table,
@@ -358,7 +362,6 @@ static void test_reset_while_read(void **state)
 	struct run_config config = config_of(4 * MIB, 8 * MIB);
 	struct memory mem;
 	struct reader r = {.mem = &mem};
-	unsigned int copies, i;
 	pthread_t thread;
 	uint64_t run;
 
@@ -367,11 +370,12 @@ static void test_reset_while_read(void **state)
 	assert_int_equal(create(&mem, &config, LIMIT), 0);
 	atomic_store(&r.addr, mem.heap_base);
 	assert_int_equal(pthread_create(&thread, NULL, read_heap, &r), 0);
-	for (i = 0; i < 500; i++) {
+	for (unsigned int i = 0; i < 500; i++) {
 		assert_int_equal(mm_pages_alloc(mem.heap, 0, 0, MM_NODE_ANY, 0, 1, &run), 1);
 		atomic_store(&r.addr, run & ~MM_ADDR_FLAGS);
 		/* It is at it. */
-		for (copies = atomic_load(&r.copies); atomic_load(&r.copies) == copies;)
+		for (unsigned int copies = atomic_load(&r.copies);
+		     atomic_load(&r.copies) == copies;)
 			sched_yield();
 		memory_quiesce(&mem, true);
 		mm_heap_reset(mem.heap);

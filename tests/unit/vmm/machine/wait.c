@@ -66,11 +66,11 @@ static void test_event_is_not_missed(void **state)
 /* Players pass a turn round; a wake that is lost stops the game for ever. */
 static void *play(void *arg)
 {
-	uint32_t me = (uint32_t)(uintptr_t)arg, turn;
+	uint32_t me = (uint32_t)(uintptr_t)arg;
+	uint32_t turn;
 	uint64_t events = 0;
-	int i;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < ROUNDS; i++) {
 		while ((turn = words[WORD / 4]) % PLAYERS != me)
 			wait_queue_wait(&queue, &mem, WORD, turn, 0, &events);
 		words[WORD / 4] = turn + 1;
@@ -82,12 +82,11 @@ static void *play(void *arg)
 static void test_no_wake_is_lost(void **state)
 {
 	pthread_t player[PLAYERS];
-	uintptr_t i;
 
 	(void)state;
-	for (i = 0; i < PLAYERS; i++)
+	for (uintptr_t i = 0; i < PLAYERS; i++)
 		assert_int_equal(pthread_create(&player[i], NULL, play, (void *)i), 0);
-	for (i = 0; i < PLAYERS; i++)
+	for (uintptr_t i = 0; i < PLAYERS; i++)
 		pthread_join(player[i], NULL);
 	assert_int_equal(words[WORD / 4], PLAYERS * ROUNDS);
 	assert_null(queue.first);
@@ -100,7 +99,7 @@ static void *sleep_once(void *arg)
 	return (void *)(intptr_t)wait_queue_wait(&queue, &mem, *(uint64_t *)arg, 0, 0, &events);
 }
 
-/* Whether n sleepers are on the list. */
+/* Tells whether n sleepers are on the list. */
 static int sleepers(void)
 {
 	struct {
@@ -117,14 +116,14 @@ static int sleepers(void)
 
 static void test_wakes_count_of_the_word(void **state)
 {
-	uint64_t here = WORD, there = WORD + 4;
+	uint64_t here = WORD;
+	uint64_t there = WORD + 4;
 	pthread_t t[4];
 	void *ret;
-	int i;
 
 	(void)state;
 	words[WORD / 4 + 1] = 0;
-	for (i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++)
 		pthread_create(&t[i], NULL, sleep_once, i ? &here : &there);
 	while (sleepers() < 4)
 		sched_yield();
@@ -133,7 +132,7 @@ static void test_wakes_count_of_the_word(void **state)
 	assert_int_equal(wait_queue_wake(&queue, here, 9), 1);
 	assert_int_equal(sleepers(), 1);
 	wait_queue_close(&queue);
-	for (i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++) {
 		pthread_join(t[i], &ret);
 		assert_null(ret);
 	}

@@ -20,7 +20,9 @@
 static int split(const char *stream, size_t len, size_t n, char *out)
 {
 	struct qmp_frame f;
-	size_t at = 0, taken, piece;
+	size_t at = 0;
+	size_t taken;
+	size_t piece;
 	int ret = 0;
 
 	qmp_frame_init(&f, MOST);
@@ -61,11 +63,10 @@ static void messages_end_where_they_end(void **state)
 		{"", ""},
 	};
 	char out[MOST];
-	size_t i, n;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		for (n = 1; n < 20; n++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (size_t n = 1; n < 20; n++) {
 			assert_int_equal(split(cases[i][0], strlen(cases[i][0]), n, out), 0);
 			assert_string_equal(out, cases[i][1]);
 		}
@@ -73,8 +74,8 @@ static void messages_end_where_they_end(void **state)
 
 static void messages_are_no_longer_or_deeper_than_allowed(void **state)
 {
-	char text[2 * MOST], out[4 * MOST];
-	unsigned int i;
+	char text[2 * MOST];
+	char out[4 * MOST];
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
@@ -86,7 +87,7 @@ static void messages_are_no_longer_or_deeper_than_allowed(void **state)
 	assert_int_equal(split(text, QMP_MAX_DEPTH, 7, out), 0);
 	assert_int_equal(split(text, QMP_MAX_DEPTH + 1, 7, out), -EMSGSIZE);
 	/* The length begins anew with each value. */
-	for (i = 0; i < sizeof(text); i += 2)
+	for (unsigned int i = 0; i < sizeof(text); i += 2)
 		memcpy(text + i, "{}", 2);
 	assert_int_equal(split(text, sizeof(text), 3, out), 0);
 }
@@ -204,11 +205,10 @@ static void a_broken_message_runs_nothing(void **state)
 	static const char good[] = "{\"execute\": \"add\", \"arguments\": {\"a\": 1}}";
 	struct qmp_proto proto = {.commands = commands, .opaque = &runs, .negotiated = true};
 	char text[sizeof(good)];
-	size_t i;
 
 	(void)state;
 	runs = 0;
-	for (i = 0; i < sizeof(good) - 1; i++) {
+	for (size_t i = 0; i < sizeof(good) - 1; i++) {
 		json_t *reply = qmp_answer(&proto, good, i);
 
 		assert_non_null(json_object_get(reply, "error"));
