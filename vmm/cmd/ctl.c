@@ -108,7 +108,8 @@ static enum exit_status send_command(struct peer *peer, const char *name, json_t
 {
 	json_t *message = json_pack("{s:s,s:O*}", "execute", name, "arguments", args);
 	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
-	size_t len = text ? strlen(text) : 0, done = 0;
+	size_t len = text ? strlen(text) : 0;
+	size_t done = 0;
 	ssize_t n = 0;
 
 	json_decref(message);
@@ -127,7 +128,9 @@ static enum exit_status send_command(struct peer *peer, const char *name, json_t
 static enum exit_status execute(struct peer *peer, const char *name, json_t *args, json_t **result)
 {
 	const struct timeval for_ever = {.tv_sec = 0};
-	json_t *message, *value, *error;
+	json_t *message;
+	json_t *value;
+	json_t *error;
 	enum exit_status status;
 
 	status = send_command(peer, name, args);
@@ -153,7 +156,9 @@ static enum exit_status execute(struct peer *peer, const char *name, json_t *arg
 
 static enum exit_status run_command(struct peer *peer, const char *name, json_t *args)
 {
-	json_t *message = NULL, *ignored = NULL, *result = NULL;
+	json_t *message = NULL;
+	json_t *ignored = NULL;
+	json_t *result = NULL;
 	enum exit_status status;
 
 	status = receive(peer, &message);

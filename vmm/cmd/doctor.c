@@ -237,13 +237,17 @@ static void check_memory(void)
 	    mib >= 256 ? "" : ": that is little");
 }
 
-/* Whether a guest of this size fits, whatever it does. Returns 0 or the exit status. */
+/* Tells whether a guest of this size fits, whatever it does. Returns 0 or the exit status. */
 static enum exit_status check_bound(const struct run_config *config)
 {
-	char text[MEMORY_BOUND_TEXT], memory[32], heap[32], there[24];
+	char text[MEMORY_BOUND_TEXT];
+	char memory[32];
+	char heap[32];
+	char there[24];
 	struct memory_bound bound;
 	const char *whose;
-	uint64_t limit = limit_memory(&whose), room = (uint64_t)mm_ram_room(0);
+	uint64_t limit = limit_memory(&whose);
+	uint64_t room = (uint64_t)mm_ram_room(0);
 	enum exit_status status = memory_bound_of(config, guest_kind_of(config), &bound);
 
 	if (status)
@@ -326,7 +330,8 @@ static enum exit_status check_all(const struct run_config *config)
 		[RUNS_LINUX] = "Guests can run on this host: programs and Linux.",
 	};
 	enum reach reach = check_kvm(config->kvm_device);
-	enum exit_status status, kernel;
+	enum exit_status status;
+	enum exit_status kernel;
 
 	check_io_uring();
 	check_memlock();

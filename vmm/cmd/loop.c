@@ -64,8 +64,10 @@ int signals_setup(void)
 {
 	struct sigaction kick = {.sa_handler = ignore_kick}; /* no SA_RESTART */
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t set, job;
-	int fd, ret;
+	sigset_t set;
+	sigset_t job;
+	int fd;
+	int ret;
 
 	if (sigaction(VCPU_KICK_SIGNAL, &kick, NULL) || sigaction(SIGPIPE, &ignore, NULL))
 		return -errno;
@@ -169,9 +171,11 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = signal_fd, .events = POLLIN},
 	};
 	const int64_t timeout_ms = (int64_t)vm->run->config->timeout_s * 1000;
-	int64_t until = timeout_ms ? now_ms() + timeout_ms : 0, left = -1;
+	int64_t until = timeout_ms ? now_ms() + timeout_ms : 0;
+	int64_t left = -1;
 	bool asked = false;
-	int look, n;
+	int look;
+	int n;
 
 	while (!vm_is_ending(vm)) {
 		if (until) {

@@ -22,15 +22,13 @@ static const struct {
 
 static enum exit_status print_help(void)
 {
-	size_t i;
-
 	printf("usage: slabvisor COMMAND [options]\n"
 	       "\n"
 	       "Slabvisor runs guests whose memory is served by their host: the guest's kmalloc\n"
 	       "is answered by the host's page and slab allocators.\n"
 	       "\n"
 	       "Commands:\n");
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	printf("\n"
 	       "slabvisor COMMAND --help says more; slabvisor --version prints the version.\n");
@@ -40,10 +38,9 @@ static enum exit_status print_help(void)
 static enum exit_status no_command(const char *name)
 {
 	struct nearest near;
-	size_t i;
 
 	nearest_begin(&near, name);
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		nearest_offer(&near, commands[i].name);
 	if (near.best)
 		return cli_fail(STATUS_USAGE, "%s: no such command: did you mean %s?", name,
@@ -53,8 +50,6 @@ static enum exit_status no_command(const char *name)
 
 static enum exit_status run_command(int argc, char **argv)
 {
-	size_t i;
-
 	if (argc < 2)
 		return cli_fail(STATUS_USAGE, "no command given: see slabvisor --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
@@ -63,7 +58,7 @@ static enum exit_status run_command(int argc, char **argv)
 		printf("slabvisor %s\n", SLABVISOR_VERSION);
 		return 0;
 	}
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	return no_command(argv[1]);

@@ -15,8 +15,8 @@
 enum exit_status native_measure(int kvm_fd, double *ns);
 
 /*
- * Whether KVM emulates a guest's kernel. It is measured only where neither of the modules is there
- * by which KVM has the CPU's own virtualization, so that a guest's start is none the slower
+ * Tells whether KVM emulates a guest's kernel. It is measured only where neither of the modules is
+ * there by which KVM has the CPU's own virtualization, so that a guest's start is none the slower
  * elsewhere.
  */
 bool native_is_missing(int kvm_fd);

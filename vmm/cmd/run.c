@@ -149,7 +149,8 @@ static int run_guest(struct run *run)
 	const struct run_config *config = run->config;
 	struct vm *vm = run->vm;
 	struct stats stats;
-	int status, fd = -1;
+	int status;
+	int fd = -1;
 
 	stats_start(&stats, &vm->mem);
 	/* Files may be pipes that nobody writes to: until a machine is built, and again while the

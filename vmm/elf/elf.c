@@ -33,7 +33,8 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *why, const char *fm
 static int no_elf(int fd, char *why)
 {
 	char name[MEDIA_NAME_MAX];
-	const char *is = media_name(fd, name), *unpack = media_unpack(fd);
+	const char *is = media_name(fd, name);
+	const char *unpack = media_unpack(fd);
 
 	if (!is)
 		return wrong(why, "not an ELF file: a freestanding x86-64 ELF is needed");
@@ -73,7 +74,8 @@ static int check_header(const Elf64_Ehdr *h, int fd, size_t len, char *why)
 
 static int elf_add_segment(struct elf_image *elf, const Elf64_Phdr *p, char *why)
 {
-	struct elf_segment *s, *last;
+	struct elf_segment *s;
+	struct elf_segment *last;
 	uint64_t end;
 
 	if (!p->p_memsz)
@@ -119,9 +121,8 @@ static int elf_add_segment(struct elf_image *elf, const Elf64_Phdr *p, char *why
 static bool executable(const struct elf_image *elf, uint64_t addr, uint64_t len)
 {
 	const struct elf_segment *s;
-	unsigned int i;
 
-	for (i = 0; i < elf->nr_segments; i++) {
+	for (unsigned int i = 0; i < elf->nr_segments; i++) {
 		s = &elf->segment[i];
 		if (s->exec && addr >= s->vaddr && addr - s->vaddr < s->memsz &&
 		    len <= s->memsz - (addr - s->vaddr))
@@ -177,15 +178,14 @@ static bool is_kernel(const struct elf_image *elf, const Elf64_Phdr *p)
 static int read_headers(struct elf_image *elf, const Elf64_Ehdr *h, char *why)
 {
 	Elf64_Phdr p;
-	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < h->e_phnum && h->e_phoff <= elf->file_size; i++)
+	for (unsigned int i = 0; i < h->e_phnum && h->e_phoff <= elf->file_size; i++)
 		if (file_read_at(elf->fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)) ==
 			    (ssize_t)sizeof(p) &&
 		    p.p_type == PT_NOTE && is_kernel(elf, &p))
 			return wrong(why, "a kernel (it has a PVH note): give it by --kernel");
-	for (i = 0; i < h->e_phnum && !ret; i++) {
+	for (unsigned int i = 0; i < h->e_phnum && !ret; i++) {
 		if (h->e_phoff > elf->file_size ||
 		    file_read_at(elf->fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)) !=
 			    (ssize_t)sizeof(p))
@@ -272,10 +272,9 @@ void elf_close(struct elf_image *elf)
 int elf_load(const struct elf_image *elf, void *dest)
 {
 	const struct elf_segment *s;
-	unsigned int i;
 	ssize_t len;
 
-	for (i = 0; i < elf->nr_segments; i++) {
+	for (unsigned int i = 0; i < elf->nr_segments; i++) {
 		s = &elf->segment[i];
 		len = file_read_at(elf->fd, (uint8_t *)dest + (s->vaddr - PLATFORM_IMAGE_VA),
 				   s->filesz, s->offset);

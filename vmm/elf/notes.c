@@ -39,7 +39,7 @@ long elf_notes_find(int fd, const struct elf_notes *notes, const char *name, uin
 {
 	const uint64_t most = notes->align == 8 ? 8 : 4;
 	bool begins[ELF_NOTES_MAX / 4] = {true}; /* a note may, at that word */
-	uint64_t at, pad, len;
+	uint64_t len;
 	uint8_t buf[ELF_NOTES_MAX];
 	long found = -ENOENT;
 	Elf64_Nhdr note;
@@ -50,11 +50,11 @@ long elf_notes_find(int fd, const struct elf_notes *notes, const char *name, uin
 	if (n < 0)
 		return n;
 	len = (uint64_t)n;
-	for (at = 0; len - at >= sizeof(note); at += 4) {
+	for (uint64_t at = 0; len - at >= sizeof(note); at += 4) {
 		if (!begins[at / 4])
 			continue;
 		memcpy(&note, buf + at, sizeof(note));
-		for (pad = 4; pad <= most; pad *= 2) {
+		for (uint64_t pad = 4; pad <= most; pad *= 2) {
 			const struct place place = place_of(&note, at, pad);
 
 			if (note.n_namesz > len - place.name)

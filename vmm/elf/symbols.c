@@ -29,20 +29,20 @@ static bool read_section(const struct elf_image *elf, unsigned int i, Elf64_Shdr
 static bool find(const struct elf_image *elf, const Elf64_Shdr *table, uint64_t addr,
 		 Elf64_Sym *best)
 {
-	uint64_t count = table->sh_size / sizeof(Elf64_Sym), i;
-	Elf64_Sym batch[BATCH], *s;
+	uint64_t count = table->sh_size / sizeof(Elf64_Sym);
+	Elf64_Sym batch[BATCH];
 	bool found = false;
 	ssize_t len;
 
 	if (count > MAX_SYMBOLS)
 		count = MAX_SYMBOLS;
-	for (i = 0; i < count; i += BATCH) {
+	for (uint64_t i = 0; i < count; i += BATCH) {
 		len = file_read_at(elf->fd, batch, sizeof(batch),
 				   table->sh_offset + i * sizeof(Elf64_Sym));
 		if (len <= 0)
 			break;
-		for (s = batch; s < batch + len / (ssize_t)sizeof(*s) && i + (s - batch) < count;
-		     s++) {
+		for (Elf64_Sym *s = batch;
+		     s < batch + len / (ssize_t)sizeof(*s) && i + (s - batch) < count; s++) {
 			if (s->st_shndx == SHN_UNDEF || s->st_shndx == SHN_ABS || !s->st_name ||
 			    s->st_value > addr ||
 			    (ELF64_ST_TYPE(s->st_info) != STT_FUNC &&

@@ -295,13 +295,12 @@ static void build_madt(struct builder *b, const struct acpi_config *config)
 		.flags = htole16(0x0d),
 	};
 	const struct madt_nmi nmi = {.type = 4, .length = sizeof(nmi), .uid = 0xff, .lint = 1};
-	unsigned int i;
 
 	if (!m)
 		return;
 	m->lapic_address = htole32(LAPIC_ADDRESS);
 	m->flags = htole32(1); /* the two 8259 are there as well */
-	for (i = 0; i < config->cpus; i++) {
+	for (unsigned int i = 0; i < config->cpus; i++) {
 		const struct madt_lapic lapic = {
 			.length = sizeof(lapic),
 			.uid = (uint8_t)i,
@@ -320,12 +319,11 @@ static void build_madt(struct builder *b, const struct acpi_config *config)
 static void build_srat(struct builder *b, const struct acpi_config *config)
 {
 	struct srat *s = acpi_take(b, sizeof(*s));
-	unsigned int i;
 
 	if (!s)
 		return;
 	s->one = htole32(1);
-	for (i = 0; i < config->cpus; i++) {
+	for (unsigned int i = 0; i < config->cpus; i++) {
 		const struct srat_cpu cpu = {
 			.length = sizeof(cpu),
 			.domain = config->cpu_node[i],
@@ -335,7 +333,7 @@ static void build_srat(struct builder *b, const struct acpi_config *config)
 
 		append(b, &cpu, sizeof(cpu));
 	}
-	for (i = 0; i < config->nr_ranges; i++) {
+	for (unsigned int i = 0; i < config->nr_ranges; i++) {
 		const struct acpi_range *r = &config->range[i];
 		const struct srat_memory memory = {
 			.type = 1,
@@ -354,12 +352,11 @@ static void build_srat(struct builder *b, const struct acpi_config *config)
 static uint64_t build_xsdt(struct builder *b)
 {
 	struct header *h = acpi_take(b, sizeof(*h));
-	unsigned int i;
 	uint64_t at;
 
 	if (!h)
 		return 0;
-	for (i = 0; i < b->nr_tables; i++) {
+	for (unsigned int i = 0; i < b->nr_tables; i++) {
 		at = htole64(b->table[i]);
 		append(b, &at, sizeof(at));
 	}
@@ -371,7 +368,8 @@ long acpi_build(const struct acpi_config *config, uint8_t *tables, size_t size, 
 {
 	struct builder b = {.mem = tables, .size = size, .base = base};
 	struct rsdp *rsdp = acpi_take(&b, sizeof(*rsdp));
-	uint64_t facs, dsdt;
+	uint64_t facs;
+	uint64_t dsdt;
 
 	if (!rsdp)
 		return -ENOSPC;

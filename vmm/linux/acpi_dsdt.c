@@ -60,13 +60,13 @@ static void add_virtio(struct aml *aml, unsigned int i, uint32_t gsi)
 long acpi_dsdt(const struct acpi_config *config, uint8_t *buf, size_t size)
 {
 	struct aml aml = {.buf = buf, .size = size};
-	size_t scope, package;
-	unsigned int i;
+	size_t scope;
+	size_t package;
 
 	scope = aml_open_scope(&aml, "_SB_");
 	add_serial(&aml);
 	add_pvpanic(&aml);
-	for (i = 0; i < config->devices; i++)
+	for (unsigned int i = 0; i < config->devices; i++)
 		add_virtio(&aml, i, config->gsi[i]);
 	aml_close(&aml, scope);
 	/* SLP_TYP for PM1a and PM1b, and two that are reserved (section 7.4.2). */

@@ -45,7 +45,8 @@ static void put8(struct aml *aml, uint8_t value)
 /* The PkgLength of a body: it counts itself (section 20.2.4). */
 static size_t package_length(size_t body, uint8_t out[4])
 {
-	size_t n, total, i;
+	size_t n;
+	size_t total;
 
 	if (body + 1 < 0x40) {
 		out[0] = (uint8_t)(body + 1);
@@ -54,14 +55,15 @@ static size_t package_length(size_t body, uint8_t out[4])
 	n = body + 2 < 1u << 12 ? 2 : body + 3 < 1u << 20 ? 3 : 4;
 	total = body + n;
 	out[0] = (uint8_t)((n - 1) << 6 | (total & 0xf));
-	for (i = 1; i < n; i++)
+	for (size_t i = 1; i < n; i++)
 		out[i] = (uint8_t)(total >> (8 * i - 4));
 	return n;
 }
 
 void aml_close(struct aml *aml, size_t mark)
 {
-	size_t body = aml->len - mark, n;
+	size_t body = aml->len - mark;
+	size_t n;
 	uint8_t length[4];
 
 	if (aml->full)
@@ -169,7 +171,8 @@ static void aml_add_resource(struct aml_resources *res, const uint8_t *bytes, si
 
 void aml_add_io(struct aml_resources *res, uint16_t base, uint8_t length)
 {
-	const uint8_t low = (uint8_t)base, high = (uint8_t)(base >> 8);
+	const uint8_t low = (uint8_t)base;
+	const uint8_t high = (uint8_t)(base >> 8);
 	/* Decode16, lowest and highest base, alignment, length. */
 	const uint8_t io[] = {RES_IO, 1, low, high, low, high, 1, length};
 
@@ -186,9 +189,7 @@ void aml_add_irq(struct aml_resources *res, unsigned int irq)
 
 static void store32(uint8_t *at, uint32_t value)
 {
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		at[i] = (uint8_t)(value >> 8 * i);
 }
 

@@ -102,7 +102,8 @@ static enum exit_status load_initrd(struct boot *b)
 static enum exit_status put_cmdline(struct boot *b)
 {
 	const char *text = b->config->append ? b->config->append : "";
-	size_t len = strlen(text), max = b->image.cmdline_max;
+	size_t len = strlen(text);
+	size_t max = b->image.cmdline_max;
 
 	if (max >= CMDLINE_ROOM)
 		max = CMDLINE_ROOM - 1;
@@ -120,14 +121,13 @@ static enum exit_status put_acpi(struct boot *b)
 		.devices = b->devices,
 		.nodes = b->config->nr_nodes,
 	};
-	unsigned int i;
 	long ret;
 
-	for (i = 0; i < acpi.cpus; i++) {
+	for (unsigned int i = 0; i < acpi.cpus; i++) {
 		acpi.apic_id[i] = (uint8_t)linux_cpu_apic_id(b->config, i);
 		acpi.cpu_node[i] = (uint8_t)linux_cpu_node(b->config, i);
 	}
-	for (i = 0; i < acpi.devices; i++)
+	for (unsigned int i = 0; i < acpi.devices; i++)
 		acpi.gsi[i] = irqchip_gsi(i);
 	linux_map_ranges(b->mem, &acpi);
 	ret = acpi_build(&acpi, b->ram + ACPI_BASE, ACPI_SIZE, ACPI_BASE);

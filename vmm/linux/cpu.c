@@ -64,11 +64,12 @@ unsigned int linux_cpu_node(const struct run_config *config, unsigned int index)
 
 unsigned int linux_cpu_apic_id(const struct run_config *config, unsigned int index)
 {
-	unsigned int package = 0, core = 0, i;
+	unsigned int package = 0;
+	unsigned int core = 0;
 
 	if (config->nr_nodes == 1)
 		return index;
-	for (i = 1; i <= index; i++) {
+	for (unsigned int i = 1; i <= index; i++) {
 		core++;
 		if (linux_cpu_node(config, i) != linux_cpu_node(config, i - 1)) {
 			package++;
@@ -141,13 +142,12 @@ void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, const struct run_config *config, 
 {
 	const unsigned int id = linux_cpu_apic_id(config, index);
 	const unsigned int cores = config->nr_nodes == 1 ? config->cpus : 1u << PACKAGE_BITS;
-	unsigned int i;
 
-	for (i = 0; i < cpuid->nent; i++)
+	for (unsigned int i = 0; i < cpuid->nent; i++)
 		adapt(&cpuid->entries[i], id, cores);
 }
 
-/* Whether KVM gives guests performance counters; one that does not say is taken to. */
+/* Tells whether KVM gives guests performance counters; one that does not say is taken to. */
 static bool has_counters(void)
 {
 	int fd = open("/sys/module/kvm/parameters/enable_pmu", O_RDONLY | O_CLOEXEC);
@@ -182,16 +182,16 @@ int linux_cpu_filter_msrs(int vm_fd)
 
 void linux_cpu_tables(uint8_t *ram)
 {
-	uint64_t *gdt = (uint64_t *)(ram + GDT), *table = (uint64_t *)(ram + PAGE_TABLE);
+	uint64_t *gdt = (uint64_t *)(ram + GDT);
+	uint64_t *table = (uint64_t *)(ram + PAGE_TABLE);
 	const unsigned int entries = PAGE / sizeof(*table);
-	unsigned int i;
 
 	gdt[BOOT_CS / 8] = DESC_CODE64;
 	gdt[BOOT_DS / 8] = DESC_DATA;
 	table[0] = (PAGE_TABLE + PAGE) | PT_RW;
-	for (i = 0; i < GIB_MAPPED; i++)
+	for (unsigned int i = 0; i < GIB_MAPPED; i++)
 		table[entries + i] = (PAGE_TABLE + (2 + i) * PAGE) | PT_RW;
-	for (i = 0; i < GIB_MAPPED * entries; i++)
+	for (unsigned int i = 0; i < GIB_MAPPED * entries; i++)
 		table[2 * entries + i] = (uint64_t)i << 21 | PT_LARGE;
 }
 
@@ -205,10 +205,9 @@ int linux_cpu_msrs(int vcpu_fd)
 		struct kvm_msrs head;
 		struct kvm_msr_entry entry[1];
 	} msr = {.head.nmsrs = 1};
-	size_t i;
 
 	/* A host that lacks one of them leaves it out: the kernel does without. */
-	for (i = 0; i < ARRAY_SIZE(list); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 		msr.entry[0] = list[i];
 		if (ioctl(vcpu_fd, KVM_SET_MSRS, &msr) < 0)
 			return -errno;

@@ -40,7 +40,8 @@ union any_header {
 /* Why an ELF is none that can be loaded. */
 static int reject_header(const union any_header *e, char *why)
 {
-	const unsigned int class = e->ident[EI_CLASS], type = e->e32.e_type;
+	const unsigned int class = e->ident[EI_CLASS];
+	const unsigned int type = e->e32.e_type;
 	const unsigned int machine = class == ELFCLASS64 ? EM_X86_64 : EM_386;
 	char name[MEDIA_NAME_MAX];
 
@@ -208,9 +209,8 @@ static int linux_scan_notes(struct linux_image *image, const Elf64_Phdr *p, uint
 static bool is_loaded(const struct linux_image *image, uint64_t addr)
 {
 	const struct linux_segment *s;
-	unsigned int i;
 
-	for (i = 0; i < image->nr_segments; i++) {
+	for (unsigned int i = 0; i < image->nr_segments; i++) {
 		s = &image->segment[i];
 		if (addr >= s->addr && addr - s->addr < s->filesz)
 			return true;
@@ -248,11 +248,10 @@ static int check_entry(struct linux_image *image, const struct header *header, c
 /* What it is, and how it is entered: this is looked at first, since it says why the rest is unfit. */
 static int scan(struct linux_image *image, struct header *header, uint64_t file_size, char *why)
 {
-	unsigned int i;
 	Elf64_Phdr p;
 	int ret = 0;
 
-	for (i = 0; !ret && i < header->phnum; i++) {
+	for (unsigned int i = 0; !ret && i < header->phnum; i++) {
 		if (read_program_header(image->fd, header, i, &p))
 			return linux_reject(why,
 					    "cut short: its program headers are not in the file");
@@ -266,12 +265,11 @@ static int scan(struct linux_image *image, struct header *header, uint64_t file_
 static int linux_load_segments(struct linux_image *image, const struct header *header,
 			       uint64_t file_size, char *why)
 {
-	unsigned int i;
 	Elf64_Phdr p;
 	int ret = 0;
 
 	image->start = UINT64_MAX;
-	for (i = 0; !ret && i < header->phnum; i++) {
+	for (unsigned int i = 0; !ret && i < header->phnum; i++) {
 		/* The file may change meanwhile. */
 		if (read_program_header(image->fd, header, i, &p))
 			return linux_reject(why,

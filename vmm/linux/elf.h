@@ -11,7 +11,7 @@
 
 struct linux_image;
 
-/* Whether the file at fd begins as an ELF file does. */
+/* Tells whether the file at fd begins as an ELF file does. */
 bool linux_elf_is(int fd);
 
 /*

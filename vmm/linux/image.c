@@ -28,7 +28,8 @@
 static int no_kernel(int fd, char *why)
 {
 	char name[MEDIA_NAME_MAX];
-	const char *is = media_name(fd, name), *unpack = media_unpack(fd);
+	const char *is = media_name(fd, name);
+	const char *unpack = media_unpack(fd);
 
 	if (!is)
 		return linux_reject(why, "not a kernel: " GIVE);
@@ -137,10 +138,9 @@ void linux_image_close(struct linux_image *image)
 int linux_image_load(const struct linux_image *image, uint8_t *ram)
 {
 	const struct linux_segment *s;
-	unsigned int i;
 	ssize_t n;
 
-	for (i = 0; i < image->nr_segments; i++) {
+	for (unsigned int i = 0; i < image->nr_segments; i++) {
 		s = &image->segment[i];
 		n = file_read_at(image->fd, ram + s->addr, s->filesz, s->offset);
 		if (n < 0)

@@ -29,7 +29,8 @@ uint32_t irqchip_gsi(unsigned int i)
 int irqchip_eventfd(int vm_fd, uint32_t gsi)
 {
 	struct kvm_irqfd irqfd = {.gsi = gsi};
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ret;
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int ret;
 
 	if (fd < 0)
 		return -errno;

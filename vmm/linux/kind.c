@@ -87,10 +87,9 @@ static bool linux_power_button(struct vm *vm)
 /* The others wait for INIT and SIPI, as KVM has made them. */
 static int linux_reset_vcpus(struct vm *vm)
 {
-	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < vm->nr_cpus && !ret; i++)
+	for (unsigned int i = 0; i < vm->nr_cpus && !ret; i++)
 		ret = linux_cpu_msrs(vm->vcpu[i].fd);
 	return ret ? ret : linux_cpu_enter(vm->vcpu[0].fd, &linux_guest(vm)->entry);
 }
@@ -98,7 +97,6 @@ static int linux_reset_vcpus(struct vm *vm)
 /* Linux starts its other vCPUs itself: their threads wait within KVM. */
 static enum exit_status linux_start(struct vm *vm)
 {
-	unsigned int i;
 	int ret;
 
 	ret = linux_reset_vcpus(vm);
@@ -106,7 +104,7 @@ static enum exit_status linux_start(struct vm *vm)
 		ret = terminal_start(&linux_guest(vm)->terminal, &linux_guest(vm)->ports.serial,
 				     vm);
 	pthread_mutex_lock(&vm->lock);
-	for (i = 0; i < vm->nr_cpus && !ret; i++)
+	for (unsigned int i = 0; i < vm->nr_cpus && !ret; i++)
 		ret = vcpu_start(&vm->vcpu[i]);
 	pthread_mutex_unlock(&vm->lock);
 	if (!ret)

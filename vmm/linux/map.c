@@ -30,10 +30,9 @@ void linux_map_e820(const struct memory *mem, struct boot_params *params)
 {
 	const struct linux_range *r;
 	struct linux_map map;
-	unsigned int i;
 
 	linux_map_fill(&map, mem);
-	for (i = 0; i < map.count; i++) {
+	for (unsigned int i = 0; i < map.count; i++) {
 		r = &map.range[i];
 		params->e820_table[i] = (struct boot_e820_entry){
 			.addr = r->start,
@@ -49,9 +48,7 @@ _Static_assert(2 * MM_MAX_RANGES <= ACPI_MAX_RANGES, "room for all ranges");
 static void add_ranges(const struct mm_range *range, unsigned int n, int hotplug,
 		       struct acpi_config *acpi)
 {
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		acpi->range[acpi->nr_ranges++] = (struct acpi_range){
 			.base = range[i].base,
 			.size = range[i].size,

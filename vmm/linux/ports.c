@@ -152,11 +152,11 @@ bool ports_serve(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
-	uint32_t i, value;
+	uint32_t value;
 	bool go_on = true;
 
 	/* INS and OUTS come as count accesses. */
-	for (i = 0; i < run->io.count && go_on; i++, data += run->io.size) {
+	for (uint32_t i = 0; i < run->io.count && go_on; i++, data += run->io.size) {
 		value = 0;
 		if (run->io.direction == KVM_EXIT_IO_IN) {
 			value = port_read(&linux_guest(cpu->vm)->ports, run->io.port, run->io.size);

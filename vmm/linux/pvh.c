@@ -7,7 +7,6 @@ void pvh_fill(struct pvh_info *info, uint64_t at, const struct pvh_config *confi
 {
 	const struct linux_map *map = config->map;
 	const struct linux_range *r;
-	unsigned int i;
 
 	*info = (struct pvh_info){
 		.start =
@@ -26,7 +25,7 @@ void pvh_fill(struct pvh_info *info, uint64_t at, const struct pvh_config *confi
 		info->module.addr = htole64(config->initrd);
 		info->module.size = htole64(config->initrd_size);
 	}
-	for (i = 0; i < map->count; i++) {
+	for (unsigned int i = 0; i < map->count; i++) {
 		r = &map->range[i];
 		info->memmap[i] = (struct pvh_memmap_entry){
 			.addr = htole64(r->start),

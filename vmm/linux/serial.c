@@ -151,7 +151,8 @@ static bool transmit(struct serial *s, uint8_t value)
 
 void serial_write(struct serial *serial, unsigned int reg, uint8_t value)
 {
-	bool dlab, out = false;
+	bool dlab;
+	bool out = false;
 
 	pthread_mutex_lock(&serial->lock);
 	dlab = serial->lcr & UART_LCR_DLAB;

@@ -22,9 +22,9 @@
  */
 static int unescape(uint8_t *buf, int n, bool *escaped)
 {
-	int i, kept = 0;
+	int kept = 0;
 
-	for (i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		if (!*escaped && buf[i] == ESCAPE) {
 			*escaped = true;
 			continue;
@@ -101,7 +101,8 @@ static void *read_input(void *arg)
 /* Raw mode. Returns whether it is. */
 static bool make_raw(struct terminal *terminal)
 {
-	struct termios now, raw;
+	struct termios now;
+	struct termios raw;
 
 	if (tcgetattr(STDIN_FILENO, &now))
 		return false;

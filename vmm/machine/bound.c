@@ -80,12 +80,13 @@ static uint64_t kvm_bytes(const struct run_config *config, uint64_t guest, bool 
 
 static uint64_t disk_bytes(const struct run_config *config)
 {
-	uint64_t bytes = MONITOR_IO, pinned = config->pin_budget;
-	unsigned int i, queues;
+	uint64_t bytes = MONITOR_IO;
+	uint64_t pinned = config->pin_budget;
+	unsigned int queues;
 
 	if (!config->nr_disks)
 		return 0;
-	for (i = 0; i < config->nr_disks; i++) {
+	for (unsigned int i = 0; i < config->nr_disks; i++) {
 		queues = config->disk[i].queues ? config->disk[i].queues : config->cpus;
 		bytes += BLK_DEV_MOST + (uint64_t)queues * BLK_QUEUE_SIZE * BLK_ENTRY_MOST;
 	}
@@ -98,7 +99,8 @@ static uint64_t disk_bytes(const struct run_config *config)
 void memory_bound(const struct run_config *config, uint64_t ram_size, const struct mm_config *heap,
 		  bool shadow, struct memory_bound *bound)
 {
-	uint64_t areas = config->heap / MM_HUGE_SIZE, guest = ram_size + config->heap;
+	uint64_t areas = config->heap / MM_HUGE_SIZE;
+	uint64_t guest = ram_size + config->heap;
 
 	*bound = (struct memory_bound){.ram = ram_size, .heap = config->heap};
 	bound->metadata = mm_heap_metadata(heap) + config->heap / MM_FRAME_SIZE * KMEM_DEV_FRAME;

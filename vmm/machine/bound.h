@@ -39,8 +39,8 @@ const char *memory_bound_format(const struct memory_bound *bound, char text[MEMO
  */
 uint64_t bound_kvm_pages(uint64_t guest_bytes);
 
-/* Whether this host's KVM keeps page tables of its own for the guest's: it has neither EPT nor
- * NPT, or was told to do without. Where it cannot be told, it does. */
+/* Tells whether this host's KVM keeps page tables of its own for the guest's: it has neither EPT
+ * nor NPT, or was told to do without. Where it cannot be told, it does. */
 bool bound_kvm_shadows(void);
 
 #endif

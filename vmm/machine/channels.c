@@ -16,10 +16,10 @@ static enum exit_status create_console(struct channels *ch, const struct run_con
 {
 	static const struct listen_access who = {.mode = 0777, .group = LISTEN_OWN_GROUP};
 	struct console_port_config port[RUN_MAX_PORTS];
-	unsigned int i;
-	int fd, ret;
+	int fd;
+	int ret;
 
-	for (i = 0; i < config->nr_ports; i++) {
+	for (unsigned int i = 0; i < config->nr_ports; i++) {
 		/* One client is served at a time; a second one waits. */
 		fd = listen_unix(config->port[i].path, &who);
 		if (fd < 0)
@@ -42,11 +42,9 @@ static enum exit_status create_console(struct channels *ch, const struct run_con
 
 static void discard(void *opaque, const struct iovec *range, unsigned int n)
 {
-	unsigned int i;
-
 	(void)opaque;
 	/* One that fails keeps its memory, which does no harm. */
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED);
 }
 

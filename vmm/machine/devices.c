@@ -197,28 +197,22 @@ void devices_destroy(struct devices *d)
 
 void devices_halt(struct devices *d)
 {
-	unsigned int i;
-
 	/* But the console: what the guest wrote last goes out until its queues are stopped, and
 	 * no doorbell waits for it. */
-	for (i = 0; i < d->count; i++)
+	for (unsigned int i = 0; i < d->count; i++)
 		if (d->dev[i] != d->channels.console)
 			virtio_device_halt(d->dev[i]);
 }
 
 void devices_pause(struct devices *d)
 {
-	unsigned int i;
-
-	for (i = 0; i < d->count; i++)
+	for (unsigned int i = 0; i < d->count; i++)
 		virtio_device_pause(d->dev[i]);
 }
 
 void devices_resume(struct devices *d)
 {
-	unsigned int i;
-
-	for (i = 0; i < d->count; i++)
+	for (unsigned int i = 0; i < d->count; i++)
 		virtio_device_resume(d->dev[i]);
 }
 

@@ -53,9 +53,8 @@ static struct blk_file_config file_config(const struct run_disk *disk)
 static enum exit_status disks_check_distinct(const struct run_config *config)
 {
 	struct disk_place place[RUN_MAX_DISKS];
-	unsigned int i;
 
-	for (i = 0; i < config->nr_disks; i++)
+	for (unsigned int i = 0; i < config->nr_disks; i++)
 		place[i] = (struct disk_place){config->disk[i].path, config->disk[i].readonly};
 	return disk_check_distinct(&words, place, config->nr_disks);
 }
@@ -66,9 +65,8 @@ enum exit_status disks_check(const struct run_config *config)
 	int ret;
 	char why[BLK_WHY_MAX];
 	struct blk_file file;
-	unsigned int i;
 
-	for (i = 0; i < config->nr_disks && !status; i++) {
+	for (unsigned int i = 0; i < config->nr_disks && !status; i++) {
 		struct blk_file_config open = file_config(&config->disk[i]);
 
 		open.look = true;
@@ -153,7 +151,6 @@ static enum exit_status make_disk(struct disks *d, struct run *run, const struct
 enum exit_status disks_create(struct disks *d, struct run *run, const struct memory *mem)
 {
 	const struct run_config *config = run->config;
-	unsigned int i;
 	enum exit_status status;
 
 	if (!config->nr_disks)
@@ -162,7 +159,7 @@ enum exit_status disks_create(struct disks *d, struct run *run, const struct mem
 	if (status)
 		return status;
 	status = start_engine(d, run, mem);
-	for (i = 0; i < config->nr_disks && !status; i++)
+	for (unsigned int i = 0; i < config->nr_disks && !status; i++)
 		status = make_disk(d, run, &config->disk[i]);
 	if (status)
 		disks_destroy(d);

@@ -10,7 +10,6 @@
 bool vm_end(struct vm *vm, int status)
 {
 	const uint64_t one = 1;
-	unsigned int i;
 
 	pthread_mutex_lock(&vm->lock);
 	if (vm_is_ending(vm)) {
@@ -20,7 +19,7 @@ bool vm_end(struct vm *vm, int status)
 	vm->status = status;
 	/* Sequentially consistent, as a vCPU's look at it after in_guest is. */
 	atomic_store(&vm->ending, true);
-	for (i = 0; i < vm->nr_cpus; i++)
+	for (unsigned int i = 0; i < vm->nr_cpus; i++)
 		if (vm->vcpu[i].started)
 			vcpu_kick(&vm->vcpu[i]);
 	pthread_cond_broadcast(&vm->left_guest);

@@ -14,7 +14,7 @@
  */
 bool vm_end(struct vm *vm, int status);
 
-/* Whether the guest is ending, so that nothing should be started or waited for. */
+/* Tells whether the guest is ending, so that nothing should be started or waited for. */
 static inline bool vm_is_ending(const struct vm *vm)
 {
 	/* Acquire: with the release in vm_end(), its status is seen. */

@@ -43,8 +43,9 @@ static const char *open_remedy(int err)
 
 int kvm_open(const char *path, char *why)
 {
-	int fd, version, ret;
-	size_t i;
+	int fd;
+	int version;
+	int ret;
 
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
@@ -60,7 +61,7 @@ int kvm_open(const char *path, char *why)
 		ret = -ENODEV;
 		goto fail;
 	}
-	for (i = 0; i < kvm_need_count; i++)
+	for (size_t i = 0; i < kvm_need_count; i++)
 		if (ioctl(fd, KVM_CHECK_EXTENSION, kvm_needs[i].cap) <= 0) {
 			snprintf(why, KVM_WHY_MAX, "lacks %s: a newer kernel is needed",
 				 kvm_needs[i].name);
@@ -119,9 +120,9 @@ void kvm_destroy_vm(struct kvm_vm *vm)
 
 uint64_t kvm_address_limit(const struct kvm_cpuid2 *cpuid)
 {
-	unsigned int bits = DEFAULT_PHYS_BITS, i;
+	unsigned int bits = DEFAULT_PHYS_BITS;
 
-	for (i = 0; i < cpuid->nent; i++)
+	for (unsigned int i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 0x80000008)
 			bits = cpuid->entries[i].eax & 0xff;
 	return 1ull << (bits < 52 ? bits : 52);

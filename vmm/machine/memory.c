@@ -77,13 +77,13 @@ static void place_ram(struct memory *mem, const struct run_config *config)
 {
 	struct layout at = {.range = mem->ram_range};
 	const uint64_t equal = mem->ram_size / config->nr_nodes & ~(page_of(config) - 1);
-	uint64_t left = mem->ram_size, part;
-	unsigned int i;
+	uint64_t left = mem->ram_size;
+	uint64_t part;
 
 	mem->ram_low = mem->ram_size <= PLATFORM_HOLE_BASE ? mem->ram_size
 							   : PLATFORM_HOLE_BASE / GIB * GIB;
 	at.hole = mem->ram_low;
-	for (i = 0; i < config->nr_nodes; i++) {
+	for (unsigned int i = 0; i < config->nr_nodes; i++) {
 		part = config->node[i].memory ? config->node[i].memory : equal;
 		/* The last has the rest, such as a program's page array. */
 		if (i + 1 == config->nr_nodes)
@@ -101,9 +101,8 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 		.next = round_up(memory_ram_end(mem), GIB),
 		.hole = PLATFORM_HOLE_BASE,
 	};
-	unsigned int i;
 
-	for (i = 0; i < config->nr_nodes; i++)
+	for (unsigned int i = 0; i < config->nr_nodes; i++)
 		lay(&at, config->node[i].heap, (int)i, config->node[i].host_node);
 	mem->nr_ranges = at.nr;
 	mem->heap_base = mem->range[0].base;
@@ -114,7 +113,8 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 static enum exit_status memory_place(struct memory *mem, const struct run_config *config,
 				     const struct guest_kind *kind, uint64_t limit)
 {
-	char size[32], heap[32];
+	char size[32];
+	char heap[32];
 
 	mem->ram_size = ram_for(config, kind);
 	if (kind->page_array && mem->ram_size > PLATFORM_HOLE_BASE)
@@ -177,7 +177,10 @@ static void heap_config(const struct memory *mem, const struct run_config *confi
 static enum exit_status memory_check_bound(const struct memory *mem,
 					   const struct run_config *config)
 {
-	char text[MEMORY_BOUND_TEXT], size[32], heap[32], there[24];
+	char text[MEMORY_BOUND_TEXT];
+	char size[32];
+	char heap[32];
+	char there[24];
 	const char *whose;
 	uint64_t room = limit_memory(&whose);
 

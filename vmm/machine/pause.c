@@ -38,11 +38,10 @@ void pause_wait(struct vm *vm)
 static void park_vcpus(struct vm *vm)
 {
 	struct timespec until;
-	unsigned int i;
 
 	pthread_mutex_lock(&vm->lock);
 	while (vm->nr_parked < vm->nr_running && !vm_is_ending(vm)) {
-		for (i = 0; i < vm->nr_cpus; i++)
+		for (unsigned int i = 0; i < vm->nr_cpus; i++)
 			if (vm->vcpu[i].started)
 				vcpu_kick(&vm->vcpu[i]);
 		clock_gettime(CLOCK_REALTIME, &until);

@@ -60,16 +60,15 @@ void tlb_flush_all(struct vcpu *cpu)
 {
 	struct vm *vm = cpu->vm;
 	struct vcpu *other;
-	unsigned int i;
 
 	atomic_fetch_add(&vm->tlb_generation, 1);
 	pthread_mutex_lock(&vm->lock);
-	for (i = 0; i < vm->nr_cpus; i++) {
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
 		other = &vm->vcpu[i];
 		if (other != cpu && other->started && atomic_load(&other->in_guest))
 			vcpu_kick(other);
 	}
-	for (i = 0; i < vm->nr_cpus; i++) {
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
 		other = &vm->vcpu[i];
 		/* In guest code and behind: it entered before the request. When it is
 		 * seen inside and up to date it entered after. */

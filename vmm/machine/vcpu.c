@@ -23,13 +23,12 @@ static int set_cpuid(struct vcpu *cpu)
 	size_t size = sizeof(*host) + host->nent * sizeof(host->entries[0]);
 	struct kvm_cpuid2 *mine = malloc(size);
 	struct kvm_cpuid_entry2 *e;
-	unsigned int i;
 	int ret;
 
 	if (!mine)
 		return -ENOMEM;
 	memcpy(mine, host, size);
-	for (i = 0; i < mine->nent; i++) {
+	for (unsigned int i = 0; i < mine->nent; i++) {
 		e = &mine->entries[i];
 		if (e->function == 1) {
 			e->ebx = (e->ebx & 0x00ffffff) | cpu->index << 24;

@@ -36,7 +36,6 @@ static int add_memory(struct vm *vm)
 {
 	const struct memory *mem = &vm->mem;
 	const uint8_t *heap = mm_heap_host(mem->heap);
-	unsigned int i;
 	int ret;
 
 	ret = kvm_bound_pages(vm->kvm.fd, mem->ram_size + vm->run->config->heap);
@@ -45,7 +44,7 @@ static int add_memory(struct vm *vm)
 	if (!ret && mem->ram_size > mem->ram_low)
 		ret = kvm_add_slot(&vm->kvm, PLATFORM_HOLE_END, mem->ram + mem->ram_low,
 				   mem->ram_size - mem->ram_low, false);
-	for (i = 0; i < mem->nr_ranges && !ret; i++)
+	for (unsigned int i = 0; i < mem->nr_ranges && !ret; i++)
 		ret = kvm_add_slot(&vm->kvm, mem->range[i].base,
 				   heap + (mem->range[i].base - mem->heap_base), mem->range[i].size,
 				   false);
@@ -219,11 +218,10 @@ static void join(struct vcpu *cpu)
 void vm_join(struct vm *vm)
 {
 	bool started;
-	unsigned int i;
 
 	/* None is started once the guest is ending. Whoever ends it kicks under the
 	 * lock: no thread is joined before that is done. */
-	for (i = 0; i < vm->nr_cpus; i++) {
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
 		pthread_mutex_lock(&vm->lock);
 		started = vm->vcpu[i].started;
 		pthread_mutex_unlock(&vm->lock);

@@ -98,11 +98,10 @@ static void wake(struct waiter **link)
 
 uint32_t wait_queue_wake(struct wait_queue *queue, uint64_t addr, uint32_t count)
 {
-	struct waiter **link;
 	uint32_t woken = 0;
 
 	pthread_mutex_lock(&queue->lock);
-	for (link = &queue->first; *link && woken < count;) {
+	for (struct waiter **link = &queue->first; *link && woken < count;) {
 		if ((*link)->addr != addr) {
 			link = &(*link)->next;
 			continue;

@@ -25,7 +25,8 @@ static bool foreign_store(struct vcpu *cpu)
 bool access_memory(struct vcpu *cpu)
 {
 	const struct kvm_run *run = cpu->run;
-	uint64_t addr = run->mmio.phys_addr, value = 0;
+	uint64_t addr = run->mmio.phys_addr;
+	uint64_t value = 0;
 	uint32_t len = run->mmio.len;
 	char what[FAULT_TEXT_MAX];
 	__le64 *kicks;

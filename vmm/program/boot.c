@@ -51,7 +51,6 @@ static enum exit_status no_room(void)
 static void fill_gdt(const struct boot *b, uint64_t *gdt)
 {
 	uint64_t base;
-	unsigned int i;
 
 	gdt[1] = DESC_CODE32(0);
 	gdt[PLATFORM_KERNEL_CS / 8] = DESC_CODE64(0);
@@ -59,7 +58,7 @@ static void fill_gdt(const struct boot *b, uint64_t *gdt)
 	gdt[4] = DESC_CODE32(3);
 	gdt[PLATFORM_USER_DS / 8] = DESC_DATA(3);
 	gdt[PLATFORM_USER_CS / 8] = DESC_CODE64(3);
-	for (i = 0; i < b->from->cpus; i++) {
+	for (unsigned int i = 0; i < b->from->cpus; i++) {
 		base = BOOT_TSS_VA(i);
 		gdt[BOOT_TSS_SELECTOR(i) / 8] = DESC_TSS_BUSY | (BOOT_TSS_SIZE - 1) |
 						(base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
@@ -72,9 +71,8 @@ static void fill_tss(const struct boot *b, uint8_t *tables)
 	const uint16_t io_map = BOOT_TSS_SIZE; /* beyond the limit: there is none */
 	uint64_t stack;
 	uint8_t *tss;
-	unsigned int i;
 
-	for (i = 0; i < b->from->cpus; i++) {
+	for (unsigned int i = 0; i < b->from->cpus; i++) {
 		tss = tables + (BOOT_TSS_VA(i) - BOOT_TABLES_VA);
 		stack = SUPER_STACK_TOP(i);
 		memcpy(tss + 4, &stack, sizeof(stack));  /* RSP0 */
@@ -88,11 +86,10 @@ static void fill_idt(const struct boot *b, struct gate *idt)
 {
 	const struct platform_note *note = &b->from->elf->note;
 	uint64_t at;
-	unsigned int v;
 
 	if (!b->from->elf->has_note)
 		return;
-	for (v = 0; v < BOOT_GATES; v++) {
+	for (unsigned int v = 0; v < BOOT_GATES; v++) {
 		at = le64toh(note->vectors) + (uint64_t)v * le32toh(note->stride);
 		idt[v] = (struct gate){
 			.offset_low = (uint16_t)at,
@@ -132,10 +129,9 @@ static enum exit_status make_stack(struct boot *b, uint64_t top, uint64_t size, 
 
 static enum exit_status make_stacks(struct boot *b)
 {
-	unsigned int i;
 	enum exit_status status = 0;
 
-	for (i = 0; i < b->from->cpus && !status; i++) {
+	for (unsigned int i = 0; i < b->from->cpus && !status; i++) {
 		status = make_stack(b, SUPER_STACK_TOP(i), SUPER_STACK_SIZE, 0);
 		if (!status)
 			status = make_stack(b, PLATFORM_STACK_TOP(i), PLATFORM_STACK_SIZE, b->user);
@@ -153,8 +149,9 @@ static enum exit_status load_program(struct boot *b)
 {
 	const struct elf_image *elf = b->from->elf;
 	const struct elf_segment *s;
-	uint64_t at = ram_take(&b->ram, elf->size), start, end;
-	unsigned int i;
+	uint64_t at = ram_take(&b->ram, elf->size);
+	uint64_t start;
+	uint64_t end;
 	int ret;
 
 	if (!at)
@@ -163,7 +160,7 @@ static enum exit_status load_program(struct boot *b)
 	if (ret)
 		return cli_fail(STATUS_BAD_IMAGE, "%s: cannot be read: %s", b->from->config->arg[0],
 				strerror(-ret));
-	for (i = 0; i < elf->nr_segments; i++) {
+	for (unsigned int i = 0; i < elf->nr_segments; i++) {
 		s = &elf->segment[i];
 		start = s->vaddr & ~(PAGE - 1);
 		end = (s->vaddr + s->memsz + PAGE - 1) & ~(PAGE - 1);
@@ -180,7 +177,7 @@ static enum exit_status load_program(struct boot *b)
 static enum exit_status map_direct(struct boot *b)
 {
 	const struct memory *mem = b->ram.mem;
-	unsigned int rights = PT_WRITE | b->user, i;
+	unsigned int rights = PT_WRITE | b->user;
 	const uint64_t mmio = PLATFORM_MMIO_BASE + PLATFORM_MMIO_MAX * PLATFORM_MMIO_STRIDE;
 	int ret;
 
@@ -189,7 +186,7 @@ static enum exit_status map_direct(struct boot *b)
 	if (!ret)
 		ret = page_table_map(&b->pt, PLATFORM_VA, PLATFORM_BASE, mmio - PLATFORM_BASE,
 				     rights, false);
-	for (i = 0; i < mem->nr_ranges && !ret; i++)
+	for (unsigned int i = 0; i < mem->nr_ranges && !ret; i++)
 		ret = page_table_map(&b->pt, PLATFORM_DIRECT_VA + mem->range[i].base,
 				     mem->range[i].base, mem->range[i].size, rights, true);
 	if (!ret)
@@ -201,10 +198,11 @@ static enum exit_status map_direct(struct boot *b)
 static enum exit_status put_args(struct boot *b)
 {
 	const struct run_config *config = b->from->config;
-	uint64_t size = 0, at, len;
-	unsigned int i;
+	uint64_t size = 0;
+	uint64_t at;
+	uint64_t len;
 
-	for (i = 0; i < config->nr_args; i++)
+	for (unsigned int i = 0; i < config->nr_args; i++)
 		size += strlen(config->arg[i]) + 1;
 	at = ram_take(&b->ram, size);
 	if (!at)
@@ -212,7 +210,7 @@ static enum exit_status put_args(struct boot *b)
 	b->from->platform->args = htole64(at);
 	b->from->platform->args_size = htole32((uint32_t)size);
 	b->from->platform->argc = htole32(config->nr_args);
-	for (i = 0; i < config->nr_args; i++) {
+	for (unsigned int i = 0; i < config->nr_args; i++) {
 		len = strlen(config->arg[i]) + 1;
 		memory_write(b->ram.mem, at, config->arg[i], len);
 		at += len;
@@ -225,7 +223,8 @@ static enum exit_status load_module(struct boot *b, const char *path,
 				    struct platform_module *module)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	uint64_t room = b->ram.end - b->ram.next, at = b->ram.next;
+	uint64_t room = b->ram.end - b->ram.next;
+	uint64_t at = b->ram.next;
 	struct stat st;
 	ssize_t len;
 	enum exit_status status;
@@ -269,10 +268,9 @@ static enum exit_status load_modules(struct boot *b)
 {
 	const struct run_config *config = b->from->config;
 	struct platform_page *page = b->from->platform;
-	unsigned int i;
 	enum exit_status status = 0;
 
-	for (i = 0; i < config->nr_modules && !status; i++)
+	for (unsigned int i = 0; i < config->nr_modules && !status; i++)
 		status = load_module(b, config->module[i], &page->module[i]);
 	page->modules = htole32(config->nr_modules);
 	return status;

@@ -71,10 +71,10 @@ static enum exit_status program_build(struct vm *vm)
 static enum exit_status program_start(struct vm *vm)
 {
 	struct timespec now;
-	unsigned int i;
-	int khz, ret;
+	int khz;
+	int ret;
 
-	for (i = 0; i < vm->nr_cpus; i++) {
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
 		ret = program_cpu_reset(&vm->vcpu[i], vm->run->elf.entry, vm->page_table, vm->ring);
 		if (ret)
 			goto fail;

@@ -41,10 +41,10 @@ static uint64_t *entry_of(const struct page_table *pt, uint64_t table, uint64_t 
 
 static int map_one(struct page_table *pt, uint64_t va, uint64_t pa, unsigned int rights, int last)
 {
-	uint64_t table = pt->root, *entry;
-	int level;
+	uint64_t table = pt->root;
+	uint64_t *entry;
 
-	for (level = 3; level > last; level--) {
+	for (int level = 3; level > last; level--) {
 		entry = entry_of(pt, table, va, level);
 		if (!*entry) {
 			table = ram_take(pt->ram, PAGE);
@@ -68,10 +68,10 @@ static int map_one(struct page_table *pt, uint64_t va, uint64_t pa, unsigned int
 int page_table_map(struct page_table *pt, uint64_t va, uint64_t pa, uint64_t size,
 		   unsigned int rights, bool huge)
 {
-	uint64_t done, step;
+	uint64_t step;
 	int ret;
 
-	for (done = 0; done < size; done += step) {
+	for (uint64_t done = 0; done < size; done += step) {
 		step = huge && !((va + done) % HUGE) && !((pa + done) % HUGE) && size - done >= HUGE
 			       ? HUGE
 			       : PAGE;

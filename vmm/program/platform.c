@@ -36,7 +36,8 @@ static bool bad_argument(struct vcpu *cpu, const char *doorbell, uint64_t addr)
 
 static bool ring_console(struct vcpu *cpu, uint64_t value)
 {
-	uint64_t addr = value & ((1ull << 48) - 1), len = value >> 48;
+	uint64_t addr = value & ((1ull << 48) - 1);
+	uint64_t len = value >> 48;
 	const void *text = memory_peek(&cpu->vm->mem, addr, len);
 	int err;
 

@@ -54,10 +54,13 @@ static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t coun
 /* ns of one time round the loop. Returns 0 or -errno. */
 static int measure(struct vcpu *cpu, uint64_t cr3, uint8_t *code, size_t i, double *ns)
 {
-	double few = 0, many = 0, least_few = 0, least_many = 0;
-	int round, ret;
+	double few = 0;
+	double many = 0;
+	double least_few = 0;
+	double least_many = 0;
+	int ret;
 
-	for (round = 0; round < loops[i].rounds; round++) {
+	for (int round = 0; round < loops[i].rounds; round++) {
 		ret = run_loop(cpu, cr3, code, SHORT_LOOP, &few);
 		if (!ret)
 			ret = run_loop(cpu, cr3, code, loops[i].count, &many);
@@ -79,7 +82,6 @@ int ring_probe(struct vcpu *cpu, const struct memory *mem, double *ns)
 	uint8_t *code;
 	double first;
 	uint64_t at;
-	size_t i;
 	int ret;
 
 	at = ram_take(&ram, PAGE);
@@ -91,7 +93,7 @@ int ring_probe(struct vcpu *cpu, const struct memory *mem, double *ns)
 	/* The first run pays for its mappings, which would make the short loop look long. */
 	if (!ret)
 		ret = run_loop(cpu, pt.root, code, SHORT_LOOP, &first);
-	for (i = 0; i < ARRAY_SIZE(loops) && !ret; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(loops) && !ret; i++) {
 		ret = measure(cpu, pt.root, code, i, ns);
 		if (*ns < RING_PROBE_NATIVE_NS)
 			break;

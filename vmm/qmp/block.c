@@ -18,7 +18,8 @@ static void disk_name(unsigned int disk, char *name)
 /* struct BlockDeviceInfo of QEMU's qapi/block-core.json. */
 static json_t *describe(const char *path, const struct virtio_device *dev, const char *name)
 {
-	json_t *image, *cache;
+	json_t *image;
+	json_t *cache;
 
 	image = json_pack("{s:s,s:s,s:I,s:b}", "filename", path, "format", "raw", "virtual-size",
 			  (json_int_t)blk_dev_capacity(dev), "dirty-flag", false);
@@ -42,12 +43,11 @@ int qmp_query_block(struct qmp_call *call)
 {
 	const struct disks *disks = disks_of(call);
 	char name[NAME_MAX_LEN];
-	unsigned int i;
 
 	if (!disks)
 		return -EINVAL;
 	call->result = json_array();
-	for (i = 0; i < disks->count; i++) {
+	for (unsigned int i = 0; i < disks->count; i++) {
 		disk_name(i, name);
 		json_array_append_new(call->result,
 				      json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev",
@@ -64,13 +64,12 @@ static int find_disk(struct qmp_call *call, const struct disks *disks)
 	const char *name = json_string_value(json_object_get(call->args, "device"));
 	const char *node = json_string_value(json_object_get(call->args, "node-name"));
 	char own[NAME_MAX_LEN];
-	unsigned int i;
 
 	if (!name == !node)
 		return qmp_fail(call, QMP_GENERIC, "Give either 'device' or 'node-name'");
 	if (!name)
 		name = node;
-	for (i = 0; i < disks->count; i++) {
+	for (unsigned int i = 0; i < disks->count; i++) {
 		disk_name(i, own);
 		if (!strcmp(own, name))
 			return (int)i;
@@ -83,7 +82,8 @@ int qmp_block_resize(struct qmp_call *call)
 	const struct disks *disks = disks_of(call);
 	json_int_t size = json_integer_value(json_object_get(call->args, "size"));
 	const char *path;
-	int disk, ret;
+	int disk;
+	int ret;
 
 	if (!disks)
 		return -EINVAL;

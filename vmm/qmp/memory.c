@@ -54,13 +54,12 @@ int qmp_query_slabinfo(struct qmp_call *call)
 {
 	struct memory *mem = qmp_memory(call);
 	struct mm_slabinfo info;
-	int i;
 
 	if (!mem)
 		return -EINVAL;
 	call->result = json_array();
 	memory_enter(mem);
-	for (i = 1; i <= MM_CACHE_MAX; i++) {
+	for (int i = 1; i <= MM_CACHE_MAX; i++) {
 		if (mm_slabinfo(mem->heap, i, &info))
 			continue;
 		/* The guest's own words. */
@@ -103,7 +102,9 @@ int qmp_query_io(struct qmp_call *call)
 	struct io_engine_stats io = {.sqes = 0};
 	const struct devices *devices = qmp_devices(call);
 	struct blk_stats blk;
-	json_t *disks, *disk, *engine;
+	json_t *disks;
+	json_t *disk;
+	json_t *engine;
 
 	if (!devices)
 		return -EINVAL;

@@ -24,7 +24,9 @@ int qmp_fail(struct qmp_call *call, const char *class, const char *fmt, ...)
 
 json_t *qmp_version(void)
 {
-	unsigned int major = 0, minor = 0, micro = 0;
+	unsigned int major = 0;
+	unsigned int minor = 0;
+	unsigned int micro = 0;
 
 	/* The member is called so whoever speaks the protocol. */
 	if (sscanf(SLABVISOR_VERSION, "%u.%u.%u", &major, &minor, &micro) != 3)
@@ -98,11 +100,9 @@ static int check_args(struct qmp_call *call, const struct qmp_command *command)
 
 static int query_commands(struct qmp_call *call, const struct qmp_proto *proto)
 {
-	const struct qmp_command *c;
-
 	call->result =
 		json_pack("[{s:s},{s:s}]", "name", "qmp_capabilities", "name", "query-commands");
-	for (c = proto->commands; c->name; c++)
+	for (const struct qmp_command *c = proto->commands; c->name; c++)
 		json_array_append_new(call->result, json_pack("{s:s}", "name", c->name));
 	return 0;
 }
@@ -128,7 +128,6 @@ static int negotiate(struct qmp_proto *proto, struct qmp_call *call)
 static int dispatch(struct qmp_proto *proto, struct qmp_call *call, const char *name)
 {
 	static const struct qmp_command bare = {.name = NULL};
-	const struct qmp_command *c;
 	int ret;
 
 	if (!strcmp(name, "qmp_capabilities"))
@@ -140,7 +139,7 @@ static int dispatch(struct qmp_proto *proto, struct qmp_call *call, const char *
 		ret = check_args(call, &bare);
 		return ret ? ret : query_commands(call, proto);
 	}
-	for (c = proto->commands; c->name; c++)
+	for (const struct qmp_command *c = proto->commands; c->name; c++)
 		if (!strcmp(c->name, name)) {
 			ret = check_args(call, c);
 			return ret ? ret : c->run(call);
@@ -177,7 +176,9 @@ static int qmp_execute(struct qmp_proto *proto, struct qmp_call *call, const jso
 json_t *qmp_answer(struct qmp_proto *proto, const char *text, size_t len)
 {
 	struct qmp_call call = {.opaque = proto->opaque};
-	json_t *message, *reply, *id;
+	json_t *message;
+	json_t *reply;
+	json_t *id;
 	json_error_t error;
 	int ret;
 

@@ -53,7 +53,8 @@ static void hang_up(struct qmp *q)
 /* Queues a message, which it takes over; one that cannot be sent ends the connection. */
 static void queue(struct qmp *q, json_t *message)
 {
-	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL, *grown;
+	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+	char *grown;
 	size_t len = text ? strlen(text) : 0;
 
 	json_decref(message);
@@ -188,7 +189,8 @@ static void *qmp_serve(void *arg)
 
 static int qmp_start_thread(struct qmp *q)
 {
-	sigset_t all, old;
+	sigset_t all;
+	sigset_t old;
 	int ret;
 
 	/* Signals are for the main thread and the vCPUs; a file that must not grow further says

@@ -26,9 +26,8 @@ static bool read_virtual(const struct vcpu *cpu, uint64_t va, uint64_t *value)
 static bool is_code(const struct vcpu *cpu, uint64_t va, uint64_t len)
 {
 	const struct elf_image *elf = &cpu->vm->run->elf;
-	const struct elf_segment *s;
 
-	for (s = elf->segment; s < elf->segment + elf->nr_segments; s++)
+	for (const struct elf_segment *s = elf->segment; s < elf->segment + elf->nr_segments; s++)
 		if (s->exec && va >= s->vaddr && len <= s->memsz && va - s->vaddr <= s->memsz - len)
 			return true;
 	return false;
@@ -46,7 +45,9 @@ static bool read_code(const struct vcpu *cpu, uint64_t va, uint8_t *code, size_t
 /* The bytes of a ModRM byte with what belongs to it: Intel SDM volume 2, table 2-2. */
 static unsigned int modrm_length(const uint8_t *p)
 {
-	unsigned int mod = p[0] >> 6, rm = p[0] & 7, length = 1;
+	unsigned int mod = p[0] >> 6;
+	unsigned int rm = p[0] & 7;
+	unsigned int length = 1;
 
 	if (mod == 3)
 		return length;
@@ -63,16 +64,14 @@ static unsigned int modrm_length(const uint8_t *p)
 }
 
 /*
- * Whether CALL rel32 (E8) or CALL r/m64 (FF /2) ends where the first CALL_MAX of these
+ * Tells whether CALL rel32 (E8) or CALL r/m64 (FF /2) ends where the first CALL_MAX of these
  * bytes do. One more is there to be looked at.
  */
 static bool ends_in_call(const uint8_t *code)
 {
-	unsigned int i;
-
 	if (code[CALL_MAX - 5] == 0xe8)
 		return true;
-	for (i = 0; i < CALL_MAX - 1; i++)
+	for (unsigned int i = 0; i < CALL_MAX - 1; i++)
 		if (code[i] == 0xff && (code[i + 1] >> 3 & 7) == 2 &&
 		    i + 1 + modrm_length(&code[i + 1]) == CALL_MAX)
 			return true;
@@ -80,23 +79,23 @@ static bool ends_in_call(const uint8_t *code)
 }
 
 /*
- * Whether MOV %rsp, %rbp stands between the start of the function at rip and rip: then it
+ * Tells whether MOV %rsp, %rbp stands between the start of the function at rip and rip: then it
  * most likely has a frame.
  */
 static bool has_prologue(const struct vcpu *cpu, uint64_t start, uint64_t rip)
 {
-	uint64_t len = rip - start < CODE_MAX ? rip - start : CODE_MAX, i;
+	uint64_t len = rip - start < CODE_MAX ? rip - start : CODE_MAX;
 	uint8_t code[CODE_MAX];
 
 	if (!len || !read_code(cpu, start, code, len))
 		return false;
-	for (i = 0; i + 3 <= len; i++)
+	for (uint64_t i = 0; i + 3 <= len; i++)
 		if (!memcmp(code + i, "\x48\x89\xe5", 3) || !memcmp(code + i, "\x48\x8b\xec", 3))
 			return true;
 	return false;
 }
 
-/* Whether addr, which lies on top of the stack, is where the function at rip returns to. */
+/* Tells whether addr, which lies on top of the stack, is where the function at rip returns to. */
 static bool is_return_address(const struct vcpu *cpu, const struct backtrace_regs *regs,
 			      uint64_t addr)
 {
@@ -138,7 +137,9 @@ unsigned int backtrace_add_caller(const struct vcpu *cpu, const struct backtrace
 unsigned int backtrace_walk(const struct vcpu *cpu, const struct backtrace_regs *regs,
 			    uint64_t *trace)
 {
-	uint64_t rbp = regs->rbp, next, ret;
+	uint64_t rbp = regs->rbp;
+	uint64_t next;
+	uint64_t ret;
 	unsigned int n = 0;
 
 	/* Stacks grow down, so each frame lies above the last. */

@@ -9,10 +9,9 @@
 void disk_stats_get(const struct disks *disks, struct disk_stats *stats)
 {
 	struct blk_stats one;
-	unsigned int i;
 
 	*stats = (struct disk_stats){.blk = {.reads = 0}};
-	for (i = 0; i < disks->count; i++) {
+	for (unsigned int i = 0; i < disks->count; i++) {
 		blk_dev_get_stats(disks->dev[i], &one);
 #define ADD(name, shown) stats->blk.name += one.name;
 		BLK_COUNTERS(ADD)

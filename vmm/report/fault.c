@@ -100,9 +100,8 @@ static void say_registers(struct report *r, const struct registers *g)
 		{"r12", g->r12}, {"r13", g->r13}, {"r14", g->r14},    {"r15", g->r15},
 		{"rip", g->rip}, {"cr2", g->cr2}, {"rfl", g->rflags},
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(list); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
 		fault_say(r, "%s%-3s %016llx%s", i % 4 ? "  " : "    ", list[i].name,
 			  (unsigned long long)list[i].value, i % 4 == 3 ? "\n" : "");
 	fault_say(r, "\n");
@@ -112,11 +111,10 @@ static void say_trace(struct report *r, const struct vcpu *cpu, const uint64_t *
 		      unsigned int count)
 {
 	char name[SYMBOL_NAME_MAX];
-	unsigned int i;
 
 	if (count)
 		fault_say(r, "  backtrace:\n");
-	for (i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++)
 		fault_say(r, "    0x%llx %s\n", (unsigned long long)trace[i],
 			  symbol_name_after(&cpu->vm->run->elf, trace[i], name));
 }
@@ -161,7 +159,8 @@ static void read_message(const struct memory *mem, uint64_t addr, char *message)
 
 static void say_exception(struct report *r, const struct platform_fault *f)
 {
-	uint32_t vector = le32toh(f->vector), error = le32toh(f->error);
+	uint32_t vector = le32toh(f->vector);
+	uint32_t error = le32toh(f->error);
 
 	fault_say(r, "slabvisor: guest fault: %s", exception_name(vector));
 	if (vector == VECTOR_PF)
@@ -213,7 +212,8 @@ void fault_report_guest(struct vcpu *cpu, const struct platform_fault *f)
 	struct report r = {.used = 0};
 	uint64_t trace[BACKTRACE_MAX];
 	char message[MESSAGE_MAX];
-	unsigned int i, frames = le32toh(f->frames);
+	unsigned int i;
+	unsigned int frames = le32toh(f->frames);
 
 	if (!vm_end(cpu->vm, bug ? STATUS_GUEST_BUG : STATUS_GUEST_FAULT))
 		return;

@@ -17,7 +17,8 @@ static void add_names(const struct elf_image *elf, const char *from, char *to, s
 {
 	char name[SYMBOL_NAME_MAX];
 	unsigned long long addr;
-	size_t used = 0, len;
+	size_t used = 0;
+	size_t len;
 	char *end;
 
 	while (*from && used + 1 < room) {
@@ -41,8 +42,11 @@ static void add_names(const struct elf_image *elf, const char *from, char *to, s
 void report_heap(void *opaque, const char *text)
 {
 	struct run *run = opaque;
-	char line[LINE], named[LINE], all[4 * LINE] = "";
-	size_t used = 0, len;
+	char line[LINE];
+	char named[LINE];
+	char all[4 * LINE] = "";
+	size_t used = 0;
+	size_t len;
 
 	if (!log_limit_may(&run->heap_log))
 		return;

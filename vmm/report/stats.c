@@ -9,11 +9,12 @@
 #include "virtio/mmio/mmio.h"
 #include "vmm/machine/vm.h"
 
-/* Whether a mapping of this process that starts at addr is the guest's memory. */
+/* Tells whether a mapping of this process that starts at addr is the guest's memory. */
 static bool is_guests(const struct memory *mem, uintptr_t addr)
 {
-	const uintptr_t ram = (uintptr_t)mem->ram, heap = (uintptr_t)mm_heap_host(mem->heap),
-			map = (uintptr_t)mem->page_map_host;
+	const uintptr_t ram = (uintptr_t)mem->ram;
+	const uintptr_t heap = (uintptr_t)mm_heap_host(mem->heap);
+	const uintptr_t map = (uintptr_t)mem->page_map_host;
 
 	return addr - ram < mem->ram_size || addr - heap < mm_heap_size(mem->heap) ||
 	       addr - map < mem->page_map_size;
@@ -22,8 +23,10 @@ static bool is_guests(const struct memory *mem, uintptr_t addr)
 /* From /proc/self/smaps; 0 where that cannot be read. */
 static uint64_t own_rss_kib(const struct memory *mem)
 {
-	uint64_t sum = 0, kib;
-	uintptr_t start, end;
+	uint64_t sum = 0;
+	uint64_t kib;
+	uintptr_t start;
+	uintptr_t end;
 	bool guests = false;
 	char line[512];
 	FILE *smaps;
@@ -62,11 +65,11 @@ static void line(const char *name, uint64_t value)
 
 void stats_print(struct stats *stats, const struct vm *vm)
 {
-	uint64_t exits = 0, kicks = 0;
-	unsigned int i;
+	uint64_t exits = 0;
+	uint64_t kicks = 0;
 
 	mm_stats(vm->mem.heap, 0, &stats->after);
-	for (i = 0; i < vm->nr_cpus; i++) {
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
 		exits += le64toh(vm->platform->exits[i]);
 		kicks += le64toh(vm->platform->kicks[i]);
 	}
