@@ -120,8 +120,8 @@ static enum exit_status print_help(void)
 	       "Serves disks over vhost-user: to QEMU machines, and so to those of libvirt. It\n"
 	       "stays in the foreground; SIGTERM answers what is under way, but for what would\n"
 	       "take many steps more, and ends it; SIGHUP looks at the disks' sizes again. Ended\n"
-	       "or killed and started again, it goes on with the requests that were in flight. Its\n"
-	       "socket stays, and is replaced by the next that is to listen there.\n"
+	       "or killed and started again, it goes on with the requests that were in flight.\n"
+	       "Its socket stays, and is replaced by the next that is to listen there.\n"
 	       "\n");
 	opt_help(stdout, serve_disk_options, 0);
 	opt_help(stdout, serve_options, 0);
