@@ -69,7 +69,8 @@ static bool send_held(struct console_dev *c, unsigned int port)
 		n = sendmsg(p->client, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN) {
+		/* Where the host is short of memory, the socket is full for a while. */
+		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM)) {
 			p->full = true;
 			return false;
 		}

@@ -5,14 +5,17 @@
 #include <linux/virtio_console.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/unit/virtio/driver.h"
 
+#include "mm/util.h"
 #include "virtio/console/console.h"
 
 #define MULTIPORT (1ull << VIRTIO_CONSOLE_F_MULTIPORT)
@@ -32,6 +35,22 @@ struct fixture {
 };
 
 static struct fixture f;
+
+/* How many more times the host is to be short of memory, and the error that says so. */
+static atomic_int shortages;
+static int shortage;
+
+/* Takes the place of the library's, for the device's sake. */
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	/* Relaxed: only the console's thread counts down. */
+	if (atomic_load_explicit(&shortages, memory_order_relaxed) > 0) {
+		atomic_fetch_sub_explicit(&shortages, 1, memory_order_relaxed);
+		errno = shortage;
+		return -1;
+	}
+	return syscall(SYS_sendmsg, fd, msg, flags);
+}
 
 static void irq(void *opaque)
 {
@@ -201,6 +220,27 @@ static void data_goes_both_ways(void **state)
 	close(fd);
 }
 
+static void a_host_short_of_memory_loses_nothing(void **state)
+{
+	static const int errors[] = {ENOBUFS, ENOMEM};
+	char buf[16] = "";
+	int fd;
+
+	(void)state;
+	bring_up();
+	fd = join(1);
+	told(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		shortage = errors[i];
+		atomic_store(&shortages, 3);
+		give(5, "to client", 9);
+		assert_int_equal(atomic_load(&shortages), 0);
+		assert_int_equal(recv(fd, buf, 9, MSG_WAITALL), 9);
+		assert_memory_equal(buf, "to client", 9);
+	}
+	close(fd);
+}
+
 static void without_a_client_it_is_dropped(void **state)
 {
 	(void)state;
@@ -329,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ports_are_told),
 		TEST(data_goes_both_ways),
+		TEST(a_host_short_of_memory_loses_nothing),
 		TEST(without_a_client_it_is_dropped),
 		TEST(one_port),
 		TEST(nonsense_is_passed_over),
