@@ -40,10 +40,13 @@ $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 
+# The shell of the recipe sees only the name of CMD, so that all of it runs inside.
+nested: export CMD := $(CMD)
 nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4 ...")
 	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_BINS)
-	$(Q)tests/nested/run.sh $(OPTIONS) -- $(if $(CMD),$(CMD),$(error say CMD="what to run"))
+	$(if $(CMD),,$(error say CMD="what to run"))
+	$(Q)$(MAKE) $(JOBS) all $(NESTED_BINS)
+	$(Q)tests/nested/run.sh $(OPTIONS) -- sh -c "$$CMD"
 
 check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)tools/deps.sh nested

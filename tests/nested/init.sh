@@ -7,7 +7,7 @@
 #        heart    touched once a second, for as long as the machine is alive
 /bin/busybox mount -t proc proc /proc
 /bin/busybox --install -s /busybox
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/busybox HOME=/root TERM=linux TMPDIR=/tmp
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/busybox:/slabvisor/build HOME=/root TERM=linux TMPDIR=/tmp
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/shm /dev/pts
