@@ -138,5 +138,9 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks configs/libvirt/hooks/qemu
 	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor tools/initramfs.sh
+	$(Q)sed 's|^\. .*/initramfs.sh"$$|. $(PREFIX)/share/slabvisor/initramfs.sh|' tools/mkinitramfs.sh \
+		> $(DESTDIR)$(PREFIX)/bin/slabvisor-mkinitramfs
+	$(Q)chmod 755 $(DESTDIR)$(PREFIX)/bin/slabvisor-mkinitramfs
 
 .PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

@@ -6,10 +6,11 @@
 set -euo pipefail
 
 usage() {
-	cat <<-'END'
-	usage: tools/mkinitramfs.sh [OPTION...] OUT
+	cat <<-END
+	usage: ${0##*/} [OPTION...] OUT
 	  --kernel DIR      take modules from DIR/lib/modules (default: /)
-	  --release R       of this kernel version (default: the only one in DIR)
+	  --release R       of this kernel version (default: the one that runs if it is in DIR, or
+	                    the only one there)
 	  --modules "M..."  these instead of the virtio drivers; "" for none
 	  --init FILE       this init instead of the shell's
 	  --binary PATH     this program of the host too, with the libraries that it needs, at
@@ -50,18 +51,24 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$out" ] || die "say where it goes; see --help"
 for tool in /bin/busybox cpio modprobe depmod; do
-	command -v "$tool" >/dev/null || die "$tool is missing: run 'tools/deps.sh nested' as root"
+	command -v "$tool" >/dev/null || die "$tool is missing: the packages busybox-static, cpio and kmod have what is needed"
 done
 ldd /bin/busybox >/dev/null 2>&1 && die "/bin/busybox is not static: install busybox-static"
 if [ -n "$modules" ] && [ -z "$release" ]; then
-	found=("${kernel%/}"/lib/modules/*)
-	if [ ! -d "${found[0]}" ]; then
-		die "there is no kernel's folder in ${kernel%/}/lib/modules: install a kernel, or give --kernel DIR"
-	fi
-	if [ ${#found[@]} != 1 ]; then
-		die "there are ${#found[@]} kernels in ${kernel%/}/lib/modules: say which by --release"
-	fi
-	release=${found[0]##*/}
+	# Others may have left a folder there, without modules.
+	found=()
+	for folder in "${kernel%/}"/lib/modules/*; do
+		[ ! -e "$folder/modules.order" ] || found+=("${folder##*/}")
+	done
+	case " ${found[*]} " in
+	"  ") die "there are no modules of a kernel in ${kernel%/}/lib/modules: install a kernel, or give --kernel DIR" ;;
+	*" $(uname -r) "*) release=$(uname -r) ;;
+	*)
+		[ ${#found[@]} = 1 ] ||
+			die "there are modules of ${found[*]} in ${kernel%/}/lib/modules: say by --release which"
+		release=${found[0]}
+		;;
+	esac
 fi
 
 root=$(mktemp -d)
@@ -81,9 +88,15 @@ else
 	mount -t tmpfs tmpfs /tmp
 	for m in $(cat /etc/modules); do modprobe "$m"; done
 	acpid -l /dev/null
-	echo "Linux $(uname -r), $(nproc) CPUs; leave by 'exit' to power off"
+	# What poweroff, halt and reboot send to process 1. A shell heeds them while it waits for a
+	# child, though not for one in the foreground.
+	trap 'poweroff -f' USR1 USR2
+	trap 'reboot -f' TERM
+	echo "Linux $(uname -r), $(nproc) CPUs; 'exit' or 'poweroff' ends it"
 	cd /root
-	setsid cttyhack sh
+	exec 3<&0
+	setsid cttyhack sh <&3 3<&- &
+	wait $!
 	poweroff -f
 	END
 	# What busybox's acpid runs when the power button is pressed.

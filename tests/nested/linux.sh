@@ -62,6 +62,16 @@ echo 'typed in' >&3
 ended
 check 'what is typed arrives' said '^guest: heard typed in'
 
+# The shell that tools/mkinitramfs.sh gives a guest unless it is told otherwise.
+for leave in poweroff exit; do
+	start cloud/vmlinuz guest-shell.cpio ''
+	hear 'ends it'
+	echo "echo heard \$((6 * 7)); $leave" >&3
+	ended
+	check "the shell of an initramfs runs what is typed, and $leave ends the guest" \
+		eval '[ $status = 0 ] && said "^heard 42"'
+done
+
 boot cloud/vmlinuz '' --cpus 4 --numa heap=64M --numa heap=64M
 check 'four vCPUs in two nodes' said '^guest: nodes 0-1'
 quiet 'four vCPUs in two nodes'

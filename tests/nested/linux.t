@@ -10,6 +10,8 @@ for kernel in kernel cloud; do
 	tools/mkinitramfs.sh --kernel "$dir/$kernel" --init tests/nested/linux-init.sh \
 		"$dir/guest-$kernel.cpio"
 done
+# The init that it has itself.
+tools/mkinitramfs.sh --kernel "$dir/cloud" "$dir/guest-shell.cpio"
 # One without the PVH note, type 18, is entered at its 64-bit entry.
 vmlinux=$dir/kernel/vmlinux
 if [ ! "$vmlinux-entry" -nt "$vmlinux" ]; then
@@ -21,4 +23,5 @@ fi
 exec tests/nested/run.sh --again --cpus 1 --timeout 1500 \
 	--file "$dir/kernel/vmlinuz" --file "$vmlinux" \
 	--file "$vmlinux-entry" --file "$dir/guest-kernel.cpio" \
-	--file "$dir/cloud/vmlinuz" --file "$dir/guest-cloud.cpio" -- tests/nested/linux.sh
+	--file "$dir/cloud/vmlinuz" --file "$dir/guest-cloud.cpio" \
+	--file "$dir/guest-shell.cpio" -- tests/nested/linux.sh
