@@ -142,5 +142,6 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)sed 's|^\. .*/initramfs.sh"$$|. $(PREFIX)/share/slabvisor/initramfs.sh|' tools/mkinitramfs.sh \
 		> $(DESTDIR)$(PREFIX)/bin/slabvisor-mkinitramfs
 	$(Q)chmod 755 $(DESTDIR)$(PREFIX)/bin/slabvisor-mkinitramfs
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor/systemd configs/systemd/block-device.conf
 
 .PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install

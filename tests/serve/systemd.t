@@ -21,6 +21,21 @@ is "$? $(cat "$err")" '0 ' 'systemd-analyze verify has nothing to say of the uni
 cp "$units/slabvisor-blk@.service" "$units/slabvisor-blk@disk.service"
 analyze security --offline=true --threshold=15 "$units/slabvisor-blk@disk.service"
 ok $? 'systemd-analyze security: an exposure of 1.5 of 10 at most' || say_output
+has_line() { grep -qx -- "$1" "$units/slabvisor-blk@.service"; }
+! grep -q '^SupplementaryGroups=' "$units/slabvisor-blk@.service"
+ok $? 'the service is in no group but QEMU'"'"'s, unless a drop-in says so'
+# In its section: elsewhere systemd does not heed it.
+sed '/^\[Service\]/,$d' "$units/slabvisor-blk@.service" | grep -qx 'StartLimitIntervalSec=0'
+ok $? 'it is started again however often it was ended'
+has_line 'RestartPreventExitStatus=125 126'
+ok $? 'though not with options that are wrong'
+# shellcheck disable=SC2016 # the manager's
+has_line 'ExecReload=/bin/kill -HUP $MAINPID'
+ok $? 'reload has it look at the size of its disk'
+mkdir "$units/slabvisor-blk@disk.service.d"
+cp configs/systemd/block-device.conf "$units/slabvisor-blk@disk.service.d"
+SYSTEMD_UNIT_PATH=$units: analyze verify --man=no "$units/slabvisor-blk@disk.service"
+is "$? $(cat "$err")" '0 ' 'systemd-analyze verify has nothing to say of the drop-in for a block device' || say_output
 
 # Started by the first connection.
 systemd-socket-activate --listen="$socket" "$SLABVISOR" serve --blk-file "$disk" 2>"$err" &
