@@ -14,7 +14,7 @@ lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
 nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs fio util-linux'
 bench='fio sqlite3 time python3'
-libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils
+libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common
 busybox-static cpio kmod e2fsprogs fio python3 util-linux'
 
 for extra; do
