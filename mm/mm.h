@@ -198,7 +198,8 @@ struct mm_bad {
 	X(frames_backed, frames_backed)                                                            \
 	X(frames_in_use, frames_in_use_end) /* under objects and runs */                           \
 	X(frames_cached, frames_cached)     /* kept for speed: empty slabs, CPUs' single frames */ \
-	X(errors, errors)
+	X(errors, errors)                   /* frees that were refused, and the like */            \
+	X(findings, slab_findings)          /* what debug modes reported */
 
 struct mm_stats {
 #define MM_STATS_FIELD(name, shown) uint64_t name;

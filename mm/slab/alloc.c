@@ -232,8 +232,7 @@ long slab_alloc_bulk(struct slab_set *set, unsigned int cpu, int cache, int node
 	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
 		return -EINVAL;
 
-	log.len = 0;
-	log.lost = 0;
+	debug_log_begin(&log);
 	got = request_serve(&rq, n, addr);
 	if (!got) {
 		slab_set_drain(set);

@@ -13,6 +13,7 @@ static __attribute__((format(printf, 2, 3))) void log_add(struct debug_log *log,
 	va_list args;
 	int len;
 
+	log->found++;
 	if (debug_log_full(log)) {
 		log->lost++;
 		return;
@@ -31,6 +32,8 @@ void debug_say(struct slab_set *set, struct debug_log *log)
 	MM_ASSERT_NONE_HELD();
 	if (!log->len)
 		return;
+	/* Relaxed: a count, for which nothing waits. */
+	atomic_fetch_add_explicit(&set->findings, log->found, memory_order_relaxed);
 	if (set->config->report)
 		set->config->report(set->config->report_opaque, log->text);
 	if (log->lost && set->config->report) {
@@ -38,8 +41,7 @@ void debug_say(struct slab_set *set, struct debug_log *log)
 			 log->lost);
 		set->config->report(set->config->report_opaque, text);
 	}
-	log->len = 0;
-	log->lost = 0;
+	debug_log_begin(log);
 }
 
 /* The first byte in [from, to) of an object that is not what it should be, or to. */

@@ -22,9 +22,17 @@
 
 struct debug_log {
 	size_t len;
-	unsigned int lost; /* reports for which there was no room */
+	unsigned int found; /* reports */
+	unsigned int lost;  /* ... for which there was no room */
 	char text[DEBUG_LOG_BYTES];
 };
+
+static inline void debug_log_begin(struct debug_log *log)
+{
+	log->len = 0;
+	log->found = 0;
+	log->lost = 0;
+}
 
 struct debug_call {
 	struct debug_log *log;

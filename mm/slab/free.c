@@ -190,8 +190,7 @@ long slab_free_bulk(struct slab_set *set, unsigned int cpu, int cache, uint64_t 
 	size_t freed = 0;
 
 	*nr_bad = 0;
-	log.len = 0;
-	log.lost = 0;
+	debug_log_begin(&log);
 	if (cache && !slab_cache_get(set, cache))
 		return -ENOENT;
 	while (batch.next < n) {

@@ -158,7 +158,8 @@ struct slab_set {
 	uint32_t nr_slabs;     /* descriptors ever used, number 0 included */
 	_Atomic uint64_t past; /* objects of caches that are gone */
 	_Atomic uint64_t past_bytes;
-	struct mm_lock lock; /* caches come and go */
+	_Atomic uint64_t findings; /* of debug modes */
+	struct mm_lock lock;       /* caches come and go */
 	struct slab_cache cache[MM_CACHE_MAX + 1];
 };
 

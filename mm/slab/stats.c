@@ -87,6 +87,7 @@ static void stats_all(struct slab_set *set, struct mm_stats *stats)
 	stats->objects_allocated = past;
 	stats->objects_freed = past;
 	stats->bytes_allocated = atomic_load_explicit(&set->past_bytes, memory_order_relaxed);
+	stats->findings = atomic_load_explicit(&set->findings, memory_order_relaxed);
 	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++)
 		stats_add_cache(set, i, stats);
 }

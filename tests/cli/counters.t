@@ -63,6 +63,14 @@ diff "$work/named" "$work/lines" | diag 2>&1 | grep . >&2
 cmp -s "$work/named" "$work/lines"
 ok $? "the account has the $(wc -l <"$work/named") counters of the sources"
 
+missing=
+while read -r name; do
+	grep -q "\`$name\`" docs/COUNTERS.md || missing="$missing $name"
+done <"$work/named"
+is "$missing" '' 'docs/COUNTERS.md says what each of them is'
+known=$(sed -n 's/^| \(`[^|]*\)|.*/\1/p' docs/COUNTERS.md | grep -o '`[a-z_]*`' | tr -d '`' | grep -vxF -f "$work/named" | xargs)
+is "$known" '' '... and of no other'
+
 # So has QMP, by the names of the structures.
 mkfifo "$work/from"
 timeout -s KILL 60 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$disk" "$B/tests/asm/loop" \
@@ -78,6 +86,8 @@ for name in $(sed -n 's/^\tX(\([a-z_]*\), .*/\1/p' mm/mm.h virtio/blk/blk.h virt
 	ok $? "QMP has $name"
 done
 
+run 'a debug mode that finds something' --slab-debug=P "$B/guests/negative" use_after_free
+is "$(account slab_findings)" 1 'what a debug mode finds is counted' || say_output
 run 'nothing is registered' --pin-budget 0 --disk "path=$disk" "$B/guests/blkcheck" kinds
 run 'memory that is not aligned' --disk "path=$disk" "$B/guests/blkcheck" sequence 1000 42 1
 run 'more buffers than may be registered' --heap 256M --memory 64M --pin-budget 4M \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static enum exit_status print_help(void)
 	       "  0-119   the program's own; 119 also when that was above 119\n"
 	       "  120     the program faulted: an exception, a triple fault, or an access to\n"
 	       "          memory that it does not own\n"
-	       "  121     the program's runtime found a bug and said so\n"
+	       "  121     the program's runtime found a bug and said so, or --slab-debug did\n"
 	       "  122     /dev/kvm is missing or unusable: see slabvisor doctor\n"
 	       "  123     the host cannot give the memory asked for\n"
 	       "  124     the program, a module or a disk is unreadable or unfit\n"
@@ -142,6 +143,23 @@ static void close_inherited(const struct run_config *config)
 	fds_close_inherited(again, 2 + i);
 }
 
+/* The guest's status, or what it is in view of what debug modes found. */
+static int judged_status(struct vm *vm)
+{
+	struct mm_stats heap;
+
+	if (vm->status < 0 || vm->status > STATUS_GUEST_MAX ||
+	    vm->run->config->slab_findings == RUN_FINDINGS_COUNT)
+		return vm->status;
+	mm_stats(vm->mem.heap, 0, &heap);
+	if (!heap.findings)
+		return vm->status;
+	return cli_fail(STATUS_GUEST_BUG,
+			"debug modes found %" PRIu64 " error%s: the status is 121, not the "
+			"program's own, %d (which --slab-findings count gives)",
+			heap.findings, heap.findings == 1 ? "" : "s", vm->status);
+}
+
 /* Boots the guest in the machine that exists, and sees it through to its end. Returns its status or
  * VM_REBOOT. */
 static int run_guest(struct run *run)
@@ -173,7 +191,7 @@ static int run_guest(struct run *run)
 		qmp_detach(run->qmp);
 		if (run->kind->stop)
 			run->kind->stop(vm);
-		status = vm->status;
+		status = judged_status(vm);
 		/* What is under way ends before the account is taken. */
 		disks_pause(&vm->devices.disks);
 		if (config->stats)

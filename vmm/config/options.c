@@ -31,6 +31,12 @@ static const struct opt_word backings[] = {
 	{0},
 };
 
+static const struct opt_word findings[] = {
+	{"fail", RUN_FINDINGS_FAIL, false},
+	{"count", RUN_FINDINGS_COUNT, false},
+	{0},
+};
+
 static const struct opt_word never[] = {
 	{"never", -1, false},
 	{0},
@@ -283,6 +289,14 @@ const struct opt run_options[] = {
 		 "zones, P poison, U owners (FZPU where none is named), and W wipe, Q quarantine, "
 		 "R random order, G guards; after a comma names of caches that they are for (a "
 		 "* at the end stands for anything), after a semicolon more such"},
+	{.name = "slab-findings",
+	 .type = OPT_CHOICE,
+	 OPT_AT(run_config, slab_findings),
+	 .words = findings,
+	 .init = "fail",
+	 .help = "what comes of a program in which --slab-debug found something, beside the report: "
+		 "fail gives status 121 in place of the program's own; count leaves that, and "
+		 "slab_findings of --stats has their number"},
 	{.name = "timeout",
 	 .type = OPT_NUMBER,
 	 OPT_AT(run_config, timeout_s),

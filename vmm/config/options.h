@@ -49,6 +49,12 @@ struct run_port {
 	bool console;
 };
 
+/* What comes of a program in which a debug mode found something. */
+enum run_findings {
+	RUN_FINDINGS_FAIL, /* STATUS_GUEST_BUG in place of its own status */
+	RUN_FINDINGS_COUNT
+};
+
 struct run_config {
 	uint64_t memory;    /* bytes of RAM asked for */
 	uint64_t heap;      /* bytes */
@@ -78,6 +84,7 @@ struct run_config {
 	unsigned int slab_debug; /* MM_DEBUG_*, MM_HARDEN_* for every cache */
 	struct mm_debug_rule slab_rule[MM_MAX_DEBUG_RULES];
 	unsigned int nr_slab_rules;
+	enum run_findings slab_findings;
 	enum mm_backing backing;
 	int reclaim_delay_ms;
 	char *kvm_device;
