@@ -17,6 +17,7 @@ enum load_pattern {
 struct load_config {
 	char *socket;
 	enum load_pattern pattern;
+	unsigned int mix_read; /* percent of LOAD_RANDRW */
 	unsigned int queues, depth, seconds;
 	uint32_t block_size; /* bytes */
 	uint64_t range;      /* bytes of the disk to use; 0: all */

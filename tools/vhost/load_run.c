@@ -8,7 +8,9 @@
  * a back end is killed and started again.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "tools/vhost/load.h"
+#include "vmm/base/cli.h"
 
 #define SECTOR  512u
 #define BLK_IN  0u
@@ -152,7 +155,7 @@ static bool next_is_write(struct load *l)
 	case LOAD_RANDWRITE:
 		return true;
 	case LOAD_RANDRW:
-		return next_random(&l->random) & 1;
+		return next_random(&l->random) % 100 >= l->config->mix_read;
 	default:
 		return false;
 	}
@@ -411,20 +414,43 @@ static int lay_out(struct load *l)
 	return 0;
 }
 
+/* What the disk is asked for that it has not. Returns -ERANGE. */
+__attribute__((format(printf, 1, 2))) static int refuse(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("vhost_load: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return -ERANGE;
+}
+
+/* Returns 0 or -errno; -ERANGE has been said. */
 static int size_up(struct load *l)
 {
 	const struct load_config *config = l->config;
+	const uint64_t least = 2ull * config->queues * config->depth;
 	uint64_t capacity;
 	uint64_t range;
+	char has[32];
 
 	memcpy(&capacity, l->client.config, sizeof(capacity));
+	cli_format_size(has, sizeof(has), capacity * SECTOR);
 	range = config->range ? config->range : capacity * SECTOR;
-	if (range / SECTOR > capacity || l->client.max_queues < config->queues)
-		return -ERANGE;
+	if (range / SECTOR > capacity)
+		return refuse("--size: the disk has %s", has);
+	if (l->client.max_queues < config->queues)
+		return refuse("--queues %u: the disk offers %u", config->queues,
+			      l->client.max_queues);
 	l->blocks = range / config->block_size;
 	/* Room to find a block that nobody has. */
-	if (l->blocks < 2ull * config->queues * config->depth)
-		return -ERANGE;
+	if (l->blocks < least)
+		return refuse("--depth %u: with --queues %u and requests of %u bytes %" PRIu64
+			      " of them have to fit into what is used of the disk, and %" PRIu64
+			      " do",
+			      config->depth, config->queues, config->block_size, least, l->blocks);
 	l->version = calloc(config->verify ? l->blocks : 1, sizeof(*l->version));
 	l->taken = calloc(config->verify ? l->blocks : 1, 1);
 	return l->version && l->taken ? 0 : -ENOMEM;
@@ -449,7 +475,8 @@ static int connect_and_run(struct load *l)
 	if (!ret)
 		ret = start_rings(l);
 	if (ret) {
-		fprintf(stderr, "vhost_load: %s: %s\n", config->socket, strerror(-ret));
+		if (ret != -ERANGE)
+			fprintf(stderr, "vhost_load: %s: %s\n", config->socket, strerror(-ret));
 		return ret;
 	}
 	pid = config->pid ? config->pid : l->client.pid;

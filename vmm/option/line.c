@@ -16,6 +16,7 @@ struct given {
 	const char *arg; /* the argument */
 	size_t len;      /* of it, before a `=` */
 	const struct opt *opt;
+	const char *name; /* of the two that it may have, the one that was meant */
 	struct opt_scope *scope;
 	const char *value; /* NULL: none */
 };
@@ -35,6 +36,22 @@ static bool is_here(const struct opt_scope *scope, const struct opt *o)
 	return !(o->flags & OPT_FILE_ONLY) && (!scope->tag || o->tags & scope->tag);
 }
 
+/* Which of an option's names an argument is: by its letter, or, with a letter of 0, by name, in full
+ * (*full) or by what it begins with. NULL: none. */
+static const char *meant_name(const struct opt *o, char letter, const char *name, size_t len,
+			      bool *full)
+{
+	*full = true;
+	if (letter)
+		return o->letter == letter ? o->name : NULL;
+	if (o->also && strlen(o->also) == len && !strncmp(o->also, name, len))
+		return o->also;
+	if (strncmp(o->name, name, len) != 0)
+		return NULL;
+	*full = !o->name[len];
+	return o->name;
+}
+
 /* The option of that letter or, with a letter of 0, that name: in full, or what begins so and is
  * the only one. Returns whether there is one. */
 static bool look_up(const struct opt_line *line, struct given *g, char letter, const char *name,
@@ -46,12 +63,13 @@ static bool look_up(const struct opt_line *line, struct given *g, char letter, c
 		struct opt_scope *scope = &line->scope[i];
 
 		for (const struct opt *o = scope->rows; o->name; o++) {
+			const char *meant;
 			bool full;
 
-			if (!is_here(scope, o) ||
-			    (letter ? o->letter != letter : strncmp(o->name, name, len) != 0))
+			meant = meant_name(o, letter, name, len, &full);
+			if (!meant || !is_here(scope, o))
 				continue;
-			full = letter || !o->name[len];
+			g->name = meant;
 			begin++;
 			g->opt = o;
 			g->scope = scope;
@@ -81,8 +99,11 @@ static bool identify(struct opt_line *line, const char *arg, struct given *g)
 	nearest_begin(&near, name);
 	for (unsigned int i = 0; i < line->nr_scopes; i++)
 		for (const struct opt *o = line->scope[i].rows; o->name; o++)
-			if (is_here(&line->scope[i], o))
+			if (is_here(&line->scope[i], o)) {
 				nearest_offer(&near, o->name);
+				if (o->also)
+					nearest_offer(&near, o->also);
+			}
 	if (near.best)
 		fail(line, "unknown option '%.*s': did you mean '--%s'?", (int)g->len, arg,
 		     near.best);
@@ -99,8 +120,8 @@ static int take_value(struct opt_line *line, struct given *g, int *i)
 	if (g->value || !opt_wants_value(g->opt))
 		return 0;
 	if (*i + 1 >= line->argc)
-		return fail(line, "--%s: a value is missing: --%s %s: see %s --help", g->opt->name,
-			    g->opt->name, opt_metavar(g->opt, metavar), line->command);
+		return fail(line, "--%s: a value is missing: --%s %s: see %s --help", g->name,
+			    g->name, opt_metavar(g->opt, metavar), line->command);
 	g->value = line->argv[++*i];
 	return 0;
 }
@@ -115,13 +136,13 @@ static int apply(struct opt_line *line, const struct given *g, enum opt_pass pas
 
 	if (again && !(o->flags & OPT_REPEATS) && (g->value || o->bare || o->flags & OPT_ONCE) &&
 	    pass != OPT_PASS_WINS)
-		return fail(line, "--%s is given twice, and takes one value", o->name);
+		return fail(line, "--%s is given twice, and takes one value", g->name);
 	if (!again && o->flags & OPT_REPEATS)
 		opt_clear(o, g->scope->base);
 	g->scope->seen |= bit;
 	if (!opt_set(o, g->scope->base, g->value, why))
 		return 0;
-	return fail(line, "--%s%s%.*s: %s", o->name, g->value && *g->value ? " " : "", SHOWN,
+	return fail(line, "--%s%s%.*s: %s", g->name, g->value && *g->value ? " " : "", SHOWN,
 		    g->value ? g->value : "", why);
 }
 

@@ -58,6 +58,7 @@ struct opt_word {
 
 struct opt {
 	const char *name; /* --NAME, `NAME:` of a file, NAME= of a comma list */
+	const char *also; /* --ALSO is taken for --NAME: what another tool calls it; NULL: none */
 	enum opt_type type;
 	unsigned int flags;  /* of enum opt_flag */
 	unsigned int tags;   /* a caller's, see struct opt_scope */

@@ -182,6 +182,8 @@ static void check_row(const char *table, const struct opt *o, bool is_key)
 	good &= !has_words || o->words;
 	good &= (o->type == OPT_OWN) == (o->parse && o->write) || o->type == OPT_STRING;
 	good &= o->type == OPT_OWN || o->width;
+	/* Only the command line has a second name. */
+	good &= !o->also || !is_key;
 	if (!good)
 		fail_msg("%s: the row of %s is wrong", table, o->name);
 }
@@ -196,6 +198,7 @@ static void check_table(const char *table, const struct opt *t, size_t size, boo
 	for (n = 0; t[n].name; n++) {
 		check_row(table, &t[n], is_key);
 		assert_ptr_equal(opt_find(t, t[n].name), &t[n]);
+		assert_true(!t[n].also || !opt_find(t, t[n].also));
 		assert_true(t[n].at + t[n].width * (t[n].room ? t[n].room : 1) <= size);
 		if (t[n].sub)
 			check_table(t[n].name, t[n].sub, t[n].width, true);
