@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copies of strings and memory: kstrdup, kstrndup, kmemdup and the const pair. */
 #include "selftest.h"
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/sprintf.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -92,6 +94,16 @@ static void memory(void)
 	      "kmemdup: NULL when out of memory");
 }
 
+static void names_of_errors(void)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%pe %8pe", ERR_PTR(-ENOMEM), ERR_PTR(-EIO));
+	check(!strcmp(text, "-ENOMEM     -EIO"), "%%pe: an error in a pointer by its name");
+	snprintf(text, sizeof(text), "%pe", (void *)0x1234);
+	check(!strcmp(text, "0000000000001234"), "%%pe: any other pointer as a number");
+}
+
 static struct {
 	char text[64];
 	bool done;
@@ -128,6 +140,7 @@ void test_string(void)
 	edge_of_memory();
 	constants();
 	memory();
+	names_of_errors();
 	memset(&shared, 0, sizeof(shared));
 	memcpy(shared.text, "changed meanwhi", 15);
 	smp_call_all(dup_while_changing, NULL);

@@ -4,7 +4,7 @@
  * `name value unit` lines. See options.c for the arguments.
  */
 #include "zcbench.h"
-#include <linux/errno.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -72,6 +72,8 @@ static int start_io(struct worker *w, struct io *io, u64 now)
 	u64 block = opt.random ? (u64)((unsigned __int128)r * blocks >> 64) : w->next++ % blocks;
 	int err;
 
+	io->req.op = opt.write && (!opt.mixed || random_next(w) % 100 >= opt.mix_read) ? BLK_WRITE
+										       : BLK_READ;
 	io->req.sector = block * (opt.bs / BLK_SECTOR_SIZE);
 	if (w->buffers.count > opt.depth)
 		io->req.page =
@@ -140,7 +142,6 @@ static void prepare(struct worker *w, unsigned int cpu)
 			       PAGE_SIZE);
 		io->worker = w;
 		io->req = (struct blk_request){
-			.op = opt.write ? BLK_WRITE : BLK_READ,
 			.page = w->buffers.page + i * w->buffers.per,
 			.nr_pages = w->buffers.per,
 			.len = opt.bs,
@@ -234,8 +235,15 @@ static int bench(void)
 	if (!opt.size || opt.size > info.sectors * BLK_SECTOR_SIZE)
 		opt.size = info.sectors * BLK_SECTOR_SIZE;
 	blocks = opt.size / opt.bs;
-	if (!blocks)
-		return -EINVAL;
+	if (!blocks) {
+		printk("zcbench: bs=%u: that is more than the %llu bytes of the disk\n", opt.bs,
+		       opt.size);
+		return -ENOSPC;
+	}
+	if (opt.write && info.readonly) {
+		printk("zcbench: the disk is read-only: rw=read and randread are all it can do\n");
+		return -EROFS;
+	}
 	blk_get_counts(disk, &before);
 	smp_call_all(work, NULL);
 	for (unsigned int cpu = 0; cpu < opt.cpus; cpu++) {
@@ -255,9 +263,11 @@ int main(int argc, char **argv)
 	if (!options_read(&opt, argc, argv))
 		return 2;
 	err = opt.pins ? pins_run() : bench();
+	if (!err)
+		return 0;
 	if (err == -ENODEV)
 		printk("zcbench: there is no disk: give slabvisor run a --disk\n");
-	else if (err)
-		printk("zcbench: error %d\n", -err);
-	return err != 0;
+	else if (err != -ENOSPC && err != -EROFS)
+		printk("zcbench: it ended with %pe\n", ERR_PTR(err));
+	return 1;
 }

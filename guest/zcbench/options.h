@@ -8,6 +8,8 @@
 struct options {
 	unsigned int disk;
 	bool write, random;
+	bool mixed;         /* writes and reads */
+	u32 mix_read;       /* percent of these that are reads */
 	u32 bs;             /* bytes of a request */
 	unsigned int depth; /* requests of a vCPU under way */
 	unsigned int cpus;  /* that take part */

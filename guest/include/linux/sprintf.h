@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Formatting. Conversions: d i u o x X c s p %, with the flags - 0 + # and blank,
- * width and precision (also *), and the lengths hh h l ll z t j. Not there: floating
- * point, %n, and Linux's extensions of %p. A NULL string prints as (null).
+ * width and precision (also *), and the lengths hh h l ll z t j; %pe is the name of an error in a
+ * pointer, as in -ENOMEM, and any other pointer as %p has it. Not there: floating
+ * point, %n, and Linux's other extensions of %p. A NULL string prints as (null).
  */
 #ifndef GUEST_LINUX_SPRINTF_H
 #define GUEST_LINUX_SPRINTF_H

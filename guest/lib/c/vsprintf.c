@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* printf's formatting, as far as <linux/sprintf.h> promises it. */
+#include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/sprintf.h>
 #include <linux/types.h>
 
@@ -50,6 +52,36 @@ static void put_string(struct out *out, const struct spec *spec, const char *s)
 	while ((spec->precision < 0 || len < spec->precision) && s[len])
 		len++;
 	put_text(out, spec, s, len);
+}
+
+/* The names of <linux/errno.h>. */
+static const char *error_name(long error)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+#define NAME(e) {e, "-" #e}
+		NAME(EPERM),     NAME(ENOENT),       NAME(ESRCH),       NAME(EINTR),
+		NAME(EIO),       NAME(ENXIO),        NAME(E2BIG),       NAME(ENOEXEC),
+		NAME(EBADF),     NAME(ECHILD),       NAME(EAGAIN),      NAME(ENOMEM),
+		NAME(EACCES),    NAME(EFAULT),       NAME(EBUSY),       NAME(EEXIST),
+		NAME(EXDEV),     NAME(ENODEV),       NAME(ENOTDIR),     NAME(EISDIR),
+		NAME(EINVAL),    NAME(ENFILE),       NAME(EMFILE),      NAME(ENOTTY),
+		NAME(EFBIG),     NAME(ENOSPC),       NAME(ESPIPE),      NAME(EROFS),
+		NAME(EMLINK),    NAME(EPIPE),        NAME(EDOM),        NAME(ERANGE),
+		NAME(EDEADLK),   NAME(ENAMETOOLONG), NAME(ENOSYS),      NAME(ENOTEMPTY),
+		NAME(ENODATA),   NAME(ETIME),        NAME(EPROTO),      NAME(EBADMSG),
+		NAME(EOVERFLOW), NAME(EILSEQ),       NAME(EOPNOTSUPP),  NAME(ENOBUFS),
+		NAME(ETIMEDOUT), NAME(EALREADY),     NAME(EINPROGRESS), NAME(EUCLEAN),
+		NAME(ECANCELED),
+#undef NAME
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].number == -error)
+			return names[i].name;
+	return NULL;
 }
 
 static void put_number(struct out *out, const struct spec *spec, u64 value, bool negative)
@@ -168,6 +200,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 
 	for (; *fmt; fmt++) {
 		struct spec spec = {.precision = -1, .base = 10};
+		const void *pointer;
 		int bytes;
 		u64 value;
 		char c;
@@ -225,9 +258,17 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 			put_number(&out, &spec, narrow(value, bytes), false);
 			break;
 		case 'p':
+			pointer = va_arg(args, void *);
+			if (fmt[1] == 'e') {
+				fmt++;
+				if (error_name(PTR_ERR(pointer))) {
+					put_string(&out, &spec, error_name(PTR_ERR(pointer)));
+					break;
+				}
+			}
 			spec.base = 16;
 			spec.precision = 16;
-			put_number(&out, &spec, (u64)(unsigned long)va_arg(args, void *), false);
+			put_number(&out, &spec, (u64)(unsigned long)pointer, false);
 			break;
 		case '\0':
 			fmt--; /* a lone % at the end: nothing to print */
