@@ -58,6 +58,7 @@ error 125 '--backing silk: give anon, memfd or hugetlb' run --backing silk "$hel
 error 125 '--timeout 0: give whole seconds' run --timeout 0 "$hello"
 error 125 '--reclaim-delay soon: give milliseconds' run --reclaim-delay soon "$hello"
 error 125 '--slab-debug FX: give letters of FZPU' run --slab-debug=FX "$hello"
+error 125 '--slab-findings never: give fail or count' run --slab-findings never "$hello"
 error 125 '--slab-debug Z,: give names of 1 to 31 characters' run --slab-debug=Z, "$hello"
 error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
 	run --slab-debug=G,kmalloc-64 "$hello"
@@ -114,14 +115,14 @@ error 125 "unknown option '-x': see slabvisor run --help" run -x "$hello"
 
 # What takes one value is not given two, of which one would be lost.
 for option in memory=64M heap=64M cpus=2 vcpu-cpus=0 io-cpus=0 guest-ring=3 hugepages=2M pin-budget=2M \
-	poll-us=0 kernel=x initrd=x append=x backing=anon reclaim-delay=0 slab-debug=F timeout=9 \
+	poll-us=0 kernel=x initrd=x append=x backing=anon reclaim-delay=0 slab-debug=F slab-findings=count timeout=9 \
 	qmp=unix:/x kvm-device=/dev/kvm config=x; do
 	error 125 "--${option%%=*} is given twice, and takes one value" \
 		run "--$option" "--$option" "$hello"
 done
 error 125 '--kvm-device is given twice' doctor --kvm-device /dev/kvm --kvm-device /dev/kvm
 for option in blk-file=x socket-path=x fd=3 queues=1 serial=x direct=on format=raw block-size=512 \
-	poll-us=0 pin-budget=2M read-only sandbox=on config=x; do
+	socket-group=0 socket-mode=0660 poll-us=0 pin-budget=2M read-only sandbox=on config=x; do
 	error 125 "--${option%%=*} is given twice, and takes one value" serve "--$option" "--$option"
 done
 error 125 "--disk path=a,path=b: path is given twice" run --disk path=a,path=b "$hello"
@@ -206,6 +207,26 @@ done
 
 # A file where a name holds control characters does not reach the terminal as such.
 error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
+
+# In systemd's journal each line has its priority; wherever else standard error goes, it has none.
+for stream in own other; do
+	: >"$err"
+	JOURNAL_STREAM=$(stat -c '%d:%i' "$err")
+	[ $stream = own ] || JOURNAL_STREAM=${JOURNAL_STREAM}0
+	export JOURNAL_STREAM
+	run run --no-such
+	[ $stream = own ] && fault='^<3>slabvisor: ' note='^<4>slabvisor: ' || fault='^slabvisor: ' note=$fault
+	err_is_line "${fault}unknown option" "$stream journal: the priority of an error"
+	run run --timeout 1 "$GUEST/loop"
+	err_is_line "${note}the guest was ended after 1 s" "$stream journal: the priority of a note"
+	run run "$GUEST/fault" n
+	is "$(grep -cvE "${fault%slabvisor: }" "$err")" 0 "$stream journal: so has each line of a report"
+	unset JOURNAL_STREAM
+done
+for how in --version -V version; do
+	run $how
+	is "$status $(cut -d ' ' -f 1 "$out")" '0 slabvisor' "$how prints the version"
+done
 
 # KVM.
 error 122 "$work/none: cannot be opened .No such file.*load kvm" \

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 char *cli_sanitise(char *text)
 {
@@ -16,13 +18,50 @@ char *cli_sanitise(char *text)
 	return text;
 }
 
-static void print_line(const char *fmt, va_list args)
+/* What stands in front of a line: nothing, or syslog's priority, as sd-daemon(3) has it. */
+static const char *error_prefix = "";
+static const char *note_prefix = "";
+
+void cli_find_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char own[64];
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	/* Who redirected standard error elsewhere has the variable all the same. */
+	if (strcmp(stream, own) != 0)
+		return;
+	error_prefix = "<3>";
+	note_prefix = "<4>";
+}
+
+static void print_line(const char *prefix, const char *fmt, va_list args)
 {
 	char line[1024];
 
 	vsnprintf(line, sizeof(line), fmt, args);
 	/* One call, so that lines of several threads do not mix. */
-	fprintf(stderr, "slabvisor: %s\n", cli_sanitise(line));
+	fprintf(stderr, "%sslabvisor: %s\n", prefix, cli_sanitise(line));
+}
+
+void cli_text(const char *text)
+{
+	if (!*error_prefix) {
+		fputs(text, stderr);
+		return;
+	}
+	flockfile(stderr);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		len += text[len] == '\n';
+		fprintf(stderr, "%s%.*s", error_prefix, (int)len, text);
+		text += len;
+	}
+	funlockfile(stderr);
 }
 
 enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
@@ -30,7 +69,7 @@ enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(fmt, args);
+	print_line(error_prefix, fmt, args);
 	va_end(args);
 	return status;
 }
@@ -40,7 +79,7 @@ void cli_note(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(fmt, args);
+	print_line(note_prefix, fmt, args);
 	va_end(args);
 }
 

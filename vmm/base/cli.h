@@ -25,6 +25,13 @@ enum exit_status {
 	STATUS_SIGNAL = 128,      /* + the signal that ended the guest */
 };
 
+/*
+ * Looks whether standard error is the journal of systemd ($JOURNAL_STREAM). There each line begins
+ * with a priority, which the journal takes off: <3>, of an error, or <4>, of a note. Called once,
+ * at the start, before there are other threads.
+ */
+void cli_find_journal(void);
+
 /* Prints `slabvisor: ` and the message as one line on stderr; control characters
  * in it become '?'. Returns status, so that a caller can return it in turn. */
 enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
@@ -32,6 +39,9 @@ enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
 
 /* The same for what is worth saying but ends nothing. */
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints whole lines of an error's, as they are, without other threads' lines between them. */
+void cli_text(const char *text);
 
 /* Replaces every byte of text that is not printable ASCII by '?'. Returns text. */
 char *cli_sanitise(char *text);

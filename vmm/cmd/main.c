@@ -54,7 +54,8 @@ static enum exit_status run_command(int argc, char **argv)
 		return cli_fail(STATUS_USAGE, "no command given: see slabvisor --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return print_help();
-	if (!strcmp(argv[1], "--version")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V") ||
+	    !strcmp(argv[1], "version")) {
 		printf("slabvisor %s\n", SLABVISOR_VERSION);
 		return 0;
 	}
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	/* First of all: there may be nowhere to say what is wrong. */
 	if (fds_open_standard())
 		return STATUS_HOST_ERROR;
+	cli_find_journal();
 	status = run_command(argc, argv);
 	/* What a command found is lost with its words; an error of its own has been said. */
 	if ((fflush(stdout) || ferror(stdout)) && !status)

@@ -141,7 +141,7 @@ static void say_walk(struct report *r, const struct vcpu *cpu, const struct regi
 
 static void publish(const struct report *r)
 {
-	fputs(r->text, stderr);
+	cli_text(r->text);
 }
 
 /* Copies the guest's message, up to its NUL, as printable text. */

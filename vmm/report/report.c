@@ -58,5 +58,5 @@ void report_heap(void *opaque, const char *text)
 			 used ? "" : "slabvisor: guest memory: ", named);
 		used += strlen(all + used);
 	}
-	fputs(all, stderr);
+	cli_text(all);
 }
