@@ -37,6 +37,50 @@ cp configs/systemd/block-device.conf "$units/slabvisor-blk@disk.service.d"
 SYSTEMD_UNIT_PATH=$units: analyze verify --man=no "$units/slabvisor-blk@disk.service"
 is "$? $(cat "$err")" '0 ' 'systemd-analyze verify has nothing to say of the drop-in for a block device' || say_output
 
+# The transient unit of libvirt's hook, of which systemd-run is shown here: what it would be told, as a
+# unit, and, since it waits until the service is ready or has failed, the service's own failure.
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+	mkdir "$work/fake"
+	cat >"$work/fake/systemd-run" <<-'END'
+	#!/bin/bash
+	unit=() service=()
+	while :; do
+		case $1 in
+		--property=StartLimit*) unit+=("${1#*=}") ;;
+		--property=*) service+=("${1#*=}") ;;
+		--unit) shift ;;
+		--*) ;;
+		*) break ;;
+		esac
+		shift
+	done
+	printf '%s\n' '[Unit]' "${unit[@]}" '[Service]' "${service[@]}" "ExecStart=$*" >"$HOOK_UNIT"
+	timeout 20 "$@" 2>"$HOOK_JOURNAL"
+	END
+	printf '#!/bin/sh\n[ "$1" = --sync ] || cat "$HOOK_JOURNAL"\n' >"$work/fake/journalctl"
+	printf '#!/bin/sh\n' >"$work/fake/systemctl"
+	chmod 755 "$work/fake"/*
+	export HOOK_UNIT=$units/hook.service HOOK_JOURNAL=$work/journal
+	hook() { # FILE
+		# shellcheck disable=SC2016 # expanded by that shell
+		printf "<domain xmlns:s='urn:slabvisor:libvirt:1'><s:disk socket='%s' file='%s'/></domain>" "$socket" "$1" |
+			PATH=$work/fake:$PATH SLABVISOR=$(realpath "$SLABVISOR") timeout 60 unshare --mount sh -c '
+				mount -t tmpfs none /run/systemd && mkdir /run/systemd/system &&
+					exec configs/libvirt/hooks/qemu t prepare begin -' >"$out" 2>"$err"
+		status=$?
+	}
+	none=$(realpath "$disks")/none.img
+	hook "$none"
+	is "$status $(cat "$err")" "1 slabvisor: $socket: nothing listens there: slabvisor: $none: No such file or directory" \
+		'the hook fails as soon as the service has, with its reason' || say_output
+	SYSTEMD_UNIT_PATH=$units: analyze verify --man=no "$units/hook.service"
+	is "$? $(cat "$err")" '0 ' 'its unit is sound' || say_output
+	analyze security --offline=true --threshold=35 "$units/hook.service"
+	ok $? 'and closed: an exposure of 3.5 of 10 at most' || say_output
+else
+	skip "the unit of libvirt's hook" 'root is needed, for a mount namespace'
+fi
+
 # Started by the first connection.
 systemd-socket-activate --listen="$socket" "$SLABVISOR" serve --blk-file "$disk" 2>"$err" &
 pid=$!
