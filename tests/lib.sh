@@ -14,7 +14,7 @@ status=
 # guest [options] PROGRAM [ARGS]: runs it to its end with --stats; sets status. A
 # monitor that hangs is killed, and the status is 137.
 guest() {
-	timeout -s KILL 120 "$SLABVISOR" run --stats "$@" >"$out" 2>"$err" </dev/null
+	timeout -s KILL 600 "$SLABVISOR" run --stats "$@" >"$out" 2>"$err" </dev/null
 	status=$?
 }
 

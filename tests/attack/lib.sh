@@ -26,6 +26,10 @@ descriptors_are() {
 	[ "$(descriptors)" = "$1" ]
 }
 
+resident_is_at_most() {
+	[ "$(resident)" -le "$1" ]
+}
+
 # under_attack PROGRAM FEW COUNT WHAT [OPTION...]: COUNT attacks on a service with these options,
 # after FEW whose descriptors and memory are what it may have at the end.
 under_attack() {
@@ -47,9 +51,9 @@ under_attack() {
 		return
 	}
 	sed 's/^/# /' "$out"
-	until_true 20 descriptors_are "$fds"
+	until_true 60 descriptors_are "$fds"
 	is "$(descriptors)" "$fds" "$what: no descriptor stays open"
-	[ "$(resident)" -le $((mib + 16)) ]
+	until_true 60 resident_is_at_most $((mib + 16))
 	ok $? "$what: $(resident) MiB are resident, after $mib MiB"
 	stop_service
 	is $status 0 "$what: the service lives, and ends as it is told to"

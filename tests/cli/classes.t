@@ -7,9 +7,9 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 
 mkfifo "$work/from"
-timeout -s KILL 60 "$SLABVISOR" run --qmp "unix:$work/qmp" "$B/tests/asm/loop" \
+timeout -s KILL 600 "$SLABVISOR" run --qmp "unix:$work/qmp" "$B/tests/asm/loop" \
 	>"$work/from" 2>"$err" </dev/null &
-read -r -t 50 _ <"$work/from"
+read -r -t 300 _ <"$work/from"
 "$SLABVISOR" ctl "$work/qmp" query-slabinfo >"$out" 2>>"$err" || say_output
 "$SLABVISOR" ctl "$work/qmp" quit >"$work/quit" 2>&1
 wait $!

@@ -27,22 +27,12 @@ unharmed() {
 	ok $? "$1" "$(cmp -l "$disk" "$work/before" | head -3)"
 }
 
-# until_true COMMAND: tries for 20 s.
-until_true() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1000 ] || return 1
-		sleep 0.02
-	done
-}
-
 gone() {
-	! kill -0 "$pid" 2>/dev/null || grep -qs '^State:.Z' "/proc/$pid/status"
+	ended "$pid"
 }
 
 up_or_gone() {
-	[ -S "$sock" ] || gone
+	listens "$sock" || gone
 }
 
 # limited N ARGS...: as run, with N descriptors at most, which no privilege raises.
@@ -53,7 +43,7 @@ limited() {
 	(
 		exec >"$out" 2>"$err" </dev/null
 		ulimit -n "$n"
-		exec timeout -k 5 60 "$SLABVISOR" "$@"
+		exec timeout -k 5 600 "$SLABVISOR" "$@"
 	) || status=$?
 }
 
@@ -114,7 +104,7 @@ serve_limited() {
 		exec "$SLABVISOR" serve --blk-file "$disk.2" --queues 4 --socket-path "$sock"
 	) &
 	pid=$!
-	until_true up_or_gone
+	until_true 60 up_or_gone
 	! gone && return
 	status=0
 	wait "$pid" || status=$?
@@ -183,12 +173,12 @@ for which in 0 1 2 01 02 12 012; do
 	(without $which exec "$SLABVISOR" run --disk "path=$disk" --module "$work/fifo" "$GUEST/hello") \
 		>"$out" 2>"$err" &
 	pid=$!
-	until_true has_disk_open
+	until_true 60 has_disk_open
 	opens_nothing_there run
 	kill -KILL $pid
 	wait $pid 2>/dev/null
 	pid=
-	without $which timeout -k 5 60 "$SLABVISOR" run --disk "path=$disk" --stats "$GUEST/hello" \
+	without $which timeout -k 5 600 "$SLABVISOR" run --disk "path=$disk" --stats "$GUEST/hello" \
 		>"$out" 2>"$err"
 	unharmed '... and prints nothing to its disk'
 done
@@ -198,7 +188,7 @@ for which in 0 1 2 01 02 12 012; do
 	(without $which exec "$SLABVISOR" serve --blk-file "$disk" --socket-path "$sock") \
 		>"$out" 2>"$err" &
 	pid=$!
-	until_true up_or_gone
+	until_true 60 up_or_gone
 	opens_nothing_there serve
 	# It has something to say to a front end that is none.
 	perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!\n";
@@ -211,10 +201,10 @@ done
 # A client's socket would be the first to get a number that is free, and its answer go back there.
 "$SLABVISOR" run --qmp "unix:$sock" --module "$work/fifo" "$GUEST/hello" >"$out" 2>"$err" &
 pid=$!
-until_true up_or_gone
+until_true 60 up_or_gone
 for which in 0 1 2 01 02 12 012; do
 	status=0
-	without $which timeout -k 5 60 "$SLABVISOR" ctl "$sock" query-nonsense >"$work/ctl" 2>&1 ||
+	without $which timeout -k 5 600 "$SLABVISOR" ctl "$sock" query-nonsense >"$work/ctl" 2>&1 ||
 		status=$?
 	is_status 1 "ctl without $which fails as with it"
 	status=0
@@ -230,7 +220,7 @@ keeps_nothing() {
 	! readlink "/proc/$pid/fd/"* | grep -q "^$work/\(before\|other\)\$"
 }
 closes_inherited() { # NAME
-	until_true keeps_nothing && ! gone
+	until_true 60 keeps_nothing && ! gone
 	ok $? "$1" "$(ls -l "/proc/$pid/fd")"
 }
 is_looping() {
@@ -238,7 +228,7 @@ is_looping() {
 }
 (exec "$SLABVISOR" run "$GUEST/loop" 7<"$work/before" 9>>"$work/other") >"$out" 2>"$err" &
 pid=$!
-until_true is_looping
+until_true 60 is_looping
 closes_inherited 'run keeps nothing that was left open'
 kill -KILL $pid
 wait $pid 2>/dev/null
@@ -247,7 +237,7 @@ for sandbox in on off; do
 	(exec "$SLABVISOR" serve --blk-file "$disk" --sandbox $sandbox --socket-path "$sock" \
 		7<"$work/before" 9>>"$work/other") >"$out" 2>"$err" &
 	pid=$!
-	until_true up_or_gone
+	until_true 60 up_or_gone
 	closes_inherited "serve, sandbox $sandbox, neither"
 	end_service
 done
@@ -258,7 +248,7 @@ is_status 0 'a kernel may be one that was left open'
 # A guest that restarts has all of its files opened again.
 truncate -s 1M "$work/left"
 mkfifo "$work/told" "$work/said"
-timeout -k 5 60 "$SLABVISOR" run --memory 64M --kernel /dev/fd/7 --disk path=/dev/fd/8 \
+timeout -k 5 600 "$SLABVISOR" run --memory 64M --kernel /dev/fd/7 --disk path=/dev/fd/8 \
 	--disk path=/proc/self/fd/9,readonly=on 7<"$GUEST/reset" 8<>"$work/left" 9<"$GUEST/pvh64" \
 	<"$work/told" >"$work/said" 2>"$err" &
 pid=$!
@@ -289,7 +279,7 @@ head -c 1048577 /dev/zero | tr '\0' '#' >"$work/large"
 refuses_config 'too large' "$work/large"
 for command in run serve; do
 	status=0
-	yes '# and on' 2>/dev/null | timeout -k 5 60 "$SLABVISOR" $command --config /dev/stdin \
+	yes '# and on' 2>/dev/null | timeout -k 5 600 "$SLABVISOR" $command --config /dev/stdin \
 		>"$out" 2>"$err" || status=$?
 	is_status 126 "a pipe that never ends is read to 1M by $command"
 	err_is_line 'expected a YAML file of at most 1M' '... and refused'
@@ -298,7 +288,7 @@ head -c 1048576 "$work/large" >"$work/config"
 run run --config "$work/config" --dry-run "$GUEST/hello"
 is_status 0 'one of 1M is read'
 status=0
-printf 'cpus: 2\nprogram: %s\n' "$GUEST/hello" | timeout -k 5 60 "$SLABVISOR" run --config /dev/stdin \
+printf 'cpus: 2\nprogram: %s\n' "$GUEST/hello" | timeout -k 5 600 "$SLABVISOR" run --config /dev/stdin \
 	--dry-run >"$out" 2>"$err" || status=$?
 is_status 0 'so is what comes through a pipe'
 done_testing

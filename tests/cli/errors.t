@@ -160,7 +160,7 @@ error 125 "unknown option '--cpus'" doctor --cpus 2
 truncate -s 1M "$work/nbd:disk"
 cd "$work" || exit 1
 status=0
-timeout -k 5 60 "$OLDPWD/$SLABVISOR" run --disk path=nbd:disk,direct=off "$OLDPWD/$hello" >"$out" 2>"$err" ||
+timeout -k 5 600 "$OLDPWD/$SLABVISOR" run --disk path=nbd:disk,direct=off "$OLDPWD/$hello" >"$out" 2>"$err" ||
 	status=$?
 cd "$OLDPWD" || exit 1
 is_status 7 'a file that is called as a URI is, and is there, is a disk'
@@ -200,7 +200,7 @@ for args in --help --version 'run --help' "run --dry-run $hello" 'serve --print-
 	doctor; do
 	status=0
 	# shellcheck disable=SC2086 # a list of words
-	timeout -k 5 60 "$SLABVISOR" $args >/dev/full 2>"$err" || status=$?
+	timeout -k 5 600 "$SLABVISOR" $args >/dev/full 2>"$err" || status=$?
 	is_status 127 "$args without room for its words ends with 127"
 	err_is_line '^slabvisor: what it prints cannot be written' '... and says so'
 done
@@ -307,7 +307,7 @@ done
 error 125 'at most 16 modules' "$@" --module "$work/small" "$hello"
 
 # A test whose guests are not built.
-! GUEST=$work timeout 20 tests/cli/signals.t >"$out" 2>"$err" &&
+! GUEST=$work timeout 300 tests/cli/signals.t >"$out" 2>"$err" &&
 	grep -q "^Bail out! $work/loop is not built" "$out"
 ok $? 'signals.t without its guests says what is missing' "$(head -5 "$out" "$err")"
 

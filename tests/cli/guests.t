@@ -9,7 +9,7 @@ poke() {
 	want=$1
 	pattern=$2
 	shift 2
-	run run --guest-ring "$ring" --timeout 20 "$GUEST/poke" "$@"
+	run run --guest-ring "$ring" --timeout 300 "$GUEST/poke" "$@"
 	is_status "$want" "ring $ring: poke $* ends with $want"
 	[ -z "$pattern" ] || err_has "^slabvisor: $pattern" "... and says so: $pattern"
 }
@@ -26,20 +26,20 @@ $(printf '%stwo words' "$GUEST/hello")" '... its output and arguments are right'
 	ok $? '... and nothing is on stderr' "$(cat "$err")"
 
 	for cpus in 1 2 16; do
-		run run --guest-ring $ring --cpus $cpus --timeout 50 "$GUEST/start"
+		run run --guest-ring $ring --cpus $cpus --timeout 500 "$GUEST/start"
 		is_status 0 "ring $ring: $cpus vCPUs start by the boot protocol"
 	done
 	run run --guest-ring $ring --memory 4M --heap 2M "$GUEST/start"
 	is_status 0 "ring $ring: with the least memory there is"
-	run run --guest-ring $ring --cpus 2 --timeout 50 "$GUEST/wait"
+	run run --guest-ring $ring --cpus 2 --timeout 500 "$GUEST/wait"
 	is_status 0 "ring $ring: WAIT and WAKE lose nothing"
 	for cpus in 1 2; do
-		run run --guest-ring $ring --cpus $cpus --timeout 50 "$GUEST/tlb"
+		run run --guest-ring $ring --cpus $cpus --timeout 500 "$GUEST/tlb"
 		is_status 0 "ring $ring: after TLB_FLUSH $cpus vCPUs see new mappings"
 	done
 
 	seq 100 >"$work/input"
-	timeout 60 "$SLABVISOR" run --guest-ring $ring "$GUEST/echo" <"$work/input" >"$out"
+	timeout 600 "$SLABVISOR" run --guest-ring $ring "$GUEST/echo" <"$work/input" >"$out"
 	cmp -s "$work/input" "$out"
 	ok $? "ring $ring: input comes in up to its end" "$(head -3 "$out")"
 	echo contents >"$work/one"
@@ -131,13 +131,13 @@ err_has '^exits 3$' '... and counts exits'
 # Output that nobody reads ends the guest as it would any program.
 {
 	status=0
-	timeout 60 "$SLABVISOR" run "$GUEST/echo" </dev/zero 2>"$err" || status=$?
+	timeout 600 "$SLABVISOR" run "$GUEST/echo" </dev/zero 2>"$err" || status=$?
 	echo "$status" >"$work/status"
 } | head -c 1 >"$out"
 status=$(cat "$work/status")
 is_status 141 'a guest whose reader has gone ends with 141'
 status=0
-timeout 60 "$SLABVISOR" run "$GUEST/hello" >/dev/full 2>"$err" || status=$?
+timeout 600 "$SLABVISOR" run "$GUEST/hello" >/dev/full 2>"$err" || status=$?
 is_status 127 'output that cannot be written ends with 127'
 err_is_line "the guest's output cannot be written: No space left" '... and says so'
 done_testing

@@ -9,6 +9,7 @@
 #   err_is_line PATTERN NAME  ... and it is the only one
 
 . tests/tap.sh
+. tests/wait.sh
 
 SLABVISOR=${SLABVISOR:-build/slabvisor}
 GUEST=${GUEST:-build/tests/asm}
@@ -19,7 +20,7 @@ needs "$SLABVISOR"
 # A limit, so that a guest that hangs fails its test and not the whole run.
 run() {
 	status=0
-	timeout -k 5 60 "$SLABVISOR" "$@" >"$out" 2>"$err" </dev/null || status=$?
+	timeout -k 5 600 "$SLABVISOR" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
 is_status() {

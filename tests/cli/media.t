@@ -19,18 +19,15 @@ serve() {
 	run serve --socket-path "$work/socket" --blk-file "$disk" "$@"
 }
 
-# Waits until the service listens, or has ended.
-listens() {
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout 20 sh -c 'until [ -S "$1" ] || ! kill -0 "$2" 2>/dev/null; do :; done' sh \
-		"$work/socket" "$service"
+up_or_gone() {
+	listens "$work/socket" || ended "$service"
 }
 
 # comes_up OPTIONS...: a service of the disk listens, and ends in order. Sets status, and err.
 comes_up() {
 	"$SLABVISOR" serve --socket-path "$work/socket" --blk-file "$disk" "$@" >"$out" 2>"$err" &
 	service=$!
-	listens
+	until_true 60 up_or_gone
 	kill -TERM $service 2>/dev/null
 	status=0
 	wait $service || status=$?
@@ -81,7 +78,7 @@ printf 'disks:\n  - blk-file: %s\n    socket-path: %s/socket\n    format: raw\n'
 	>"$work/c.yaml"
 "$SLABVISOR" serve --config "$work/c.yaml" 2>"$err" &
 service=$!
-listens
+until_true 60 up_or_gone
 kill -TERM $service
 wait $service
 status=$?
@@ -101,7 +98,7 @@ err_is_line '^slabvisor: --format vhdx: disks are raw: say raw' '... in the same
 rm "$disk"
 truncate -s 1M "$disk"
 mkfifo "$work/told" "$work/said"
-timeout -k 5 60 "$SLABVISOR" run --memory 64M --kernel "$GUEST/reset" --disk "path=$disk" \
+timeout -k 5 600 "$SLABVISOR" run --memory 64M --kernel "$GUEST/reset" --disk "path=$disk" \
 	<"$work/told" >"$work/said" 2>"$err" &
 service=$!
 exec 3>"$work/told" 4<"$work/said"
@@ -144,11 +141,10 @@ err_is_line 'the last 2048 bytes are not a whole sector of 4096' 'sectors of 409
 # A file that was made longer, by something else than a whole number of sectors.
 "$SLABVISOR" serve --socket-path "$work/socket" --blk-file "$disk" --direct off 2>"$err" &
 service=$!
-listens
+until_true 60 up_or_gone
 truncate -s 10250 "$disk"
 kill -HUP $service
-# shellcheck disable=SC2016 # expanded by the inner shell
-timeout 20 sh -c 'until [ -s "$1" ]; do :; done' sh "$err"
+until_true 60 test -s "$err"
 kill -TERM $service
 wait $service
 err_is_line "^slabvisor: $disk: the last 10 bytes are not a whole sector" 'HUP looks at the end again'
@@ -214,14 +210,14 @@ END
 rm "$disk"
 truncate -s 1M "$disk"
 status=0
-timeout -k 5 60 python3 "$work/unlocked.py" "$SLABVISOR" run --disk "path=$disk,direct=off" "$hello" \
+timeout -k 5 600 python3 "$work/unlocked.py" "$SLABVISOR" run --disk "path=$disk,direct=off" "$hello" \
 	>"$out" 2>"$err" || status=$?
 is_status 7 'a disk that cannot be locked is taken'
 err_is_line "^slabvisor: --disk path=$disk: it cannot be locked .No locks available.: nothing keeps" \
 	'... and that nothing guards it is said'
 python3 "$work/unlocked.py" "$SLABVISOR" serve --direct off --blk-file "$disk" --socket-path "$work/socket" 2>"$err" &
 service=$!
-listens
+until_true 60 up_or_gone
 kill -TERM $service
 wait $service
 err_is_line "^slabvisor: $disk: it cannot be locked" '... by serve'
@@ -234,7 +230,7 @@ is_status 0 '--dry-run judges a disk'
 is "$(stat -c '%y %z %b' "$disk")" "$before" '... and leaves it as it is'
 "$SLABVISOR" serve --socket-path "$work/socket" --blk-file "$disk" --direct off 2>"$err" &
 service=$!
-listens
+until_true 60 up_or_gone
 run run --disk "path=$disk,direct=off" --dry-run "$hello"
 is_status 124 '... and finds that another process has it'
 err_is_line 'it is in use by another process' '... which it says'
@@ -259,7 +255,7 @@ hook() { # OPERATION ATTRIBUTE: status, err
 	printf "<domain><metadata><s:disks xmlns:s='urn:slabvisor:libvirt:1'><s:disk socket='%s/socket' \
 		file='%s' %s/></s:disks></metadata></domain>" "$work" "$disk" "$2" |
 		SLABVISOR=$SLABVISOR SLABVISOR_LOG=$work/log \
-			timeout -k 5 60 python3 configs/libvirt/hooks/qemu vm "$1" begin - \
+			timeout -k 5 600 python3 configs/libvirt/hooks/qemu vm "$1" begin - \
 			>"$out" 2>"$err" || status=$?
 }
 if [ -d /run/systemd/system ]; then

@@ -64,7 +64,7 @@ for pair in INT:130 TERM:143; do
 	pid=$!
 	exec 3>"$work/module"
 	kill "-${pair%:*}" "$pid"
-	timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+	timeout 300 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 	status=0
 	wait "$pid" || status=$?
 	exec 3>&-
@@ -74,12 +74,12 @@ done
 # One that nobody opens to write: the monitor sleeps in open().
 "$SLABVISOR" run --module "$work/module" "$GUEST/modules" >/dev/null 2>"$err" &
 pid=$!
-for _ in $(seq 200); do
-	grep -q '(slabvisor[^)]*) S' "/proc/$pid/stat" && break
-	sleep 0.05
-done
+sleeps() {
+	grep -q '(slabvisor[^)]*) S' "/proc/$pid/stat"
+}
+until_true 60 sleeps
 kill -TERM "$pid"
-timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+timeout 300 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 status=0
 wait "$pid" || status=$?
 is_status 143 'TERM ends a wait for a module that nobody writes'

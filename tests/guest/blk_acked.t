@@ -35,7 +35,7 @@ lowest() {
 # slow ARGS: blkcheck on the device, its writes held back.
 slow() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout -s KILL 100 sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' sh "$slow_group" \
+	timeout -s KILL 600 sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' sh "$slow_group" \
 		"$SLABVISOR" run --guest-ring 3 --disk "path=$loop" "$B/guests/blkcheck" "$@"
 }
 

@@ -12,7 +12,7 @@ disk=$work/disk
 truncate -s 256M "$disk"
 mkfifo "$work/said" "$work/asked"
 
-"$SLABVISOR" run --stats --guest-ring 3 --timeout 110 --heap 1200M --pin-budget ${budget}M \
+"$SLABVISOR" run --stats --guest-ring 3 --timeout 600 --heap 1200M --pin-budget ${budget}M \
 	--reclaim-delay 0 --qmp "unix:$work/qmp" --disk "path=$disk" "$B/guests/blkcheck" workset 1024 \
 	>"$work/said" 2>"$err" <"$work/asked" &
 pid=$!

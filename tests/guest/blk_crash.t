@@ -11,7 +11,7 @@ truncate -s 16M "$disk"
 mkfifo "$work/said"
 
 for ((round = 1; round <= 50; round++)); do
-	timeout -s KILL 60 "$SLABVISOR" run --guest-ring 3 --disk "path=$disk" "$B/guests/blkcheck" crash \
+	timeout -s KILL 600 "$SLABVISOR" run --guest-ring 3 --disk "path=$disk" "$B/guests/blkcheck" crash \
 		>"$work/said" 2>"$err" </dev/null &
 	exec 3<"$work/said"
 	line=''

@@ -61,7 +61,7 @@ for sector in 512 4096; do
 		done
 	done
 	mkfifo "$work/said"
-	timeout -s KILL 60 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$loop" \
+	timeout -s KILL 600 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$loop" \
 		"$B/tests/asm/loop" >"$work/said" 2>"$err" </dev/null &
 	read -r _ <"$work/said"
 	"$SLABVISOR" ctl "$work/qmp" block_resize "{\"device\": \"disk0\", \"size\": $((128 << 20))}" \

@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/wait.sh
 . tests/guest/loop.sh
 
 mounts=$work/mounts
@@ -85,11 +86,14 @@ bytes 'a file on a device of sectors of 4096' "$file" ''
 # Served: neighbours in one block, many at once.
 "$SLABVISOR" serve --blk-file "$file" --socket-path "$work/socket" 2>"$err" &
 service=$!
-until [ -S "$work/socket" ] || ! kill -0 $service 2>/dev/null; do :; done
+up_or_gone() {
+	listens "$work/socket" || ended $service
+}
+until_true 60 up_or_gone
 said "^slabvisor: $file: the guest sees sectors of 512, and direct I/O is in blocks of 4096.*--block-size 4096" \
 	'served, the same is said'
 for size in 512 4096; do
-	timeout 60 "$B/tools/vhost_load" --socket "$work/socket" --rw randrw --verify --depth 16 \
+	timeout 600 "$B/tools/vhost_load" --socket "$work/socket" --rw randrw --verify --depth 16 \
 		--ios 4000 --block-size $size >"$out" 2>&1
 	status=$?
 	is "$status $(awk '$1 == "wrong" { print $2 }' "$out")" '0 0' "... and requests of $size are right" ||
@@ -106,7 +110,7 @@ only_to_read() {
 	said "^slabvisor: --disk path=.*: $3" '... in words'
 	guest --dry-run --disk "path=$2" "$B/tests/asm/hello"
 	is "$status" 124 '... by --dry-run'
-	timeout -s KILL 60 "$SLABVISOR" serve --blk-file "$2" --socket-path "$work/socket" 2>"$err"
+	timeout -s KILL 600 "$SLABVISOR" serve --blk-file "$2" --socket-path "$work/socket" 2>"$err"
 	is $? 124 '... and by serve'
 	guest --disk "path=$2,readonly=on" "$B/tests/asm/hello"
 	is "$status" 7 '... but for reading'
@@ -135,7 +139,7 @@ umount "$mounts"
 
 # While a guest has it the host cannot mount it.
 mkfifo "$work/said"
-timeout -s KILL 60 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$loop" "$B/tests/asm/loop" \
+timeout -s KILL 600 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$loop" "$B/tests/asm/loop" \
 	>"$work/said" 2>"$err" </dev/null &
 read -r _ <"$work/said"
 mount "$loop" "$mounts" 2>/dev/null

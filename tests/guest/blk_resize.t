@@ -33,7 +33,7 @@ for ring in 3 0; do
 	rm -f "$disk"
 	truncate -s 64M "$disk"
 	mkfifo "$work/said"
-	timeout -s KILL 120 "$SLABVISOR" run --guest-ring $ring --qmp "unix:$sock" --disk "path=$disk" \
+	timeout -s KILL 600 "$SLABVISOR" run --guest-ring $ring --qmp "unix:$sock" --disk "path=$disk" \
 		"$B/guests/blkcheck" resize >"$work/said" 2>"$err" </dev/null &
 	exec 3<"$work/said"
 	: >"$out"
@@ -75,7 +75,7 @@ done
 rm -f "$disk"
 truncate -s 64M "$disk"
 mkfifo "$work/said"
-timeout -s KILL 120 "$SLABVISOR" run --guest-ring 3 --qmp "unix:$sock" --disk "path=$disk,readonly=on" \
+timeout -s KILL 600 "$SLABVISOR" run --guest-ring 3 --qmp "unix:$sock" --disk "path=$disk,readonly=on" \
 	"$B/tests/asm/loop" >"$work/said" 2>"$err" </dev/null &
 read -r _ <"$work/said"
 refused "$disk is opened read-only" '{"device": "disk0", "size": 134217728}'

@@ -9,6 +9,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/wait.sh
 
 GREEDY_DONE=77
 name=slabvisor-bounds.$$
@@ -32,12 +33,8 @@ make_group() {
 }
 
 remove_group() {
-	local tries
 	# A process that has ended is gone from its group a little later.
-	for ((tries = 0; tries < 100; tries++)); do
-		rmdir "$group" 2>/dev/null && return
-		sleep 0.05
-	done
+	until_true 60 rmdir "$group" 2>/dev/null
 }
 
 # How often the group wanted more than its limit.

@@ -11,7 +11,7 @@ pid=
 at_end '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null'
 WRONG=20000 # frees, of which each has a report
 
-"$SLABVISOR" run --timeout 100 --heap 16M --slab-debug=F --qmp "unix:$work/qmp" \
+"$SLABVISOR" run --timeout 600 --heap 16M --slab-debug=F --qmp "unix:$work/qmp" \
 	"$B/guests/hostile" feed >"$out" 2>"$err" </dev/null &
 pid=$!
 errors=0

@@ -3,6 +3,8 @@
 # Loop devices for tests, and a control group in which their writes are slow. Sourced after
 # tests/lib.sh.
 
+. tests/wait.sh
+
 loops=()
 
 # loop_make SIZE SECTOR: sets $loop to a new device on a file of that size; the reason why there is
@@ -26,7 +28,8 @@ loop_cleanup() {
 		rm -f "$2"
 		shift 2
 	done
-	[ -z "${slow_group:-}" ] || rmdir "$slow_group"
+	# A process that has ended is gone from its group a little later.
+	[ -z "${slow_group:-}" ] || until_true 60 rmdir "$slow_group" 2>/dev/null
 }
 at_end loop_cleanup
 

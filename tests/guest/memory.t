@@ -23,11 +23,11 @@ has() {
 # waiting [options]: a guest of 256 MiB of RAM that has started and waits; sets monitor.
 waiting() {
 	rm -f "$work/from" && mkfifo "$work/from"
-	"$SLABVISOR" run --timeout 60 --memory 256M "$@" "$B/guests/negative" sleep >"$work/from" \
+	"$SLABVISOR" run --timeout 600 --memory 256M "$@" "$B/guests/negative" sleep >"$work/from" \
 		2>"$err" </dev/null &
 	monitor=$!
 	exec 3<"$work/from"
-	read -r -t 50 _ <&3
+	read -r -t 300 _ <&3
 }
 
 # over: ends it.

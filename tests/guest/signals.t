@@ -11,11 +11,11 @@ mkfifo "$work/from" "$work/to"
 # the guest has printed its line. Sets monitor.
 start() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout -s KILL 60 env --default-signal=INT sh -c 'echo $$ >"$0"; exec "$@"' \
+	timeout -s KILL 600 env --default-signal=INT sh -c 'echo $$ >"$0"; exec "$@"' \
 		"$work/pid" "$@" >"$work/from" 2>"$err" </dev/null &
 	pid=$!
 	exec 3<"$work/from"
-	read -r -t 50 line <&3
+	read -r -t 300 line <&3
 	monitor=$(cat "$work/pid")
 }
 
@@ -74,11 +74,11 @@ stty -g >"$work/before"
 echo "status \$?"
 stty -g >"$work/after"
 END
-timeout -s KILL 60 script -qfc "sh '$work/session'" /dev/null <"$work/to" >"$work/from" 2>/dev/null &
+timeout -s KILL 600 script -qfc "sh '$work/session'" /dev/null <"$work/to" >"$work/from" 2>/dev/null &
 pid=$!
 exec 4>"$work/to" 3<"$work/from"
 seen=
-while read -r -t 50 line <&3; do
+while read -r -t 300 line <&3; do
 	line=${line%$'\r'}
 	case $line in
 	spinning) printf '\003' >&4 ;;

@@ -101,7 +101,7 @@ END
 disk_xml >"$work/disk.xml"
 
 virsh() { command virsh -q -c $uri "$@" >"$out" 2>"$err"; }
-guest() { tests/libvirt/guest.py /run/t.serial "${limit:-60}" "$1" >"$out" 2>"$err"; }
+guest() { tests/libvirt/guest.py /run/t.serial "${limit:-300}" "$1" >"$out" 2>"$err"; }
 service() { pgrep -x slabvisor; }
 state() { command virsh -q -c $uri domstate t 2>/dev/null; }
 is_state() { [ "$(state)" = "$1" ]; }
@@ -123,7 +123,7 @@ explain() {
 
 PATH=$PATH:/usr/sbin:/sbin
 virtlogd -d && libvirtd -d
-check 'libvirtd answers, on a socket of the test' until_true 20 virsh version
+check 'libvirtd answers, on a socket of the test' until_true 120 virsh version
 
 virsh define "$work/domain.xml"
 ok $? 'the domain is defined'
@@ -131,7 +131,7 @@ check 'the hook and the domain start' virsh start t
 runs() { service >/dev/null; }
 check 'the service runs' runs
 is "$(stat -c '%a %G' "$socket")" '660 kvm' "and its socket is that of QEMU's group"
-ready() { tests/libvirt/guest.py --retry /run/t.serial 60 true >"$out" 2>"$err"; }
+ready() { tests/libvirt/guest.py --retry /run/t.serial 300 true >"$out" 2>"$err"; }
 check 'the domain boots' ready || {
 	virsh destroy t
 	echo 'Bail out! no domain to go on with'
@@ -157,18 +157,18 @@ run="$verify --time_based --runtime=5 >/tmp/fio 2>&1"
 guest "(s=0; while [ ! -e /tmp/stop ] && [ \$s = 0 ]; do $run; s=\$?; done; echo \$s >/tmp/done) &"
 busy() { [ "$(awk '{ print $14 + $15 }' "/proc/$(service)/stat" 2>/dev/null)" -gt 20 ]; }
 kills=0
-while [ $kills -lt 5 ] && until_true 30 busy; do
+while [ $kills -lt 5 ] && until_true 120 busy; do
 	old=$(service)
 	kill -KILL "$old"
 	kills=$((kills + 1))
 	came_back() { new=$(service) && [ "$new" != "$old" ]; }
-	until_true 20 came_back || break
+	until_true 120 came_back || break
 done
 is $kills 5 'killed five times under load'
-check 'which goes on' until_true 30 busy
-limit=180
+check 'which goes on' until_true 120 busy
+limit=600
 # shellcheck disable=SC2016 # expanded in the domain
-check 'fio ends, having read what it wrote' guest 'touch /tmp/stop; for i in $(seq 150); do [ -e /tmp/done ] && break; sleep 1; done; cat /tmp/fio; [ "$(cat /tmp/done)" = 0 ]'
+check 'fio ends, having read what it wrote' guest 'touch /tmp/stop; for i in $(seq 500); do [ -e /tmp/done ] && break; sleep 1; done; cat /tmp/fio; [ "$(cat /tmp/done)" = 0 ]'
 check 'no I/O error was seen' guest '! dmesg | grep -iE "I/O error|blk_update|ext4.*error"'
 check 'fsck finds nothing' guest 'umount /mnt && fsck.ext4 -f -n /dev/vda && mount -t ext4 /dev/vda /mnt'
 check 'sums of what is on it' guest 'cd /mnt && sha256sum v.0.0 v.1.0 copy >/tmp/sums && cd / && umount /mnt'
@@ -179,14 +179,14 @@ echo "# requests in flight were taken again by $resumed of 5 services"
 truncate -s $((size_mib + 64))M "$image"
 kill -HUP "$(service)"
 grown() { guest "[ \$(cat /sys/block/vda/size) = $(((size_mib + 64) * 2048)) ]"; }
-check 'a disk that was made larger is larger in the domain' until_true 20 grown
+check 'a disk that was made larger is larger in the domain' until_true 120 grown
 
 check 'unplug' virsh detach-device t "$work/disk.xml" --live
 gone() { guest '! [ -e /dev/vda ]'; }
-check 'the disk goes' until_true 20 gone
+check 'the disk goes' until_true 120 gone
 check 'plug' virsh attach-device t "$work/disk.xml" --live
 come() { guest '[ -e /dev/vda ]'; }
-check 'the disk comes' until_true 20 come
+check 'the disk comes' until_true 120 come
 check 'with what was on it' guest 'mount -t ext4 -o ro /dev/vda /mnt && cd /mnt && sha256sum -c /tmp/sums && cd / && umount /mnt'
 
 if virsh save t "$work/saved"; then
@@ -198,13 +198,13 @@ else
 fi
 
 check 'shutdown' virsh shutdown t --mode acpi
-check 'it is off' until_true 30 is_state 'shut off'
+check 'it is off' until_true 120 is_state 'shut off'
 no_service() { ! service >/dev/null; }
-check 'and the service has ended' until_true 10 no_service
+check 'and the service has ended' until_true 120 no_service
 check 'started again' virsh start t
 check 'it boots' ready
 check 'destroy' virsh destroy t
-check 'the service has ended' until_true 10 no_service
+check 'the service has ended' until_true 120 no_service
 
 # A domain whose disk is not there does not start, and says why.
 mv "$image" "$image.away"
@@ -218,6 +218,6 @@ for p in libvirtd virtlogd; do
 	kill "$(cat "/run/$p.pid")"
 done
 ended() { ! pgrep -x libvirtd >/dev/null && ! pgrep -x virtlogd >/dev/null; }
-check 'libvirtd has ended' until_true 20 ended
+check 'libvirtd has ended' until_true 120 ended
 
 done_testing

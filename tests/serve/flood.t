@@ -59,7 +59,7 @@ print("refused", n)
 END
 
 flood() { # HOW SOCKET TIMES
-	timeout 120 python3 "$work/flood.py" "$@" >"$out" 2>"$work/flood.err"
+	timeout 600 python3 "$work/flood.py" "$@" >"$out" 2>"$work/flood.err"
 	is "$? $(cat "$out")" "0 refused $3" "$1: refused $3 times" || diag <"$work/flood.err"
 }
 lines() { # PATTERN: how many of them the service printed
@@ -80,7 +80,7 @@ END
 : >"$err"
 "$SLABVISOR" serve --config "$work/two.yaml" 2>>"$err" &
 pid=$!
-until_true 10 listens "$socket.2"
+until_true 60 listens "$socket.2"
 flood session "$socket" 50000
 printed=$(lines "^slabvisor: $disk: SET_VRING_NUM is refused")
 [ "$printed" -ge 16 ] && [ "$printed" -le 100 ]

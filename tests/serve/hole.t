@@ -14,9 +14,9 @@ gives_back() { # DESCRIPTION [OPTION...]
 	: >"$err"
 	rm -f "$socket"
 	start_service "$@"
-	timeout 60 "$B/tests/serve/hole" "$socket" "$disk" >"$out" 2>>"$err"
+	timeout 300 "$B/tests/serve/hole" "$socket" "$disk" >"$out" 2>>"$err"
 	is "$? $(sort -u "$out")" '0 ' "$what: what a machine gives back is used by no I/O" || say_output
-	timeout 60 "$B/tests/serve/hole" "$socket" "$disk" --packed >"$out" 2>>"$err"
+	timeout 300 "$B/tests/serve/hole" "$socket" "$disk" --packed >"$out" 2>>"$err"
 	is "$? $(sort -u "$out")" '0 ' "$what: nor with a packed ring" || say_output
 	is "$(cat "$err")" '' "$what: and there is nothing to say"
 	stop_service

@@ -4,6 +4,7 @@
 # Sourced from the top of the source tree.
 
 . tests/lib.sh
+. tests/wait.sh
 
 LOAD=$B/tools/vhost_load
 # Not in memory: tmpfs has no direct I/O.
@@ -19,24 +20,14 @@ end_service() {
 }
 at_end end_service
 
-# until_true SECONDS COMMAND: tries until it succeeds.
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		read -rt 0.02 <> <(:) || :
-	done
-}
-
-# The kernel's list has its flags in the fourth column; the path is the eighth.
-listens() {
-	awk -v path="$1" '$4 == "00010000" && $8 == path { found = 1 } END { exit !found }' /proc/net/unix
+up_or_gone() {
+	listens "$socket" || ended "$pid"
 }
 
 # Waits until a service listens; there is no test without it. A path tells nothing: a service leaves it.
 listening() {
-	until_true 10 listens "$socket" && return
+	until_true 60 up_or_gone
+	listens "$socket" && return
 	say_output
 	echo 'Bail out! the service does not listen'
 	exit 1
@@ -58,7 +49,7 @@ stop_service() {
 }
 
 load() {
-	timeout 120 "$LOAD" --socket "$socket" "$@" >"$out" 2>>"$err"
+	timeout 600 "$LOAD" --socket "$socket" "$@" >"$out" 2>>"$err"
 	status=$?
 }
 

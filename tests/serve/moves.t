@@ -34,17 +34,18 @@ for direct in off on; do
 		losetup -c "${loops[side]}"
 		"$SLABVISOR" serve --direct $direct --blk-file "${loops[side]}" \
 			--socket-path "$work/$side.sock" 2>>"$err" &
-		pids+=($!)
+		pid=$!
+		pids+=("$pid")
 		socket=$work/$side.sock
 		listening
 	done
-	timeout 120 python3 tests/serve/moves.py "$work/0.sock" "$work/1.sock" \
+	timeout 600 python3 tests/serve/moves.py "$work/0.sock" "$work/1.sock" \
 		"truncate -s 16M $disk && losetup -c ${loops[0]} && losetup -c ${loops[1]}" \
 		>"$out" 2>>"$err"
 	status=$?
 	ok $status "direct=$direct: what was written and the size go with the machine" || say_output
 	kill -TERM "${pids[@]}"
 	wait "${pids[@]}"
-	pids=()
+	pids=() pid=
 done
 done_testing

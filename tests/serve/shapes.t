@@ -10,7 +10,7 @@ set -u
 truncate -s 64M "$disk"
 
 shape() { # ANSWER CASE [again]
-	timeout 120 python3 tests/serve/shapes.py "$socket" "${@:2}" >"$out" 2>>"$err"
+	timeout 600 python3 tests/serve/shapes.py "$socket" "${@:2}" >"$out" 2>>"$err"
 	status=$?
 	is "$status $(cat "$out")" "0 $1" "$2${3:+, in flight from before}: answered, and the next one is" ||
 		say_output
@@ -32,7 +32,7 @@ shapes() { # [again]
 
 # The same for a service that is started after one was killed.
 restarted() { # ANSWER CASE
-	coproc front { timeout 120 python3 tests/serve/shapes.py "$socket" "$2" again killed 2>>"$err"; }
+	coproc front { timeout 600 python3 tests/serve/shapes.py "$socket" "$2" again killed 2>>"$err"; }
 	# shellcheck disable=SC2154 # set by coproc
 	local child=$front_PID from=${front[0]} to=${front[1]}
 	read -r line <&"$from"
@@ -54,7 +54,7 @@ first=$pid
 shapes
 shapes again
 is "$(grep -c 'are taken again' "$err")" 12 'those in flight were taken again'
-timeout 120 python3 tests/serve/lost.py "$socket" >"$out" 2>>"$err"
+timeout 600 python3 tests/serve/lost.py "$socket" >"$out" 2>>"$err"
 is "$? $(cat "$out")" '0 the session ends' 'a status byte in memory that is taken away ends the session' ||
 	say_output
 shape 'status 1, 1 bytes' 'status only'

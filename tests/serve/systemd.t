@@ -14,7 +14,7 @@ mkdir -p "$units" "$work/bin"
 ln -s "$(realpath "$SLABVISOR")" "$work/bin/slabvisor"
 sed "s|@PREFIX@|$work|" configs/systemd/slabvisor-blk@.service.in >"$units/slabvisor-blk@.service"
 cp configs/systemd/slabvisor-blk@.socket "$units"
-analyze() { timeout 60 systemd-analyze "$@" >"$out" 2>"$err"; }
+analyze() { timeout 300 systemd-analyze "$@" >"$out" 2>"$err"; }
 SYSTEMD_UNIT_PATH=$units: analyze verify --man=no "$units/slabvisor-blk@disk.socket" \
 	"$units/slabvisor-blk@disk.service"
 is "$? $(cat "$err")" '0 ' 'systemd-analyze verify has nothing to say of the units' || say_output
@@ -138,7 +138,7 @@ while notify in select.select([notify, ended], [], [])[0]:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 END
 manager() { # PID_OF FDS OPTIONS...
-	LOAD=$LOAD timeout 60 python3 "$work/manager.py" "$1" "$2" "$SLABVISOR" serve "${@:3}" \
+	LOAD=$LOAD timeout 600 python3 "$work/manager.py" "$1" "$2" "$SLABVISOR" serve "${@:3}" \
 		>"$out" 2>"$err"
 	status=$?
 }

@@ -10,7 +10,7 @@ export PYTHONMALLOC=malloc # every object of Python's, not its own arenas
 
 # preloaded COMMAND...: its status in $status, what it said in $out and $err
 preloaded() {
-	LD_PRELOAD=$library timeout -s KILL 120 "$@" >"$out" 2>"$err" </dev/null
+	LD_PRELOAD=$library timeout -s KILL 600 "$@" >"$out" 2>"$err" </dev/null
 	status=$?
 }
 
@@ -37,7 +37,7 @@ same() {
 	shift
 	"$@" >"$work/wanted" 2>&1 </dev/null
 	wanted=$?
-	LD_PRELOAD=$library timeout -s KILL 120 "$@" >"$out" 2>&1 </dev/null
+	LD_PRELOAD=$library timeout -s KILL 600 "$@" >"$out" 2>&1 </dev/null
 	status=$?
 	if [ $status -eq $wanted ] && cmp -s "$work/wanted" "$out"; then
 		ok 0 "$name"

@@ -7,9 +7,9 @@ ROUNDS=build/soak/rounds
 COUNT=${COUNT:-6}
 
 # follow IMAGE DATA SCRATCH LOG SAMPLES EACH: until the guest has done all of it, ended or said
-# nothing for two minutes. It compares each checksum with that of the image; and it lets the guest
-# go on when EACH MiB of memory for each checksum so far have come back, by SAMPLES, or in ten
-# seconds. Sets sums and wrong: how many there were and were not right; the same of what was written
+# nothing for five minutes. It compares each checksum with that of the image; and it lets the guest
+# go on when EACH MiB of memory for each checksum so far have come back, by SAMPLES, or in a
+# minute. Sets sums and wrong: how many there were and were not right; the same of what was written
 # as the guest reads it again (again, wrong_again) and as it is in the image (written,
 # wrong_written); zeroes: words of zero that the guest has read; changed: how often its own memory was
 # not what it should have been; ended: it has done all; given, least: by SAMPLES as they were then,
@@ -19,7 +19,7 @@ follow() {
 	local image=$1 data=$2 scratch=$3 log=$4 samples=$5 each=$6 right line word kind sum other limit
 	sums=0 wrong=0 again=0 wrong_again=0 written=0 wrong_written=0 zeroes=0 changed=0 ended=0 given=0 least=0
 	right=$($ROUNDS sum "$image" 0 "$data")
-	while IFS= read -t 120 -r line <&4; do
+	while IFS= read -t 300 -r line <&4; do
 		line=${line%$'\r'}
 		printf '%s\n' "$line" >>"$log"
 		read -r word kind sum other _ <<<"$line"
@@ -34,7 +34,7 @@ follow() {
 			[ "$other" = "$sum" ] || wrong_again=$((wrong_again + 1))
 			[ "$($ROUNDS sum "$image" "$data" "$scratch")" = "$sum" ] ||
 				wrong_written=$((wrong_written + 1))
-			limit=$((SECONDS + 10))
+			limit=$((SECONDS + 60))
 			until [ "$(given_back "$samples")" -ge $((each * sums)) ] || [ $SECONDS -ge $limit ]; do
 				read -rt 0.2 <> <(:)
 			done

@@ -56,7 +56,7 @@ machine() {
 	shift 3
 	head -c $((DATA + SCRATCH))M /dev/urandom >"$image"
 	sync "$image"
-	limit=$((45 + 15 * COUNT)) start cloud/vmlinuz guest-soak.cpio \
+	limit=$((300 + 75 * COUNT)) start cloud/vmlinuz guest-soak.cpio \
 		"rounds=$rounds soak=$COUNT,$DATA,$SCRATCH,96 $append" --stats --disk "path=$image" "$@"
 	exec 4< <(tail -n +1 -f -s 0.1 --pid="$guest" "$out" 2>/dev/null)
 	watch "$samples" &

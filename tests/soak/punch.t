@@ -19,7 +19,7 @@ start_service $SERVE_OPTIONS
 punch() { # NAME [OPTION...]
 	local name=$1
 	shift
-	timeout $((60 + 4 * COUNT)) build/soak/punch "$socket" "$disk" "$COUNT" "$@" >"$out" 2>>"$err"
+	timeout $((600 + 40 * COUNT)) build/soak/punch "$socket" "$disk" "$COUNT" "$@" >"$out" 2>>"$err"
 	is $? 0 "$name rings: all requests are answered" || say_output
 	sed "s/^/# soak_punch_$name./" "$out"
 	is "$(figure sums)" "$COUNT" "$name rings: $COUNT checksums of the disk were taken"
