@@ -17,25 +17,33 @@ serve() {
 }
 
 runs() { kill -0 "$loader" 2>/dev/null; }
-# Its work has begun when it has burnt some CPU.
+# It has the front end's memory, and not only what it keeps of the front end's requests.
+met() {
+	! runs || grep -q 'memfd:vhost-client' "/proc/$pid/maps"
+}
+burnt() {
+	awk '{ print $14 + $15 }' "/proc/$pid/stat"
+}
+# It has burnt some CPU since then: its work has begun.
 works() {
-	# shellcheck disable=SC2016 # awk's
-	! runs || awk '{ exit $14 + $15 < 2 }' "/proc/$pid/stat" 2>/dev/null
+	! runs || [ "$(burnt)" -ge $((met_at + 2)) ]
 }
 
 total=0
 for format in "${formats[@]}"; do
-	killed=0 lost=0 bad=
+	killed=0 bad=
 	serve
 	listening
 	while [ $killed -lt $each ] && [ -z "$bad" ]; do
 		# shellcheck disable=SC2086 # a list of words
-		timeout 120 "$LOAD" --socket "$socket" --rw randrw --verify --depth 32 --queues 2 \
-			--seconds $((each / 2 + 1)) --seed $RANDOM --reconnect 20000 $format >"$out" 2>>"$err" &
+		timeout 600 "$LOAD" --socket "$socket" --rw randrw --verify --depth 32 --queues 2 \
+			--seconds $((each / 2 + 1)) --seed $RANDOM --reconnect 60000 $format >"$out" 2>>"$err" &
 		loader=$!
 		kills=0
 		while runs && [ $((killed + kills)) -lt $each ]; do
-			until_true 20 works || break
+			until_true 60 met || break
+			met_at=$(burnt)
+			until_true 60 works || break
 			read -rt "$(printf '0.%03d' $((RANDOM % 200 + 1)))" <> <(:)
 			runs || break
 			kill -KILL "$pid"
@@ -46,9 +54,9 @@ for format in "${formats[@]}"; do
 		wait $loader
 		status=$?
 		[ "$status $(figure wrong) $(figure errors)" = '0 0 0' ] || bad=$(cat "$out")
-		# The last one may have come when all was read.
+		# The last one of each run may have come when all was read.
 		reconnects=$(figure reconnects)
-		lost=$((lost + kills - ${reconnects:-0}))
+		lost=$((kills - ${reconnects:-0}))
 		killed=$((killed + kills))
 		[ $lost -le 1 ] || bad="of $kills that were killed ${reconnects:-none} were missed"
 	done

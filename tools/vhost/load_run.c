@@ -279,11 +279,12 @@ static int reconnect(struct load *l)
 	client_disconnect(&l->client);
 	do {
 		ret = client_connect(&l->client, l->config->socket, l->config->reconnect_ms);
-		if (!ret)
+		if (!ret) {
 			ret = start_rings(l);
+			l->result->reconnects++;
+		}
 		/* It was killed again at once. */
 	} while (ret == -EPIPE || ret == -ECONNRESET);
-	l->result->reconnects++;
 	return ret;
 }
 
