@@ -26,7 +26,7 @@ start() {
 }
 
 worst() {
-	timeout 300 python3 tests/serve/worst.py "$@" >"$out" 2>>"$err"
+	timeout 600 python3 tests/serve/worst.py "$@" >"$out" 2>>"$err"
 	status=$?
 }
 
@@ -38,14 +38,18 @@ worst hang-up "$socket.a" "$socket"
 is "$status $(cat "$out")" '0 cut' 'a front end that hangs up leaves nothing behind that is carried on' ||
 	say_output
 : >"$err"
-worst again "$socket.a"
-is "$status $(cat "$out")" '0 [0, 0, 0, 0]' 'one that comes back has all of it carried out' || say_output
-grep -q 'that were in flight are taken again' "$err"
+# A front end that is slow to hang up may find all of it done. Then it asks once more.
+for ((try = 1; try <= 20; try++)); do
+	worst again "$socket.a"
+	is "$status $(cat "$out")" '0 [0, 0, 0, 0]' 'one that comes back has all of it carried out' || say_output
+	grep -q 'that were in flight are taken again' "$err" && break
+done
+[ $try -le 20 ]
 ok $? '... taken again, those that were not'
 
 for how in leave stop; do
 	mkfifo "$work/said"
-	timeout 300 python3 tests/serve/worst.py $how "$socket.a" >"$work/said" 2>>"$err" &
+	timeout 600 python3 tests/serve/worst.py $how "$socket.a" >"$work/said" 2>>"$err" &
 	front=$!
 	exec 3<"$work/said"
 	read -r line <&3
