@@ -6,7 +6,8 @@ set -u
 
 . tests/serve/lib.sh
 
-user=65534
+# Another user for each service below. Where they begin is a guess at those that nobody else has.
+user=65534 next_user=$((61000 + RANDOM % 4000))
 if [ "$(id -u)" -ne 0 ]; then
 	run() { ulimit -l "$1" && exec "${@:2}"; }
 else
@@ -41,7 +42,7 @@ warned_of_registration() {
 names_enough() { # KIB WHAT LOAD...
 	local limit=$1 what=$2 asked
 	shift 2
-	user=$((61000 + RANDOM % 4000))
+	user=$next_user next_user=$((next_user + 2))
 	serve_with "$limit"
 	load "$@"
 	asked=$(grep -oE '[0-9]+ KiB are required' "$err" | cut -d ' ' -f 1)
@@ -81,13 +82,13 @@ load --rw randrw --verify --depth $depth --block-size 512K --ios 1500
 is "$status $(figure wrong) $(figure errors)" '0 0 0' "with $enough KiB for $buffers it works" || say_output
 is "$(wc -l <"$err")" 0 'and there is nothing to say' || say_output
 # While the front end's memory is there, what io_uring has pinned of it is accounted.
-"$LOAD" --socket "$socket" --rw randread --depth $depth --block-size 512K --seconds 60 \
+"$LOAD" --socket "$socket" --rw randread --depth $depth --block-size 512K --seconds 600 \
 	>"$out" 2>>"$err" &
 loader=$!
 pinned() {
 	[ "$(awk '$1 == "VmPin:" { print $2 }' "/proc/$pid/status")" -ge $buffers ]
 }
-until_true 30 pinned
+until_true 120 pinned
 ok $? 'all of it is registered'
 kill $loader
 wait $loader
