@@ -6,6 +6,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/wait.sh
 . tests/guest/loop.sh
 
 # NAME FILE TEXT: the test of FILE that asserts it.
@@ -73,9 +74,9 @@ is "$known" '' '... and of no other'
 
 # So has QMP, by the names of the structures.
 mkfifo "$work/from"
-timeout -s KILL 60 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$disk" "$B/tests/asm/loop" \
+timeout -s KILL 600 "$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$disk" "$B/tests/asm/loop" \
 	>"$work/from" 2>"$err" </dev/null &
-read -r -t 50 _ <"$work/from"
+read -r -t 300 _ <"$work/from"
 for query in query-memory query-io; do
 	"$SLABVISOR" ctl "$work/qmp" $query
 done >"$out" 2>>"$err"
@@ -100,24 +101,25 @@ run 'a guest that gives nothing back' --heap 16M --memory 64M "$B/guests/hostile
 # Less locked memory than the budget. Root is held to it once it has no capability.
 limited=(prlimit --memlock=65536 --)
 [ "$(id -u)" -ne 0 ] || limited+=(setpriv --bounding-set=-ipc_lock --)
-timeout -s KILL 120 "${limited[@]}" "$SLABVISOR" run --stats --heap 64M --disk "path=$disk" \
+timeout -s KILL 600 "${limited[@]}" "$SLABVISOR" run --stats --heap 64M --disk "path=$disk" \
 	"$B/guests/blkcheck" sequence 500 42 0 >"$out" 2>"$err" </dev/null
 status=$?
 add
 is $status 0 'less locked memory than the budget: the data is right' || say_output
 
-# A file that somebody cuts while it is read: what is there of a read is there.
-timeout -s KILL 120 "$SLABVISOR" run --stats --heap 64M --qmp "unix:$work/qmp" --disk "path=$disk" \
-	"$B/guests/zcbench" rw=read bs=128k depth=4 ms=3000 >"$out" 2>"$err" </dev/null &
+# A file that somebody cuts while it is read: what is there of a read is there. The guest reads until
+# it is ended.
+timeout -s KILL 600 "$SLABVISOR" run --stats --heap 64M --qmp "unix:$work/qmp" --disk "path=$disk" \
+	"$B/guests/zcbench" rw=read bs=128k depth=4 ms=600000 >"$out" 2>"$err" </dev/null &
 pid=$!
-reading() {
-	[ "$("$SLABVISOR" ctl "$work/qmp" query-pins 2>/dev/null |
-		sed -n 's/.*"window-hits": \([0-9]*\),*$/\1/p')" -gt 100 ] 2>/dev/null
+counts() { # QUERY COUNTER N: it is over N
+	[ "$("$SLABVISOR" ctl "$work/qmp" "$1" 2>/dev/null |
+		sed -n "s/.*\"$2\": \([0-9]*\),*\$/\1/p")" -gt "$3" ] 2>/dev/null
 }
-while kill -0 $pid 2>/dev/null && ! reading; do
-	sleep 0.02
-done
+until_true 60 counts query-pins window-hits 100
 truncate -s $((32 * 1024 * 1024 + 512)) "$disk"
+until_true 60 counts query-io shorts 0
+"$SLABVISOR" ctl "$work/qmp" quit >/dev/null 2>&1
 wait $pid
 add
 ok $((${total[blk_shorts]:-0} == 0)) 'a file that is cut is read up to its end' || say_output
