@@ -39,7 +39,7 @@ data_calls() {
 traced() {
 	local options=$1
 	shift
-	timeout -s KILL 120 strace -f -qq -y -e trace="$data" -o "$trace" "$SLABVISOR" run --stats \
+	timeout -s KILL 600 strace -f -qq -y -e trace="$data" -o "$trace" "$SLABVISOR" run --stats \
 		--guest-ring 3 --heap 128M --disk "path=$disk$options" "$B/guests/$1" "${@:2}" \
 		>"$out" 2>"$err" </dev/null
 	status=$?
@@ -57,8 +57,8 @@ without_copy() {
 	fresh_disk
 	traced '' "$@"
 	is "$status" 0 "$name: status 0" || say_output
-	# A loaded machine does little in the time that a guest takes here.
-	[ "$moved" -gt $((64 << 10)) ] && [ "$rings" -gt 0 ]
+	# As many requests as are under way at once are made in no time at all: 32 of 4 KiB are the least.
+	[ "$moved" -ge $((128 << 10)) ] && [ "$rings" -gt 0 ]
 	ok $? "$name: data is moved, by io_uring ($moved bytes, $rings calls)"
 	is "$moves" $looks "$name: no other call moves data" || grep -v io_uring_enter "$trace" | head | diag
 	is "$cached" 0 "$name: nothing of the disk is in the page cache"
