@@ -17,21 +17,30 @@ my $path = "$dir/qmp";
 my $json = JSON::PP->new->canonical;
 my ($pid, $out, $qmp);
 $SIG{ALRM} = sub { kill KILL => $pid if $pid; die "no answer in time\n" };
-alarm 120;
 $SIG{PIPE} = 'IGNORE'; # a guest may end before it is asked
 
+# The limit is for what hangs, and each guest's own.
 sub start {
+	alarm 600;
 	$pid = open($out, '-|', $slabvisor, 'run', '--heap', '128M', '--qmp', "unix:$path", @_)
 		// die "$slabvisor: $!";
 	$qmp = undef;
 	until ($qmp) {
 		$qmp = IO::Socket::UNIX->new(Peer => $path);
-		sleep 0.01 unless $qmp;
+		next if $qmp;
+		die "it has ended\n" if ended();
+		sleep 0.01;
 	}
 	$qmp->autoflush(1);
 	readline($qmp);
 	execute('qmp_capabilities');
 	return;
+}
+
+# Nobody has waited for it yet.
+sub ended {
+	open my $f, '<', "/proc/$pid/stat" or return 1;
+	return (readline($f) // ') Z') =~ /\) Z/;
 }
 
 sub execute {
@@ -58,11 +67,10 @@ sub vcpus {
 sub still {
 	my ($what) = @_;
 	my ($memory, $vcpus) = $json->encode(execute('query-memory'));
-	for (1 .. 3000) { # those on their way to sleep
-		$vcpus = vcpus();
-		last unless $vcpus =~ /vcpu\d+ R/;
+	do { # those on their way to sleep
 		execute('query-status');
-	}
+		$vcpus = vcpus();
+	} while $vcpus =~ /vcpu\d+ R/;
 	execute('query-status') for 1 .. 3000;
 	is($json->encode(execute('query-memory')), $memory, "$what: the memory's account stands still");
 	is(vcpus(), $vcpus, "$what: ... and so do its vCPUs");
@@ -141,10 +149,12 @@ sub storm {
 	my ($what, @args) = @_;
 	my ($rounds, $runs, $bad) = (0, 0, 0);
 	while ($rounds <= 20 && $runs < 100) {
-		start('--cpus', 2, @args);
-		sysread($out, my $first, 1);
-		while (eval { execute($_) for qw(stop cont); 1 }) {
-			$rounds++;
+		# It may be done before anybody can stop it.
+		if (eval { start('--cpus', 2, @args); 1 }) {
+			sysread($out, my $first, 1);
+			while (eval { execute($_) for qw(stop cont); 1 }) {
+				$rounds++;
+			}
 		}
 		1 while sysread($out, my $rest, 65536);
 		close $out;
