@@ -47,8 +47,11 @@ python3 tests/sandbox/front.py "$socket" >"$out" 2>>"$err"
 is $? 0 'traced: a front end that takes its memory away' || say_output
 load --rw randread --depth 1 --ios 10
 is "$status" 0 'traced: ... does not end the service' || say_output
+# It says that it has looked at the size again.
+truncate -s $(((64 << 20) + 10)) "$disk"
 kill -HUP $pid
-sleep 0.2
+until_true 60 grep -q 'the last 10 bytes are not a whole sector' "$err"
+ok $? 'traced: it is asked to look at the size again' || say_output
 stop_service
 is "$status" 0 'traced: the service ends' || say_output
 
@@ -59,7 +62,7 @@ finished() {
 		tail -n 1 "$trace" | grep -q '+++ \(exited\|killed\)' || return 1
 	done
 }
-until_true 20 finished
+until_true 60 finished
 ok $? 'all traces are there'
 "$B/tests/sandbox/rules" >"$work/rules"
 arguments=()
