@@ -12,7 +12,7 @@ $(B)/tests/sandbox/rules: $(call host_objs,plain,tests/sandbox/rules.c $(SANDBOX
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^ $$(pkg-config --libs libseccomp)
 TEST_BINS += $(B)/tests/sandbox/rules
-TAP_SCRIPTS += tests/sandbox/used.t
+TAP_SCRIPTS += tests/sandbox/jail.t tests/sandbox/used.t
 TAP_SCRIPTS += tests/guest/flood.t tests/serve/flood.t
 
 $(B)/tests/serve/hole: $(call host_objs,plain,tests/serve/hole.c $(VHOST_CLIENT_SRCS))

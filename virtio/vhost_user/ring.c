@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "virtio/vhost_user/priv.h"
@@ -135,6 +136,7 @@ static int take_event(struct vhost_user *vu, struct vhost_user_msg *msg,
 	uint64_t value = msg->payload.u64;
 	char path[40];
 	char what[64];
+	struct stat st;
 	ssize_t n;
 	int flags;
 
@@ -150,7 +152,10 @@ static int take_event(struct vhost_user *vu, struct vhost_user_msg *msg,
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", msg->fd[0]);
 	n = readlink(path, what, sizeof(what));
-	/* Without /proc nobody can tell; what is none then merely does not work. */
+	/* Below a root without /proc, what is not a file, pipe, socket or device may be one; what
+	 * is none then merely does not work. */
+	if (n < 0 && (fstat(msg->fd[0], &st) || st.st_mode & S_IFMT))
+		return vhost_user_wrong(vu, -EINVAL, "ring %u: an eventfd is needed", (*q)->index);
 	if (n >= 0 && ((size_t)n != sizeof(eventfd) - 1 || memcmp(what, eventfd, (size_t)n) != 0))
 		return vhost_user_wrong(vu, -EINVAL, "ring %u: an eventfd is needed", (*q)->index);
 	flags = fcntl(msg->fd[0], F_GETFL);

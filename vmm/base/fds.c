@@ -63,17 +63,33 @@ void fds_close_inherited(const char *const *path, unsigned int nr)
 		closedir(dir);
 }
 
-enum exit_status fds_make_room(unsigned int needed, unsigned int least)
+static unsigned int limit_for(unsigned int needed, unsigned int least)
 {
 	unsigned int found = 0;
 	unsigned int limit;
-	struct rlimit now;
 
 	/* The kernel gives out the lowest numbers that are free. */
 	for (limit = 0; found < needed; limit++)
 		found += fcntl((int)limit, F_GETFD) < 0;
-	if (limit < least)
-		limit = least;
+	return limit < least ? least : limit;
+}
+
+enum exit_status fds_hold(unsigned int needed, unsigned int least)
+{
+	const unsigned int limit = limit_for(needed, least);
+	const struct rlimit held = {limit, limit};
+
+	if (!setrlimit(RLIMIT_NOFILE, &held))
+		return 0;
+	return cli_fail(STATUS_HOST_ERROR, "open files cannot be limited to %u: %s", limit,
+			strerror(errno));
+}
+
+enum exit_status fds_make_room(unsigned int needed, unsigned int least)
+{
+	const unsigned int limit = limit_for(needed, least);
+	struct rlimit now;
+
 	if (getrlimit(RLIMIT_NOFILE, &now) || now.rlim_cur >= limit)
 		return 0;
 	if (now.rlim_max >= limit) {

@@ -30,4 +30,8 @@ void fds_close_inherited(const char *const *path, unsigned int nr);
  */
 enum exit_status fds_make_room(unsigned int needed, unsigned int least);
 
+/* Holds the process to what fds_make_room() makes sure of, soft limit and hard one. Returns as that
+ * does. */
+enum exit_status fds_hold(unsigned int needed, unsigned int least);
+
 #endif

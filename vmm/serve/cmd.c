@@ -23,6 +23,7 @@
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/option/help.h"
+#include "vmm/sandbox/jail.h"
 #include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/disk.h"
 #include "vmm/serve/serve.h"
@@ -31,7 +32,8 @@
 struct service {
 	struct serve_config config;
 	struct sandbox *sandbox; /* NULL: off */
-	int notify_fd;           /* -1: nobody to tell */
+	struct jail jail;
+	int notify_fd; /* -1: nobody to tell */
 	struct served disk[SERVE_MAX_DISKS];
 	unsigned int nr; /* disks that are up */
 	int signal_fd;
@@ -180,6 +182,9 @@ static enum exit_status run(struct service *s)
 	status = served_check_distinct(&s->config);
 	if (!status && s->config.sandbox)
 		status = sandbox_create(&s->sandbox);
+	if (!status)
+		status = jail_begin(&s->jail, s->config.jail, s->config.jail_cgroup,
+				    descriptors(&s->config), IO_MAX_FILES, s->sandbox);
 	if (status)
 		return status;
 	for (unsigned int i = 0; i < s->config.nr_disks; i++) {
@@ -190,7 +195,9 @@ static enum exit_status run(struct service *s)
 		s->nr++;
 	}
 	fds_close_inherited(NULL, 0);
-	status = sandbox_close(s->sandbox, SANDBOX_SERVE);
+	status = jail_close(&s->jail);
+	if (!status)
+		status = sandbox_close(s->sandbox, SANDBOX_SERVE);
 	if (status)
 		return status;
 	serve_notify(s->notify_fd, "READY=1");

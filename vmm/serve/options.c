@@ -9,6 +9,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/config/disks.h"
+#include "vmm/config/jail.h"
 #include "vmm/option/line.h"
 #include "vmm/option/yaml.h"
 #include "vmm/serve/serve.h"
@@ -148,6 +149,8 @@ const struct opt serve_options[] = {
 	 .metavar = "on|off",
 	 .init = "on",
 	 .help = "once it serves, it may open nothing and makes few system calls"},
+	JAIL_USER(serve_config),
+	JAIL_CGROUP(serve_config),
 	{.name = "config",
 	 .type = OPT_STRING,
 	 .flags = OPT_LINE_ONLY | OPT_EARLY,
@@ -185,8 +188,9 @@ static enum exit_status read_all(struct serve_config *config, struct opt_line *l
 	if (opt_line_read(line, OPT_PASS_EARLY))
 		return cli_fail(STATUS_USAGE, "%s", line->error);
 	if (config->config) {
-		status = opt_yaml_read(config->config, serve_options, config,
-				       "`disks`, a list of disks, and `sandbox`");
+		status = opt_yaml_read(
+			config->config, serve_options, config,
+			"`disks`, a list of disks, `sandbox`, `jail` and `jail-cgroup`");
 		if (status)
 			return status;
 	}
@@ -222,6 +226,8 @@ static enum exit_status check_disks(const struct serve_config *config)
 {
 	enum exit_status status = 0;
 
+	if (config->jail_cgroup && !config->jail)
+		return cli_fail(STATUS_USAGE, "--jail-cgroup: a jail has it: say --jail USER, too");
 	if (!config->nr_disks)
 		return cli_fail(STATUS_USAGE,
 				"no disk: --blk-file PATH or --config FILE is needed");

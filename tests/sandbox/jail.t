@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A jail, from outside: what /proc says of a service that root has put into one; that it does its
+# work in it; and what is refused.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/serve/lib.sh
+
+if [ "$(id -u)" != 0 ]; then
+	echo '1..0 # SKIP only root can put a process into a jail'
+	exit 0
+fi
+
+user=nobody
+uid=$(id -u $user) gid=$(id -g $user)
+truncate -s 64M "$disk"
+
+# A control group of our own, of either version.
+group=/sys/fs/cgroup
+[ -e $group/cgroup.controllers ] || group=$group/pids
+group=$group/slabvisor-jail.$$
+mkdir "$group" 2>/dev/null || group=
+remove_group() {
+	[ -z "$group" ] || until_true 10 rmdir "$group"
+}
+at_end remove_group
+in_group=()
+[ -z "$group" ] || in_group=(--jail-cgroup "$group")
+
+# refused NAME STATUS PATTERN COMMAND...: the command ends so, with a line that says so.
+refused() {
+	local name=$1 wanted=$2 pattern=$3
+	shift 3
+	timeout 20 "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+	[ $status = "$wanted" ] && grep -qE -e "$pattern" "$err"
+	ok $? "$name is refused in words" || say_output
+}
+
+# For a user who may not read where the sources are.
+chmod 755 "$work"
+cp "$SLABVISOR" "$work/slabvisor"
+no_root='only root can put a process into a jail: start it as root'
+# shellcheck disable=SC2066 # a list of one
+for command in "serve --blk-file $disk --socket-path $socket"; do
+	# shellcheck disable=SC2086 # a list of words
+	set -- $command
+	refused "$1: a jail without root" 125 "$no_root" \
+		setpriv --reuid "$uid" --regid "$gid" --clear-groups "$work/slabvisor" "$1" --jail $user "${@:2}"
+	refused "$1: a user that there is not" 125 '--jail .*no such user: name one' \
+		"$SLABVISOR" "$1" --jail no-such-user "${@:2}"
+	refused "$1: root" 125 '--jail .*that is root: name a user' "$SLABVISOR" "$1" --jail root "${@:2}"
+	refused "$1: a control group without a jail" 125 '--jail-cgroup: .*--jail USER, too' \
+		"$SLABVISOR" "$1" --jail-cgroup "${group:-/sys/fs/cgroup/}" "${@:2}"
+	for path in /tmp /sys/fs/cgroup/../../kernel /sys/fs/cgroup/..; do
+		refused "$1: $path, no control group," 125 'a path below /sys/fs/cgroup/ is needed' \
+			"$SLABVISOR" "$1" --jail $user --jail-cgroup $path "${@:2}"
+	done
+	refused "$1: a control group that is not there" 125 'no control group: mkdir makes one' \
+		"$SLABVISOR" "$1" --jail $user --jail-cgroup /sys/fs/cgroup/no-such-group "${@:2}"
+done
+
+# Whether it has gone all the way: below an empty root, where the main thread is the last to give up
+# what it could do.
+is_jailed() {
+	[ -d "/proc/$pid/root/" ] && [ -z "$(ls -A "/proc/$pid/root/")" ] &&
+		grep -q '^CapPrm:.0*$' "/proc/$pid/status"
+}
+
+namespaces() { # PID
+	local ns
+	for ns in mnt net ipc uts; do
+		readlink "/proc/$1/ns/$ns"
+	done
+}
+
+field() { # NAME FILE
+	sed -n "s/^$1:[[:space:]]*//p" "$2" | tr -s '\t ' ' ' | sed 's/ $//'
+}
+
+# Each thread, since each has an identity of its own: users, groups, capabilities.
+identities() {
+	local task cap
+	for task in "/proc/$pid/task/"*; do
+		printf '%s / %s / %s /' "$(field Uid "$task/status")" "$(field Gid "$task/status")" \
+			"$(field Groups "$task/status")"
+		for cap in Inh Prm Eff Amb; do
+			printf ' %s' "$(field "Cap$cap" "$task/status")"
+		done
+		printf ' %s\n' "$(field NoNewPrivs "$task/status")"
+	done
+}
+
+# held WHO ALLOWED: checks all that a jail is of $pid. ALLOWED: a pattern of what it has open beside
+# events, timers and machines.
+held() {
+	local none=0000000000000000 open last threads
+	threads=$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)
+	[ "$threads" -gt 1 ]
+	ok $? "$1: there are several threads"
+	is "$(identities | sort -u)" \
+		"$uid $uid $uid $uid / $gid $gid $gid $gid /  / $none $none $none $none 1" \
+		"$1: every thread is the user's, without groups and capabilities"
+	is "$(cat "/proc/$pid/mounts")" "$(grep -m 1 '^jail / tmpfs ro,nosuid,nodev,noexec' "/proc/$pid/mounts")" \
+		"$1: one thing is mounted, which is empty and cannot be written to"
+	! touch "/proc/$pid/root/file" 2>/dev/null
+	ok $? "$1: ... not by root either"
+	is "$( (namespaces $$; namespaces "$pid") | sort | uniq -d)" '' "$1: its namespaces are its own"
+	is "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits")" '0 0' "$1: it dumps no core"
+	last=$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | tail -n 1)
+	awk -v last="$last" '/^Max open files/ { exit !($4 == $5 && $5 > last && $5 < 128) }' "/proc/$pid/limits"
+	ok $? "$1: it may open no more than it needs" "$(grep 'open files' "/proc/$pid/limits")"
+	open=$(find "/proc/$pid/fd" -mindepth 1 -printf '%f %l\n' |
+		grep -vE "^[012] |^[0-9]+ (anon_inode:.*|socket:\[[0-9]+\])\$|^[0-9]+ ($2)\$")
+	is "$open" '' "$1: what is open was named"
+	if [ -z "$group" ]; then
+		skip "$1: it is in the control group" 'this host lets nobody make one'
+	else
+		grep -qx "$pid" "$group/cgroup.procs"
+		ok $? "$1: it is in the control group"
+	fi
+}
+
+# A path that nobody listens at is no sign, and this service's network is not ours.
+jailed_service() {
+	rm -f "$socket"
+	"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" --direct off --jail $user \
+		"${in_group[@]}" "$@" 2>>"$err" &
+	pid=$!
+	until_true 10 is_jailed && return
+	say_output
+	echo 'Bail out! the service is not in its jail'
+	exit 1
+}
+
+for sandbox in on off; do
+	: >"$err"
+	jailed_service --sandbox $sandbox
+	held "serve, sandbox $sandbox" "$(realpath "$disk")"
+	load --rw randrw --verify --depth 8 --ios 2000
+	is "$status $(figure wrong) $(figure errors)" '0 0 0' '... it serves' || say_output
+	cat >"$work/kick.py" <<-'PY'
+		import os, sys
+		sys.path.insert(0, "tests/serve")
+		import driver
+		os.eventfd = lambda *flags: os.pipe()[0]
+		try:
+		    driver.Driver().connect(sys.argv[1])
+		except Exception:
+		    sys.exit(0)
+		sys.exit(1)
+	PY
+	timeout 60 python3 "$work/kick.py" "$socket" >"$out" 2>&1
+	ok $? '... a pipe is no eventfd without /proc either' || say_output
+	is "$(grep -c 'ring 0: an eventfd is needed' "$err")" 1 '... which is said'
+	truncate -s $((64 << 20 | 10)) "$disk"
+	kill -HUP "$pid"
+	until_true 10 grep -q 'the last 10 bytes are not a whole sector' "$err"
+	ok $? '... it looks at the size of what is open' || say_output
+	truncate -s 64M "$disk"
+	stop_service
+	is "$status" 0 '... and ends with 0'
+	"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" --jail $user 2>>"$err" &
+	pid=$!
+	until_true 10 is_jailed
+	load --rw randread --depth 1 --ios 10
+	is "$status" 0 '... and the next one takes its socket over' || say_output
+	stop_service
+done
+
+done_testing
