@@ -62,13 +62,14 @@ answers() {
 
 # stays COMMAND: starts it; returns once it answers.
 stays() {
-	local command=${1%&} path
+	local command=${1%&} path pid
 	path=$(socket_of "$1")
 	(cd "$tree" && exec bash -c "exec $command") >>"$out" 2>>"$err" </dev/null &
-	at_end "kill -KILL $! 2>/dev/null; wait $! 2>/dev/null"
+	pid=$!
+	at_end "kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null"
 	for _ in $(seq 500); do
 		! answers "$command" "$path" || return 0
-		kill -0 $! 2>/dev/null || return 1
+		kill -0 "$pid" 2>/dev/null || return 1
 		read -rt 0.02 <> <(:) || :
 	done
 	return 1
