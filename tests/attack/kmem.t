@@ -29,7 +29,7 @@ made_up() {
 }
 
 made_up "$requests" 'requests'
-made_up $((requests / 10 + 1000)) 'requests with all debugging' --slab-debug=FZPU
+made_up $((requests / 10 + 1000)) 'requests with all debugging' --slab-debug=FZPU --slab-findings count
 made_up $((requests / 10 + 1000)) 'requests, heap as a file' --backing memfd
 made_up 400 'requests at CPL 0' --guest-ring 0
 SLABVISOR=$B/slabvisor-asan

@@ -57,6 +57,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 	printf '%s\n' '[Unit]' "${unit[@]}" '[Service]' "${service[@]}" "ExecStart=$*" >"$HOOK_UNIT"
 	timeout 20 "$@" 2>"$HOOK_JOURNAL"
 	END
+	# shellcheck disable=SC2016 # expanded by that script
 	printf '#!/bin/sh\n[ "$1" = --sync ] || cat "$HOOK_JOURNAL"\n' >"$work/fake/journalctl"
 	printf '#!/bin/sh\n' >"$work/fake/systemctl"
 	chmod 755 "$work/fake"/*
