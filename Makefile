@@ -26,11 +26,11 @@ BASE := -std=gnu11 $(WARN) $(OPT) -MMD -MP
 # Host code: vmm, virtio, mm, tools and their tests.
 CHECK ?=
 HOST_CFLAGS = $(BASE) -I. -D_GNU_SOURCE -DSLABVISOR_VERSION='"$(VERSION)"' \
-	-fno-strict-aliasing -pthread $(if $(CHECK),-DMM_CHECK)
-HOST_LDFLAGS = -pthread
+	-fno-strict-aliasing -pthread -fPIE $(if $(CHECK),-DMM_CHECK)
+HOST_LDFLAGS = -pthread -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 # Guest code compiled into a host process: the same sources, the other channel.
 HOSTED_CFLAGS = $(BASE) -Iguest/include -I. -D_GNU_SOURCE -DSLABVISOR_HOSTED \
-	-fno-strict-aliasing -pthread
+	-fno-strict-aliasing -pthread -fPIE
 # Guest code for the guest.
 GUEST_CFLAGS = $(BASE) -Iguest/include -I. -ffreestanding -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -mcmodel=kernel -mno-red-zone \
@@ -45,14 +45,19 @@ SAN_plain :=
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DMM_CHECK
 SAN_tsan := -fsanitize=thread -DMM_CHECK
 VARIANTS := plain asan tsan
+# What stands in the way of whoever uses a fault of the program that ships. Sanitizers have checks of
+# their own. Without optimisation the C library cannot check sizes. Objects of before are no good.
+CET := $(shell $(CC) -fcf-protection=full -x c -c -o /dev/null /dev/null 2>/dev/null && echo -fcf-protection=full)
+HARDEN_plain := -fstack-protector-strong $(CET) \
+	$(if $(filter-out -O0,$(filter -O%,$(OPT))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 SAN ?=
 VARIANT := $(if $(SAN),$(if $(findstring thread,$(SAN)),tsan,asan),plain)
 
 define variant_rules
-$(B)/host-$(1)/%.o: %.c
+$(B)/host-$(1)/%.o: %.c $(if $(HARDEN_$(1)),Makefile)
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(SAN_$(1)) -c -o $$@ $$<
+	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(HARDEN_$(1)) $$(SAN_$(1)) -c -o $$@ $$<
 $(B)/hosted-$(1)/%.o: %.c
 	$$(call say,CC,$$< (hosted))
 	@mkdir -p $$(@D)
