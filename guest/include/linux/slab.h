@@ -62,7 +62,8 @@ struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int siz
 /* Nobody may use the cache any more. NULL does nothing. A cache with objects out is
  * reported and stays. */
 void kmem_cache_destroy(struct kmem_cache *s);
-/* Gives its free memory back to the host. 0 if no slab is left, else 1. */
+/* Gives its free memory back to the host, but for what other vCPUs have in their magazines:
+ * those are theirs alone. 0 if no slab is left, else 1. */
 int kmem_cache_shrink(struct kmem_cache *s);
 unsigned int kmem_cache_size(struct kmem_cache *s);
 const char *kmem_cache_name(struct kmem_cache *s);

@@ -36,4 +36,8 @@ void hosted_event(u32 type, u64 value);
 extern void (*hosted_on_bug)(u64 addr, const char *text);
 extern void (*hosted_on_warn)(const char *text);
 
+/* Called by a thread, again and again, while it waits for a lock of the allocator that another
+ * holds. NULL: nothing is. */
+extern void (*hosted_on_wait)(void);
+
 #endif

@@ -121,10 +121,13 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	struct virtio_kmem_stats stats;
 	LIST_HEAD(mags);
 
+	/* A vCPU that gives memory back has some of it in hand between depot and host. */
+	spin_lock(&kmem.walk);
 	kmem_slot_steal(&kc->slot[s->front.number], &mags);
 	kmem_depot_fill(s, &mags);
 	kmem_depot_empty(kc, s);
 	kmem.channel.ops->cache_shrink(kc->cpu, s->front.number);
+	spin_unlock(&kmem.walk);
 	if (kmem.channel.ops->stats(kc->cpu, s->front.number, &stats))
 		return 1;
 	return stats.slabs != 0;

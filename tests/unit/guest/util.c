@@ -86,6 +86,8 @@ static long wire_free(unsigned int cpu, u32 cache, u64 caller, size_t n, const u
 {
 	count(&wire.frees);
 	count(&wire.requests);
+	if (wire.on_free)
+		wire.on_free();
 	return wire.real.free(cpu, cache, caller, n, addr, bad, nr_bad);
 }
 

@@ -35,6 +35,7 @@ struct wire {
 	u32 last_flags;
 	size_t last_asked;
 	u64 last_caller;
+	void (*on_free)(void); /* called before objects go to the host; NULL: nothing is */
 };
 
 extern struct wire wire;

@@ -246,6 +246,58 @@ static void destroying_collects_from_every_vcpu(void **state)
 	util_stop();
 }
 
+/* A thread that gives memory back is stopped with a cache's objects in hand, neither in the
+ * depot any more nor the host's yet. It goes on once another waits for it. */
+static bool in_hand, go_on;
+
+static void stop_with_objects(void)
+{
+	/* Release and acquire: what the one did before is seen by the other. */
+	__atomic_store_n(&in_hand, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&go_on, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static void let_go_on(void)
+{
+	__atomic_store_n(&go_on, true, __ATOMIC_RELEASE);
+}
+
+static void *give_back(void *opaque)
+{
+	kmem_give_back();
+	return opaque;
+}
+
+static void shrinking_waits_for_who_gives_back(void **state)
+{
+	struct kmem_cache *s;
+	pthread_t thread;
+	void *p[200];
+	int left;
+
+	(void)state;
+	util_start(64 * MIB, 0);
+	s = kmem_cache_create("shrunk", 1000, 0, 0, NULL);
+	assert_int_equal(kmem_cache_alloc_bulk(s, GFP_KERNEL, 200, p), 200);
+	kmem_cache_free_bulk(s, 200, p);
+	kmem_cpu_drain();
+	in_hand = go_on = false;
+	wire.on_free = stop_with_objects;
+	hosted_on_wait = let_go_on;
+	assert_int_equal(pthread_create(&thread, NULL, give_back, NULL), 0);
+	while (!__atomic_load_n(&in_hand, __ATOMIC_ACQUIRE))
+		sched_yield();
+	left = kmem_cache_shrink(s);
+	let_go_on();
+	pthread_join(thread, NULL);
+	wire.on_free = NULL;
+	hosted_on_wait = NULL;
+	assert_int_equal(left, 0);
+	kmem_cache_destroy(s);
+	util_stop();
+}
+
 static void *use_a_little(void *opaque)
 {
 	void *p = kmalloc(64, GFP_KERNEL);
@@ -273,6 +325,7 @@ int main(void)
 		cmocka_unit_test(a_producer_and_a_consumer),
 		cmocka_unit_test(caches_come_and_go),
 		cmocka_unit_test(destroying_collects_from_every_vcpu),
+		cmocka_unit_test(shrinking_waits_for_who_gives_back),
 		cmocka_unit_test(more_threads_than_vcpus_come_one_after_another),
 	};
 
