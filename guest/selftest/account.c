@@ -18,39 +18,51 @@ u64 kicks_here(void)
 }
 
 static struct {
+	void (*run)(void);
 	unsigned int drained; /* vCPUs */
-	bool counted;
+	bool done;
 	u64 objects;
-} out;
+} sole;
 
-/* The others stay here while vCPU 0 counts: one that goes idle stocks what atomic allocations
- * may want, which would count. */
-static void count_out(void *unused)
+/* The others stay here while vCPU 0 runs: one that goes idle gives back what it was asked for,
+ * and stocks what atomic allocations may want. Nothing of a cache is in their magazines. */
+static void stay(void *unused)
 {
-	struct virtio_kmem_stats stats;
-
 	(void)unused;
 	kmem_cpu_drain();
 	/* Release, and acquire below: the magazines are in the depots by then. */
-	__atomic_fetch_add(&out.drained, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&sole.drained, 1, __ATOMIC_RELEASE);
 	if (smp_processor_id()) {
-		while (!__atomic_load_n(&out.counted, __ATOMIC_RELAXED))
+		while (!__atomic_load_n(&sole.done, __ATOMIC_RELAXED))
 			__builtin_ia32_pause();
 		return;
 	}
-	while (__atomic_load_n(&out.drained, __ATOMIC_ACQUIRE) != num_online_cpus())
+	while (__atomic_load_n(&sole.drained, __ATOMIC_ACQUIRE) != num_online_cpus())
 		__builtin_ia32_pause();
+	sole.run();
+	__atomic_store_n(&sole.done, true, __ATOMIC_RELAXED);
+}
+
+void alone(void (*run)(void))
+{
+	sole.run = run;
+	sole.drained = 0;
+	sole.done = false;
+	smp_call_all(stay, NULL);
+}
+
+static void count_out(void)
+{
+	struct virtio_kmem_stats stats;
+
 	kmem_give_back();
-	out.objects = kmem_stats(0, &stats) ? ~0ull : stats.objects_active;
-	__atomic_store_n(&out.counted, true, __ATOMIC_RELAXED);
+	sole.objects = kmem_stats(0, &stats) ? ~0ull : stats.objects_active;
 }
 
 u64 objects_out(void)
 {
-	out.drained = 0;
-	out.counted = false;
-	smp_call_all(count_out, NULL);
-	return out.objects;
+	alone(count_out);
+	return sole.objects;
 }
 
 u64 pages_pinned(void)

@@ -154,12 +154,12 @@ static void *take_all(gfp_t gfp)
 	return list;
 }
 
+static u8 __user *user; /* two pages, of zeros */
+
 /* Takes the whole heap, looks at how each call says so, and gives it back. */
-static void exhausted(void)
+static void use_up(void)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
-	u8 __user *user = user_area(2, true);
-	u64 before = objects_out();
 	void *list;
 	void *next;
 	void *p;
@@ -168,14 +168,6 @@ static void exhausted(void)
 	bool none = true;
 	bool atomic_none = true;
 
-	if (kmem_channel()->heap_size > 256ul << 20) {
-		check_skip("GFP_KERNEL: NULL once the heap is used up", "heap above 256 MiB");
-		goto out;
-	}
-	if (!user || clear_user(user, 2 * PAGE_SIZE)) {
-		check(false, "memdup_user: user memory to copy from");
-		goto out;
-	}
 	list = take_all(gfp);
 	/* What is left is too scattered for slabs: single pages. */
 	while ((page = alloc_page(gfp))) {
@@ -208,6 +200,23 @@ static void exhausted(void)
 	p = kmalloc(KMALLOC_MAX_SIZE, GFP_KERNEL);
 	check(p, "GFP_KERNEL: all is well again after the frees");
 	kfree(p);
+}
+
+static void exhausted(void)
+{
+	u64 before;
+
+	user = user_area(2, true);
+	before = objects_out();
+	if (kmem_channel()->heap_size > 256ul << 20) {
+		check_skip("GFP_KERNEL: NULL once the heap is used up", "heap above 256 MiB");
+		goto out;
+	}
+	if (!user || clear_user(user, 2 * PAGE_SIZE)) {
+		check(false, "memdup_user: user memory to copy from");
+		goto out;
+	}
+	alone(use_up);
 	check(objects_out() == before, "GFP_KERNEL: nothing leaked on the way");
 out:
 	if (user)

@@ -321,7 +321,7 @@ void test_kmalloc(void)
 	many();
 	arrays();
 	zeroed();
-	nodes();
+	alone(nodes);
 	usable_size();
 	frees();
 	reallocs();

@@ -33,6 +33,10 @@ bool bytes_are(const void *p, size_t size, u8 value);
 u64 exits_here(void);
 u64 kicks_here(void);
 
+/* Runs a function while the other vCPUs do nothing, so that the heap is vCPU 0's alone: for what
+ * is said of all of it, as that it is used up. Not from within itself or objects_out(). */
+void alone(void (*run)(void));
+
 /* Objects that the host counts as out once the magazines have been given back, and
  * pages that it counts as pinned. */
 u64 objects_out(void);
