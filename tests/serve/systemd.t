@@ -30,7 +30,7 @@ ok $? 'it is started again however often it was ended'
 has_line 'RestartPreventExitStatus=125 126'
 ok $? 'though not with options that are wrong'
 # shellcheck disable=SC2016 # the manager's
-has_line 'ExecReload=/bin/kill -HUP $MAINPID'
+has_line "ExecReload=/bin/sh -c 'kill -HUP \"\$\$MAINPID\"'"
 ok $? 'reload has it look at the size of its disk'
 mkdir "$units/slabvisor-blk@disk.service.d"
 cp configs/systemd/block-device.conf "$units/slabvisor-blk@disk.service.d"
