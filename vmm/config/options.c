@@ -242,7 +242,7 @@ const struct opt run_options[] = {
 	 .say = "give the path of a kernel",
 	 .help = "runs a kernel instead of a program: Linux, as bzImage or vmlinux, or any "
 		 "ELF with a PVH note, 32 or 64 bits. One with the note is entered by it. "
-		 "The console is a serial port, ttyS0; Ctrl-A x ends it"},
+		 "The console is a serial port, ttyS0; Ctrl-A x ends it, where Ctrl-C is the guest's"},
 	{.name = "initrd",
 	 .type = OPT_STRING,
 	 OPT_AT(run_config, initrd),
