@@ -66,6 +66,17 @@ E2
 bad 1 'dry-run: this option belongs on the command line only' <<'E2'
 dry-run: true
 E2
+bad 2 'qmp: that is no value: leave the key out, or put it in quotes' <<'E2'
+cpus: 2
+qmp: ~
+E2
+bad 1 'tag:yaml.org,2002:binary: no tag is heeded: write the value without it' <<'E2'
+kvm-device: !!binary L2Rldi9udWxs
+E2
+bad 2 'memory: an alias is not followed: write the value' <<'E2'
+append: &size 64M
+memory: *size
+E2
 bad 2 'a second document' <<'E2'
 cpus: 1
 ---
@@ -86,6 +97,7 @@ err_is_line "$yaml:1: .*must not contain NUL" 'a NUL in a value is refused'
 printf 'cpus: 1\n\377\376: 1\n' >"$yaml"
 run run --config "$yaml" "$hello"
 is_status 126 'bytes that are not UTF-8 are refused'
+err_is_line "$yaml:2: not valid YAML" '... with their line'
 
 run run --config "$work/none.yaml" "$hello"
 is_status 126 'a missing file is refused'
@@ -102,10 +114,12 @@ run run --config "$yaml" "$hello" x
 is_status 7 'an empty file is no configuration'
 
 for word in on off; do
-	printf 'prefault: %s\n' "$word" >"$yaml"
+	printf 'prefault: %s\nslab-debug: %s\nhugepages: off\n' "$word" "$word" >"$yaml"
 	run run --config "$yaml" --dry-run "$hello"
 	[ "$word" = on ] && want=true || want=false
-	grep -qx "prefault: $want" "$out"
+	[ "$word" = on ] && modes=1 || modes=0
+	grep -qx "prefault: $want" "$out" && grep -qx 'hugepages: false' "$out" &&
+		[ "$(grep -c '^slab-debug: "FZPU"$' "$out")" = "$modes" ]
 	ok $? "$word is a word for a switch, as true and false are" "$(cat "$out" "$err")"
 done
 

@@ -29,6 +29,13 @@ error 125 '--config: give the path of a file' serve --config ''
 error 125 'there is no program 1G: if that is the option.s value, write --hugepages=1G' \
 	run --hugepages 1G "$hello"
 error 125 'write --slab-debug=FZ$' run --slab-debug FZ "$hello"
+error 125 'write --slab-debug=FZ$' run --slab-d FZ "$hello"
+error 125 'there is no program on: if that is the option.s value, write --prefault=on' run --prefault on "$hello"
+error 125 'on: no such argument: if it is the value of --read-only, write --read-only=on' serve --read-only on
+error 124 'none: cannot be read' run --stats none
+error 125 "'--m' may be any of --memory, --module: write one of them" run --m 64M "$hello"
+error 125 "'--socket' may be any of --socket-path, --socket-group, --socket-mode: write" serve --socket x
+error 125 '--kvm-device: give the path of a KVM device' run --kvm-device= "$hello"
 error 124 'none: cannot be read' run --hugepages=2M "$work/none"
 error 124 'none: cannot be read' run --memory 16M "$work/none"
 error 125 '--memory 12X: give a size from 4M' run --memory 12X "$hello"
@@ -62,7 +69,7 @@ error 125 '--slab-findings never: give fail or count' run --slab-findings never 
 error 125 '--slab-debug Z,: give names of 1 to 31 characters' run --slab-debug=Z, "$hello"
 error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
 	run --slab-debug=G,kmalloc-64 "$hello"
-error 125 '--numa 512M: .512M. is no KEY=VALUE: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
+error 125 '--numa 512M: .512M. is no KEY=VALUE .*: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
 error 125 '--numa size=2M: .size. is no key that there is: write memory=SIZE' run --numa size=2M "$hello"
 error 125 '--numa heap=3M: heap is a size from 2M to 400G, a multiple of 2M' run --numa heap=3M "$hello"
 error 125 '--numa memory=1M: memory is a size from 2M to 1T, a multiple of 2M' run --numa memory=1M "$hello"
@@ -86,7 +93,7 @@ error 125 '--memory 4M: less than 2M for each of 3 nodes' \
 	run --memory 4M --numa heap=2M --numa heap=2M --numa heap=2M "$hello"
 error 125 '--numa memory=512M: with --hugepages=1G give whole pages' \
 	run --hugepages=1G --numa memory=512M --kernel "$hello"
-error 125 '--disk disk.img: .disk.img. is no KEY=VALUE: write path=FILE' run --disk disk.img "$hello"
+error 125 '--disk disk.img: .disk.img. is no KEY=VALUE .a comma of a value is written twice.: write path=FILE' run --disk disk.img "$hello"
 error 125 '--disk direct=on: say which file' run --disk direct=on "$hello"
 error 125 '--disk path=: say which file' run --disk path= "$hello"
 error 125 '--disk path=x,direct=yes: direct is on or off' run --disk path=x,direct=yes "$hello"

@@ -52,7 +52,7 @@ static enum exit_status print_help(void)
 	       "  121     the program's runtime found a bug and said so, or --slab-debug did\n"
 	       "  122     /dev/kvm is missing or unusable: see slabvisor doctor\n"
 	       "  123     the host cannot give the memory asked for\n"
-	       "  124     the program, a module or a disk is unreadable or unfit\n"
+	       "  124     the program, the kernel, a module or a disk is unreadable or unfit\n"
 	       "  125     wrong usage: an unknown option, a bad value\n"
 	       "  126     the configuration file is wrong\n"
 	       "  127     another error of the host\n"

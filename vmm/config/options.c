@@ -14,6 +14,8 @@ static const struct opt_word page_sizes[] = {
 	/* In a file the option without a value reads `hugepages: true`. */
 	{"true", MM_HUGE_SIZE, true},
 	{"false", 0, true},
+	{"on", MM_HUGE_SIZE, true},
+	{"off", 0, true},
 	{0},
 };
 
@@ -249,11 +251,11 @@ const struct opt run_options[] = {
 	 .metavar = "FILE",
 	 .min = 1,
 	 .say = "give the path of a file",
-	 .help = "its initial RAM disk, which PVH names its only module"},
+	 .help = "the kernel's initial RAM disk, which PVH names its only module"},
 	{.name = "append",
 	 .type = OPT_STRING,
 	 OPT_AT(run_config, append),
-	 .help = "its command line"},
+	 .help = "the kernel's command line"},
 	{.name = "virtio-port",
 	 .type = OPT_LIST,
 	 .flags = OPT_REPEATS,
@@ -323,6 +325,8 @@ const struct opt run_options[] = {
 	 OPT_AT(run_config, kvm_device),
 	 .tags = RUN_TAG_DOCTOR,
 	 .metavar = "PATH",
+	 .min = 1,
+	 .say = "give the path of a KVM device",
 	 .init = "/dev/kvm",
 	 .help = "the KVM device"},
 	{.name = "program",

@@ -73,9 +73,10 @@ int own_slab_debug_parse(void *base, const char *value, char *why)
 	struct mm_config modes = {0};
 	const char *reason;
 
-	if (!strcmp(value, "true"))
+	if (!strcmp(value, "true") || !strcmp(value, "on"))
 		value = "";
-	if (strcmp(value, "false") != 0 && mm_debug_parse(value, &modes, &reason))
+	if (strcmp(value, "false") != 0 && strcmp(value, "off") != 0 &&
+	    mm_debug_parse(value, &modes, &reason))
 		return opt_why(why, "%s", reason);
 	config->slab_debug = modes.debug;
 	config->nr_slab_rules = modes.nr_rules;

@@ -59,16 +59,14 @@ fail:
 
 /* An option whose value may be left out has it behind a `=`: what follows it is the program, and a
  * value there would be called one that does not exist. Returns 0 or the exit status. */
-static enum exit_status check_program(const char *before, const char *program)
+static enum exit_status check_program(const struct opt *before, const char *program)
 {
-	const struct opt *o;
-
-	o = strncmp(before, "--", 2) ? NULL : opt_find(run_options, before + 2);
-	if (!o || !o->bare || !access(program, F_OK))
+	if (!before || !opt_may_mean(before, program) || !access(program, F_OK))
 		return 0;
 	return cli_fail(STATUS_USAGE,
-			"%s %s: there is no program %s: if that is the option's value, write %s=%s",
-			before, program, program, before, program);
+			"--%s %s: there is no program %s: if that is the option's value, write "
+			"--%s=%s",
+			before->name, program, program, before->name, program);
 }
 
 /* The file named on the command line, which is read so far. Returns 0 or the exit status. */
@@ -96,7 +94,7 @@ static enum exit_status take_program(struct run_config *config, const struct opt
 		return config->program ? set_args(config, config->program, config->nr_program_args,
 						  config->program_arg)
 				       : 0;
-	status = check_program(line->argv[at - 1], line->argv[at]);
+	status = check_program(line->before, line->argv[at]);
 	if (!status)
 		status = set_args(config, line->argv[at], (unsigned int)(line->argc - at - 1),
 				  line->argv + at + 1);

@@ -11,11 +11,27 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/base/cli.h"
 
 #define MAX_FILE (1 << 20)
 /* How long a pipe may have nothing to say, ms. */
 #define PIPE_SILENCE_MS 10000
+
+/* The line, from 0, of what the parser cannot read. The reader's errors (bad UTF-8, control
+ * characters) have no mark but an offset. */
+static size_t problem_line(const struct config_file *f)
+{
+	const yaml_parser_t *p = &f->parser;
+	const size_t end = p->problem_offset < f->size ? p->problem_offset : f->size;
+	size_t line = 0;
+
+	if (p->error != YAML_READER_ERROR)
+		return p->problem_mark.line ? p->problem_mark.line : p->context_mark.line;
+	for (size_t i = 0; i < end; i++)
+		line += f->text[i] == '\n';
+	return line;
+}
 
 static enum exit_status fail_at(const struct config_file *f, size_t line, const char *what,
 				const char *why)
@@ -29,6 +45,20 @@ enum exit_status config_file_fail(const struct config_file *f, const char *what,
 	return fail_at(f, f->event.start_mark.line, what, why);
 }
 
+static const char *tag_of(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return (const char *)event->data.scalar.tag;
+	case YAML_SEQUENCE_START_EVENT:
+		return (const char *)event->data.sequence_start.tag;
+	case YAML_MAPPING_START_EVENT:
+		return (const char *)event->data.mapping_start.tag;
+	default:
+		return NULL;
+	}
+}
+
 enum exit_status config_file_next(struct config_file *f)
 {
 	const yaml_parser_t *p = &f->parser;
@@ -36,11 +66,24 @@ enum exit_status config_file_next(struct config_file *f)
 	if (f->have_event)
 		yaml_event_delete(&f->event);
 	f->have_event = yaml_parser_parse(&f->parser, &f->event);
+	if (f->have_event && tag_of(&f->event))
+		return config_file_fail(f, tag_of(&f->event),
+					"no tag is heeded: write the value without it");
 	if (f->have_event)
 		return 0;
-	/* Errors of the reader (bad UTF-8) come without a mark. */
-	return fail_at(f, p->problem_mark.line ? p->problem_mark.line : p->context_mark.line,
-		       "not valid YAML", p->problem ? p->problem : "out of memory");
+	return fail_at(f, problem_line(f), "not valid YAML",
+		       p->problem ? p->problem : "out of memory");
+}
+
+/* Tells whether a scalar is what YAML has for nothing, which a text of that name is not. */
+static bool is_null(const yaml_event_t *event)
+{
+	static const char *const words[] = {"~", "null", "Null", "NULL"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp((const char *)event->data.scalar.value, words[i]))
+			return event->data.scalar.plain_implicit;
+	return false;
 }
 
 enum exit_status config_file_scalar(const struct config_file *f, const char *what,
@@ -48,9 +91,14 @@ enum exit_status config_file_scalar(const struct config_file *f, const char *wha
 {
 	const yaml_event_t *event = &f->event;
 
+	if (event->type == YAML_ALIAS_EVENT)
+		return config_file_fail(f, what, "an alias is not followed: write the value");
 	if (event->type != YAML_SCALAR_EVENT)
 		return config_file_fail(f, what, "expected a plain value, as on the command line");
 	*value = (const char *)event->data.scalar.value;
+	if (is_null(event))
+		return config_file_fail(f, what,
+					"that is no value: leave the key out, or put it in quotes");
 	if (strlen(*value) != event->data.scalar.length)
 		return config_file_fail(f, what, "a value must not contain NUL");
 	return 0;

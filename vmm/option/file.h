@@ -31,14 +31,18 @@ struct config_file {
 enum exit_status config_file_open(struct config_file *f, const char *path);
 void config_file_close(struct config_file *f);
 
-/* Moves on to the next event. What the one before pointed to is gone. */
+/* Moves on to the next event. What the one before pointed to is gone. A tag, which may make another
+ * value of a text (!!binary), is refused. */
 enum exit_status config_file_next(struct config_file *f);
 
 /* Reports "what: why" (why may be NULL) at the current event. */
 enum exit_status config_file_fail(const struct config_file *f, const char *what, const char *why);
 
-/* The current event must be a scalar without a NUL inside, which would make it end early:
- * *value points to it until the next event. what: named in errors. */
+/*
+ * The current event must be a scalar: *value points to it until the next event. what: named in
+ * errors. One with a NUL inside would end early, and an alias and YAML's null mean something else
+ * than their text: they are refused.
+ */
 enum exit_status config_file_scalar(const struct config_file *f, const char *what,
 				    const char **value);
 

@@ -92,7 +92,8 @@ static void print_option(FILE *to, const struct opt *o)
 	if (o->bare)
 		snprintf(left, sizeof(left), "  --%s[=%s]", o->name, metavar);
 	else
-		snprintf(left, sizeof(left), "  --%s%s%s%s%s", o->name, o->also ? ", --" : "",
+		snprintf(left, sizeof(left), "  %.*s--%s%s%s%s%s", o->letter ? 4 : 0,
+			 (char[]){'-', o->letter, ',', ' '}, o->name, o->also ? ", --" : "",
 			 o->also ? o->also : "", *metavar ? " " : "", metavar);
 	print_row(to, o, left);
 }

@@ -53,9 +53,9 @@ static const char *meant_name(const struct opt *o, char letter, const char *name
 }
 
 /* The option of that letter or, with a letter of 0, that name: in full, or what begins so and is
- * the only one. Returns whether there is one. */
-static bool look_up(const struct opt_line *line, struct given *g, char letter, const char *name,
-		    size_t len)
+ * the only one. Returns how many options it may be; the one is in g. */
+static unsigned int look_up(const struct opt_line *line, struct given *g, char letter,
+			    const char *name, size_t len)
 {
 	unsigned int begin = 0;
 
@@ -74,27 +74,47 @@ static bool look_up(const struct opt_line *line, struct given *g, char letter, c
 			g->opt = o;
 			g->scope = scope;
 			if (full)
-				return true;
+				return 1;
 		}
 	}
-	return begin == 1;
+	return begin;
+}
+
+/* An argument that is the beginning of several options. */
+static void fail_ambiguous(struct opt_line *line, const struct given *g)
+{
+	char names[OPT_WHY_MAX] = "";
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < line->nr_scopes; i++)
+		for (const struct opt *o = line->scope[i].rows; o->name; o++)
+			if (is_here(&line->scope[i], o) &&
+			    !strncmp(o->name, g->arg + 2, g->len - 2) && used < sizeof(names))
+				used += (size_t)snprintf(names + used, sizeof(names) - used,
+							 "%s--%s", used ? ", " : "", o->name);
+	fail(line, "'%.*s' may be any of %s: write one of them", (int)g->len, g->arg, names);
 }
 
 /* Finds the option that an argument is. Returns whether there is one. */
 static bool identify(struct opt_line *line, const char *arg, struct given *g)
 {
 	bool is_long = arg[1] == '-';
+	unsigned int found = 0;
 	struct nearest near;
 	char name[64];
 
 	*g = (struct given){.arg = arg, .len = strcspn(arg, "=")};
 	if (is_long) {
 		g->value = arg[g->len] ? arg + g->len + 1 : NULL;
-		if (g->len > 2 && look_up(line, g, 0, arg + 2, g->len - 2))
-			return true;
-	} else if (!arg[2] && look_up(line, g, arg[1], NULL, 0)) {
-		return true;
+		if (g->len > 2)
+			found = look_up(line, g, 0, arg + 2, g->len - 2);
+	} else if (!arg[2]) {
+		found = look_up(line, g, arg[1], NULL, 0);
 	}
+	if (found > 1)
+		fail_ambiguous(line, g);
+	if (found)
+		return found == 1;
 	snprintf(name, sizeof(name), "%.*s", (int)g->len - 1 - is_long, arg + 1 + is_long);
 	nearest_begin(&near, name);
 	for (unsigned int i = 0; i < line->nr_scopes; i++)
@@ -159,12 +179,27 @@ static int read_option(struct opt_line *line, int *i, enum opt_pass pass)
 	struct given g;
 	int ret = -EINVAL;
 
+	line->before = NULL;
 	if (identify(line, line->argv[*i], &g))
 		ret = take_value(line, &g, i);
+	if (!ret && !g.value)
+		line->before = g.opt;
 	if (!ret && is_heeded(g.opt, pass))
 		return apply(line, &g, pass);
 	/* An option that wins is heeded whatever else is wrong. */
 	return pass == OPT_PASS_WINS ? 0 : ret;
+}
+
+/* An argument that there is no place for. Returns -EINVAL. */
+static int fail_operand(struct opt_line *line, const char *arg)
+{
+	const struct opt *before = line->before;
+
+	if (before && opt_may_mean(before, arg))
+		return fail(line,
+			    "%.*s: no such argument: if it is the value of --%s, write --%s=%.*s",
+			    SHOWN / 2, arg, before->name, before->name, SHOWN / 2, arg);
+	return fail(line, "%.*s: no such argument: see %s --help", SHOWN, arg, line->command);
 }
 
 /* An argument that is no option. Returns 0 or -EINVAL. */
@@ -175,13 +210,12 @@ static int read_operand(struct opt_line *line, const char *arg, const struct opt
 	char why[OPT_WHY_MAX];
 
 	if (!o || !o->name)
-		return pass == OPT_PASS_WINS ? 0
-					     : fail(line, "%s: no such argument: see %s --help",
-						    arg, line->command);
+		return pass == OPT_PASS_WINS ? 0 : fail_operand(line, arg);
+	line->before = NULL;
 	++*operand;
 	if (pass != OPT_PASS_ALL || !opt_set(o, line->scope[0].base, arg, why))
 		return 0;
-	return fail(line, "%s %.*s: %s", o->name, SHOWN, arg, why);
+	return fail(line, "%s%s%.*s: %s", o->name, *arg ? " " : "", SHOWN, arg, why);
 }
 
 int opt_line_read(struct opt_line *line, enum opt_pass pass)
@@ -191,19 +225,22 @@ int opt_line_read(struct opt_line *line, enum opt_pass pass)
 	int ret = 0;
 	int i;
 
+	line->before = NULL;
 	for (unsigned int s = 0; s < line->nr_scopes; s++)
 		line->scope[s].seen = 0;
 	for (i = 1; i < line->argc && !ret; i++) {
 		const char *arg = line->argv[i];
 
-		if (options && !strcmp(arg, "--"))
+		if (options && !strcmp(arg, "--")) {
 			options = false;
-		else if (options && arg[0] == '-' && arg[1])
+			line->before = NULL;
+		} else if (options && arg[0] == '-' && arg[1]) {
 			ret = read_option(line, &i, pass);
-		else if (line->stops)
+		} else if (line->stops) {
 			break;
-		else
+		} else {
 			ret = read_operand(line, arg, &operand, pass);
+		}
 	}
 	line->next = i;
 	return ret;

@@ -27,8 +27,9 @@ struct opt_line {
 	 * NULL: there are none. */
 	const struct opt *operands;
 	int argc;
-	char **argv;               /* argv[0] is not looked at */
-	int next;                  /* set by the reading: the first argument that was not read */
+	char **argv;              /* argv[0] is not looked at */
+	int next;                 /* set by the reading: the first argument that was not read */
+	const struct opt *before; /* ... and the option that stands alone in front of it, or NULL */
 	char error[OPT_ERROR_MAX]; /* set with -EINVAL */
 };
 
@@ -45,5 +46,9 @@ enum opt_pass {
  * line->error, which names what was wrong and what would be right, but no program.
  */
 int opt_line_read(struct opt_line *line, enum opt_pass pass);
+
+/* Tells whether arg, behind an option that takes a value behind a `=` only, may be meant for its
+ * value. */
+bool opt_may_mean(const struct opt *o, const char *arg);
 
 #endif

@@ -49,7 +49,10 @@ static int no_key(const struct opt *rows, const char *field, bool has_value, cha
 	if (known)
 		return opt_why(why, "`%.40s` is without a value: write %s", field, shape);
 	if (!has_value)
-		return opt_why(why, "`%.40s` is no KEY=VALUE: write %s", field, shape);
+		return opt_why(why,
+			       "`%.40s` is no KEY=VALUE (a comma of a value is written twice): "
+			       "write %s",
+			       field, shape);
 	nearest_begin(&near, field);
 	for (const struct opt *o = rows; o->name; o++)
 		nearest_offer(&near, o->name);

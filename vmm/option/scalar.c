@@ -8,6 +8,7 @@
 
 #include "vmm/base/cli.h"
 #include "vmm/option/affinity.h"
+#include "vmm/option/line.h"
 #include "vmm/option/priv.h"
 
 /* Integers of 4 bytes are taken as signed, since -1 is a common word for `unset`; none that is
@@ -78,6 +79,13 @@ static int parse_flag(const char *value, bool *flag)
 	else
 		return -EINVAL;
 	return 0;
+}
+
+bool opt_may_mean(const struct opt *o, const char *arg)
+{
+	bool flag;
+
+	return o->bare || (o->type == OPT_FLAG && !parse_flag(arg, &flag));
 }
 
 /* A value that is stored as an integer. */

@@ -34,12 +34,27 @@ static enum exit_status read_scalar(const struct map *map, const struct opt *o)
 	return config_file_fail(map->file, what, why);
 }
 
+/* The list of mappings that have the key, or NULL. */
+static const struct opt *list_of(const struct map *map, const char *key)
+{
+	for (const struct opt *o = map->rows; o->name; o++)
+		if (o->type == OPT_MAPS && opt_find(o->sub, key))
+			return o;
+	return NULL;
+}
+
 /* A key that the mapping has not. */
 static enum exit_status unknown(const struct map *map, const char *key)
 {
+	const struct opt *list = list_of(map, key);
 	struct nearest near;
 	char why[OPT_WHY_MAX];
 
+	if (list) {
+		opt_why(why, "it is for one of the %s: write it in the list `%s`", list->many,
+			list->name);
+		return config_file_fail(map->file, key, why);
+	}
 	if (map->outer && opt_find(map->outer->rows, key)) {
 		opt_why(why, "it is for all %s: write it beside `%s`", map->of->many,
 			map->of->name);

@@ -128,6 +128,9 @@ static enum exit_status print_help(void)
 	opt_help(stdout, serve_disk_options, 0);
 	opt_help(stdout, serve_options, 0);
 	printf("\n"
+	       "SIZE is a number of bytes, or of K, M, G or T (1024, 1024^2, ...). With neither\n"
+	       "--socket-path nor --fd the socket is that of socket activation (LISTEN_FDS).\n"
+	       "\n"
 	       "Exit status: 0 in order; 124 a disk is unreadable or unfit; 125 wrong usage;\n"
 	       "126 the configuration file is wrong; 127 another error of the host; 159 the\n"
 	       "sandbox ended it.\n");

@@ -91,7 +91,6 @@ const struct opt serve_disk_options[] = {
 	 OPT_AT(serve_disk, socket_mode),
 	 .metavar = "MODE",
 	 .min = 1,
-	 .max = 4,
 	 .say = "give octal digits, as in 0660",
 	 .check = check_socket_mode,
 	 .help = "the mode of that socket, else 0660 with a group and as the umask has it without"},

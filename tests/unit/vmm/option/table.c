@@ -345,8 +345,8 @@ static void options_are_found_by_their_name_its_beginning_or_letter(void **state
 	line_is_wrong(car, "unknown option '-x': see drive --help", ARGS("-x"));
 	line_is_wrong(car, "unknown option '-doors': did you mean '--doors'?", ARGS("-doors"));
 	line_is_wrong(car, "unknown option '--wings': see drive --help", ARGS("--wings=2"));
-	/* Both colour and cpus begin so. */
-	line_is_wrong(car, "unknown option '--c': see drive --help", ARGS("--c", "0"));
+	line_is_wrong(car, "'--c' may be any of --colour, --cpus: write one of them",
+		      ARGS("--c", "0"));
 	line_is_wrong(car, "unknown option '--dors': did you mean '--doors'?", ARGS("--dors", "2"));
 	line_is_wrong(car, "unknown option '--trailers': see drive --help",
 		      ARGS("--trailers", "x"));
@@ -356,6 +356,12 @@ static void options_are_found_by_their_name_its_beginning_or_letter(void **state
 		      ARGS("--doors=2", "--doors=2"));
 	line_is_wrong(car, "x: no such argument: see drive --help", ARGS("x"));
 	line_is_wrong(car, "-: no such argument: see drive --help", ARGS("-"));
+	line_is_wrong(car, "off: no such argument: if it is the value of --fast, write --fast=off",
+		      ARGS("-f", "off"));
+	line_is_wrong(car, "x: no such argument: see drive --help", ARGS("--fast", "x"));
+	line_is_wrong(car, "off: no such argument: see drive --help", ARGS("--fast", "--", "off"));
+	line_is_wrong(car, "off: no such argument: see drive --help",
+		      ARGS("--fast", "--doors", "3", "off"));
 	assert_int_equal(
 		read_line(&line, &scope, car, OPT_PASS_ALL, ARGS("--fast", "x", "--wings")), 0);
 	assert_int_equal(line.next, 2);
@@ -396,7 +402,10 @@ static void comma_lists_are_tables_too(void **state)
 	assert_int_equal(car->wheel[1].spokes, 0);
 	assert_false(car->wheel[1].spare);
 #define SHAPE "write maker=TEXT[,spokes=N][,spare=on|off]"
-	line_is_wrong(car, "--wheel x: `x` is no KEY=VALUE: " SHAPE, ARGS("--wheel", "x"));
+	line_is_wrong(car,
+		      "--wheel maker=a,b: `b` is no KEY=VALUE (a comma of a value is written "
+		      "twice): " SHAPE,
+		      ARGS("--wheel", "maker=a,b"));
 	line_is_wrong(car, "--wheel maker: `maker` is without a value: " SHAPE,
 		      ARGS("--wheel", "maker"));
 	line_is_wrong(car, "--wheel wings=2: `wings` is no key that there is: " SHAPE,
@@ -441,6 +450,11 @@ static void a_file_says_which_line_is_wrong(void **state)
 	yaml_is_wrong(car, "doors:\n", ":1: doors: no value is given: give a number from 2 to 5\n");
 	yaml_is_wrong(car, "doors: 3\ndoors: 3\n", ":2: doors: this key is given twice\n");
 	yaml_is_wrong(car, "doors: [3]\n", ":1: doors: expected a plain value");
+	yaml_is_wrong(car, "doors: 3\nmaker: 1\n# \x01\n",
+		      ":3: not valid YAML: control characters are not allowed\n");
+	yaml_is_wrong(car, "spokes: 3\n",
+		      ":1: spokes: it is for one of the trailers: write it in the list "
+		      "`trailers`\n");
 	yaml_is_wrong(car, "help: on\n",
 		      ":1: help: this option belongs on the command line only\n");
 	yaml_is_wrong(car, "wheel:\n  - maker=a\n  - spoke=4\n",
@@ -452,6 +466,24 @@ static void a_file_says_which_line_is_wrong(void **state)
 		      ":3: spokes: 1: give a number from 3 to 99\n");
 	yaml_is_wrong(car, "trailers:\n  - maker: a\n    doors: 1\n",
 		      ":3: doors: it is for all trailers: write it beside `trailers`\n");
+}
+
+static void what_means_something_else_than_its_text_is_refused(void **state)
+{
+	struct car *car = *state;
+	char *said;
+
+	yaml_is_wrong(car, "name: &a x\nstop:\n  - *a\n", ":3: stop: an alias is not followed");
+	yaml_is_wrong(car, "name: !!binary eA==\n",
+		      ":1: tag:yaml.org,2002:binary: no tag is heeded");
+	yaml_is_wrong(car, "fast: on\nstop: !!set [x]\n", ":2: tag:yaml.org,2002:set: no tag");
+	yaml_is_wrong(car, "!car {fast: on}\n", ":1: !car: no tag is heeded");
+	yaml_is_wrong(car, "name: ~\n", ":1: name: that is no value: leave the key out, or put it");
+	yaml_is_wrong(car, "stop: [x, null]\n", ":1: stop: that is no value");
+	yaml_is_wrong(car, "doors: NULL\n", ":1: doors: that is no value");
+	assert_int_equal(read_yaml(car, "name: \"~\"\nfast: &b off\n", &said), 0);
+	free(said);
+	assert_string_equal(car->name, "~");
 }
 
 static void a_file_has_lists_of_mappings(void **state)
@@ -512,7 +544,7 @@ static void help_has_ranges_and_defaults(void **state)
 		"  --doors N               doors (2 to 5, default 4)\n",
 		"  --delay N               waits (0 to 100 milliseconds or never)\n",
 		"  --tank SIZE             its tank (1K to 1M, a multiple of 1K, default 8K)\n",
-		"  --fast                  goes fast\n",
+		"  -f, --fast              goes fast\n",
 		"  --open on|off           has no roof\n",
 		"  --colour red|blue       its colour\n",
 		"  --page[=2M|1G]          its pages\n",
@@ -589,6 +621,7 @@ int main(void)
 		TEST(comma_lists_are_tables_too),
 		TEST(a_line_takes_the_place_of_a_files_list),
 		TEST(a_file_says_which_line_is_wrong),
+		TEST(what_means_something_else_than_its_text_is_refused),
 		TEST(a_file_has_lists_of_mappings),
 		TEST(what_is_printed_says_the_same_again),
 		TEST(help_has_ranges_and_defaults),
