@@ -140,6 +140,19 @@ error 125 "--virtio-port .*: .server. is no key that there is: write name=NAME" 
 	run --virtio-port name=a,path=x,server=on --kernel x
 error 125 "--virtio-port .*: console is on or off" run --virtio-port name=a,path=x,console=1 --kernel x
 
+# A command for a control socket.
+error 125 'slabvisor ctl PATH COMMAND .ARGUMENTS.: see slabvisor ctl --help' ctl
+error 125 'slabvisor ctl PATH COMMAND' ctl x
+error 125 "unknown option '--wings': see slabvisor ctl --help" ctl --wings x
+error 125 'PATH: give the path of a control socket' ctl '' x
+error 125 'PATH unix:: give the path of a control socket' ctl unix: x
+error 125 'COMMAND: give a command, as in query-status' ctl x ''
+error 125 'z: no such argument' ctl x y '{}' z
+for json in '{' '[]' 3 '' '{"a": 1, "a": 2}' '{} x'; do
+	error 125 'arguments are a JSON object' ctl x y "$json"
+done
+error 127 "$work/none: no monitor answers there: No such file" ctl "unix:$work/none" y '{}'
+
 # Sockets as QEMU writes them.
 for path in unix:/x /x,server=on,wait=off /x,server,nowait /x,reconnect=1; do
 	error 125 "--socket-path $path: a path alone is needed" serve --blk-file x --socket-path "$path"
@@ -178,7 +191,7 @@ done
 error 125 'at most 15 nodes' "$@" --numa=heap=2M "$hello"
 
 # What is no error: help and version, whatever else is there.
-for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help'; do
+for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help' 'ctl x --help'; do
 	# shellcheck disable=SC2086 # a list of words
 	run $args
 	is_status 0 "$args ends with 0"
@@ -214,6 +227,12 @@ done
 
 # A file where a name holds control characters does not reach the terminal as such.
 error 124 'no\?\[31mfile: cannot be read: No such file' run "$(printf 'no\033[31mfile')"
+
+run doctor --kvm-device "$(printf 'no\033[31mfile')"
+grep -q '^BAD   no?\[31mfile: ' "$out"
+ok $? '... nor by what doctor says' "$(cat -v "$out")"
+! LC_ALL=C grep -q "$(printf '\033')" "$out"
+ok $? "... anywhere" "$(cat -v "$out")"
 
 # In systemd's journal each line has its priority; wherever else standard error goes, it has none.
 for stream in own other; do

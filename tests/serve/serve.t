@@ -83,6 +83,14 @@ tool_fails '--socket PATH is needed' '... and no socket' vhost_load --depth 2
 tool_fails 'QUEUES many: give a number from 1 to 16' 'a wrong argument of the <disk> element' vhost_disk x vdb many
 tool_fails 'SOCKET is needed' '... and none' vhost_disk
 tool_fails 'four: no such argument: see vhost_disk --help' '... and one too many' vhost_disk x vdb 1 four
+tool_fails 'SOCKET: give the path of a socket' '... and an empty one' vhost_disk ''
+strange=$(printf 'no\033[31mfile')
+for words in "vhost_disk" "vhost_load --socket"; do
+	# shellcheck disable=SC2086 # a list of words
+	"$B/tools/"$words "$strange" >"$out" 2>"$err" </dev/null
+	is "$? $(cat "$err")" "1 ${words%% *}: no?[31mfile: No such file or directory" \
+		"control characters of a path reach no terminal by ${words%% *}"
+done
 for tool in vhost_load vhost_disk; do
 	"$B/tools/$tool" --help >"$out" 2>"$err"
 	is "$? $(awk 'length > 80' "$out")" '0 ' "$tool --help fits into 80 columns"

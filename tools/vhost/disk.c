@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vhost_disk: prints libvirt's <disk> element for a vhost-user-blk service that runs. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@ static const struct opt operands[] = {
 	{.name = "SOCKET",
 	 .type = OPT_STRING,
 	 OPT_AT(disk_config, socket),
+	 .min = 1,
+	 .say = "give the path of a socket",
 	 .help = "where the service listens"},
 	{.name = "TARGET",
 	 .type = OPT_STRING,
@@ -61,6 +64,15 @@ static int usage(char *error)
 {
 	fprintf(stderr, "vhost_disk: %s\n", cli_sanitise(error));
 	return 2;
+}
+
+static int fail(const char *path, const char *why)
+{
+	char line[PATH_MAX + 64];
+
+	snprintf(line, sizeof(line), "vhost_disk: %s: %s", path, why);
+	fprintf(stderr, "%s\n", cli_sanitise(line));
+	return 1;
 }
 
 /* The queues that a service offers. Returns 0 or a negative errno. */
@@ -120,19 +132,17 @@ static int run(struct disk_config *config)
 	char *path = realpath(config->socket, NULL);
 	int ret = 0;
 
-	if (!path) {
-		fprintf(stderr, "vhost_disk: %s: %s\n", config->socket, strerror(errno));
-		return 1;
-	}
+	if (!path)
+		return fail(config->socket, strerror(errno));
 	if (!config->queues)
 		ret = ask_queues(path, &config->queues);
 	if (ret)
-		fprintf(stderr, "vhost_disk: %s: %s\n", path,
-			ret == -EAGAIN ? "in use: say how many queues it has" : strerror(-ret));
+		ret = fail(path,
+			   ret == -EAGAIN ? "in use: say how many queues it has" : strerror(-ret));
 	else
 		print_element(config, path);
 	free(path);
-	return ret ? 1 : 0;
+	return ret;
 }
 
 int main(int argc, char **argv)

@@ -19,6 +19,7 @@ static int print_help(void)
 	       "read wrong bytes, and 2 for wrong usage.\n"
 	       "\n");
 	opt_help(stdout, load_options, 0);
+	printf("\nSIZE is a number of bytes, or of K, M, G or T (1024, 1024^2, ...).\n");
 	return 0;
 }
 

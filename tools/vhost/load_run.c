@@ -465,6 +465,7 @@ static int connect_and_run(struct load *l)
 	double client;
 	uint64_t start;
 	int ret;
+	char why[256];
 	int pid;
 
 	ret = client_connect(&l->client, config->socket, 5000);
@@ -476,8 +477,10 @@ static int connect_and_run(struct load *l)
 	if (!ret)
 		ret = start_rings(l);
 	if (ret) {
-		if (ret != -ERANGE)
-			fprintf(stderr, "vhost_load: %s: %s\n", config->socket, strerror(-ret));
+		if (ret != -ERANGE) {
+			snprintf(why, sizeof(why), "%.128s: %s", config->socket, strerror(-ret));
+			fprintf(stderr, "vhost_load: %s\n", cli_sanitise(why));
+		}
 		return ret;
 	}
 	pid = config->pid ? config->pid : l->client.pid;

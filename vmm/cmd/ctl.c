@@ -12,6 +12,8 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/cmd/commands.h"
+#include "vmm/option/help.h"
+#include "vmm/option/line.h"
 #include "vmm/qmp/frame.h"
 
 #define STATUS_REFUSED 1
@@ -28,14 +30,51 @@ struct peer {
 	size_t at, end;
 };
 
+struct ctl_config {
+	char *path, *command, *arguments;
+	bool help;
+};
+
+static const struct opt options[] = {
+	{.name = "help",
+	 .type = OPT_FLAG,
+	 .flags = OPT_WINS,
+	 .letter = 'h',
+	 OPT_AT(ctl_config, help),
+	 .help = "prints this text"},
+	{0},
+};
+
+static const struct opt operands[] = {
+	{.name = "PATH",
+	 .type = OPT_STRING,
+	 OPT_AT(ctl_config, path),
+	 .min = 1,
+	 .say = "give the path of a control socket",
+	 .help = "where the monitor listens, as --qmp names it or without the unix:"},
+	{.name = "COMMAND",
+	 .type = OPT_STRING,
+	 OPT_AT(ctl_config, command),
+	 .min = 1,
+	 .say = "give a command, as in query-status",
+	 .help = "one of QMP's: query-commands lists them"},
+	{.name = "ARGUMENTS",
+	 .type = OPT_STRING,
+	 OPT_AT(ctl_config, arguments),
+	 .help = "the command's, a JSON object"},
+	{0},
+};
+
 static enum exit_status print_help(void)
 {
-	printf("usage: slabvisor ctl [unix:]PATH COMMAND [ARGUMENTS]\n"
+	printf("usage: slabvisor ctl PATH COMMAND [ARGUMENTS]\n"
 	       "\n"
 	       "Sends a command to the control socket of a guest (slabvisor run --qmp\n"
-	       "unix:PATH) and prints what it returns, as JSON. ARGUMENTS is a JSON object. The\n"
-	       "commands are QMP's; query-commands lists them.\n"
-	       "\n"
+	       "unix:PATH) and prints what it returns, as JSON.\n"
+	       "\n");
+	opt_help_operands(stdout, operands);
+	opt_help(stdout, options, 0);
+	printf("\n"
 	       "Exit status: 0; 1 the command was refused; 125 wrong usage; 127 there is no\n"
 	       "control socket at PATH, or it broke off\n"
 	       "\n"
@@ -180,34 +219,65 @@ static enum exit_status run_command(struct peer *peer, const char *name, json_t 
 	return status;
 }
 
-enum exit_status cmd_ctl(int argc, char **argv)
+/* Returns 0 or the exit status. */
+static enum exit_status parse(struct ctl_config *config, int argc, char **argv, json_t **args)
 {
-	struct peer peer = {.fd = -1};
+	struct opt_scope scope = {.rows = options, .base = config};
+	struct opt_line line = {
+		.command = "slabvisor ctl",
+		.scope = &scope,
+		.nr_scopes = 1,
+		.operands = operands,
+		.argc = argc,
+		.argv = argv,
+	};
 	json_error_t error;
-	json_t *args = NULL;
-	enum exit_status status;
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return print_help();
-	if (argc < 3 || argc > 4)
+	if (opt_line_read(&line, OPT_PASS_WINS) ||
+	    (!config->help && opt_line_read(&line, OPT_PASS_ALL)))
+		return cli_fail(STATUS_USAGE, "%s", line.error);
+	if (config->help)
+		return 0;
+	if (!config->command)
 		return cli_fail(STATUS_USAGE, "slabvisor ctl PATH COMMAND [ARGUMENTS]: see "
 					      "slabvisor ctl --help");
-	if (argc == 4) {
-		args = json_loads(argv[3], JSON_REJECT_DUPLICATES, &error);
-		if (!json_is_object(args)) {
-			json_decref(args);
-			return cli_fail(STATUS_USAGE, "%s: arguments are a JSON object%s%s",
-					argv[3], args ? "" : ": ", args ? "" : error.text);
-		}
-	}
-	peer.path = socket_path(argv[1]);
+	if (!*socket_path(config->path))
+		return cli_fail(STATUS_USAGE, "PATH %s: give the path of a control socket",
+				config->path);
+	if (!config->arguments)
+		return 0;
+	*args = json_loads(config->arguments, JSON_REJECT_DUPLICATES, &error);
+	if (json_is_object(*args))
+		return 0;
+	return cli_fail(STATUS_USAGE, "%.512s: arguments are a JSON object%s%s", config->arguments,
+			*args ? "" : ": ", *args ? "" : error.text);
+}
+
+static enum exit_status send_one(const struct ctl_config *config, json_t *args)
+{
+	struct peer peer = {.path = socket_path(config->path), .fd = -1};
+	enum exit_status status;
+
 	qmp_frame_init(&peer.frame, MAX_REPLY);
 	status = reach(&peer);
 	if (!status)
-		status = run_command(&peer, argv[2], args);
+		status = run_command(&peer, config->command, args);
 	if (peer.fd >= 0)
 		close(peer.fd);
 	qmp_frame_fini(&peer.frame);
+	return status;
+}
+
+enum exit_status cmd_ctl(int argc, char **argv)
+{
+	struct ctl_config config = {0};
+	json_t *args = NULL;
+	enum exit_status status;
+
+	status = parse(&config, argc, argv, &args);
+	if (!status)
+		status = config.help ? print_help() : send_one(&config, args);
 	json_decref(args);
+	opt_free(operands, &config);
 	return status;
 }

@@ -46,13 +46,13 @@ __attribute__((format(printf, 2, 3))) static void say(enum verdict verdict, cons
 		[NOTE] = "note",
 		[BAD] = "BAD ",
 	};
+	char line[1024];
 	va_list args;
 
-	printf("%s  ", words[verdict]);
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	putchar('\n');
+	printf("%s  %s\n", words[verdict], cli_sanitise(line));
 }
 
 /* Reads the first line of a small file without its newline. */
@@ -284,6 +284,8 @@ static enum exit_status print_help(void)
 	       "Options:\n");
 	opt_help(stdout, run_options, RUN_TAG_DOCTOR);
 	printf("\n"
+	       "SIZE is a number of bytes, or of K, M, G or T (1024, 1024^2, ...).\n"
+	       "\n"
 	       "Exit status: 0 guests can run; 122 they cannot, or with --kernel Linux cannot;\n"
 	       "124 the kernel or a disk is unfit; 125 wrong usage.\n");
 	return 0;
