@@ -14,6 +14,13 @@
 #define WORDS    (PAGE_SIZE / sizeof(u64))
 #define ROUNDS   100u
 
+/* Of a request, until it is answered. */
+enum memory {
+	STAYS,
+	GOES, /* while it is under way */
+	GONE
+};
+
 static struct blk_disk *disk;
 static u64 run[REQUESTS];
 
@@ -31,14 +38,16 @@ static bool get_runs(void)
 	return true;
 }
 
-/* One request a run, each to a place of its own; reset: the memory goes while they are under way.
- * Returns how many were done; -1 if one had another result than done and EIO. */
-static int all_runs(enum blk_op op, bool reset)
+/* One request a run, each to a place of its own. Returns how many were done; -1 if one had another
+ * result than done and EIO. */
+static int all_runs(enum blk_op op, enum memory memory)
 {
 	struct page *page[REQUESTS][PAGES];
 	struct blk_request req[REQUESTS];
 	int done = 0;
 
+	if (memory == GONE)
+		raw_write(REG_STATUS, 0);
 	for (unsigned int i = 0; i < REQUESTS; i++) {
 		for (unsigned int k = 0; k < PAGES; k++)
 			page[i][k] = phys_to_page(run[i] + k * PAGE_SIZE);
@@ -53,7 +62,7 @@ static int all_runs(enum blk_op op, bool reset)
 			return -1;
 	}
 	blk_kick(disk);
-	if (reset)
+	if (memory == GOES)
 		raw_write(REG_STATUS, 0);
 	for (unsigned int i = 0; i < REQUESTS; i++) {
 		while (req[i].result == -EINPROGRESS)
@@ -86,12 +95,14 @@ void try_disk(void)
 	for (unsigned int i = 0; i < REQUESTS; i++)
 		for (unsigned int k = 0; k < PAGES * WORDS; k++)
 			*word_of(i, k) = (u64)i << 32 | k;
-	ok(all_runs(BLK_WRITE, false) == REQUESTS, "disk: written");
+	ok(all_runs(BLK_WRITE, STAYS) == REQUESTS, "disk: written");
 	for (unsigned int round = 0; round < ROUNDS; round++)
-		answered = get_runs() && all_runs(BLK_READ, true) >= 0 && answered;
+		answered = get_runs() && all_runs(BLK_READ, GOES) >= 0 && answered;
 	ok(answered, "disk: reads whose memory is taken back are answered, done or EIO");
+	ok(get_runs() && !all_runs(BLK_READ, GONE),
+	   "disk: reads to memory that was taken back are answered with EIO");
 	ok(get_runs(), "disk: pages after that");
-	ok(all_runs(BLK_READ, false) == REQUESTS, "disk: read");
+	ok(all_runs(BLK_READ, STAYS) == REQUESTS, "disk: read");
 	for (unsigned int i = 0; i < REQUESTS; i++)
 		for (unsigned int k = 0; k < PAGES * WORDS; k++)
 			right = right && *word_of(i, k) == ((u64)i << 32 | k);
