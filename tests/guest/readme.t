@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/wait.sh
 
 # PATTERN TEST: who runs a command that is not run here.
 elsewhere='
@@ -56,8 +57,12 @@ socket_of() {
 answers() {
 	case $1 in
 	*--qmp*) "$SLABVISOR" ctl "$2" query-memory >/dev/null 2>&1 ;;
-	*) [ -S "$2" ] ;;
+	*) listens "$2" ;;
 	esac
+}
+
+answers_or_gone() {
+	answers "$@" || ended "$pid"
 }
 
 # stays COMMAND: starts it; returns once it answers.
@@ -67,12 +72,8 @@ stays() {
 	(cd "$tree" && exec bash -c "exec $command") >>"$out" 2>>"$err" </dev/null &
 	pid=$!
 	at_end "kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null"
-	for _ in $(seq 500); do
-		! answers "$command" "$path" || return 0
-		kill -0 "$pid" 2>/dev/null || return 1
-		read -rt 0.02 <> <(:) || :
-	done
-	return 1
+	until_true 60 answers_or_gone "$command" "$path"
+	answers "$command" "$path"
 }
 
 while read -r command; do
@@ -90,7 +91,7 @@ while read -r command; do
 	if [ -n "$(socket_of "$command")" ]; then
 		stays "$command"
 	else
-		(cd "$tree" && timeout -s KILL 120 bash -c "$command") >"$out" 2>"$err" </dev/null
+		(cd "$tree" && timeout -s KILL 600 bash -c "$command") >"$out" 2>"$err" </dev/null
 	fi
 	status=$?
 	is $status $wanted "$command" || say_output

@@ -21,7 +21,7 @@ group=/sys/fs/cgroup
 group=$group/slabvisor-jail.$$
 mkdir "$group" 2>/dev/null || group=
 remove_group() {
-	[ -z "$group" ] || until_true 10 rmdir "$group"
+	[ -z "$group" ] || until_true 60 rmdir "$group"
 }
 at_end remove_group
 in_group=()
@@ -31,7 +31,7 @@ in_group=()
 refused() {
 	local name=$1 wanted=$2 pattern=$3
 	shift 3
-	timeout 20 "$@" >"$out" 2>"$err" </dev/null
+	timeout 60 "$@" >"$out" 2>"$err" </dev/null
 	status=$?
 	[ $status = "$wanted" ] && grep -qE -e "$pattern" "$err"
 	ok $? "$name is refused in words" || say_output
@@ -127,7 +127,7 @@ jailed_service() {
 	"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" --direct off --jail $user \
 		"${in_group[@]}" "$@" 2>>"$err" &
 	pid=$!
-	until_true 10 is_jailed && return
+	until_true 60 is_jailed && return
 	say_output
 	echo 'Bail out! the service is not in its jail'
 	exit 1
@@ -155,14 +155,14 @@ for sandbox in on off; do
 	is "$(grep -c 'ring 0: an eventfd is needed' "$err")" 1 '... which is said'
 	truncate -s $((64 << 20 | 10)) "$disk"
 	kill -HUP "$pid"
-	until_true 10 grep -q 'the last 10 bytes are not a whole sector' "$err"
+	until_true 60 grep -q 'the last 10 bytes are not a whole sector' "$err"
 	ok $? '... it looks at the size of what is open' || say_output
 	truncate -s 64M "$disk"
 	stop_service
 	is "$status" 0 '... and ends with 0'
 	"$SLABVISOR" serve --blk-file "$disk" --socket-path "$socket" --jail $user 2>>"$err" &
 	pid=$!
-	until_true 10 is_jailed
+	until_true 60 is_jailed
 	load --rw randread --depth 1 --ios 10
 	is "$status" 0 '... and the next one takes its socket over' || say_output
 	stop_service

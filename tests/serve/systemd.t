@@ -55,7 +55,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 		shift
 	done
 	printf '%s\n' '[Unit]' "${unit[@]}" '[Service]' "${service[@]}" "ExecStart=$*" >"$HOOK_UNIT"
-	timeout 20 "$@" 2>"$HOOK_JOURNAL"
+	timeout 60 "$@" 2>"$HOOK_JOURNAL"
 	END
 	# shellcheck disable=SC2016 # expanded by that script
 	printf '#!/bin/sh\n[ "$1" = --sync ] || cat "$HOOK_JOURNAL"\n' >"$work/fake/journalctl"
@@ -65,7 +65,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 	hook() { # FILE
 		# shellcheck disable=SC2016 # expanded by that shell
 		printf "<domain xmlns:s='urn:slabvisor:libvirt:1'><s:disk socket='%s' file='%s'/></domain>" "$socket" "$1" |
-			PATH=$work/fake:$PATH SLABVISOR=$(realpath "$SLABVISOR") timeout 60 unshare --mount sh -c '
+			PATH=$work/fake:$PATH SLABVISOR=$(realpath "$SLABVISOR") timeout 300 unshare --mount sh -c '
 				mount -t tmpfs none /run/systemd && mkdir /run/systemd/system &&
 					exec configs/libvirt/hooks/qemu t prepare begin -' >"$out" 2>"$err"
 		status=$?
