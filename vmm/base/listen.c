@@ -65,12 +65,17 @@ static int give_group(const char *path, gid_t group)
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st))
+	if (fstat(fd, &st)) {
 		ret = -errno;
-	else if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		goto out;
+	}
+	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid()) {
 		ret = -EADDRINUSE;
-	else if (st.st_gid != group && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH))
+		goto out;
+	}
+	if (st.st_gid != group && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH))
 		ret = -errno;
+out:
 	close(fd);
 	return ret;
 }

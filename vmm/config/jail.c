@@ -28,7 +28,7 @@ int jail_check_cgroup(const char *value, char *why)
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/", value);
-	if (strncmp(value, CGROUPS, strlen(CGROUPS)) || strstr(path, "/../"))
+	if (strncmp(value, CGROUPS, strlen(CGROUPS)) != 0 || strstr(path, "/../"))
 		return opt_why(why, "a path below " CGROUPS " is needed, without ..");
 	snprintf(path, sizeof(path), "%s/cgroup.procs", value);
 	if (access(path, F_OK))
