@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Each room names its sources and its unit tests; a room stands behind those that it needs.
 include $(addprefix vmm/, $(addsuffix /build.mk, base option elf config sandbox machine report program linux exits qmp serve cmd))
-VMM_LIBS += yaml-0.1 liburing jansson libseccomp
+VMM_LIBS += yaml-0.1 liburing jansson
 
 # Guests of a few instructions each, for the tests of boot, doorbells and ends.
 ASM_GUESTS := $(patsubst tests/guest-asm/%.S,$(B)/tests/asm/%,$(wildcard tests/guest-asm/*.S))

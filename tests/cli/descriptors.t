@@ -199,6 +199,7 @@ for which in 0 1 2 01 02 12 012; do
 done
 
 # A client's socket would be the first to get a number that is free, and its answer go back there.
+rm -f "$sock"
 "$SLABVISOR" run --qmp "unix:$sock" --module "$work/fifo" "$GUEST/hello" >"$out" 2>"$err" &
 pid=$!
 until_true 60 up_or_gone

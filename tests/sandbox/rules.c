@@ -6,7 +6,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "vmm/sandbox/priv.h"
 
@@ -15,29 +14,36 @@ static void print_conditions(const struct sandbox_rule *rule)
 	if (rule->own)
 		printf("0:own:own ");
 	for (unsigned int i = 0; i < rule->nr_args; i++) {
-		const struct scmp_arg_cmp *c = &rule->arg[i];
+		const struct sandbox_arg *arg = &rule->arg[i];
 
-		if (c->op == SCMP_CMP_EQ)
-			printf("%u:%#" PRIx64 ":%#" PRIx64 " ", c->arg, UINT64_MAX, c->datum_a);
-		else
-			printf("%u:%#" PRIx64 ":%#" PRIx64 " ", c->arg, c->datum_a, c->datum_b);
+		printf("%u:%#" PRIx64 ":%#" PRIx64 " ", arg->n, arg->mask, arg->value);
 	}
+}
+
+/* Why a rule is there that no test sees used; empty: one does. */
+static const char *reason(const struct sandbox_rule *rule, unsigned int kind)
+{
+	const unsigned int made = 1u << SANDBOX_VCPU | 1u << SANDBOX_CONSOLE |
+				  1u << SANDBOX_TERMINAL;
+
+	/* What who rebuilds a machine has for the threads that it makes, those use. */
+	if (kind == SANDBOX_REBUILD && rule->threads & made)
+		return "a thread of a later machine";
+	return rule->seldom ? rule->seldom : "";
 }
 
 int main(void)
 {
 	for (size_t i = 0; i < sandbox_nr_rules; i++) {
 		const struct sandbox_rule *rule = &sandbox_rules[i];
-		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, rule->call);
 
 		for (unsigned int kind = 0; kind < SANDBOX_KINDS; kind++) {
 			if (!(rule->threads & 1u << kind))
 				continue;
-			printf("%s\t%s\t", sandbox_names[kind], name);
+			printf("%s\t%s\t", sandbox_names[kind], rule->name);
 			print_conditions(rule);
-			printf("\t%s\n", rule->seldom ? rule->seldom : "");
+			printf("\t%s\n", reason(rule, kind));
 		}
-		free(name);
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: BSD-2-Clause
 # used.pl RULES KIND,... MAIN=TRACE...: which rules of the sandbox were used. RULES is what
-# build/tests/sandbox/rules prints; a TRACE is what `strace -f -X raw -o` wrote of a service, and its
-# main thread is of kind MAIN. Prints a line for each rule of a KIND that no thread needed ("unused"),
+# build/tests/sandbox/rules prints; a TRACE is what `strace -f -X raw -o` wrote of a service or a
+# monitor, and its main thread is of kind MAIN. Prints a line for each rule of a KIND that no thread needed ("unused"),
 # but for those that are seldom used; and for each call that no rule allows ("forbidden").
 use strict;
 use warnings;
@@ -30,6 +30,8 @@ sub conditions { return join ' ', map { join ':', @$_ } @{$_[0]{conditions}} }
 # The arguments of a call, of which texts and structures are nothing to a filter.
 sub arguments {
 	my ($text) = @_;
+	# Those of clone() are told by name: what is asked of comes first.
+	return $1 if $text =~ /^child_stack=.*?flags=(\w+)/;
 	$text =~ s/"(?:[^"\\]|\\.)*"/text/g;
 	1 while $text =~ s/[{\[][^{}\[\]]*[}\]]/struct/g;
 	my @args = split /, /, $text;
@@ -49,26 +51,41 @@ sub matches {
 }
 
 my %forbidden;
+
+# A call that a thread of a kind made.
+sub count {
+	my ($kind, $call, $args) = @_;
+	my ($rule) = grep { matches($_, arguments($args)) } @{$rules{$kind}{$call} // []};
+	if ($rule) {
+		$rule->{used}++;
+	} else {
+		$forbidden{"$kind $call($args"}++;
+	}
+}
+
 for (@traces) {
 	my ($main, $trace) = /^(\w+)=(.*)/ or die "$_: MAIN=TRACE is needed";
-	my (%kind, %within);
+	my (%kind, %within, %seen, $closed);
 	open my $lines, '<', $trace or die "$trace: $!";
 	while (<$lines>) {
 		# What another thread interrupted is told when it begins.
 		my ($tid, $call, $args) = /^(\d+)\s+(\w+)\((.*)/ or next;
-		# A thread has the name of its kind; the main thread has another.
-		$kind{$tid} = $1 if $call eq 'prctl' && $args =~ /^0xf, "(\w+)"/ && $rules{$1};
+		# A thread has the name of its kind; the main thread has another. That of an I/O
+		# thread is one for two kinds.
+		if ($call eq 'prctl' && $args =~ /^0xf, "([a-z]+)\d*"/) {
+			my $name = $1 eq 'io' && $main ne 'serve' ? 'disks' : $1;
+			$kind{$tid} = $name if $rules{$name};
+		}
+		# Who is made by a main thread that is within begins with what that may.
+		$within{$tid} = $main if $closed && !$seen{$tid};
+		$seen{$tid} = 1;
 		if ($call eq 'seccomp' && $args =~ /^0x1, \S+ \{len=/) {
+			count($within{$tid}, $call, $args) if $within{$tid};
 			$within{$tid} = $kind{$tid} // $main;
+			$closed = 1 if !$kind{$tid};
 			next;
 		}
-		my $kind = $within{$tid} // next;
-		my ($rule) = grep { matches($_, arguments($args)) } @{$rules{$kind}{$call} // []};
-		if ($rule) {
-			$rule->{used}++;
-		} else {
-			$forbidden{"$kind $call($args"}++;
-		}
+		count($within{$tid}, $call, $args) if $within{$tid};
 	}
 }
 

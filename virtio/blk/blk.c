@@ -81,6 +81,28 @@ static void blk_config_write(struct virtio_device *dev, uint32_t offset, uint64_
 		dev->transport->config_changed(dev->transport_opaque, 32, 4);
 }
 
+static int open_file(struct blk_dev *blk, const struct blk_dev_config *config,
+		     const struct blk_file_config *file, char *why)
+{
+	int ret;
+
+	blk->file_stays = config->keep;
+	if (config->keep && config->keep->cached_fd >= 0) {
+		blk->file = *config->keep;
+		return 0;
+	}
+	ret = blk_file_open(&blk->file, file, why);
+	if (!ret && config->keep)
+		*config->keep = blk->file;
+	return ret;
+}
+
+static void close_file(struct blk_dev *blk)
+{
+	if (!blk->file_stays)
+		blk_file_close(&blk->file);
+}
+
 static void blk_destroy(struct virtio_device *dev)
 {
 	struct blk_dev *blk = blk_of(dev);
@@ -91,7 +113,7 @@ static void blk_destroy(struct virtio_device *dev)
 	io_engine_remove_file(blk->engine, blk->cached_index);
 	if (blk->file_index != blk->cached_index)
 		io_engine_remove_file(blk->engine, blk->file_index);
-	blk_file_close(&blk->file);
+	close_file(blk);
 	blk_bounce_fini(blk);
 	free(blk->zeroes);
 	for (unsigned int i = 0; i < dev->nr_queues; i++)
@@ -268,7 +290,7 @@ int blk_dev_create(const struct blk_dev_config *config, struct io_engine *engine
 	blk_bounce_init(blk);
 	if (config->serial)
 		memcpy(blk->serial, config->serial, strnlen(config->serial, BLK_SERIAL_MAX));
-	ret = blk_file_open(&blk->file, &file, why);
+	ret = open_file(blk, config, &file, why);
 	if (ret)
 		goto err_free;
 	size = blk_file_size(&blk->file);
@@ -299,7 +321,7 @@ err_queues:
 	unmake_queues(blk);
 err_file:
 	snprintf(why, BLK_WHY_MAX, "the device cannot be made: %s", strerror(-ret));
-	blk_file_close(&blk->file);
+	close_file(blk);
 err_free:
 	free(blk);
 	return ret;

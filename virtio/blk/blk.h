@@ -46,6 +46,9 @@ struct blk_dev_config {
 	 * offered before they are made, and a driver without indirect tables has to get it into
 	 * one. 0: queue_size, for drivers that choose by themselves and take what is offered. */
 	uint16_t ring_size;
+	/* The file, which is open already, or (cached_fd -1) is opened and left open for a device
+	 * that comes later: its owner closes it. NULL: the device opens and closes it. */
+	struct blk_file *keep;
 	char *why; /* takes what blk_file_open() says; NULL: nobody asks */
 	/* A line for the user, without newline and the disk's name, from the I/O thread: the file
 	 * fails a request. The next of its type are not said till one succeeds. NULL: dropped. */

@@ -152,6 +152,7 @@ struct blk_dev {
 	struct io_source source;
 	struct io_engine *engine;
 	struct blk_file file;
+	bool file_stays;                              /* with who made the device */
 	void (*warn)(void *opaque, const char *text); /* NULL: nobody listens */
 	void *warn_opaque;
 	uint32_t failing; /* types of request, by bits, whose last one the file failed */

@@ -210,6 +210,9 @@ static void *console_main(void *arg)
 	unsigned int n;
 	bool more;
 
+	pthread_setname_np(pthread_self(), "console");
+	if (c->settle)
+		c->settle(c->settle_opaque);
 	pthread_mutex_lock(&c->lock);
 	while (!c->ending) {
 		more = false;
@@ -329,7 +332,7 @@ static int init_device(struct console_dev *c)
 }
 
 int console_dev_create(const struct console_port_config *port, unsigned int ports,
-		       struct virtio_device **dev)
+		       void (*settle)(void *opaque), void *opaque, struct virtio_device **dev)
 {
 	struct console_dev *c;
 	int ret;
@@ -339,6 +342,8 @@ int console_dev_create(const struct console_port_config *port, unsigned int port
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
+	c->settle = settle;
+	c->settle_opaque = opaque;
 	c->ports = ports;
 	for (unsigned int i = 0; i < ports; i++) {
 		c->port[i].client = -1;

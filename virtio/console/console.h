@@ -21,8 +21,10 @@ struct console_port_config {
 	int listen_fd;    /* a listening socket, the caller's; outlives the device */
 };
 
-/* Returns 0, -EINVAL or another negative errno. virtio_device_destroy() frees it. */
+/* settle is called with opaque on the device's thread, before that serves anything (NULL: nothing
+ * is). Returns 0,
+ * -EINVAL or another negative errno. virtio_device_destroy() frees it. */
 int console_dev_create(const struct console_port_config *port, unsigned int ports,
-		       struct virtio_device **dev);
+		       void (*settle)(void *opaque), void *opaque, struct virtio_device **dev);
 
 #endif

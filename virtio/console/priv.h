@@ -43,6 +43,8 @@ struct console_dev {
 	_Alignas(8) uint8_t config[16];
 	pthread_mutex_t lock;
 	pthread_t thread;
+	void (*settle)(void *opaque);
+	void *settle_opaque;
 	int wake_fd;
 	bool ending;
 	unsigned int ports;

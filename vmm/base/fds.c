@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "mm/util.h"
 #include "vmm/base/cli.h"
 
 int fds_open_standard(void)
@@ -30,33 +29,17 @@ int fds_open_standard(void)
 	return 0;
 }
 
-static bool names(const char *path, int fd)
-{
-	static const char *const folder[] = {"/dev/fd/", "/proc/self/fd/"};
-	size_t len;
-
-	for (size_t i = 0; path && i < ARRAY_SIZE(folder); i++) {
-		len = strlen(folder[i]);
-		if (!strncmp(path, folder[i], len) && atoi(path + len) == fd)
-			return true;
-	}
-	return false;
-}
-
-void fds_close_inherited(const char *const *path, unsigned int nr)
+void fds_close_inherited(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
-	unsigned int i;
 	int fd;
 	int flags;
 
 	while (dir && (entry = readdir(dir))) {
 		fd = atoi(entry->d_name);
 		flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
-		for (i = 0; i < nr && !names(path[i], fd); i++)
-			;
-		if (i == nr && flags >= 0 && !(flags & FD_CLOEXEC))
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
 			close(fd);
 	}
 	if (dir)

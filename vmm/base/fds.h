@@ -18,10 +18,9 @@ int fds_open_standard(void);
 /*
  * Closes what was inherited and is not standard: what a parent forgot to close is neither held
  * for as long as a guest runs nor there for whoever breaks out of it. Inherited is what does not
- * close on exec, which all of our own does. Stays open what one of the nr paths names (/dev/fd/N,
- * /proc/self/fd/N; NULL: none), to be opened by it again.
+ * close on exec, which all of our own does.
  */
-void fds_close_inherited(const char *const *path, unsigned int nr);
+void fds_close_inherited(void);
 
 /*
  * Makes room for needed descriptors beside those that are open: raises the soft limit as far as

@@ -174,14 +174,15 @@ static void check_sandbox(void)
 	int abi = landlock_abi();
 
 	if (sandbox_has_seccomp())
-		say(GOOD, "seccomp filters are there for the sandbox of a service");
+		say(GOOD, "seccomp filters are there for the sandbox");
 	else
-		say(NOTE, "this kernel has no seccomp filters: services do without them");
+		say(NOTE, "this kernel has no seccomp filters: the sandbox does without them");
 	if (abi)
-		say(GOOD, "Landlock is there for the sandbox of a service, ABI %d", abi);
+		say(GOOD, "Landlock is there for the sandbox, ABI %d", abi);
 	else
-		say(NOTE, "Landlock is off, or not in this kernel: services do without it (from "
-			  "5.13 on; landlock in lsm= of the kernel's command line)");
+		say(NOTE,
+		    "Landlock is off, or not in this kernel: the sandbox does without it (from "
+		    "5.13 on; landlock in lsm= of the kernel's command line)");
 }
 
 static void check_thp(void)

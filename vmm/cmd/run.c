@@ -24,6 +24,7 @@
 #include "vmm/qmp/qmp.h"
 #include "vmm/report/report.h"
 #include "vmm/report/stats.h"
+#include "vmm/sandbox/sandbox.h"
 
 static enum exit_status print_help(void)
 {
@@ -61,6 +62,7 @@ static enum exit_status print_help(void)
 	       "          listens to its power button has it pressed by the first SIGTERM\n"
 	       "  141     nobody reads its output any more (SIGPIPE)\n"
 	       "  142     --timeout is over\n"
+	       "  159     the sandbox ended it\n"
 	       "\n"
 	       "Examples:\n"
 	       "  slabvisor run --module words.txt --cpus 2 wordfreq\n"
@@ -119,9 +121,9 @@ static enum exit_status dry_run(struct run *run)
 static unsigned int run_descriptors(const struct run *run)
 {
 	const struct run_config *config = run->config;
-	/* /dev/kvm, the machine, its end, the program, signals, the heap; and three at a time of
-	 * what is read and closed again. */
-	unsigned int n = 6 + 3 + config->cpus + run->kind->descriptors(config);
+	/* /dev/kvm, the machine, its end, the program, signals, the heap, our account, the
+	 * sandbox's rules; and three at a time of what is read and closed again. */
+	unsigned int n = 8 + 3 + config->cpus + run->kind->descriptors(config);
 
 	if (config->qmp) /* socket, wake-up, client */
 		n += 3;
@@ -130,17 +132,6 @@ static unsigned int run_descriptors(const struct run *run)
 	if (config->nr_ports) /* wake-up; socket, client */
 		n += 1 + 2 * config->nr_ports;
 	return n;
-}
-
-static void close_inherited(const struct run_config *config)
-{
-	/* What is opened again when the guest reboots. */
-	const char *again[2 + RUN_MAX_DISKS] = {config->kernel, config->initrd};
-	unsigned int i;
-
-	for (i = 0; i < config->nr_disks; i++)
-		again[2 + i] = config->disk[i].path;
-	fds_close_inherited(again, 2 + i);
 }
 
 /* The guest's status, or what it is in view of what debug modes found. */
@@ -176,7 +167,7 @@ static int run_guest(struct run *run)
 	status = run->kind->build(vm);
 	if (status)
 		goto out;
-	close_inherited(config);
+	fds_close_inherited();
 	fd = signals_setup();
 	if (fd < 0) {
 		status = cli_fail(STATUS_HOST_ERROR, "signals cannot be taken: %s", strerror(-fd));
@@ -186,6 +177,12 @@ static int run_guest(struct run *run)
 		cli_note(NATIVE_NO_LINUX);
 	status = run->kind->start(vm);
 	if (!status) {
+		/* All threads are there, and nothing of the guest's has been looked at. */
+		status = sandbox_close(run->sandbox,
+				       run->kind->reboots ? SANDBOX_REBUILD : SANDBOX_MAIN);
+		if (status)
+			vm_end(vm, status);
+		vm_release(vm);
 		qmp_attach(run->qmp, vm);
 		signals_wait_end(vm, fd);
 		qmp_detach(run->qmp);
@@ -195,7 +192,7 @@ static int run_guest(struct run *run)
 		/* What is under way ends before the account is taken. */
 		disks_pause(&vm->devices.disks);
 		if (config->stats)
-			stats_end(&stats, &vm->mem, &vm->devices);
+			stats_end(&stats, vm, run->smaps);
 	}
 out:
 	devices_destroy(&vm->devices);
@@ -219,29 +216,52 @@ static int run_once(struct run *run)
 	return status;
 }
 
-static enum exit_status run_machines(struct run *run)
+/* Opens what all machines of a run have, but for its disks, which need memory to be opened. */
+static enum exit_status open_all(struct run *run)
 {
 	const struct run_config *config = run->config;
 	char why[KVM_WHY_MAX];
-	int status;
+	enum exit_status status = 0;
 
-	status = fds_make_room(run_descriptors(run), config->nr_disks ? IO_MAX_FILES : 0);
-	if (status)
-		return status;
 	run->kvm_fd = kvm_open(config->kvm_device, why);
 	if (run->kvm_fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: %s", config->kvm_device, why);
 	run->kernel_is_emulated = config->kernel && native_is_missing(run->kvm_fd);
-	if (config->qmp) {
-		status = qmp_create(config->qmp, &run->qmp);
-		if (status)
-			goto out;
-	}
-	while ((status = run_once(run)) == VM_REBOOT)
-		run->restarted = true;
+	if (config->stats)
+		run->smaps = stats_open();
+	if (config->sandbox)
+		status = sandbox_create(&run->sandbox);
+	if (!status)
+		status = channels_open(run);
+	if (!status && config->qmp)
+		status = qmp_create(config->qmp, run->sandbox, &run->qmp);
+	return status;
+}
+
+static void close_all(struct run *run)
+{
 	qmp_destroy(run->qmp);
-out:
-	close(run->kvm_fd);
+	disks_close(run);
+	channels_close(run);
+	sandbox_destroy(run->sandbox);
+	if (run->smaps)
+		fclose(run->smaps);
+	if (run->kvm_fd >= 0)
+		close(run->kvm_fd);
+}
+
+static enum exit_status run_machines(struct run *run)
+{
+	int status;
+
+	status = fds_make_room(run_descriptors(run), run->config->nr_disks ? IO_MAX_FILES : 0);
+	if (status)
+		return status;
+	status = open_all(run);
+	if (!status)
+		while ((status = run_once(run)) == VM_REBOOT)
+			run->restarted = true;
+	close_all(run);
 	return status;
 }
 

@@ -320,6 +320,12 @@ const struct opt run_options[] = {
 	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to "
 		 "stop and end the guest, resize its disks, have memory back of it and the like; "
 		 "mode 0600"},
+	{.name = "sandbox",
+	 .type = OPT_FLAG,
+	 OPT_AT(run_config, sandbox),
+	 .metavar = "on|off",
+	 .init = "on",
+	 .help = "once the guest runs, the monitor may open nothing and makes few system calls"},
 	{.name = "kvm-device",
 	 .type = OPT_STRING,
 	 OPT_AT(run_config, kvm_device),

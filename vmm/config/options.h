@@ -79,6 +79,7 @@ struct run_config {
 	unsigned int poll_us;   /* longest poll of the I/O thread before a sleep */
 	unsigned int timeout_s; /* 0: none */
 	bool stats;
+	bool sandbox;
 	bool dry_run;
 	bool help;
 	unsigned int slab_debug; /* MM_DEBUG_*, MM_HARDEN_* for every cache */

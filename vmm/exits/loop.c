@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "mm/probe.h"
@@ -15,6 +16,7 @@
 #include "vmm/machine/tlb.h"
 #include "vmm/machine/vm.h"
 #include "vmm/option/affinity.h"
+#include "vmm/sandbox/sandbox.h"
 
 #define STACK (256ul << 10) /* of the thread that serves a vCPU */
 
@@ -41,14 +43,34 @@ static int vcpu_run(struct vcpu *cpu)
 	return ret;
 }
 
+/* Until the vCPU is started. Returns whether it was; it may have been and the guest be ending. */
+static bool wait_for_start(struct vcpu *cpu)
+{
+	struct vm *vm = cpu->vm;
+	bool started;
+
+	pthread_mutex_lock(&vm->lock);
+	while (!(cpu->started && vm->released) && !vm_is_ending(vm))
+		pthread_cond_wait(&vm->resumed, &vm->lock);
+	started = cpu->started;
+	pthread_mutex_unlock(&vm->lock);
+	return started;
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *cpu = arg;
 	struct vm *vm = cpu->vm;
 	__le64 *exits = &vm->platform->exits[cpu->index];
+	char name[16];
 	bool go_on = true;
 	int err = 0;
 
+	snprintf(name, sizeof(name), "vcpu%u", cpu->index);
+	pthread_setname_np(pthread_self(), name);
+	sandbox_enter(vm->run->sandbox, SANDBOX_VCPU);
+	if (!wait_for_start(cpu))
+		return NULL;
 	while (go_on && !vm_is_ending(vm)) {
 		pause_wait(vm);
 		/* What the last exit is about stays in cpu->run until the next entry. */
@@ -72,12 +94,12 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
-int vcpu_start(struct vcpu *cpu)
+static int create_thread(struct vcpu *cpu)
 {
-	const cpu_set_t *cpus = &cpu->vm->run->config->vcpu_cpus;
+	const struct run *run = cpu->vm->run;
+	const cpu_set_t *cpus = &run->config->vcpu_cpus;
 	pthread_attr_t attr;
 	cpu_set_t one;
-	char name[16];
 	int ret;
 
 	pthread_attr_init(&attr);
@@ -86,14 +108,37 @@ int vcpu_start(struct vcpu *cpu)
 		affinity_pick(cpus, cpu->index, &one);
 		pthread_attr_setaffinity_np(&attr, sizeof(one), &one);
 	}
+	sandbox_expect(run->sandbox);
 	ret = pthread_create(&cpu->thread, &attr, vcpu_main, cpu);
 	pthread_attr_destroy(&attr);
-	if (ret)
-		return -ret;
-	snprintf(name, sizeof(name), "vcpu%u", cpu->index);
-	pthread_setname_np(cpu->thread, name);
-	cpu->started = true;
-	cpu->vm->nr_started++;
-	cpu->vm->nr_running++;
+	cpu->has_thread = !ret;
+	return -ret;
+}
+
+enum exit_status vcpus_start(struct vm *vm, unsigned int nr)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < vm->nr_cpus && !ret; i++)
+		ret = create_thread(&vm->vcpu[i]);
+	if (ret) {
+		vm_end(vm, STATUS_HOST_ERROR);
+		vm_join(vm);
+		return cli_fail(STATUS_HOST_ERROR, "the vCPUs have no threads: %s", strerror(-ret));
+	}
+	pthread_mutex_lock(&vm->lock);
+	for (unsigned int i = 0; i < nr; i++)
+		vcpu_start(&vm->vcpu[i]);
+	pthread_mutex_unlock(&vm->lock);
 	return 0;
+}
+
+void vcpu_start(struct vcpu *cpu)
+{
+	struct vm *vm = cpu->vm;
+
+	cpu->started = true;
+	vm->nr_started++;
+	vm->nr_running++;
+	pthread_cond_broadcast(&vm->resumed);
 }

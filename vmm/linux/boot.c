@@ -76,27 +76,20 @@ static enum exit_status place_initrd(struct boot *b, int fd, uint64_t size)
 	return 0;
 }
 
-static enum exit_status load_initrd(struct boot *b)
+static enum exit_status load_initrd(struct boot *b, int fd)
 {
 	const char *path = b->config->initrd;
 	struct stat st;
-	enum exit_status status;
-	int fd;
 
-	if (!path)
+	if (fd < 0)
 		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st))
-		status = cli_fail(STATUS_BAD_IMAGE, "--initrd %s: cannot be read: %s", path,
-				  strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		status = cli_fail(STATUS_BAD_IMAGE, "--initrd %s: not a file: give a cpio archive",
-				  path);
-	else
-		status = place_initrd(b, fd, (uint64_t)st.st_size);
-	if (fd >= 0)
-		close(fd);
-	return status;
+	if (fstat(fd, &st))
+		return cli_fail(STATUS_BAD_IMAGE, "--initrd %s: cannot be read: %s", path,
+				strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return cli_fail(STATUS_BAD_IMAGE, "--initrd %s: not a file: give a cpio archive",
+				path);
+	return place_initrd(b, fd, (uint64_t)st.st_size);
 }
 
 static enum exit_status put_cmdline(struct boot *b)
@@ -179,30 +172,52 @@ static void prepare_entry(struct boot *b, struct linux_entry *entry)
 	}
 }
 
-enum exit_status linux_boot_build(const struct run_config *config, const struct memory *mem,
-				  unsigned int devices, struct linux_entry *entry)
+enum exit_status linux_files_open(const struct run_config *config, struct linux_files *files)
+{
+	char why[LINUX_WHY_MAX];
+
+	files->initrd_fd = -1;
+	if (linux_image_open(config->kernel, &files->kernel, why))
+		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", config->kernel, why);
+	if (!config->initrd)
+		return 0;
+	files->initrd_fd = open(config->initrd, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (files->initrd_fd >= 0)
+		return 0;
+	linux_image_close(&files->kernel);
+	return cli_fail(STATUS_BAD_IMAGE, "--initrd %s: cannot be read: %s", config->initrd,
+			strerror(errno));
+}
+
+void linux_files_close(struct linux_files *files)
+{
+	linux_image_close(&files->kernel);
+	if (files->initrd_fd >= 0)
+		close(files->initrd_fd);
+}
+
+enum exit_status linux_boot_build(const struct run_config *config, const struct linux_files *files,
+				  const struct memory *mem, unsigned int devices,
+				  struct linux_entry *entry)
 {
 	struct boot b = {
 		.config = config,
+		.image = files->kernel,
 		.mem = mem,
 		.devices = devices,
 		.ram = mem->ram,
 		.ram_low = mem->ram_low,
 	};
-	char why[LINUX_WHY_MAX];
 	enum exit_status status;
 
-	if (linux_image_open(config->kernel, &b.image, why))
-		return cli_fail(STATUS_BAD_IMAGE, "--kernel %s: %s", config->kernel, why);
 	status = load_kernel(&b);
 	if (!status)
-		status = load_initrd(&b);
+		status = load_initrd(&b, files->initrd_fd);
 	if (!status)
 		status = put_cmdline(&b);
 	if (!status)
 		status = put_acpi(&b);
 	if (!status)
 		prepare_entry(&b, entry);
-	linux_image_close(&b.image);
 	return status;
 }

@@ -147,8 +147,7 @@ void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, const struct run_config *config, 
 		adapt(&cpuid->entries[i], id, cores);
 }
 
-/* Tells whether KVM gives guests performance counters; one that does not say is taken to. */
-static bool has_counters(void)
+bool linux_cpu_has_counters(void)
 {
 	int fd = open("/sys/module/kvm/parameters/enable_pmu", O_RDONLY | O_CLOEXEC);
 	char answer = 'Y';
@@ -175,7 +174,7 @@ int linux_cpu_filter_msrs(int vm_fd)
 			},
 	};
 
-	if (has_counters() || ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
+	if (ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
 		return 0;
 	return ioctl(vm_fd, KVM_X86_SET_MSR_FILTER, &filter) ? -errno : 0;
 }

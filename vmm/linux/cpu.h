@@ -33,8 +33,12 @@ unsigned int linux_cpu_apic_id(const struct run_config *config, unsigned int ind
  */
 void linux_cpu_cpuid(struct kvm_cpuid2 *cpuid, const struct run_config *config, unsigned int index);
 
+/* Whether KVM gives guests performance counters; one that does not say is taken to. It is asked
+ * before the monitor may open nothing any more. */
+bool linux_cpu_has_counters(void);
+
 /*
- * Where KVM has no performance counters, an access to those that every AMD CPU has, which is
+ * For where KVM has no performance counters: an access to those that every AMD CPU has, which is
  * how Linux finds out, is answered by an exception, without a line in the host's log.
  * Returns 0 or -errno.
  */

@@ -15,12 +15,41 @@
 
 static unsigned int linux_descriptors(const struct run_config *config)
 {
-	/* Interrupts of disks, kmem, rng, balloon, console; the terminal. */
-	return 5 + config->nr_disks;
+	/* Interrupts of disks, kmem, rng, balloon, console; the terminal; kernel and initrd. */
+	return 5 + config->nr_disks + 2;
+}
+
+/* What all machines of a run have. */
+struct linux_kept {
+	bool has_counters; /* KVM gives them to guests */
+	bool is_open;      /* files are: the first machine opens them, when it has its memory */
+	struct linux_files files;
+};
+
+static enum exit_status linux_open(struct run *run)
+{
+	struct linux_kept *kept = calloc(1, sizeof(*kept));
+
+	if (!kept)
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	kept->has_counters = linux_cpu_has_counters();
+	run->kept = kept;
+	return 0;
+}
+
+static void linux_close(struct run *run)
+{
+	struct linux_kept *kept = run->kept;
+
+	if (kept->is_open)
+		linux_files_close(&kept->files);
+	free(kept);
+	run->kept = NULL;
 }
 
 static int linux_create(struct vm *vm)
 {
+	const struct linux_kept *kept = vm->run->kept;
 	int ret;
 
 	vm->guest = calloc(1, sizeof(struct linux_guest));
@@ -30,7 +59,7 @@ static int linux_create(struct vm *vm)
 	if (ret)
 		goto fail_free;
 	ret = irqchip_create(vm->kvm.fd);
-	if (!ret)
+	if (!ret && !kept->has_counters)
 		ret = linux_cpu_filter_msrs(vm->kvm.fd);
 	if (ret)
 		goto fail_ports;
@@ -65,9 +94,14 @@ static int linux_irq(int vm_fd, unsigned int i)
 static enum exit_status linux_build(struct vm *vm)
 {
 	struct linux_entry entry;
-	enum exit_status status =
-		linux_boot_build(vm->run->config, &vm->mem, vm->devices.count, &entry);
+	struct linux_kept *kept = vm->run->kept;
+	enum exit_status status;
 
+	status = kept->is_open ? 0 : linux_files_open(vm->run->config, &kept->files);
+	kept->is_open = !status;
+	if (!status)
+		status = linux_boot_build(vm->run->config, &kept->files, &vm->mem,
+					  vm->devices.count, &entry);
 	/* A dry run enters nothing. */
 	if (!status && vm->guest)
 		linux_guest(vm)->entry = entry;
@@ -103,15 +137,11 @@ static enum exit_status linux_start(struct vm *vm)
 	if (!ret)
 		ret = terminal_start(&linux_guest(vm)->terminal, &linux_guest(vm)->ports.serial,
 				     vm);
-	pthread_mutex_lock(&vm->lock);
-	for (unsigned int i = 0; i < vm->nr_cpus && !ret; i++)
-		ret = vcpu_start(&vm->vcpu[i]);
-	pthread_mutex_unlock(&vm->lock);
-	if (!ret)
+	if (ret)
+		return cli_fail(STATUS_HOST_ERROR, "the vCPUs cannot be set up: %s",
+				strerror(-ret));
+	if (!vcpus_start(vm, vm->nr_cpus))
 		return 0;
-	if (vm_end(vm, STATUS_HOST_ERROR))
-		cli_note("the vCPUs cannot be started: %s", strerror(-ret));
-	vm_join(vm);
 	linux_stop(vm);
 	return STATUS_HOST_ERROR;
 }
@@ -154,6 +184,9 @@ static int linux_input(struct vm *vm, enum guest_input what)
 }
 
 const struct guest_kind linux_kind = {
+	.open = linux_open,
+	.close = linux_close,
+	.reboots = true,
 	.descriptors = linux_descriptors,
 	.create = linux_create,
 	.destroy = linux_destroy,

@@ -10,6 +10,7 @@
 #include "vmm/base/cli.h"
 #include "vmm/linux/serial.h"
 #include "vmm/machine/end.h"
+#include "vmm/sandbox/sandbox.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */
 #define BUFFER 256
@@ -77,6 +78,8 @@ static void *read_input(void *arg)
 	uint8_t buf[BUFFER];
 	ssize_t n;
 
+	pthread_setname_np(pthread_self(), "terminal");
+	sandbox_enter(t->vm->run->sandbox, SANDBOX_TERMINAL);
 	while (!vm_is_ending(t->vm)) {
 		if (!wait_for_input(t))
 			continue;
@@ -138,6 +141,7 @@ int terminal_start(struct terminal *t, struct serial *serial, struct vm *vm)
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->wake_fd < 0)
 		return -errno;
+	sandbox_expect(vm->run->sandbox);
 	ret = -pthread_create(&t->thread, NULL, read_input, t);
 	if (ret) {
 		close(t->wake_fd);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/machine/channels.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,29 +13,57 @@
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/machine/memory.h"
+#include "vmm/machine/run.h"
+#include "vmm/sandbox/sandbox.h"
 
-static enum exit_status create_console(struct channels *ch, const struct run_config *config)
+enum exit_status channels_open(struct run *run)
 {
 	static const struct listen_access who = {.mode = 0777, .group = LISTEN_OWN_GROUP};
-	struct console_port_config port[RUN_MAX_PORTS];
+	const struct run_config *config = run->config;
 	int fd;
-	int ret;
 
-	for (unsigned int i = 0; i < config->nr_ports; i++) {
+	for (; run->nr_ports < config->nr_ports; run->nr_ports++) {
 		/* One client is served at a time; a second one waits. */
-		fd = listen_unix(config->port[i].path, &who);
+		fd = listen_unix(config->port[run->nr_ports].path, &who);
 		if (fd < 0)
 			return cli_fail(STATUS_HOST_ERROR,
 					"--virtio-port path=%s: cannot listen there: %s",
-					config->port[i].path, strerror(-fd));
-		ch->socket[ch->count++] = (struct channel_socket){fd, config->port[i].path};
+					config->port[run->nr_ports].path, strerror(-fd));
+		run->port_fd[run->nr_ports] = fd;
+	}
+	return 0;
+}
+
+void channels_close(struct run *run)
+{
+	while (run->nr_ports)
+		close(run->port_fd[--run->nr_ports]);
+}
+
+static void settle(void *opaque)
+{
+	sigset_t all;
+
+	/* Signals are for the main thread and the vCPUs. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	sandbox_enter(opaque, SANDBOX_CONSOLE);
+}
+
+static enum exit_status create_console(struct channels *ch, struct run *run)
+{
+	const struct run_config *config = run->config;
+	struct console_port_config port[RUN_MAX_PORTS];
+	int ret;
+
+	for (unsigned int i = 0; i < run->nr_ports; i++)
 		port[i] = (struct console_port_config){
 			.name = config->port[i].name,
 			.console = config->port[i].console,
-			.listen_fd = fd,
+			.listen_fd = run->port_fd[i],
 		};
-	}
-	ret = console_dev_create(port, config->nr_ports, &ch->console);
+	sandbox_expect(run->sandbox);
+	ret = console_dev_create(port, run->nr_ports, settle, run->sandbox, &ch->console);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-console: cannot be set up: %s",
 				strerror(-ret));
@@ -69,8 +99,8 @@ static enum exit_status create_balloon(struct channels *ch, const struct run_con
 	return 0;
 }
 
-enum exit_status channels_create(struct channels *ch, const struct run_config *config,
-				 struct memory *mem, struct io_engine *engine)
+enum exit_status channels_create(struct channels *ch, struct run *run, struct memory *mem,
+				 struct io_engine *engine)
 {
 	enum exit_status status;
 	int ret;
@@ -79,8 +109,8 @@ enum exit_status channels_create(struct channels *ch, const struct run_config *c
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "virtio-rng: cannot be set up: %s",
 				strerror(-ret));
-	status = create_balloon(ch, config, mem, engine);
-	return !status && config->nr_ports ? create_console(ch, config) : status;
+	status = create_balloon(ch, run->config, mem, engine);
+	return !status && run->nr_ports ? create_console(ch, run) : status;
 }
 
 void channels_destroy(struct channels *ch)
@@ -89,9 +119,4 @@ void channels_destroy(struct channels *ch)
 	virtio_device_destroy(ch->balloon);
 	virtio_device_destroy(ch->rng);
 	ch->console = ch->balloon = ch->rng = NULL;
-	while (ch->count) {
-		ch->count--;
-		unlink(ch->socket[ch->count].path);
-		close(ch->socket[ch->count].fd);
-	}
 }

@@ -12,23 +12,25 @@
 
 struct io_engine;
 struct memory;
+struct run;
 
 struct channels {
 	struct virtio_device *rng, *balloon, *console; /* NULL: none */
-	struct channel_socket {
-		int fd;
-		const char *path; /* the configuration's */
-	} socket[RUN_MAX_PORTS];
-	unsigned int count; /* of socket */
 };
 
-/* Makes the devices and the sockets that config names; mem is the guest's, and its disks are
- * engine's (NULL: there are none). Returns 0 or the exit status, the error having been reported,
- * and what there is left to channels_destroy(). */
-enum exit_status channels_create(struct channels *channels, const struct run_config *config,
-				 struct memory *mem, struct io_engine *engine);
+/* Listens at the sockets that run's configuration names, for all its machines. Returns 0 or the
+ * exit status, the error having been reported, and what there is left to channels_close(). */
+enum exit_status channels_open(struct run *run);
 
-/* Frees the devices, whose transports are gone, and removes the sockets. */
+/* Closes the sockets. They stay where they are, as that of qmp.h. */
+void channels_close(struct run *run);
+
+/* Makes the devices; mem is the guest's, and its disks are engine's (NULL: there are none). Returns
+ * as channels_open(), and leaves what there is to channels_destroy(). */
+enum exit_status channels_create(struct channels *channels, struct run *run, struct memory *mem,
+				 struct io_engine *engine);
+
+/* Frees the devices, whose transports are gone. */
 void channels_destroy(struct channels *channels);
 
 #endif

@@ -133,7 +133,7 @@ fail:
 	return cli_fail(STATUS_HOST_ERROR, "virtio-kmem: cannot be set up: %s", strerror(-ret));
 }
 
-static enum exit_status create_channels(struct devices *d, const struct run_config *config)
+static enum exit_status create_channels(struct devices *d, struct run *run)
 {
 	struct channels *ch = &d->channels;
 	enum exit_status status;
@@ -141,7 +141,7 @@ static enum exit_status create_channels(struct devices *d, const struct run_conf
 
 	if (!d->kind->channels)
 		return 0;
-	status = channels_create(ch, config, d->mem, d->disks.engine);
+	status = channels_create(ch, run, d->mem, d->disks.engine);
 	if (status)
 		return status;
 	if (ch->rng)
@@ -176,7 +176,7 @@ enum exit_status devices_create(struct devices *d, struct run *run, struct memor
 		status = cli_fail(STATUS_HOST_ERROR, "--disk path=%s: cannot be set up: %s",
 				  config->disk[i - 1].path, strerror(-ret));
 	if (!status)
-		status = create_channels(d, config);
+		status = create_channels(d, run);
 	if (status)
 		devices_destroy(d);
 	return status;

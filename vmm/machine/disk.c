@@ -12,6 +12,7 @@
 #include "vmm/base/log_limit.h"
 #include "vmm/machine/memory.h"
 #include "vmm/machine/run.h"
+#include "vmm/sandbox/sandbox.h"
 
 /* Registered memory stays with the guest: what it does not use for so long, it may
  * give back. */
@@ -79,18 +80,15 @@ enum exit_status disks_check(const struct run_config *config)
 	return status;
 }
 
-static enum exit_status start_engine(struct disks *d, struct run *run, const struct memory *mem)
+static void settle(void *opaque)
+{
+	sandbox_enter(opaque, SANDBOX_DISKS);
+}
+
+static enum exit_status start_engine(struct run *run)
 {
 	const struct run_config *from = run->config;
 	struct io_engine_config config = {
-		.region =
-			{
-				{.host = mem->ram, .size = mem->ram_size, .page = from->hugepages},
-				{.host = mm_heap_host(mem->heap),
-				 .size = mm_heap_size(mem->heap),
-				 .heap = mem->heap},
-			},
-		.nr_regions = 2,
 		.poll_us = from->poll_us,
 		.dear_kicks = true,
 		.cpus = CPU_COUNT(&from->io_cpus) ? &from->io_cpus : NULL,
@@ -98,13 +96,16 @@ static enum exit_status start_engine(struct disks *d, struct run *run, const str
 		.idle_ms = WINDOW_IDLE_MS,
 		.warn = warn,
 		.warn_opaque = &run->machine_log,
+		.settle = settle,
+		.settle_opaque = run->sandbox,
 	};
 	int ret;
 
-	ret = io_engine_create(&config, &d->engine);
+	sandbox_expect(run->sandbox);
+	ret = io_engine_create(&config, &run->engine);
 	if (!ret)
 		return 0;
-	d->engine = NULL;
+	run->engine = NULL;
 	if (ret != -EPERM && ret != -EACCES && ret != -ENOSYS)
 		return cli_fail(STATUS_HOST_ERROR, "--disk: io_uring cannot be set up: %s",
 				strerror(-ret));
@@ -112,6 +113,31 @@ static enum exit_status start_engine(struct disks *d, struct run *run, const str
 			"--disk: the host gives no io_uring: %s: allow it (sysctl "
 			"kernel.io_uring_disabled=0, seccomp) or run without disks",
 			strerror(-ret));
+}
+
+/* What I/O may touch. */
+static enum exit_status add_memory(struct disks *d, const struct run_config *config,
+				   const struct memory *mem)
+{
+	const struct io_region ram = {
+		.host = mem->ram,
+		.size = mem->ram_size,
+		.page = config->hugepages,
+	};
+	const struct io_region heap = {
+		.host = mm_heap_host(mem->heap),
+		.size = mm_heap_size(mem->heap),
+		.heap = mem->heap,
+	};
+	int ret;
+
+	ret = io_engine_add_region(d->engine, &ram);
+	if (!ret)
+		ret = io_engine_add_region(d->engine, &heap);
+	d->mem = mem;
+	return ret ? cli_fail(STATUS_HOST_ERROR, "--disk: the guest's memory is too much: %s",
+			      strerror(-ret))
+		   : 0;
 }
 
 static enum exit_status make_disk(struct disks *d, struct run *run, const struct run_disk *disk)
@@ -126,9 +152,9 @@ static enum exit_status make_disk(struct disks *d, struct run *run, const struct
 		.serial = disk->serial,
 		.direct = disk->direct,
 		.readonly = disk->readonly,
-		/* What the guest has written since it was judged is the guest's. */
-		.raw = disk->raw || run->restarted,
+		.raw = disk->raw,
 		.block_size = disk->block_size,
+		.keep = &run->disk_file[d->count],
 		.why = why,
 		.split = !disk->packed,
 		.queues = disk->queues            ? disk->queues
@@ -155,10 +181,15 @@ enum exit_status disks_create(struct disks *d, struct run *run, const struct mem
 
 	if (!config->nr_disks)
 		return 0;
-	status = disks_check_distinct(config);
-	if (status)
-		return status;
-	status = start_engine(d, run, mem);
+	if (!run->engine) {
+		status = disks_check_distinct(config);
+		if (!status)
+			status = start_engine(run);
+		if (status)
+			return status;
+	}
+	d->engine = run->engine;
+	status = add_memory(d, config, mem);
 	for (unsigned int i = 0; i < config->nr_disks && !status; i++)
 		status = make_disk(d, run, &config->disk[i]);
 	if (status)
@@ -170,20 +201,38 @@ void disks_destroy(struct disks *d)
 {
 	while (d->count)
 		virtio_device_destroy(d->dev[--d->count]);
-	io_engine_destroy(d->engine);
+	if (!d->engine)
+		return;
+	/* The next machine begins with a thread that is at work. */
+	while (d->paused)
+		disks_resume(d);
+	io_engine_remove_region(d->engine, mm_heap_host(d->mem->heap));
+	io_engine_remove_region(d->engine, d->mem->ram);
 	d->engine = NULL;
+}
+
+void disks_close(struct run *run)
+{
+	io_engine_destroy(run->engine);
+	run->engine = NULL;
+	for (unsigned int i = 0; i < RUN_MAX_DISKS; i++)
+		blk_file_close(&run->disk_file[i]);
 }
 
 void disks_pause(struct disks *d)
 {
-	if (d->engine)
-		io_engine_pause(d->engine, IO_HOLD);
+	if (!d->engine)
+		return;
+	d->paused++;
+	io_engine_pause(d->engine, IO_HOLD);
 }
 
 void disks_resume(struct disks *d)
 {
-	if (d->engine)
-		io_engine_resume(d->engine, IO_HOLD);
+	if (!d->engine)
+		return;
+	d->paused--;
+	io_engine_resume(d->engine, IO_HOLD);
 }
 
 void disks_reclaim(struct disks *d, bool begin)

@@ -22,18 +22,23 @@ struct disks {
 		const char *path; /* what the disk is called; the configuration's */
 	} log[RUN_MAX_DISKS];
 	unsigned int count;
+	unsigned int paused; /* how often */
+	const struct memory *mem;
 };
 
 /* Looks at the files that config names, as they would be opened; changes nothing of them and keeps
  * nobody from them. Returns 0 or the exit status, the error having been reported. */
 enum exit_status disks_check(const struct run_config *config);
 
-/* Starts the thread and makes the devices, if run's configuration has disks, for a guest whose
- * memory is mem. Returns as disks_check(). */
+/* Makes the devices, if run's configuration has disks, for a guest whose memory is mem. The first
+ * machine of run starts the thread and opens the files, for all. Returns as disks_check(). */
 enum exit_status disks_create(struct disks *disks, struct run *run, const struct memory *mem);
 
-/* Frees devices and thread. The devices' transports are gone. */
+/* Frees the devices, whose transports are gone, and has the thread forget the guest's memory. */
 void disks_destroy(struct disks *disks);
+
+/* Ends the thread and closes the files, after the last machine. */
+void disks_close(struct run *run);
 
 /*
  * Brings the thread to rest: no request is taken, no operation is under way, no heap memory is

@@ -3,12 +3,12 @@
 #ifndef VMM_MACHINE_KICK_H
 #define VMM_MACHINE_KICK_H
 
-#include <signal.h>
+#include "vmm/sandbox/sandbox.h"
 
 struct vcpu;
 
 /* The signal that takes a vCPU out of guest code; its handler does nothing. */
-#define VCPU_KICK_SIGNAL SIGUSR1
+#define VCPU_KICK_SIGNAL SANDBOX_KICK
 
 /* How often a thread that has not left yet is kicked again: a signal that comes
  * just before a system call does not end it. */

@@ -66,6 +66,9 @@ struct guest_kind {
 	 * guest has no interrupts, and what a device has to say ends waits instead. */
 	int (*irq)(int vm_fd, unsigned int i);
 
+	/* It may end by a reboot, after which it is given another machine. */
+	bool reboots;
+
 	/* It has virtio-rng, -balloon and -console beside the memory service and disks. */
 	bool channels;
 
@@ -74,8 +77,9 @@ struct guest_kind {
 	 * exit status. */
 	enum exit_status (*build)(struct vm *vm);
 
-	/* Sets the registers that the guest starts with and starts the vCPUs that it does not start
-	 * itself. Returns 0, or, none running, the exit status. */
+	/* Sets the registers that the guest starts with, makes all threads that there will be and
+	 * starts the vCPUs that the guest does not start itself, which wait for vm_release().
+	 * Returns 0, or, none of the threads being there, the exit status. */
 	enum exit_status (*start)(struct vm *vm);
 
 	/* After the end of a guest that was started, when no vCPU runs: ends what else start()

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "mm/host/limit.h"
 #include "virtio/abi/platform.h"
@@ -212,6 +213,14 @@ static enum exit_status create_heap(struct memory *mem, const struct mm_config *
 	return 0;
 }
 
+/* What is the guest's stays out of a dump of the monitor, which somebody may be sent. Advice: where
+ * it is not taken the guest runs all the same. */
+static void keep_from_dumps(const struct memory *mem)
+{
+	(void)madvise(mem->ram, mem->ram_size, MADV_DONTDUMP);
+	(void)madvise(mm_heap_host(mem->heap), mm_heap_size(mem->heap), MADV_DONTDUMP);
+}
+
 /* One who writes does not wait for ever behind those who read in turns. */
 static void init_lock(pthread_rwlock_t *lock)
 {
@@ -244,11 +253,13 @@ enum exit_status memory_create(struct memory *mem, const struct run_config *conf
 	status = memory_check_bound(mem, config);
 	if (!status)
 		status = create_heap(mem, &heap, config);
-	if (status)
+	if (status) {
 		mm_ram_destroy(&mem->backing);
-	else
-		init_lock(&mem->reset);
-	return status;
+		return status;
+	}
+	keep_from_dumps(mem);
+	init_lock(&mem->reset);
+	return 0;
 }
 
 enum exit_status memory_bound_of(const struct run_config *config, const struct guest_kind *kind,

@@ -8,21 +8,34 @@
 #define VMM_MACHINE_RUN_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
+#include "virtio/blk/file.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/config/options.h"
 #include "vmm/elf/elf.h"
 
 struct guest_kind;
+struct io_engine;
 struct qmp;
+struct sandbox;
 struct vm;
 
 struct run {
 	const struct run_config *config;
 	const struct guest_kind *kind;
 	struct elf_image elf; /* the program that the kind has opened; fd -1: none */
+	void *kept;           /* what else the kind has for all machines */
 	int kvm_fd;           /* /dev/kvm; -1: of a dry run */
 	struct qmp *qmp;      /* the control socket, or NULL */
+	/* Held to which each machine runs: what the next one needs is opened before the first one
+	 * does. NULL: off. */
+	struct sandbox *sandbox;
+	struct io_engine *engine;                 /* the I/O thread; NULL: there are no disks */
+	struct blk_file disk_file[RUN_MAX_DISKS]; /* cached_fd -1: not opened */
+	int port_fd[RUN_MAX_PORTS];               /* listening */
+	unsigned int nr_ports;
+	FILE *smaps; /* our own account of memory, for --stats; NULL: none */
 	/* What the guest can make us say: by its use of the heap; and by beginning anew, what each
 	 * machine says. */
 	struct log_limit heap_log, machine_log;

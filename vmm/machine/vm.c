@@ -215,19 +215,25 @@ static void join(struct vcpu *cpu)
 	}
 }
 
+void vm_release(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm->released = true;
+	pthread_cond_broadcast(&vm->resumed);
+	pthread_mutex_unlock(&vm->lock);
+}
+
 void vm_join(struct vm *vm)
 {
-	bool started;
-
 	/* None is started once the guest is ending. Whoever ends it kicks under the
 	 * lock: no thread is joined before that is done. */
+	pthread_mutex_lock(&vm->lock);
+	pthread_mutex_unlock(&vm->lock);
 	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
-		pthread_mutex_lock(&vm->lock);
-		started = vm->vcpu[i].started;
-		pthread_mutex_unlock(&vm->lock);
-		if (!started)
+		if (!vm->vcpu[i].has_thread)
 			continue;
 		join(&vm->vcpu[i]);
+		vm->vcpu[i].has_thread = false;
 		pthread_mutex_lock(&vm->lock);
 		vm->vcpu[i].started = false;
 		pthread_mutex_unlock(&vm->lock);

@@ -32,7 +32,8 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;
 	pthread_t thread;
-	bool started;         /* thread is valid; under vm->lock */
+	bool has_thread;      /* thread is valid; the main thread's */
+	bool started;         /* ... and it runs the guest, or will; under vm->lock */
 	uint64_t events_seen; /* of vm->waiters, by this thread */
 	bool unfinished;      /* the last exit is to be served again; this thread's */
 	/* The vCPU may be in guest code: whoever needs its attention kicks it. */
@@ -59,12 +60,14 @@ struct vm {
 
 	pthread_mutex_t lock;
 	pthread_cond_t left_guest; /* a vCPU left guest code, flushed its TLB, parked or ended */
-	pthread_cond_t resumed;    /* vm_resume(), or the guest is ending */
-	unsigned int nr_running;   /* threads of vCPUs; under lock */
-	unsigned int nr_parked;    /* ... that do nothing for the guest; see pause.h */
-	atomic_bool paused;        /* written under lock */
-	unsigned int nr_started;   /* under lock */
-	unsigned int nr_halted;    /* under lock */
+	pthread_cond_t
+		resumed; /* vm_resume(), vm_release(), a vCPU starts, or the guest is ending */
+	bool released;   /* under lock */
+	unsigned int nr_running; /* threads of vCPUs; under lock */
+	unsigned int nr_parked;  /* ... that do nothing for the guest; see pause.h */
+	atomic_bool paused;      /* written under lock */
+	unsigned int nr_started; /* under lock */
+	unsigned int nr_halted;  /* under lock */
 	atomic_uint tlb_generation;
 	atomic_uint_fast64_t stray_stores; /* into the platform page, without meaning */
 
@@ -82,6 +85,9 @@ enum exit_status vm_create(struct run *run, mm_report_fn report);
 
 /* Undoes vm_create(): run->vm is NULL again. The devices are gone and no vCPU runs. */
 void vm_destroy(struct run *run);
+
+/* Lets go of the guest: from here on its code runs, on the vCPUs that are started. */
+void vm_release(struct vm *vm);
 
 /* Waits for the vCPUs of a guest that is ending. */
 void vm_join(struct vm *vm);

@@ -83,13 +83,9 @@ static enum exit_status program_start(struct vm *vm)
 	vm->platform->tsc_khz = htole64(khz > 0 ? (uint64_t)khz : 0);
 	clock_gettime(CLOCK_REALTIME, &now);
 	vm->platform->wall_ns = htole64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
-	pthread_mutex_lock(&vm->lock);
-	ret = vcpu_start(&vm->vcpu[0]);
-	pthread_mutex_unlock(&vm->lock);
-	if (!ret)
-		return 0;
+	return vcpus_start(vm, 1);
 fail:
-	return cli_fail(STATUS_HOST_ERROR, "vCPU 0 cannot be started: %s", strerror(-ret));
+	return cli_fail(STATUS_HOST_ERROR, "the vCPUs cannot be set up: %s", strerror(-ret));
 }
 
 const struct guest_kind program_kind = {

@@ -104,20 +104,15 @@ static bool ring_wake(struct vcpu *cpu, uint64_t addr)
 }
 
 /* Starts those that do not run yet: a second ring does nothing. */
-static bool ring_start_cpus(struct vcpu *cpu)
+static void ring_start_cpus(struct vcpu *cpu)
 {
 	struct vm *vm = cpu->vm;
-	unsigned int i;
-	int ret = 0;
 
 	pthread_mutex_lock(&vm->lock);
-	for (i = 0; i < vm->nr_cpus && !ret && !vm_is_ending(vm); i++)
+	for (unsigned int i = 0; i < vm->nr_cpus && !vm_is_ending(vm); i++)
 		if (!vm->vcpu[i].started)
-			ret = vcpu_start(&vm->vcpu[i]);
+			vcpu_start(&vm->vcpu[i]);
 	pthread_mutex_unlock(&vm->lock);
-	if (ret && vm_end(vm, STATUS_HOST_ERROR))
-		cli_note("vCPU %u cannot be started: %s", i - 1, strerror(-ret));
-	return !ret;
 }
 
 static bool ring_fault(struct vcpu *cpu, uint64_t addr)
@@ -148,7 +143,8 @@ bool platform_store(struct vcpu *cpu, uint64_t offset, uint64_t value, unsigned 
 	case PLATFORM_FAULT:
 		return ring_fault(cpu, value);
 	case PLATFORM_START_CPUS:
-		return ring_start_cpus(cpu);
+		ring_start_cpus(cpu);
+		return true;
 	case PLATFORM_TLB_FLUSH:
 		tlb_flush_all(cpu);
 		return true;

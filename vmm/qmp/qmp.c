@@ -18,12 +18,13 @@
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/frame.h"
 #include "vmm/qmp/target.h"
+#include "vmm/sandbox/sandbox.h"
 
 #define INPUT      4096u
 #define MAX_OUTPUT (256u << 10) /* bytes waiting for the client at which events are dropped */
 
 struct qmp {
-	const char *path;
+	struct sandbox *sandbox; /* NULL: off */
 	pthread_t thread;
 	int listen_fd, wake_fd;
 
@@ -164,6 +165,8 @@ static void *qmp_serve(void *arg)
 	struct pollfd fds[2] = {{.fd = q->wake_fd, .events = POLLIN}};
 	eventfd_t value;
 
+	pthread_setname_np(pthread_self(), "qmp");
+	sandbox_enter(q->sandbox, SANDBOX_QMP);
 	pthread_mutex_lock(&q->lock);
 	while (!q->stop) {
 		fds[1].fd = q->fd < 0 ? q->listen_fd : q->fd;
@@ -199,12 +202,13 @@ static int qmp_start_thread(struct qmp *q)
 	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (ret)
 		return ret;
+	sandbox_expect(q->sandbox);
 	ret = -pthread_create(&q->thread, NULL, qmp_serve, q);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return ret;
 }
 
-enum exit_status qmp_create(const char *path, struct qmp **out)
+enum exit_status qmp_create(const char *path, struct sandbox *sandbox, struct qmp **out)
 {
 	static const struct listen_access who = {.mode = 0600, .group = LISTEN_OWN_GROUP};
 	struct qmp *q = calloc(1, sizeof(*q));
@@ -212,8 +216,10 @@ enum exit_status qmp_create(const char *path, struct qmp **out)
 
 	if (!q)
 		goto err;
-	q->path = path;
+	q->sandbox = sandbox;
 	q->fd = -1;
+	/* Its hashes' seed is read from a file, which the thread may not open any more. */
+	json_object_seed(0);
 	q->target.event = send_event;
 	q->listen_fd = listen_unix(path, &who);
 	if (q->listen_fd < 0) {
@@ -240,7 +246,6 @@ err_wake:
 	close(q->wake_fd);
 err_socket:
 	close(q->listen_fd);
-	unlink(path);
 err_free:
 	free(q);
 err:
@@ -261,7 +266,6 @@ void qmp_destroy(struct qmp *q)
 	pthread_join(q->thread, NULL);
 	pthread_mutex_destroy(&q->lock);
 	close(q->wake_fd);
-	unlink(q->path);
 	close(q->listen_fd);
 	free(q->output);
 	free(q);

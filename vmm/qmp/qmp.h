@@ -17,14 +17,16 @@
 #include "vmm/base/cli.h"
 
 struct qmp;
+struct sandbox;
 struct vm;
 
 /*
  * Makes the socket at path and starts the thread; a socket that a monitor which was killed
- * left behind is replaced. path stays the caller's, and is kept. Returns 0 or the exit status,
+ * left behind is replaced. The thread enters sandbox, which outlives it. The socket stays when the
+ * monitor ends: the right to remove it would be one to its folder. Returns 0 or the exit status,
  * the error having been reported.
  */
-enum exit_status qmp_create(const char *path, struct qmp **out);
+enum exit_status qmp_create(const char *path, struct sandbox *sandbox, struct qmp **out);
 
 /* Sends what is left to send, if the client takes it, and ends (NULL: nothing). */
 void qmp_destroy(struct qmp *qmp);

@@ -20,8 +20,13 @@ static bool is_guests(const struct memory *mem, uintptr_t addr)
 	       addr - map < mem->page_map_size;
 }
 
-/* From /proc/self/smaps; 0 where that cannot be read. */
-static uint64_t own_rss_kib(const struct memory *mem)
+FILE *stats_open(void)
+{
+	return fopen("/proc/self/smaps", "re");
+}
+
+/* 0 where the account cannot be read. */
+static uint64_t own_rss_kib(const struct memory *mem, FILE *smaps)
 {
 	uint64_t sum = 0;
 	uint64_t kib;
@@ -29,18 +34,16 @@ static uint64_t own_rss_kib(const struct memory *mem)
 	uintptr_t end;
 	bool guests = false;
 	char line[512];
-	FILE *smaps;
 
-	smaps = fopen("/proc/self/smaps", "re");
 	if (!smaps)
 		return 0;
+	rewind(smaps);
 	while (fgets(line, sizeof(line), smaps)) {
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
 			guests = is_guests(mem, start);
 		else if (!guests && sscanf(line, "Rss: %" SCNu64 " kB", &kib) == 1)
 			sum += kib;
 	}
-	fclose(smaps);
 	return sum;
 }
 
@@ -50,12 +53,14 @@ void stats_start(struct stats *stats, const struct memory *mem)
 	mm_stats(mem->heap, 0, &stats->start);
 }
 
-void stats_end(struct stats *stats, const struct memory *mem, const struct devices *devices)
+void stats_end(struct stats *stats, const struct vm *vm, FILE *smaps)
 {
-	mm_stats(mem->heap, 0, &stats->end);
+	const struct devices *devices = &vm->devices;
+
+	mm_stats(vm->mem.heap, 0, &stats->end);
 	kmem_dev_get_stats(devices->kmem, -1, &stats->kmem);
 	disk_stats_get(&devices->disks, &stats->disk);
-	stats->rss_kib = own_rss_kib(mem);
+	stats->rss_kib = own_rss_kib(&vm->mem, smaps);
 }
 
 static void line(const char *name, uint64_t value)

@@ -3,11 +3,12 @@
 #ifndef VMM_REPORT_STATS_H
 #define VMM_REPORT_STATS_H
 
+#include <stdio.h>
+
 #include "mm/mm.h"
 #include "virtio/kmem/kmem.h"
 #include "vmm/report/disk_stats.h"
 
-struct devices;
 struct memory;
 struct vm;
 
@@ -18,12 +19,16 @@ struct stats {
 	uint64_t rss_kib; /* resident memory of the monitor without the guest's */
 };
 
+/* Opens the monitor's own account of its memory, for all machines of a run. Returns it, or NULL:
+ * it cannot be read. */
+FILE *stats_open(void);
+
 /* Notes the heap before the guest runs. */
 void stats_start(struct stats *stats, const struct memory *mem);
 
-/* Notes heap, device and resident memory when no vCPU runs any more and the devices are
- * still there. */
-void stats_end(struct stats *stats, const struct memory *mem, const struct devices *devices);
+/* Notes heap, device and, by smaps of stats_open(), resident memory when no vCPU of vm runs any
+ * more and the devices are still there. */
+void stats_end(struct stats *stats, const struct vm *vm, FILE *smaps);
 
 /* Notes the heap after the devices gave everything back, and prints all. */
 void stats_print(struct stats *stats, const struct vm *vm);

@@ -4,7 +4,6 @@ SANDBOX_SRCS := vmm/base/cli.c vmm/sandbox/landlock.c vmm/sandbox/sandbox.c vmm/
 
 UNIT_TESTS += $(call unit_tests,vmm/sandbox)
 vmm/sandbox/filter_SRCS := $(SANDBOX_SRCS)
-vmm/sandbox/filter_LIBS := libseccomp
 # Sanitizers make calls of their own.
 vmm/sandbox/filter_SAN := plain
 vmm/sandbox/landlock_SRCS := vmm/sandbox/landlock.c

@@ -27,14 +27,22 @@ struct sandbox {
 	int ruleset_fd;       /* Landlock's; -1: none */
 	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t entered_one;
-	scmp_filter_ctx filter[SANDBOX_KINDS]; /* NULL: not made yet */
+	struct sandbox_filter filter[SANDBOX_KINDS]; /* nr 0: not made yet */
 	unsigned int expected, entered;
-	int error; /* of the first that could not enter, -errno */
+	bool closed; /* the main thread is within, and whom it makes */
+	int error;   /* of the first that could not enter, -errno */
 };
 
 const char *const sandbox_names[SANDBOX_KINDS] = {
 	[SANDBOX_IO] = "io",
 	[SANDBOX_SERVE] = "serve",
+	[SANDBOX_DISKS] = "disks",
+	[SANDBOX_VCPU] = "vcpu",
+	[SANDBOX_QMP] = "qmp",
+	[SANDBOX_CONSOLE] = "console",
+	[SANDBOX_TERMINAL] = "terminal",
+	[SANDBOX_MAIN] = "main",
+	[SANDBOX_REBUILD] = "rebuild",
 };
 
 int sandbox_drop_capabilities(void)
@@ -52,6 +60,14 @@ int sandbox_drop_capabilities(void)
 		return 0;
 	memset(data, 0, sizeof(data));
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+void sandbox_drop_bounds(void)
+{
+	/* The numbers end where the kernel knows no more. */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
 static int make_ruleset(struct sandbox *s)
@@ -77,6 +93,7 @@ static int prepare(struct sandbox *s)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
+	sandbox_drop_bounds();
 	/* One arena: the first time that glibc gives memory of another back it reads a file. */
 	mallopt(M_ARENA_MAX, 1);
 	s->has_seccomp = sandbox_has_seccomp();
@@ -113,13 +130,9 @@ fail:
 			strerror(-ret));
 }
 
-/* Forgets what only those need who are still to enter. */
+/* Forgets what only those need who are not within at all. */
 static void forget(struct sandbox *s)
 {
-	for (unsigned int i = 0; i < SANDBOX_KINDS; i++) {
-		seccomp_release(s->filter[i]);
-		s->filter[i] = NULL;
-	}
 	if (s->ruleset_fd >= 0)
 		close(s->ruleset_fd);
 	s->ruleset_fd = -1;
@@ -144,19 +157,20 @@ void sandbox_expect(struct sandbox *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* The lock is held: several threads of a kind share the filter, which libseccomp has in memory
- * of one user at a time. */
+/* The lock is held. */
 static int enter(struct sandbox *s, enum sandbox_thread kind)
 {
-	int ret = sandbox_drop_capabilities();
+	struct sandbox_filter *filter = &s->filter[kind];
+	/* Who is made within has inherited the rest, and may not ask for it. */
+	int ret = s->closed ? 0 : sandbox_drop_capabilities();
 
 	if (!ret && s->ruleset_fd >= 0)
 		ret = landlock_enter(s->ruleset_fd);
 	if (ret || !s->has_seccomp)
 		return ret;
-	if (!s->filter[kind])
-		ret = sandbox_filter_make(kind, &s->filter[kind]);
-	return ret ? ret : sandbox_filter_load(s->filter[kind]);
+	if (!filter->nr)
+		ret = sandbox_filter_make(kind, filter);
+	return ret ? ret : sandbox_filter_load(filter);
 }
 
 void sandbox_enter(struct sandbox *s, enum sandbox_thread kind)
@@ -183,8 +197,9 @@ enum exit_status sandbox_close(struct sandbox *s, enum sandbox_thread kind)
 	pthread_mutex_lock(&s->lock);
 	while (s->entered < s->expected)
 		pthread_cond_wait(&s->entered_one, &s->lock);
-	ret = s->error ? s->error : enter(s, kind);
+	ret = s->error || s->closed ? s->error : enter(s, kind);
 	forget(s);
+	s->closed = true;
 	pthread_mutex_unlock(&s->lock);
 	return ret ? cli_fail(STATUS_HOST_ERROR,
 			      "the sandbox cannot be entered: %s: --sandbox "

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sandbox: what the threads of a service may ask of the kernel once everything is open. A front
- * end that has taken a thread over is held to the same.
+ * The sandbox: what the threads of a service or a monitor may ask of the kernel once everything is
+ * open. A front end or a guest that has taken a thread over is held to the same.
  *
  * Each thread enters by itself, when it has what it needs and before it looks at anything of a
- * front end's; the main thread comes last and waits for the others. From then on a thread has no
- * capabilities, no rights to the file system, and no system calls but those of its kind (rules.c).
- * One that makes another ends the process with status 159 (128 + SIGSYS), having said which.
+ * front end's or a guest's; the main thread comes last and waits for the others. From then on a
+ * thread has no capabilities, no rights to the file system, and no system calls but those of its
+ * kind (rules.c). One that makes another ends the process with status 159 (128 + SIGSYS), having
+ * said which.
+ *
+ * A thread that is made later begins with what its maker is held to, and enters as well: it is
+ * then held to both.
  *
  * Every function takes NULL for a sandbox that is off, and does nothing then. Sanitizers make calls
  * of their own: in a build with one it is always off.
@@ -14,16 +18,28 @@
 #ifndef VMM_SANDBOX_SANDBOX_H
 #define VMM_SANDBOX_SANDBOX_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "vmm/base/cli.h"
 
 /* Kinds of threads. */
 enum sandbox_thread {
-	SANDBOX_IO,    /* of disks */
+	SANDBOX_IO,    /* `serve`: of disks */
 	SANDBOX_SERVE, /* `serve`: those that answer front ends, and the main thread */
+	SANDBOX_DISKS, /* `run`: the I/O thread */
+	SANDBOX_VCPU,
+	SANDBOX_QMP,      /* the control socket's */
+	SANDBOX_CONSOLE,  /* virtio-console's */
+	SANDBOX_TERMINAL, /* of input to a Linux guest */
+	SANDBOX_MAIN,     /* the main thread, of a guest that has one life */
+	SANDBOX_REBUILD,  /* ... of one that may reboot, which is given another machine */
 	SANDBOX_KINDS
 };
+
+/* The one signal that threads may send to each other, but for those of a process that ends or
+ * stops itself. */
+#define SANDBOX_KICK SIGUSR1
 
 struct sandbox;
 
@@ -47,8 +63,9 @@ void sandbox_expect(struct sandbox *sandbox);
 void sandbox_enter(struct sandbox *sandbox, enum sandbox_thread kind);
 
 /* The main thread enters, when all those expected have; descriptors that nobody here opened are
- * closed before. Returns as sandbox_create(): if one of them could not, nothing of a front end's
- * may be looked at. */
+ * closed before. Of one that is within already it only waits for those that it has made since.
+ * Returns as sandbox_create(): if one of them could not, nothing of a front end's or a guest's may
+ * be looked at. */
 enum exit_status sandbox_close(struct sandbox *sandbox, enum sandbox_thread kind);
 
 #endif

@@ -197,7 +197,7 @@ static enum exit_status run(struct service *s)
 			return status;
 		s->nr++;
 	}
-	fds_close_inherited(NULL, 0);
+	fds_close_inherited();
 	status = jail_close(&s->jail);
 	if (!status)
 		status = sandbox_close(s->sandbox, SANDBOX_SERVE);

@@ -329,6 +329,28 @@ static void two_users(void **state)
 	assert_int_equal(blk_dev_create(&d.config, d.engine, &other), -EINVAL);
 }
 
+/* A second device is of the file that the first one opened, whatever is at its path by then. */
+static void a_file_that_is_kept_is_opened_once(void **state)
+{
+	struct blk_file kept = {.cached_fd = -1, .direct_fd = -1};
+	struct virtio_device *dev;
+
+	(void)state;
+	assert_int_equal(io_engine_create(&d.engine_config, &d.engine), 0);
+	d.config.keep = &kept;
+	assert_int_equal(blk_dev_create(&d.config, d.engine, &dev), 0);
+	assert_true(kept.cached_fd >= 0);
+	virtio_device_destroy(dev);
+	d.config.path = "/nonexistent";
+	assert_int_equal(blk_dev_create(&d.config, d.engine, &dev), 0);
+	assert_int_equal(blk_dev_capacity(dev), DISK_SIZE);
+	assert_int_equal(blk_dev_file(dev)->cached_fd, kept.cached_fd);
+	virtio_device_destroy(dev);
+	blk_file_close(&kept);
+	d.config.keep = NULL;
+	d.config.path = d.path;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +364,7 @@ int main(void)
 		TEST(resize_under_writes),
 		TEST(the_driver_chooses_the_cache_mode),
 		TEST(two_users),
+		TEST(a_file_that_is_kept_is_opened_once),
 	};
 
 	return cmocka_run_group_tests_name("virtio_blk_disk", tests, NULL, NULL);

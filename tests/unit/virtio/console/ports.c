@@ -81,7 +81,7 @@ static int setup(void **state)
 		assert_int_equal(listen(f.listen_fd[i], 1), 0);
 		port[i].listen_fd = f.listen_fd[i];
 	}
-	assert_int_equal(console_dev_create(port, PORTS, &f.dev), 0);
+	assert_int_equal(console_dev_create(port, PORTS, NULL, NULL, &f.dev), 0);
 	assert_int_equal(virtio_mmio_create(f.dev, &f.g.mem, irq, NULL, &f.mmio), 0);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/kvm.h>
+#include <linux/sched.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +38,7 @@ static char said[4096];
 /* Runs a child under the filter of a kind; what is within ends it. Returns its wait status. */
 static int within(enum sandbox_thread kind, void (*act)(void *arg), void *arg)
 {
-	scmp_filter_ctx filter;
+	static struct sandbox_filter filter;
 	int out[2];
 	int status;
 	size_t used = 0;
@@ -49,7 +52,7 @@ static int within(enum sandbox_thread kind, void (*act)(void *arg), void *arg)
 		dup2(out[1], STDERR_FILENO);
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		if (sandbox_trap() || sandbox_filter_make(kind, &filter) ||
-		    sandbox_filter_load(filter))
+		    sandbox_filter_load(&filter))
 			_exit(1);
 		act(arg);
 		_exit(SURVIVED);
@@ -70,28 +73,34 @@ struct call {
 	unsigned int not_for; /* a bit each of enum sandbox_thread: they may */
 };
 
-#define IO    (1u << SANDBOX_IO)
-#define SERVE (1u << SANDBOX_SERVE)
-#define ANON  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define IO      (1u << SANDBOX_IO)
+#define SERVE   (1u << SANDBOX_SERVE)
+#define DISKS   (1u << SANDBOX_DISKS)
+#define VCPU    (1u << SANDBOX_VCPU)
+#define QMP     (1u << SANDBOX_QMP)
+#define CONSOLE (1u << SANDBOX_CONSOLE)
+#define REBUILD (1u << SANDBOX_REBUILD)
+#define ANON    (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static const char path[] = "/dev/null";
 
 static const struct call calls[] = {
 	{"open", SYS_open, {(long)path}, 0},
-	{"openat", SYS_openat, {AT_FDCWD, (long)path}, 0},
+	{"openat", SYS_openat, {AT_FDCWD, (long)path}, REBUILD},
 	{"openat2", SYS_openat2, {AT_FDCWD, (long)path}, 0},
 	{"creat", SYS_creat, {(long)path}, 0},
 	{"execve", SYS_execve, {(long)path}, 0},
 	{"execveat", SYS_execveat, {AT_FDCWD, (long)path}, 0},
 	{"fork", SYS_fork, {0}, 0},
 	{"clone", SYS_clone, {SIGCHLD}, 0},
-	{"clone3", SYS_clone3, {0}, 0},
+	{"clone, more than a thread", SYS_clone, {CLONE_VM | CLONE_THREAD | CLONE_NEWUSER}, 0},
+	{"clone3", SYS_clone3, {0}, REBUILD},
 	{"socket", SYS_socket, {1, 1}, 0},
 	{"connect", SYS_connect, {0}, 0},
 	{"bind", SYS_bind, {0}, 0},
 	{"listen", SYS_listen, {0}, 0},
 	{"sendto, to an address", SYS_sendto, {-1, 0, 0, 0, (long)path, 16}, 0},
-	{"accept4", SYS_accept4, {-1}, SERVE},
+	{"accept4", SYS_accept4, {-1}, SERVE | QMP | CONSOLE | REBUILD},
 	{"ptrace", SYS_ptrace, {0}, 0},
 	{"kill", SYS_kill, {1, 0}, 0},
 	{"tgkill of another process", SYS_tgkill, {1, 1, SIGUSR1}, 0},
@@ -101,19 +110,19 @@ static const struct call calls[] = {
 	{"process_vm_writev of another process", SYS_process_vm_writev, {1}, 0},
 	{"mmap, executable", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, ANON, -1}, 0},
 	{"mmap of a file", SYS_mmap, {0, 4096, PROT_READ, MAP_PRIVATE, 0}, 0},
-	{"mmap, shared", SYS_mmap, {0, 4096, PROT_READ, MAP_SHARED, 0}, SERVE},
+	{"mmap, shared", SYS_mmap, {0, 4096, PROT_READ, MAP_SHARED, 0}, SERVE | REBUILD},
 	{"mprotect, executable", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}, 0},
 	{"pkey_mprotect", SYS_pkey_mprotect, {0, 4096, PROT_EXEC}, 0},
 	{"mremap to a place", SYS_mremap, {0, 0, 0, MREMAP_MAYMOVE | MREMAP_FIXED}, 0},
 	{"madvise, a page made bad", SYS_madvise, {0, 4096, MADV_HWPOISON}, 0},
-	{"memfd_create", SYS_memfd_create, {(long)path}, SERVE},
+	{"memfd_create", SYS_memfd_create, {(long)path}, SERVE | REBUILD},
 	{"remap_file_pages", SYS_remap_file_pages, {0}, 0},
 	{"io_uring_setup", SYS_io_uring_setup, {1}, 0},
-	{"io_uring_enter", SYS_io_uring_enter, {-1}, IO},
+	{"io_uring_enter", SYS_io_uring_enter, {-1}, IO | DISKS},
 	{"io_uring_register of buffers", SYS_io_uring_register, {-1, 0}, 0},
-	{"ioctl, KVM_RUN", SYS_ioctl, {-1, KVM_RUN}, 0},
+	{"ioctl, KVM_RUN", SYS_ioctl, {-1, KVM_RUN}, VCPU | REBUILD},
 	{"ioctl, KVM_RUN and more bits", SYS_ioctl, {-1, KVM_RUN | 1l << 32}, 0},
-	{"ioctl, KVM_CREATE_VM", SYS_ioctl, {-1, KVM_CREATE_VM}, 0},
+	{"ioctl, KVM_CREATE_VM", SYS_ioctl, {-1, KVM_CREATE_VM}, REBUILD},
 	{"ioctl, TIOCSTI", SYS_ioctl, {0, TIOCSTI, (long)path}, 0},
 	{"fcntl, F_SETOWN", SYS_fcntl, {0, F_SETOWN, 1}, 0},
 	{"fcntl, F_DUPFD", SYS_fcntl, {0, F_DUPFD, 9}, 0},
@@ -125,7 +134,7 @@ static const struct call calls[] = {
 	{"chmod", SYS_chmod, {0}, 0},
 	{"newfstatat of a path", SYS_newfstatat, {AT_FDCWD, (long)path, 0, 0}, 0},
 	{"prctl", SYS_prctl, {PR_SET_DUMPABLE, 1}, 0},
-	{"seccomp", SYS_seccomp, {0}, 0},
+	{"seccomp, strict", SYS_seccomp, {0}, 0},
 	{"capset", SYS_capset, {0}, 0},
 	{"setuid", SYS_setuid, {0}, 0},
 	{"prlimit64", SYS_prlimit64, {0}, 0},
@@ -173,6 +182,79 @@ static void others_end_the_process(void **state)
 			fail_msg("%s: %s: says no '%s': %s", sandbox_names[kind], c->name, number,
 				 said);
 	}
+}
+
+static bool is_same(const struct sandbox_rule *a, const struct sandbox_rule *b)
+{
+	return a->call == b->call && a->own == b->own && a->error == b->error &&
+	       a->nr_args == b->nr_args && !memcmp(a->arg, b->arg, sizeof(a->arg));
+}
+
+/* The main thread of a guest that reboots makes these threads anew, and they have its filter, too. */
+static void threads_of_a_later_machine_have_their_calls(void **state)
+{
+	const unsigned int made = VCPU | CONSOLE | 1u << SANDBOX_TERMINAL;
+
+	(void)state;
+	for (size_t i = 0; i < sandbox_nr_rules; i++) {
+		const struct sandbox_rule *rule = &sandbox_rules[i];
+		bool found = !(rule->threads & made);
+
+		for (size_t j = 0; j < sandbox_nr_rules && !found; j++)
+			found = sandbox_rules[j].threads & REBUILD &&
+				is_same(rule, &sandbox_rules[j]);
+		if (!found)
+			fail_msg("%s (rule %zu) is not for who makes their threads", rule->name, i);
+	}
+}
+
+static void copy_own(void *arg)
+{
+	char from[] = "text", to[8] = "";
+	const struct iovec local = {to, sizeof(from)}, remote = {from, sizeof(from)};
+
+	(void)arg;
+	if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != sizeof(from) ||
+	    strcmp(from, to) != 0)
+		_exit(1);
+}
+
+static void a_disk_of_a_guest_is_copied_to_by_the_kernel(void **state)
+{
+	int status = within(SANDBOX_DISKS, copy_own, NULL);
+
+	(void)state;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), SURVIVED);
+	status = within(SANDBOX_IO, copy_own, NULL);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), TRAPPED);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static void make_thread(void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+		_exit(1);
+}
+
+static void who_makes_a_later_machine_makes_threads(void **state)
+{
+	int status;
+
+	/* What the first thread of a process takes beside, a monitor has had by then. */
+	make_thread(NULL);
+	status = within(SANDBOX_REBUILD, make_thread, NULL);
+	(void)state;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != SURVIVED)
+		fail_msg("wait status %#x: %s", status, said);
 }
 
 static void use_memory(void *arg)
@@ -271,6 +353,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		KIND(SANDBOX_IO),
 		KIND(SANDBOX_SERVE),
+		KIND(SANDBOX_DISKS),
+		KIND(SANDBOX_VCPU),
+		KIND(SANDBOX_QMP),
+		KIND(SANDBOX_CONSOLE),
+		KIND(SANDBOX_TERMINAL),
+		KIND(SANDBOX_MAIN),
+		KIND(SANDBOX_REBUILD),
+		cmocka_unit_test(threads_of_a_later_machine_have_their_calls),
+		cmocka_unit_test(a_disk_of_a_guest_is_copied_to_by_the_kernel),
+		cmocka_unit_test(who_makes_a_later_machine_makes_threads),
 		cmocka_unit_test(memory_is_there),
 		cmocka_unit_test(abort_works),
 		cmocka_unit_test(capabilities_go),
