@@ -55,8 +55,9 @@ check 'files come out' grep -qx kept "$work/files/file"
 # shellcheck disable=SC2016 # expanded in the machine
 make -s nested OPTIONS='--cpus 1' CMD='echo "first; $$NESTED"; hostname; command -v slabvisor' >"$work/out" 2>"$work/err"
 status=$?
+# shellcheck disable=SC2016 # expanded by eval
 check 'make nested runs all of CMD inside, where slabvisor is found' \
-	eval '[ $status = 0 ] && has out "^first; 1$" && has out "^nested$" && has out "^/slabvisor/build/slabvisor$"'
+	eval '[ "$status" = 0 ] && has out "^first; 1$" && has out "^nested$" && has out "^/slabvisor/build/slabvisor$"'
 
 harness --timeout 2 -- bash -c 'trap "" TERM; echo on; while :; do :; done'
 check 'a command that does not end: 201' test $status = 201

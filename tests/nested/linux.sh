@@ -67,6 +67,7 @@ for leave in poweroff exit; do
 	hear 'ends it'
 	echo "echo heard \$((6 * 7)); $leave" >&3
 	ended
+	# shellcheck disable=SC2016 # expanded by eval
 	check "the shell of an initramfs runs what is typed, and $leave ends the guest" \
 		eval '[ $status = 0 ] && said "^heard 42"'
 done
