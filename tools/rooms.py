@@ -11,6 +11,9 @@ It tells of calls that run upwards, and of files of a room that call each other 
 --check it looks at what may not be there at all, and ends with 1 if anything is:
   - a file includes another room's priv.h, or *_priv.h;
   - an include runs upwards, as one of every circle of rooms does;
+  - an include names a file that is no room's (a program's header names one of a room), or a macro;
+  - a file declares a function of another room by itself, where a header has to say it;
+  - a file is a link, by which it would lie in two rooms;
   - a room stands in the sources and not in the list, or the other way round;
   - the list allows an arrow that is not there;
   - a document names a path, or a function as `name()`, that is not there.
@@ -32,9 +35,14 @@ CALLED = re.compile(r'([A-Za-z_]\w*)\(')
 # Names that are no function's, though one may be called alike.
 NO_FUNCTION = re.compile(r'(->|\.)\s*\w+|\b(struct|union|enum)\s+\w+')
 # A definition at the left edge, as the style has it: no `;` before the body's brace.
-DEFINED = re.compile(r'^(?!static\b|typedef\b|#|struct\s+\w+\s*\{|enum\b|union\b)[A-Za-z_][\w\s*]*?\b(\w+)\('
+DEFINED = re.compile(r'^(?!static\b|typedef\b|#|(?:struct|enum|union)\b[\w\s]*\{)[A-Za-z_][\w\s*]*?\b(\w+)\('
                      r'[^;{}]*\)[\w\s()]*\n\{', re.M)
-INCLUDED = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+# However it is spelt, once comments are gone and lines that go on are one.
+INCLUDED = re.compile(r'^[ \t]*(?:#|%:)[ \t]*(?:include|include_next|import)\b[ \t]*(.*)$', re.M)
+NAMED = re.compile(r'(?:"([^"]+)"|<([^>]+)>)\s*$')
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|("(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|<[\w./-]+>)', re.S)
+# A declaration at the left edge, as DEFINED but for its end.
+DECLARED = re.compile(r'^(?!static\b|typedef\b|return\b|#)[A-Za-z_][\w\s*]*?\b(\w+)\([^;{}]*\)[\w\s()]*;', re.M)
 NO_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 
@@ -46,7 +54,20 @@ def sources(contracts):
     if listed.returncode:
         names = [os.path.join(at, f) for top in TOPS for at, _, fs in os.walk(top) for f in fs]
     names = [f for f in names if f in contracts or not f.startswith('guest/include/')]
-    return sorted({f for f in names if f.endswith(('.c', '.h')) and os.path.exists(f)})
+    return sorted({f for f in names if f.endswith(('.c', '.h', '.S')) and os.path.exists(f)})
+
+
+def headers():
+    """What programs include, and is no contract: it belongs to no room, and knows of none."""
+    return sorted(os.path.join(at, f) for at, _, fs in os.walk('guest/include') for f in fs if f.endswith('.h'))
+
+
+def included(text):
+    """What a text includes: (name, whether between quotes), or (None, what stands there)."""
+    text = COMMENT.sub(lambda m: m.group(1) or ' ', text.replace('\\\n', ''))
+    for what in INCLUDED.findall(text):
+        named = NAMED.match(what)
+        yield (named.group(1) or named.group(2), named.group(1) is not None) if named else (None, what.strip())
 
 
 def order(path):
@@ -125,18 +146,35 @@ class House:
             with open(f, encoding='utf-8') as source:
                 self.text[f] = source.read()
         self.includes = {}  # (file, file): 1
+        self.outside = {}  # (file, file that is no room's): 1
+        # What programs' headers may include: contracts, and what the wire is like.
+        self.free = {f for f in self.files if self.room[f] in (f, 'virtio/abi')}
+        self.unnamed = []  # (file, what stands in place of a name)
+        self.declared = set()  # (file, name, file that defines it)
         self.calls = collections.defaultdict(set)  # (file, file): names
         self.read_includes()
         self.read_calls()
 
     def read_includes(self):
-        for f in self.files:
-            for name in INCLUDED.findall(self.text[f]):
-                near = os.path.normpath(os.path.join(os.path.dirname(f), name))
-                for target in (name, 'guest/include/' + name, near):
-                    if target in self.room and target != f:
-                        self.includes[(f, target)] = 1
-                        break
+        public = [f for f in headers() if f not in self.room]
+        texts = dict(self.text)
+        for f in public:
+            with open(f, encoding='utf-8') as source:
+                texts[f] = source.read()
+        for f in texts:
+            for name, near in included(texts[f]):
+                if name is None:
+                    self.unnamed.append((f, near))
+                    continue
+                places = [os.path.dirname(f)] * near + ['.', 'guest/include']
+                paths = [os.path.normpath(os.path.join(place, name)) for place in places]
+                target = next((p for p in paths if os.path.isfile(p)), f)
+                if target in (f, *public):
+                    continue
+                if f in public or target not in self.room:
+                    self.outside[(f, target)] = 1
+                else:
+                    self.includes[(f, target)] = 1
 
     def read_calls(self):
         whole = {f: NO_CODE.sub(' ', self.text[f]) for f in self.files}
@@ -156,11 +194,22 @@ class House:
             if not f.endswith('.c'):
                 continue
             for name in set(WORD.findall(code[f])):
-                target = defined.get((scope(f), name))
-                if not target and f.startswith('guest/'):
-                    target = defined.get(('guest/lib', name))
+                target = self.definer(defined, f, name)
                 if target and target != f and not re.search(r'\bstatic\b[^;{}()]*\b%s\(' % name, code[f]):
                     self.calls[(f, target)].add(name)
+
+            for name in set(DECLARED.findall(whole[f])):
+                target = self.definer(defined, f, name)
+                if target and self.room[target] != self.room[f]:
+                    self.declared.add((f, name, target))
+
+    @staticmethod
+    def definer(defined, f, name):
+        """The file that defines the function which a file means by a name, or None."""
+        target = defined.get((scope(f), name))
+        if not target and f.startswith('guest/'):
+            target = defined.get(('guest/lib', name))
+        return target
 
     def between(self, arrows):
         """{(room, room): [(file, file)]} of those arrows that leave their room."""
@@ -186,6 +235,18 @@ class House:
         for room in self.listed:
             if room not in self.room.values():
                 out.append(f'{room}: tools/rooms.order lists it, and it has no file')
+        for f in self.files:
+            if os.path.islink(f):
+                out.append(f'{f}: a link: a file lies in one room')
+        for f, what in sorted(self.unnamed):
+            out.append(f'{f}: includes {what}: name the file itself')
+        for (a, b) in sorted(self.outside):
+            if (a, b) in self.allowed or (a not in self.room and b in self.free):
+                continue
+            why = 'which is a room\'s, and programs include this' if b in self.room else 'which is no room\'s'
+            out.append(f'{a}: includes {b}, {why}')
+        for f, name, target in sorted(self.declared):
+            out.append(f'{f}: declares {name}(), which {target} defines: include its header')
         for (a, b) in sorted(self.includes):
             private = self.room[a] != self.room[b] and re.search(r'(^|[/_])priv\.h$', b)
             if private and (a, b) not in self.allowed:
@@ -197,7 +258,7 @@ class House:
                     if (a, b) not in self.allowed:
                         out.append(f'{a}: includes {b}, upwards: {arrow[0]} lies below {arrow[1]}')
         for arrow in sorted(self.allowed):
-            if arrow not in rooms and arrow not in self.includes:
+            if arrow not in rooms and arrow not in self.includes and arrow not in self.outside:
                 out.append(f'{arrow[0]} -> {arrow[1]} is allowed, and nothing is included so')
         return out + self.named_in_vain()
 

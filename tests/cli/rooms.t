@@ -6,8 +6,9 @@ set -u
 . tests/lib.sh
 
 house=$work/house
-mkdir -p "$house/tools"
+mkdir -p "$house/tools" "$house/tests/bench"
 cp -r mm virtio vmm guest "$house/"
+cp tests/bench/kmalloc_loops.h "$house/tests/bench/"
 cp tools/rooms.py tools/rooms.order "$house/tools/"
 
 rooms() { # sets status; what it prints is in $out
@@ -18,7 +19,7 @@ rooms() { # sets status; what it prints is in $out
 # planted FILE LINE PATTERN DESCRIPTION: a line put into FILE is found.
 planted() {
 	cp "$house/$1" "$work/kept"
-	echo "$2" >>"$house/$1"
+	printf '%b\n' "$2" >>"$house/$1"
 	rooms --check
 	[ "$status" = 1 ] && grep -qE "$3" "$out"
 	ok $? "$4" || diag <"$out"
@@ -39,6 +40,49 @@ planted mm/host/ram.c '#include "mm/frame/frame.h"' \
 	'mm/host/ram.c: includes mm/frame/frame.h, upwards' 'in mm as well'
 planted virtio/blk/blk.c '#include "virtio/io/priv.h"' \
 	'virtio/blk/blk.c: includes virtio/io/priv.h, which is private' 'a private header of another room is found'
+
+# An include may be spelt in many ways.
+n=0
+while read -r line; do
+	n=$((n + 1))
+	planted mm/host/ram.c "$line" 'mm/host/ram.c: includes mm/frame/frame.h, upwards' "spelling $n: $line"
+done <<'END'
+#include "../frame/frame.h"
+#include <mm/frame/frame.h>
+#include "mm/../mm//frame/./frame.h"
+#  /* why */ include /* why */ "mm/frame/frame.h" // why
+#inc\\\nlude "mm/frame/frame.h"
+#include_next "mm/frame/frame.h"
+#import "mm/frame/frame.h"
+%:include "mm/frame/frame.h"
+static char *at = "/*"; /* why */\n#include "mm/frame/frame.h"
+END
+planted mm/host/ram.c '#define FRAME "mm/frame/frame.h"\n#include FRAME' \
+	'mm/host/ram.c: includes FRAME: name the file itself' 'an include that a macro names is found'
+planted virtio/blk/blk.c '#include <virtio/blk/../io/priv.h>' \
+	'virtio/blk/blk.c: includes virtio/io/priv.h, which is private' 'a private header by another spelling too'
+planted mm/util.h '#include <mm/mm.h>' \
+	'mm/util.h: includes mm/mm.h, upwards' 'contracts include each other downwards only'
+planted guest/include/linux/slab.h '#include "../../lib/kmem/priv.h"' \
+	'guest/include/linux/slab.h: includes guest/lib/kmem/priv.h, which is a room' \
+	"a program's header that leads into a room is found"
+planted mm/host/ram.c '#include "tests/bench/kmalloc_loops.h"' \
+	'mm/host/ram.c: includes tests/bench/kmalloc_loops.h, which is no room' \
+	'an include that leaves the house is found'
+planted guest/lib/entry/entry.S '#include "guest/hello/main.c"' \
+	'guest/lib/entry/entry.S: includes guest/hello/main.c, upwards' 'in assembly as well'
+planted mm/host/ram.c 'struct run;\nint vm_create(struct run *run, void *report);' \
+	'mm/host/ram.c: declares vm_create\(\), which vmm/machine/vm.c defines' \
+	'a function of another room that is declared by hand is found'
+cp "$house/mm/host/ram.c" "$work/kept"
+printf '/*\n#include "mm/frame/frame.h"\n*/\n// #include "mm/frame/frame.h"\n' >>"$house/mm/host/ram.c"
+rooms --check
+is "$status" 0 'an include in a comment is none' || diag <"$out"
+cp "$work/kept" "$house/mm/host/ram.c"
+ln -s ../frame/frame.h "$house/mm/host/also.h"
+rooms --check
+is "$status $(cat "$out")" '1 rooms: mm/host/also.h: a link: a file lies in one room' 'a link is found'
+rm "$house/mm/host/also.h"
 
 # with_call FILE CODE: what is told of FILE with a function more is in $out.
 with_call() {
