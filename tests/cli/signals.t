@@ -3,7 +3,7 @@
 # Signals end a guest at once, whatever it does: in guest code, waiting for input, held up
 # by a reader that does not read, or before it runs, while the monitor waits for a file.
 . tests/cli/lib.sh
-needs "$GUEST/loop" "$GUEST/echo" "$GUEST/modules" # or the pipes below are opened by nobody
+needs "$GUEST/loop" "$GUEST/echo" "$GUEST/modules" "$GUEST/reset" # or the pipes below are opened by nobody
 
 # ends_by SIGNAL STATUS NAME: the guest whose first line is awaited ends so.
 ends_by() {
@@ -33,6 +33,18 @@ for ring in 0 3; do
 		ends_by "${pair%:*}" "${pair#*:}" "ring $ring: ${pair%:*} ends a loop" looping
 	done
 done
+
+# A port's thread is there before signals are taken, and leaves them to who puts the machine away.
+"$SLABVISOR" run --memory 64M --kernel "$GUEST/reset" --qmp "unix:$work/qmp" \
+	--virtio-port "name=x,path=$work/port" <"$work/input" >"$work/pipe" 2>/dev/null &
+pid=$!
+exec 4>"$work/input"
+exec 3<"$work/pipe"
+: >"$err"
+ends_by TERM 143 'TERM ends a guest with a port' up
+exec 4>&-
+[ ! -e "$work/port" ] && [ ! -e "$work/qmp" ]
+ok $? '... and leaves no socket' "$(ls "$work")"
 
 # Waiting for input: the first line has come back, the pipe stays open.
 "$SLABVISOR" run "$GUEST/echo" <"$work/input" >"$work/pipe" 2>"$err" &
