@@ -138,6 +138,8 @@ error 125 "--numa .*: host is given twice" run --numa host=0,heap=2M,host=0 "$he
 error 125 "--virtio-port .*: name is given twice" run --virtio-port name=a,name=b,path=x --kernel x
 error 125 "--virtio-port .*: .server. is no key that there is: write name=NAME" \
 	run --virtio-port name=a,path=x,server=on --kernel x
+error 125 '--virtio-port name=a: two ports have this name: give each one of its own' \
+	run --virtio-port name=a,path=x --virtio-port name=b,path=y --virtio-port name=a,path=z --kernel x
 error 125 "--virtio-port .*: console is on or off" run --virtio-port name=a,path=x,console=1 --kernel x
 
 # A command for a control socket.
