@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# A jail, from outside: what /proc says of a service that root has put into one; that it does its
-# work in it; and what is refused.
+# A jail, from outside: what /proc says of a service that root has put into one, and of the monitor
+# of a guest; that both do their work in it; and what is refused.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/serve/lib.sh
@@ -41,8 +41,7 @@ refused() {
 chmod 755 "$work"
 cp "$SLABVISOR" "$work/slabvisor"
 no_root='only root can put a process into a jail: start it as root'
-# shellcheck disable=SC2066 # a list of one
-for command in "serve --blk-file $disk --socket-path $socket"; do
+for command in "run $B/guests/hello" "serve --blk-file $disk --socket-path $socket"; do
 	# shellcheck disable=SC2086 # a list of words
 	set -- $command
 	refused "$1: a jail without root" 125 "$no_root" \
@@ -78,10 +77,12 @@ field() { # NAME FILE
 	sed -n "s/^$1:[[:space:]]*//p" "$2" | tr -s '\t ' ' ' | sed 's/ $//'
 }
 
-# Each thread, since each has an identity of its own: users, groups, capabilities.
+# Each thread, since each has an identity of its own: users, groups, capabilities. Not those that the
+# kernel keeps with a process for its own work: nothing of the process runs there.
 identities() {
 	local task cap
 	for task in "/proc/$pid/task/"*; do
+		case $(cat "$task/comm") in kvm-* | iou-*) continue ;; esac
 		printf '%s / %s / %s /' "$(field Uid "$task/status")" "$(field Gid "$task/status")" \
 			"$(field Groups "$task/status")"
 		for cap in Inh Prm Eff Amb; do
@@ -168,4 +169,39 @@ for sandbox in on off; do
 	stop_service
 done
 
+# A guest with a disk, a control socket and an end.
+"$SLABVISOR" run --jail $user "${in_group[@]}" --disk "path=$disk" --qmp "unix:$work/qmp" --timeout 120 \
+	--cpus 2 "$B/tests/asm/loop" >"$out" 2>"$err" </dev/null &
+pid=$!
+until_true 20 grep -q looping "$out"
+held run "$(realpath "$disk")|/dev/kvm|$(realpath "$B/tests/asm/loop")|/proc/$pid/smaps"
+timeout 20 "$SLABVISOR" ctl "$work/qmp" query-status >"$work/answer" 2>&1
+grep -q running "$work/answer"
+ok $? '... its control socket answers' "$(cat "$work/answer")"
+timeout 20 "$SLABVISOR" ctl "$work/qmp" quit >/dev/null 2>&1
+wait "$pid"
+is $? 143 '... and ends it'
+pid=
+
+for sandbox in on off; do
+	guest --jail $user --heap 128M --disk "path=$disk" --sandbox $sandbox "$B/guests/blkcheck"
+	is "$status" 0 "a guest tests its disk in a jail, sandbox $sandbox" || say_output
+	[ "$(account monitor_rss_kib)" -gt 0 ]
+	ok $? '... and the account has what it reads of /proc' || say_output
+done
+"$SLABVISOR" run --jail $user --timeout 1 "$B/tests/asm/loop" >"$out" 2>"$err" </dev/null
+is $? 142 'a timeout ends a guest in a jail'
+# The keys, each when it is asked for: what was typed to the machine before is gone with it.
+mkfifo "$work/told" "$work/said"
+timeout -k 5 60 "$SLABVISOR" run --jail $user --memory 64M --kernel "$B/tests/asm/reset" \
+	--disk "path=$disk" <"$work/told" >"$work/said" 2>"$err" &
+guest=$!
+exec 3>"$work/told" 4<"$work/said"
+read -r first <&4
+printf r >&3
+read -r second <&4
+printf q >&3
+exec 3>&- 4<&-
+wait "$guest"
+is "$? $first $second" '0 up up' 'a guest restarts in its jail' || say_output
 done_testing

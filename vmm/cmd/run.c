@@ -178,8 +178,10 @@ static int run_guest(struct run *run)
 	status = run->kind->start(vm);
 	if (!status) {
 		/* All threads are there, and nothing of the guest's has been looked at. */
-		status = sandbox_close(run->sandbox,
-				       run->kind->reboots ? SANDBOX_REBUILD : SANDBOX_MAIN);
+		status = jail_close(&run->jail);
+		if (!status)
+			status = sandbox_close(run->sandbox,
+					       run->kind->reboots ? SANDBOX_REBUILD : SANDBOX_MAIN);
 		if (status)
 			vm_end(vm, status);
 		vm_release(vm);
@@ -231,6 +233,11 @@ static enum exit_status open_all(struct run *run)
 		run->smaps = stats_open();
 	if (config->sandbox)
 		status = sandbox_create(&run->sandbox);
+	/* Kernel, initrd, program and disks are opened by root's rights all the same. */
+	if (!status)
+		status = jail_begin(&run->jail, config->jail, config->jail_cgroup,
+				    run_descriptors(run), config->nr_disks ? IO_MAX_FILES : 0,
+				    run->sandbox);
 	if (!status)
 		status = channels_open(run);
 	if (!status && config->qmp)

@@ -6,6 +6,7 @@
 
 #include "virtio/console/console.h"
 #include "vmm/config/disks.h"
+#include "vmm/config/jail.h"
 #include "vmm/config/own.h"
 
 static const struct opt_word page_sizes[] = {
@@ -320,6 +321,8 @@ const struct opt run_options[] = {
 	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to "
 		 "stop and end the guest, resize its disks, have memory back of it and the like; "
 		 "mode 0600"},
+	JAIL_USER(run_config),
+	JAIL_CGROUP(run_config),
 	{.name = "sandbox",
 	 .type = OPT_FLAG,
 	 OPT_AT(run_config, sandbox),

@@ -79,6 +79,7 @@ struct run_config {
 	unsigned int poll_us;   /* longest poll of the I/O thread before a sleep */
 	unsigned int timeout_s; /* 0: none */
 	bool stats;
+	char *jail, *jail_cgroup; /* a user and a control group to be held to, or NULL */
 	bool sandbox;
 	bool dry_run;
 	bool help;

@@ -107,6 +107,8 @@ static enum exit_status check_together(struct run_config *config)
 
 	if (linux_options_check(config, why) || memory_options_check(config, why))
 		return cli_fail(STATUS_USAGE, "%s", why);
+	if (config->jail_cgroup && !config->jail)
+		return cli_fail(STATUS_USAGE, "--jail-cgroup: a jail has it: say --jail USER, too");
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "vmm/base/log_limit.h"
 #include "vmm/config/options.h"
 #include "vmm/elf/elf.h"
+#include "vmm/sandbox/jail.h"
 
 struct guest_kind;
 struct io_engine;
@@ -31,6 +32,7 @@ struct run {
 	/* Held to which each machine runs: what the next one needs is opened before the first one
 	 * does. NULL: off. */
 	struct sandbox *sandbox;
+	struct jail jail;                         /* entered, as the sandbox, once */
 	struct io_engine *engine;                 /* the I/O thread; NULL: there are no disks */
 	struct blk_file disk_file[RUN_MAX_DISKS]; /* cached_fd -1: not opened */
 	int port_fd[RUN_MAX_PORTS];               /* listening */
