@@ -15,7 +15,7 @@
  *   heap.c     where the heap lies
  * Locks, in the order they are taken: kmem.walk, depot.lock or kmem.mag_lock. The
  * latter two are never held across a request or a constructor. kmem.walk is: who holds
- * it goes through all caches or all vCPUs, or makes or unmakes a cache, all of which is
+ * it goes through all caches or all vCPUs, or makes, shrinks or unmakes one, all of which is
  * rare. It is only tried for on the way of an allocation, which may be a constructor's.
  */
 #ifndef GUEST_LIB_KMEM_PRIV_H
