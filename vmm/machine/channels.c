@@ -2,7 +2,6 @@
 #include "vmm/machine/channels.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -42,11 +41,6 @@ void channels_close(struct run *run)
 
 static void settle(void *opaque)
 {
-	sigset_t all;
-
-	/* Signals are for the main thread and the vCPUs. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	sandbox_enter(opaque, SANDBOX_CONSOLE);
 }
 
