@@ -35,14 +35,16 @@ for ring in 0 3; do
 done
 
 # A port's thread is there before signals are taken, and leaves them to who puts the machine away.
-"$SLABVISOR" run --memory 64M --kernel "$GUEST/reset" --qmp "unix:$work/qmp" \
-	--virtio-port "name=x,path=$work/port" <"$work/input" >"$work/pipe" 2>/dev/null &
+"$SLABVISOR" run --memory 64M --kernel "$GUEST/reset" --stats \
+	--virtio-port "name=x,path=$work/port" <"$work/input" >"$work/pipe" 2>"$work/account" &
 pid=$!
 exec 4>"$work/input"
 exec 3<"$work/pipe"
 : >"$err"
 ends_by TERM 143 'TERM ends a guest with a port' up
 exec 4>&-
+grep -q 'exits' "$work/account"
+ok $? '... which has its account printed' "$(cat "$work/account")"
 
 # Waiting for input: the first line has come back, the pipe stays open.
 "$SLABVISOR" run "$GUEST/echo" <"$work/input" >"$work/pipe" 2>"$err" &
