@@ -155,6 +155,33 @@ for json in '{' '[]' 3 '' '{"a": 1, "a": 2}' '{} x'; do
 done
 error 127 "$work/none: no monitor answers there: No such file" ctl "unix:$work/none" y '{}'
 
+# What answers there may be anything. answers TEXT: a monitor that says this to the first who comes.
+answers() {
+	rm -f "$work/peer"
+	perl -MIO::Socket::UNIX -e '
+		my $path = shift;
+		my $s = IO::Socket::UNIX->new(Local => "$path.new", Listen => 1) or die;
+		rename "$path.new", $path or die; # what is there listens
+		my $c = $s->accept or die;
+		print $c shift;
+		$c->flush;
+		1 while <$c>;' "$work/peer" "$1" &
+	until_true 60 test -S "$work/peer"
+}
+greeted='{"QMP": {}}
+{"return": {}}
+'
+answers "$greeted"'{"error": {"desc": "no\u001b[31m"}}
+'
+error 1 'x: no\?\[31m$' ctl "$work/peer" x
+answers "$greeted"'{"error": {}}
+'
+error 1 'x: refused, and nothing says why' ctl "$work/peer" x
+answers 'SSH-2.0
+'
+error 127 "$work/peer: what answers there does not speak QMP" ctl "$work/peer" x
+wait
+
 # Sockets as QEMU writes them.
 for path in unix:/x /x,server=on,wait=off /x,server,nowait /x,reconnect=1; do
 	error 125 "--socket-path $path: a path alone is needed" serve --blk-file x --socket-path "$path"

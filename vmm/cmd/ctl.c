@@ -163,6 +163,13 @@ static enum exit_status send_command(struct peer *peer, const char *name, json_t
 	return n < 0 ? cli_fail(STATUS_HOST_ERROR, "%s: the monitor hung up", peer->path) : 0;
 }
 
+static enum exit_status refused(const char *name, const json_t *desc)
+{
+	return cli_fail(STATUS_REFUSED, "%s: %s", name,
+			json_is_string(desc) ? json_string_value(desc)
+					     : "refused, and nothing says why");
+}
+
 /* Sends a command and takes its answer, past events; *result is the caller's to release. */
 static enum exit_status execute(struct peer *peer, const char *name, json_t *args, json_t **result)
 {
@@ -184,8 +191,7 @@ static enum exit_status execute(struct peer *peer, const char *name, json_t *arg
 		if (value)
 			*result = json_incref(value);
 		else if (error)
-			status = cli_fail(STATUS_REFUSED, "%s: %s", name,
-					  json_string_value(json_object_get(error, "desc")));
+			status = refused(name, json_object_get(error, "desc"));
 		json_decref(message);
 		if (value || error)
 			break;
