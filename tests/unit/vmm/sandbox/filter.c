@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -231,6 +232,36 @@ static void a_disk_of_a_guest_is_copied_to_by_the_kernel(void **state)
 	assert_int_equal(WEXITSTATUS(status), TRAPPED);
 }
 
+/* What the C library and the kernel make of a wait, a clock or a lock now and then. */
+static void call_seldom(void *arg)
+{
+	struct timespec ts;
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, ANON, -1, 0);
+
+	(void)arg;
+	/* Not by the vDSO: so it is where the TSC is not trusted. */
+	if (syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ts) || syscall(SYS_sched_yield) ||
+	    mremap(page, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED)
+		_exit(1);
+	/* With nothing to go on with it fails. */
+	if (syscall(SYS_restart_syscall) != -1 || errno != EINTR)
+		_exit(1);
+}
+
+static void what_is_called_seldom_is_let_through(void **state)
+{
+	static const enum sandbox_thread kinds[] = {SANDBOX_DISKS, SANDBOX_VCPU, SANDBOX_QMP,
+						    SANDBOX_MAIN, SANDBOX_REBUILD};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const int status = within(kinds[i], call_seldom, NULL);
+
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != SURVIVED)
+			fail_msg("%s: wait status %#x: %s", sandbox_names[kinds[i]], status, said);
+	}
+}
+
 static void *nothing(void *arg)
 {
 	return arg;
@@ -362,6 +393,7 @@ int main(void)
 		KIND(SANDBOX_REBUILD),
 		cmocka_unit_test(threads_of_a_later_machine_have_their_calls),
 		cmocka_unit_test(a_disk_of_a_guest_is_copied_to_by_the_kernel),
+		cmocka_unit_test(what_is_called_seldom_is_let_through),
 		cmocka_unit_test(who_makes_a_later_machine_makes_threads),
 		cmocka_unit_test(memory_is_there),
 		cmocka_unit_test(abort_works),
