@@ -29,8 +29,8 @@ scripts() {
 	for script; do
 		case ${script##*/} in
 		install.t | wordfreq.t | asan.t | blk_acked.t | blk_budget.t | blk_crash.t | \
-			blk_device.t | blk_media.t | blk_syscalls.t | counters.t | descriptors.t | media.t | \
-			rooms.t) ;;
+			blk_device.t | blk_media.t | blk_syscalls.t | counters.t | descriptors.t | hardening.t | \
+			media.t | rooms.t) ;;
 		*) tap "$script" "$script" "$script" ;;
 		esac
 	done
