@@ -98,9 +98,10 @@ enum exit_status jail_begin(struct jail *jail, const char *user, const char *cgr
 	ret = setrlimit(RLIMIT_CORE, &none) ? -errno : leave_namespaces();
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR,
-				"--jail %s: this host gives no namespaces: %s: a container would "
-				"have to allow them",
-				user, strerror(-ret));
+				"--jail %s: no namespaces can be had: %s: %s", user,
+				strerror(-ret),
+				ret == -EINVAL ? "/ is a folder of another root here (chroot)"
+					       : "a container would have to allow them");
 	ret = become(jail, entry);
 	if (ret)
 		return cli_fail(STATUS_HOST_ERROR, "--jail %s: cannot become that user: %s", user,
