@@ -97,9 +97,8 @@ enum exit_status jail_begin(struct jail *jail, const char *user, const char *cgr
 		return status;
 	ret = setrlimit(RLIMIT_CORE, &none) ? -errno : leave_namespaces();
 	if (ret)
-		return cli_fail(STATUS_HOST_ERROR,
-				"--jail %s: no namespaces can be had: %s: %s", user,
-				strerror(-ret),
+		return cli_fail(STATUS_HOST_ERROR, "--jail %s: no namespaces can be had: %s: %s",
+				user, strerror(-ret),
 				ret == -EINVAL ? "/ is a folder of another root here (chroot)"
 					       : "a container would have to allow them");
 	ret = become(jail, entry);
