@@ -114,7 +114,7 @@ run run --config "$yaml" "$hello" x
 is_status 7 'an empty file is no configuration'
 
 for word in on off; do
-	printf 'prefault: %s\nslab-debug: %s\nhugepages: off\n' "$word" "$word" >"$yaml"
+	printf 'heap: 64M\nprefault: %s\nslab-debug: %s\nhugepages: off\n' "$word" "$word" >"$yaml"
 	run run --config "$yaml" --dry-run "$hello"
 	[ "$word" = on ] && want=true || want=false
 	[ "$word" = on ] && modes=1 || modes=0
