@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <linux/virtio_ids.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mm/host/thread.h"
 #include "mm/util.h"
 #include "virtio/console/priv.h"
 
@@ -334,22 +334,6 @@ static int init_device(struct console_dev *c)
 
 /* Signals are for the monitor's other threads, but what this one does itself: one that took what
  * ends a process would end it before the machine is put away. */
-static int start_thread(struct console_dev *c)
-{
-	sigset_t all;
-	sigset_t old;
-	int ret;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (ret)
-		return ret;
-	ret = -pthread_create(&c->thread, NULL, console_main, c);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret;
-}
-
 int console_dev_create(const struct console_port_config *port, unsigned int ports,
 		       void (*settle)(void *opaque), void *opaque, struct virtio_device **dev)
 {
@@ -381,7 +365,7 @@ int console_dev_create(const struct console_port_config *port, unsigned int port
 	ret = init_device(c);
 	if (ret)
 		goto fail_lock;
-	ret = start_thread(c);
+	ret = thread_start(&c->thread, NULL, console_main, c);
 	if (ret)
 		goto fail_device;
 	*dev = &c->dev;

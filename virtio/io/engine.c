@@ -3,34 +3,18 @@
 #include "virtio/io/engine.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "mm/host/thread.h"
 #include "virtio/io/priv.h"
 
 static int start_thread(struct io_engine *e)
 {
-	const cpu_set_t *cpus = e->config.cpus;
-	pthread_attr_t attr;
-	sigset_t all;
-	sigset_t old;
-	int ret;
+	int ret = thread_start(&e->thread, e->config.cpus, io_loop, e);
 
-	/* Signals are for the monitor's other threads, but what this one does itself. */
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (ret)
-		return ret;
-	pthread_attr_init(&attr);
-	if (cpus)
-		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
-	ret = -pthread_create(&e->thread, &attr, io_loop, e);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&e->lock);

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mm/host/thread.h"
 #include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
@@ -190,24 +190,6 @@ static void *qmp_serve(void *arg)
 	return NULL;
 }
 
-static int qmp_start_thread(struct qmp *q)
-{
-	sigset_t all;
-	sigset_t old;
-	int ret;
-
-	/* Signals are for the main thread and the vCPUs; a file that must not grow further says
-	 * so to who asked (SIGXFSZ). */
-	sigfillset(&all);
-	ret = -pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (ret)
-		return ret;
-	sandbox_expect(q->sandbox);
-	ret = -pthread_create(&q->thread, NULL, qmp_serve, q);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret;
-}
-
 enum exit_status qmp_create(const char *path, struct sandbox *sandbox, struct qmp **out)
 {
 	static const struct listen_access who = {.mode = 0600, .group = LISTEN_OWN_GROUP};
@@ -234,7 +216,8 @@ enum exit_status qmp_create(const char *path, struct sandbox *sandbox, struct qm
 	ret = -pthread_mutex_init(&q->lock, NULL);
 	if (ret)
 		goto err_wake;
-	ret = qmp_start_thread(q);
+	sandbox_expect(q->sandbox);
+	ret = thread_start(&q->thread, NULL, qmp_serve, q);
 	if (ret)
 		goto err_lock;
 	*out = q;
