@@ -125,8 +125,11 @@ static enum exit_status read_scalars(const struct map *map, const struct opt *o)
 	}
 }
 
-/* A mapping of scalars, behind its start. */
-static enum exit_status read_flat(struct map *map)
+/* Reads an option's value; the current event begins it. */
+typedef enum exit_status value_reader(const struct map *map, const struct opt *o);
+
+/* A mapping, behind its start. */
+static enum exit_status read_map(struct map *map, value_reader *value)
 {
 	const struct opt *o;
 	enum exit_status status;
@@ -139,7 +142,7 @@ static enum exit_status read_flat(struct map *map)
 			return check_needed(map);
 		o = read_key(map, &status);
 		if (o)
-			status = read_scalars(map, o);
+			status = value(map, o);
 		if (status)
 			return status;
 	}
@@ -177,29 +180,15 @@ static enum exit_status read_maps(const struct map *map, const struct opt *o)
 		++*count;
 		if (opt_scalars_init(o->sub, element.base))
 			return cli_fail(STATUS_HOST_ERROR, "out of memory");
-		status = read_flat(&element);
+		status = read_map(&element, read_scalars);
 		if (status)
 			return status;
 	}
 }
 
-static enum exit_status read_map(struct map *map)
+static enum exit_status read_value(const struct map *map, const struct opt *o)
 {
-	const struct opt *o;
-	enum exit_status status;
-
-	for (;;) {
-		status = config_file_next(map->file);
-		if (status)
-			return status;
-		if (map->file->event.type == YAML_MAPPING_END_EVENT)
-			return check_needed(map);
-		o = read_key(map, &status);
-		if (o)
-			status = o->type == OPT_MAPS ? read_maps(map, o) : read_scalars(map, o);
-		if (status)
-			return status;
-	}
+	return o->type == OPT_MAPS ? read_maps(map, o) : read_scalars(map, o);
 }
 
 /* The stream must be one document (or none) that is a mapping. */
@@ -220,7 +209,7 @@ static enum exit_status read_document(struct map *map)
 		return status;
 	if (file->event.type != YAML_MAPPING_START_EVENT)
 		return config_file_fail(file, "expected lines of the form `option: value`", NULL);
-	status = read_map(map);
+	status = read_map(map, read_value);
 	if (status)
 		return status;
 	do {
