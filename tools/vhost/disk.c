@@ -18,12 +18,7 @@ struct disk_config {
 };
 
 static const struct opt options[] = {
-	{.name = "help",
-	 .type = OPT_FLAG,
-	 .flags = OPT_WINS,
-	 .letter = 'h',
-	 OPT_AT(disk_config, help),
-	 .help = "prints this text"},
+	{OPT_HELP(disk_config)},
 	{0},
 };
 

@@ -120,11 +120,6 @@ const struct opt load_options[] = {
 	 .min = 1,
 	 .max = INT32_MAX,
 	 .help = "the back end's, for its CPU time, unless it is the one that the socket names"},
-	{.name = "help",
-	 .type = OPT_FLAG,
-	 .flags = OPT_WINS,
-	 .letter = 'h',
-	 OPT_AT(load_config, help),
-	 .help = "prints this text"},
+	{OPT_HELP(load_config)},
 	{0},
 };

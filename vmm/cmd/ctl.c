@@ -36,12 +36,7 @@ struct ctl_config {
 };
 
 static const struct opt options[] = {
-	{.name = "help",
-	 .type = OPT_FLAG,
-	 .flags = OPT_WINS,
-	 .letter = 'h',
-	 OPT_AT(ctl_config, help),
-	 .help = "prints this text"},
+	{OPT_HELP(ctl_config)},
 	{0},
 };
 

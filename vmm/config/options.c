@@ -364,12 +364,6 @@ const struct opt run_options[] = {
 	 .help = "checks everything, the program and the modules included, prints what the "
 		 "guest can come to of the host's memory and the configuration, and starts "
 		 "nothing"},
-	{.name = "help",
-	 .type = OPT_FLAG,
-	 .flags = OPT_LINE_ONLY | OPT_WINS,
-	 .letter = 'h',
-	 OPT_AT(run_config, help),
-	 .tags = RUN_TAG_DOCTOR,
-	 .help = "prints this text"},
+	{OPT_HELP(run_config), .tags = RUN_TAG_DOCTOR},
 	{0},
 };

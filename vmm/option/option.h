@@ -101,6 +101,10 @@ struct opt {
 	.at = offsetof(struct type, member), .width = sizeof(((struct type *)0)->member[0]), \
 	.room = sizeof(((struct type *)0)->member) / sizeof(((struct type *)0)->member[0]),  \
 	.count_at = offsetof(struct type, count)
+/* The row of --help and -h, which sets the bool `help` of `struct config`. */
+#define OPT_HELP(config)                                                                    \
+	.name = "help", .type = OPT_FLAG, .flags = OPT_LINE_ONLY | OPT_WINS, .letter = 'h', \
+	OPT_AT(config, help), .help = "prints this text"
 #define OPT_GIVEN(type, member) .given_at = offsetof(struct type, member)
 
 /* Sets the defaults. Returns 0, or -ENOMEM, when opt_free() has to follow all the same. */

@@ -163,12 +163,7 @@ const struct opt serve_options[] = {
 	 .flags = OPT_LINE_ONLY | OPT_WINS,
 	 OPT_AT(serve_config, print_capabilities),
 	 .help = "prints what QEMU's conventions ask for"},
-	{.name = "help",
-	 .type = OPT_FLAG,
-	 .flags = OPT_LINE_ONLY | OPT_WINS,
-	 .letter = 'h',
-	 OPT_AT(serve_config, help),
-	 .help = "prints this text"},
+	{OPT_HELP(serve_config)},
 	{0},
 };
 

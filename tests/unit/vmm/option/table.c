@@ -154,11 +154,7 @@ static const struct opt cars[] = {
 	 .flags = OPT_LINE_ONLY | OPT_EARLY,
 	 OPT_AT(car, file),
 	 .help = "reads a file"},
-	{.name = "help",
-	 .type = OPT_FLAG,
-	 .flags = OPT_LINE_ONLY | OPT_WINS,
-	 OPT_AT(car, help),
-	 .help = "this text"},
+	{OPT_HELP(car)},
 	{0},
 };
 
@@ -554,7 +550,7 @@ static void help_has_ranges_and_defaults(void **state)
 		"                          maker: who made it\n"
 		"                          spokes: spokes (3 to 99)\n"
 		"                          spare: a spare (default on)\n",
-		"  --help                  this text\n",
+		"  -h, --help              prints this text\n",
 	};
 	char *text = NULL;
 	size_t size;
