@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <unistd.h>
 
-ssize_t file_read_at(int fd, void *buf, size_t len, uint64_t offset)
+/* offset: NULL stands for where fd is. */
+static ssize_t read_all(int fd, char *buf, size_t len, const off_t *offset)
 {
 	size_t done = 0;
 	ssize_t n;
 
-	if (offset > INT64_MAX || len > INT64_MAX - offset)
-		return -EINVAL;
 	while (done < len) {
-		n = pread(fd, (char *)buf + done, len - done, (off_t)(offset + done));
+		n = offset ? pread(fd, buf + done, len - done, *offset + (off_t)done)
+			   : read(fd, buf + done, len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -24,20 +24,16 @@ ssize_t file_read_at(int fd, void *buf, size_t len, uint64_t offset)
 	return (ssize_t)done;
 }
 
+ssize_t file_read_at(int fd, void *buf, size_t len, uint64_t offset)
+{
+	off_t at = (off_t)offset;
+
+	if (offset > INT64_MAX || len > INT64_MAX - offset)
+		return -EINVAL;
+	return read_all(fd, buf, len, &at);
+}
+
 ssize_t file_read(int fd, void *buf, size_t len)
 {
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < len) {
-		n = read(fd, (char *)buf + done, len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
+	return read_all(fd, buf, len, NULL);
 }
