@@ -227,7 +227,9 @@ static struct slab *cache_find_empty(struct slab_set *set, struct slab_list *lis
 	return found;
 }
 
-uint64_t slab_cache_drain(struct slab_set *set, unsigned int number)
+/* Gives CPUs' active slabs back to the lists, then empty slabs to the frames. Returns frames given
+ * back. */
+static uint64_t cache_drain(struct slab_set *set, unsigned int number)
 {
 	struct slab *slab;
 	uint64_t frames = 0;
@@ -274,7 +276,7 @@ int slab_cache_destroy(struct slab_set *set, int number)
 	/* Allocations look at live under their CPU's lock, which the drain takes after
 	 * this: none is under way once it is through. */
 	atomic_store_explicit(&cache->live, false, memory_order_relaxed);
-	(void)slab_cache_drain(set, (unsigned int)number);
+	(void)cache_drain(set, (unsigned int)number);
 	/* Acquire: the last slab's unmaking comes before the number is used again. */
 	if (atomic_load_explicit(&cache->nr_slabs, memory_order_acquire)) {
 		atomic_store_explicit(&cache->live, true, memory_order_release);
@@ -291,7 +293,7 @@ long slab_cache_shrink(struct slab_set *set, int number)
 
 	mm_lock(&set->lock);
 	if (slab_cache_get(set, number))
-		frames = (long)slab_cache_drain(set, (unsigned int)number);
+		frames = (long)cache_drain(set, (unsigned int)number);
 	mm_unlock(&set->lock);
 	return frames;
 }

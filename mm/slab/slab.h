@@ -213,10 +213,6 @@ static inline struct slab_cache *slab_cache_get(struct slab_set *set, int number
 	return atomic_load_explicit(&cache->live, memory_order_acquire) ? cache : NULL;
 }
 
-/* Gives CPUs' active slabs back to the lists, then empty slabs to the frames.
- * Returns frames given back. */
-uint64_t slab_cache_drain(struct slab_set *set, unsigned int number);
-
 /*
  * Makes an ACTIVE slab; node and flags as for mm_alloc_bulk. Returns its number or
  * 0. slab_unmake gives the frames of a slab that is DEAD back.
