@@ -3,16 +3,6 @@
 # What a user can get wrong: each is answered by one line and its own status.
 . tests/cli/lib.sh
 
-# error STATUS PATTERN ARGS...: `slabvisor ARGS` fails so, with one line.
-error() {
-	want=$1
-	pattern=$2
-	shift 2
-	run "$@"
-	is_status "$want" "$* ends with $want"
-	err_is_line "^slabvisor: .*$pattern" "... and says so: $pattern"
-}
-
 hello=$GUEST/hello
 
 # Commands and options.
@@ -141,46 +131,6 @@ error 125 "--virtio-port .*: .server. is no key that there is: write name=NAME" 
 error 125 '--virtio-port name=a: two ports have this name: give each one of its own' \
 	run --virtio-port name=a,path=x --virtio-port name=b,path=y --virtio-port name=a,path=z --kernel x
 error 125 "--virtio-port .*: console is on or off" run --virtio-port name=a,path=x,console=1 --kernel x
-
-# A command for a control socket.
-error 125 'slabvisor ctl PATH COMMAND .ARGUMENTS.: see slabvisor ctl --help' ctl
-error 125 'slabvisor ctl PATH COMMAND' ctl x
-error 125 "unknown option '--wings': see slabvisor ctl --help" ctl --wings x
-error 125 'PATH: give the path of a control socket' ctl '' x
-error 125 'PATH unix:: give the path of a control socket' ctl unix: x
-error 125 'COMMAND: give a command, as in query-status' ctl x ''
-error 125 'z: no such argument' ctl x y '{}' z
-for json in '{' '[]' 3 '' '{"a": 1, "a": 2}' '{} x'; do
-	error 125 'arguments are a JSON object' ctl x y "$json"
-done
-error 127 "$work/none: no monitor answers there: No such file" ctl "unix:$work/none" y '{}'
-
-# What answers there may be anything. answers TEXT: a monitor that says this to the first who comes.
-answers() {
-	rm -f "$work/peer"
-	perl -MIO::Socket::UNIX -e '
-		my $path = shift;
-		my $s = IO::Socket::UNIX->new(Local => "$path.new", Listen => 1) or die;
-		rename "$path.new", $path or die; # what is there listens
-		my $c = $s->accept or die;
-		print $c shift;
-		$c->flush;
-		1 while <$c>;' "$work/peer" "$1" &
-	until_true 60 test -S "$work/peer"
-}
-greeted='{"QMP": {}}
-{"return": {}}
-'
-answers "$greeted"'{"error": {"desc": "no\u001b[31m"}}
-'
-error 1 'x: no\?\[31m$' ctl "$work/peer" x
-answers "$greeted"'{"error": {}}
-'
-error 1 'x: refused, and nothing says why' ctl "$work/peer" x
-answers 'SSH-2.0
-'
-error 127 "$work/peer: what answers there does not speak QMP" ctl "$work/peer" x
-wait
 
 # Sockets as QEMU writes them.
 for path in unix:/x /x,server=on,wait=off /x,server,nowait /x,reconnect=1; do

@@ -7,6 +7,7 @@
 #   out_is TEXT NAME       standard output is TEXT and a newline
 #   err_has PATTERN NAME   a line of standard error matches the extended expression
 #   err_is_line PATTERN NAME  ... and it is the only one
+#   error STATUS PATTERN ARGS...  `slabvisor ARGS` fails so, with one line
 
 . tests/tap.sh
 . tests/wait.sh
@@ -41,4 +42,13 @@ err_has() {
 err_is_line() {
 	[ "$(wc -l <"$err")" -eq 1 ] && grep -Eq -e "$1" "$err"
 	ok $? "$2" "not the one line: $1" "$(head -5 "$err")"
+}
+
+error() {
+	want=$1
+	pattern=$2
+	shift 2
+	run "$@"
+	is_status "$want" "$* ends with $want"
+	err_is_line "^slabvisor: .*$pattern" "... and says so: $pattern"
 }

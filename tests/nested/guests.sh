@@ -23,14 +23,14 @@ basics() {
 }
 
 # The scripts that run guests under any KVM: here too, at both levels, but for those that take
-# more memory, time or devices than this machine has, a compiler, Python, readelf or strace, or the
-# documents and tools of the tree.
+# more memory, time or devices than this machine has, a compiler, Perl, Python, readelf or strace,
+# or the documents and tools of the tree.
 scripts() {
 	local script
 	for script; do
 		case ${script##*/} in
 		install.t | wordfreq.t | asan.t | blk_acked.t | blk_budget.t | blk_crash.t | \
-			blk_device.t | blk_media.t | blk_syscalls.t | counters.t | descriptors.t | hardening.t | \
+			blk_device.t | blk_media.t | blk_syscalls.t | counters.t | ctl.t | descriptors.t | hardening.t | \
 			initramfs.t | probes.t | readme.t | tap.t | \
 			media.t | rooms.t) ;;
 		*) tap "$script" "$script" "$script" ;;
