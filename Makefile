@@ -31,12 +31,14 @@ HOST_LDFLAGS = -pthread -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 # Guest code compiled into a host process: the same sources, the other channel.
 HOSTED_CFLAGS = $(BASE) -Iguest/include -I. -D_GNU_SOURCE -DSLABVISOR_HOSTED \
 	-fno-strict-aliasing -pthread -fPIE
-# Guest code for the guest.
-GUEST_CFLAGS = $(BASE) -Iguest/include -I. -ffreestanding -nostdinc \
-	-isystem $(shell $(CC) -print-file-name=include) -mcmodel=kernel -mno-red-zone \
-	-mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
-	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-fcf-protection=none -ffunction-sections -fdata-sections -fno-common
+# Guest code for the guest, and what pkg-config tells programs to be built by: what Kbuild guarantees
+# to code for the kernel, and no header of the compiler.
+GUEST_ABI_CFLAGS := -std=gnu11 -D__KERNEL__ -ffreestanding -nostdinc -fno-strict-aliasing \
+	-fno-strict-overflow -fno-delete-null-pointer-checks -funsigned-char -fshort-wchar -fno-common \
+	-mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none
+GUEST_CFLAGS = $(BASE) -Iguest/include -I. -isystem guest/include/std $(GUEST_ABI_CFLAGS) \
+	-ffunction-sections -fdata-sections
 GUEST_LDFLAGS = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,-T,guest/lib/program.lds
 
@@ -65,12 +67,12 @@ $(B)/hosted-$(1)/%.o: %.c
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
 
-$(B)/guest/%.o: %.c
+$(B)/guest/%.o: %.c Makefile
 	$(call say,CC,$< (guest))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
 
-$(B)/guest/%.o: %.S
+$(B)/guest/%.o: %.S Makefile
 	$(call say,AS,$< (guest))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<

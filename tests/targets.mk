@@ -124,7 +124,7 @@ install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install un
 	$(Q)cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
 		'$(abspath $(DESTDIR)$(PREFIX))/include/slabvisor-guest/{}' ';'
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|;s|@CCINCLUDE@|$(shell $(CC) -print-file-name=include)|' configs/slabvisor-guest.pc.in \
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|;s|@CFLAGS@|$(GUEST_ABI_CFLAGS)|' configs/slabvisor-guest.pc.in \
 		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
 	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
 	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin configs/slabvisor-vhost-blk

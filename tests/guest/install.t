@@ -27,4 +27,21 @@ END
 gcc -c -Wall -Werror $(pkg-config --cflags slabvisor-guest) -o "$work/names.o" "$work/names.c" >"$work/log" 2>&1
 ok $? 'the ABI headers are found by their old names' || diag <"$work/log"
 
+# What Kbuild guarantees to code for the kernel, at the levels that it builds at.
+for level in -O2 -Os; do
+	# shellcheck disable=SC2046 # words
+	gcc "$level" -Wall -Werror $(pkg-config --cflags slabvisor-guest) -o "$work/idioms" \
+		tests/guest/idioms.c $(pkg-config --libs slabvisor-guest) >"$work/log" 2>&1
+	ok $? "idioms of the kernel's code build with pkg-config's words at $level" || diag <"$work/log"
+	"$work/root/bin/slabvisor" run "$work/idioms" >"$work/log" 2>&1
+	ok $? "they mean at $level what they mean in the kernel" || diag <"$work/log"
+done
+# A header of the compiler that built the library would be none of the one that builds a program.
+pkg-config --cflags slabvisor-guest | tr ' ' '\n' | grep / | grep -v "^\(-I\)\?$work/root/" >"$work/log"
+[ ! -s "$work/log" ]
+ok $? 'no path in those words leads out of what is installed' || diag <"$work/log"
+grep -qF "$(gcc -print-file-name=include)" "$work/root/share/pkgconfig/slabvisor-guest.pc"
+[ $? = 1 ]
+ok $? "the file does not name the compiler's folder"
+
 done_testing
