@@ -2,7 +2,7 @@
 VIRTIO_BLK_SRCS := $(wildcard virtio/blk/*.c)
 
 UNIT_TESTS += $(call unit_tests,virtio/blk)
-virtio/blk_SRCS := tests/unit/virtio/blk/driver.c tests/unit/virtio/driver.c $(VIRTIO_RING_SRCS) \
+virtio/blk_SRCS := tests/unit/virtio/blk/driver.c tests/unit/virtio/blk/fixture.c tests/unit/virtio/driver.c $(VIRTIO_RING_SRCS) \
 	virtio/device.c $(VIRTIO_MMIO_SRCS) $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VIRTIO_BALLOON_SRCS) \
 	$(MM_SRCS)
 virtio/blk_LIBS := liburing

@@ -8,39 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/unit/virtio/blk/driver.h"
+#include "tests/unit/virtio/blk/fixture.h"
 #include "virtio/balloon/balloon.h"
-
-#define IN  VIRTIO_BLK_T_IN
-#define OUT VIRTIO_BLK_T_OUT
-#define OK  VIRTIO_BLK_S_OK
 
 #define REPORT  2u /* Linux's queue */
 #define INFLATE 0u
-
-static struct disk_guest d;
-
-static int setup(void **state)
-{
-	(void)state;
-	disk_init(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
-	return 0;
-}
-
-static uint64_t registered(void)
-{
-	struct io_engine_stats stats;
-
-	io_engine_get_stats(d.engine, &stats);
-	return stats.window_bytes;
-}
 
 static _Atomic unsigned int discards;
 static _Atomic uint64_t discarded; /* bytes */
@@ -53,7 +25,7 @@ static void discard(void *opaque, const struct iovec *range, unsigned int n)
 	uint64_t bytes = 0;
 
 	(void)opaque;
-	registered_then = registered();
+	registered_then = disk_registered(&d);
 	for (unsigned int i = 0; i < n; i++) {
 		assert_int_equal(madvise(range[i].iov_base, range[i].iov_len, MADV_DONTNEED), 0);
 		bytes += range[i].iov_len;
@@ -137,7 +109,7 @@ static void reports(void **state)
 	for (unsigned int i = 0; i < 10; i++) {
 		*page = 0xff;
 		assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
-		assert_true(registered() > 0);
+		assert_true(disk_registered(&d) > 0);
 		drv_put(&b.q, 0, &buf, 1);
 		/* More than one at once: the next is taken when the first is answered. */
 		drv_put(&b.q, 4, &buf, 1);
@@ -197,7 +169,7 @@ static void memory_that_stays(void **state)
 	set_reg(b.mmio, VIRTIO_MMIO_QUEUE_NOTIFY, INFLATE);
 	balloon_used(&b);
 	assert_int_equal(d.big[7 << 12], 0xa7);
-	assert_true(registered() > 0);
+	assert_true(disk_registered(&d) > 0);
 	disk_sound(&d, BIG_BASE, 2);
 	balloon_stop(&b);
 }
@@ -333,7 +305,7 @@ static void large_requests_pause(void **state)
 	balloon_stop(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, disk_setup, disk_teardown)
 
 int main(void)
 {
@@ -344,8 +316,8 @@ int main(void)
 		TEST(reset_under_way),
 		TEST(paused),
 		TEST(large_requests_go_in_steps),
-		{"large_requests_go_in_steps (no engine)", large_requests_go_in_steps, setup,
-		 teardown, &d},
+		{"large_requests_go_in_steps (no engine)", large_requests_go_in_steps, disk_setup,
+		 disk_teardown, &d},
 		TEST(large_requests_pause),
 	};
 

@@ -11,17 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tests/unit/virtio/blk/driver.h"
-
-#define IN    VIRTIO_BLK_T_IN
-#define OUT   VIRTIO_BLK_T_OUT
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
+#include "tests/unit/virtio/blk/fixture.h"
 
 #define STEPS 400
 #define SPAN  (1u << 20) /* of the disk, that random steps use */
 
-static struct disk_guest d;
 static uint8_t model[SPAN];
 
 static int setup(void **state)
@@ -29,13 +23,6 @@ static int setup(void **state)
 	(void)state;
 	disk_init(&d);
 	memset(model, 0, sizeof(model));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
 	return 0;
 }
 
@@ -448,7 +435,7 @@ static void memlock_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 		TEST(random_windows), TEST(random_packed),   TEST(random_plain),
 		TEST(random_cached),  TEST(random_heap),     TEST(random_no_quota),
 		TEST(freed_under_io), TEST(not_handed_out),  TEST(vanishing_header),

@@ -10,28 +10,7 @@
 #include <unistd.h>
 
 #include "mm/util.h"
-#include "tests/unit/virtio/blk/driver.h"
-
-#define IN    VIRTIO_BLK_T_IN
-#define OUT   VIRTIO_BLK_T_OUT
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
-
-static struct disk_guest d;
-
-static int setup(void **state)
-{
-	(void)state;
-	disk_init(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
-	return 0;
-}
+#include "tests/unit/virtio/blk/fixture.h"
 
 static char said[256];
 static unsigned int times_said;
@@ -354,7 +333,7 @@ static void a_file_that_is_kept_is_opened_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, disk_setup, disk_teardown)
 		TEST(segments_fit),
 		TEST(file_was_cut),
 		TEST(file_is_full),

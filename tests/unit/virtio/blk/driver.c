@@ -342,3 +342,11 @@ void fill(void *buf, size_t len, uint64_t seed)
 		p[i] = (uint8_t)(value >> i % 8 * 8);
 	}
 }
+
+uint64_t disk_registered(struct disk_guest *d)
+{
+	struct io_engine_stats stats;
+
+	io_engine_get_stats(d->engine, &stats);
+	return stats.window_bytes;
+}

@@ -21,6 +21,14 @@
 #define HEAP_BASE 0x40000000ull
 #define HEAP_SIZE (64ull << 20)
 
+/* Requests, their answers, and flags of descriptors. */
+#define IN    VIRTIO_BLK_T_IN
+#define OUT   VIRTIO_BLK_T_OUT
+#define OK    VIRTIO_BLK_S_OK
+#define IOERR VIRTIO_BLK_S_IOERR
+#define W     VRING_F_WRITE
+#define NEXT  VRING_F_NEXT
+
 #define DISK_SIZE    (8ull << 20)
 #define DISK_SECTORS (DISK_SIZE / 512)
 #define QUEUE_SIZE   64
@@ -104,6 +112,9 @@ uint64_t disk_status_at(unsigned int queue, uint16_t slot);
 /* Bytes that depend on a seed. */
 void fill(void *buf, size_t len, uint64_t seed);
 uint64_t next_random(uint64_t *state);
+
+/* Bytes of guest memory that the engine has registered as windows. */
+uint64_t disk_registered(struct disk_guest *d);
 
 /* Asserts that a queue serves a request in slot 0. */
 void disk_serves(struct disk_guest *d, unsigned int queue);

@@ -10,16 +10,7 @@
 #include <unistd.h>
 
 #include "mm/util.h"
-#include "tests/unit/virtio/blk/driver.h"
-
-#define IN    VIRTIO_BLK_T_IN
-#define OUT   VIRTIO_BLK_T_OUT
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
-#define W     VRING_F_WRITE
-#define NEXT  VRING_F_NEXT
-
-static struct disk_guest d;
+#include "tests/unit/virtio/blk/fixture.h"
 
 static int setup(void **state)
 {
@@ -28,13 +19,6 @@ static int setup(void **state)
 	d.config.queues = 2;
 	disk_start(&d);
 	disk_set_header(&d, 0, 0, IN, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
 	return 0;
 }
 
@@ -432,7 +416,7 @@ static int setup_wide(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 		TEST(descriptor_loops),
 		TEST(same_head_twice),
 		TEST(out_of_range),
@@ -448,7 +432,7 @@ int main(void)
 		TEST(memory_vanishes),
 		TEST(changing_header),
 		cmocka_unit_test_setup_teardown(long_chains_wait_for_each_other, setup_wide,
-						teardown),
+						disk_teardown),
 	};
 
 	return cmocka_run_group_tests_name("virtio_blk_hostile", tests, NULL, NULL);

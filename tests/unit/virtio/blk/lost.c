@@ -17,15 +17,10 @@
 #include <unistd.h>
 
 #include "tests/unit/mm/util.h"
-#include "tests/unit/virtio/blk/driver.h"
+#include "tests/unit/virtio/blk/fixture.h"
 
-#define IN    VIRTIO_BLK_T_IN
-#define OUT   VIRTIO_BLK_T_OUT
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
-#define RUN   9u /* order: 2 MiB, as a window */
+#define RUN 9u /* order: 2 MiB, as a window */
 
-static struct disk_guest d;
 static atomic_bool refuse_to_let_go;
 static atomic_uint refusals;
 static long grown; /* pages, of the host's pool */

@@ -7,16 +7,9 @@
 #include <string.h>
 
 #include "mm/util.h"
-#include "tests/unit/virtio/blk/driver.h"
+#include "tests/unit/virtio/blk/fixture.h"
 
-#define IN    VIRTIO_BLK_T_IN
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
-#define W     VRING_F_WRITE
-#define NEXT  VRING_F_NEXT
 #define AVAIL VRING_F_AVAIL
-
-static struct disk_guest d;
 
 static int setup(void **state)
 {
@@ -26,13 +19,6 @@ static int setup(void **state)
 	d.features = ~0ull;
 	disk_start(&d);
 	disk_set_header(&d, 0, 0, IN, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
 	return 0;
 }
 
@@ -160,7 +146,7 @@ static void a_storm_of_entries_harms_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 		TEST(next_without_end),
 		TEST(tables_in_chains),
 		TEST(bad_tables),

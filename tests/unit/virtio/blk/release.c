@@ -8,35 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/unit/virtio/blk/driver.h"
-
-#define IN  VIRTIO_BLK_T_IN
-#define OUT VIRTIO_BLK_T_OUT
-#define OK  VIRTIO_BLK_S_OK
-
-static struct disk_guest d;
-
-static int setup(void **state)
-{
-	(void)state;
-	disk_init(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
-	return 0;
-}
-
-static uint64_t registered(void)
-{
-	struct io_engine_stats stats;
-
-	io_engine_get_stats(d.engine, &stats);
-	return stats.window_bytes;
-}
+#include "tests/unit/virtio/blk/fixture.h"
 
 struct job {
 	struct io_release release;
@@ -50,7 +22,7 @@ static void job_done(struct io_release *release)
 {
 	struct job *job = (struct job *)release;
 
-	job->registered = registered();
+	job->registered = disk_registered(&d);
 	for (unsigned int i = 0; job->discard && i < release->nr; i++)
 		assert_int_equal(madvise(release->range[i].iov_base, release->range[i].iov_len,
 					 MADV_DONTNEED),
@@ -85,7 +57,7 @@ static void lets_go_of_what_it_names(void **state)
 	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (9 << 20), 4096), OK);
 	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (11 << 20), 4096), OK);
 	assert_int_equal(disk_do1(&d, OUT, 0, BIG_BASE + (20 << 20), 4096), OK);
-	assert_true(registered() >= 6 << 20);
+	assert_true(disk_registered(&d) >= 6 << 20);
 	job_start(&job, 1);
 	job_wait(&job);
 	assert_int_equal(job.registered, 2 << 20);
@@ -96,7 +68,7 @@ static void lets_go_of_what_it_names(void **state)
 	assert_int_equal(stats.window_hits, hits + 1);
 	/* It may be registered again. */
 	assert_int_equal(disk_do1(&d, IN, 0, BIG_BASE + (9 << 20), 4096), OK);
-	assert_int_equal(registered(), 4 << 20);
+	assert_int_equal(disk_registered(&d), 4 << 20);
 }
 
 static void nothing_registered(void **state)
@@ -111,7 +83,7 @@ static void nothing_registered(void **state)
 	job_start(&empty, 0);
 	job_wait(&job);
 	job_wait(&empty);
-	assert_int_equal(registered(), 0);
+	assert_int_equal(disk_registered(&d), 0);
 }
 
 /* I/O that never leaves the window alone holds its end up no longer than each lasts; and what
@@ -175,7 +147,7 @@ static void disk_paused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, disk_setup, disk_teardown)
 		TEST(lets_go_of_what_it_names),
 		TEST(nothing_registered),
 		TEST(under_io),

@@ -4,28 +4,7 @@
 #include <unistd.h>
 
 #include "mm/util.h"
-#include "tests/unit/virtio/blk/driver.h"
-
-#define IN    VIRTIO_BLK_T_IN
-#define OUT   VIRTIO_BLK_T_OUT
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
-
-static struct disk_guest d;
-
-static int setup(void **state)
-{
-	(void)state;
-	disk_init(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
-	return 0;
-}
+#include "tests/unit/virtio/blk/fixture.h"
 
 static void on_disk(uint64_t offset, const void *want, size_t len)
 {
@@ -408,7 +387,7 @@ static void readonly_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, disk_setup, disk_teardown)
 		TEST(write_then_read),
 		TEST(odd_layouts),
 		TEST(many_segments),

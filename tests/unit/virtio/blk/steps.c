@@ -10,21 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/unit/virtio/blk/driver.h"
+#include "tests/unit/virtio/blk/fixture.h"
 
-#define IN    VIRTIO_BLK_T_IN
-#define OUT   VIRTIO_BLK_T_OUT
-#define ZERO  VIRTIO_BLK_T_WRITE_ZEROES
-#define OK    VIRTIO_BLK_S_OK
-#define IOERR VIRTIO_BLK_S_IOERR
+#define ZERO VIRTIO_BLK_T_WRITE_ZEROES
 
 #define RANGES 16u
 #define LONG   (RANGES * DISK_SIZE) /* bytes that a long request asks for */
 #define TRIES  50
 /* Taken and not answered at once: virtio/blk/priv.h's bound and one more. */
 #define AT_ONCE ((1ull << 30) / LONG + 1)
-
-static struct disk_guest d;
 
 static int setup(void **state)
 {
@@ -37,13 +31,6 @@ static int setup(void **state)
 	d.fd = mkstemp(d.path);
 	assert_true(d.fd >= 0);
 	assert_int_equal(ftruncate(d.fd, DISK_SIZE), 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	disk_stop(&d);
 	return 0;
 }
 
@@ -342,14 +329,14 @@ static void offered_ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(held_while_paused, setup, teardown),
-		cmocka_unit_test_setup_teardown(finished_is_bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(dropped_by_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(dropped_by_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(failed_by_reclaim, setup, teardown),
-		cmocka_unit_test_setup_teardown(cut_by_resize, setup, teardown),
-		cmocka_unit_test_setup_teardown(buffers_handed_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(offered_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(held_while_paused, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(finished_is_bounded, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(dropped_by_reset, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(dropped_by_end, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(failed_by_reclaim, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(cut_by_resize, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(buffers_handed_on, setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(offered_ranges, setup, disk_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
