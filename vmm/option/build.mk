@@ -6,4 +6,4 @@ OPTION_SRCS := $(addprefix vmm/option/, affinity.c help.c line.c list.c option.c
 OPTION_FILE_SRCS := $(OPTION_SRCS) $(addprefix vmm/option/, file.c print.c yaml.c)
 
 UNIT_TESTS += $(call unit_tests,vmm/option)
-vmm/option_SRCS := $(OPTION_FILE_SRCS)
+vmm/option_SRCS := tests/unit/vmm/option/car.c $(OPTION_FILE_SRCS)
