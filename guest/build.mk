@@ -18,8 +18,9 @@ $(B)/guest/guest/lib/c/string.o $(B)/guest/guest/lib/c/string_c.o: \
 GUEST_PROGRAMS += hello
 GUEST_PROGRAMS += blkcheck hostile kbench negative selftest ticker wordfreq zcbench
 
-GUEST_TEST_ROOMS := guest/c guest/kmem
+GUEST_TEST_ROOMS := guest/c guest/kmem guest/vm
 UNIT_TESTS += $(foreach room,$(GUEST_TEST_ROOMS),$(call unit_tests,$(room)))
 $(foreach room,$(GUEST_TEST_ROOMS),$(eval $(room)_HOSTED := tests/unit/guest/util.c $(HOSTED_LIB_SRCS)))
 $(foreach room,$(GUEST_TEST_ROOMS),$(eval $(room)_SRCS := $(MM_SRCS)))
+guest/vm_HOSTED += guest/lib/vm/vspace.c
 guest/kmem/threads_SAN := asan tsan

@@ -181,8 +181,7 @@ static int cut_out(unsigned long start, unsigned long end)
 
 static int unmap_locked(unsigned long start, unsigned long end)
 {
-	size_t first;
-	size_t last;
+	struct vrange *area;
 	int err;
 
 	if (vspace_is_free(&user.areas, start, end))
@@ -190,10 +189,10 @@ static int unmap_locked(unsigned long start, unsigned long end)
 	err = cut_out(start, end);
 	if (err)
 		return err;
-	first = vspace_find(&user.areas, start);
-	for (last = first; last < user.areas.count && user.areas.range[last].start < end; last++)
-		zap(user.areas.range[last].start, user.areas.range[last].end);
-	vspace_remove(&user.areas, first, last - first);
+	while ((area = vspace_find(&user.areas, start)) && area->start < end) {
+		zap(area->start, area->end);
+		vspace_remove(&user.areas, area);
+	}
 	return 0;
 }
 
@@ -329,10 +328,9 @@ int user_mprotect(unsigned long addr, unsigned long len, int prot)
 	if (mapped_throughout(addr, end))
 		err = cut_out(addr, end);
 	if (!err) {
-		for (size_t i = vspace_find(&user.areas, addr);
-		     i < user.areas.count && user.areas.range[i].start < end; i++)
-			user.areas.range[i].flags = (user.areas.range[i].flags & AREA_SHARED) |
-						    (unsigned long)prot;
+		for (struct vrange *area = vspace_find(&user.areas, addr);
+		     area && area->start < end; area = vspace_find(&user.areas, area->end))
+			area->flags = (area->flags & AREA_SHARED) | (unsigned long)prot;
 		protect_pages(addr, end, (unsigned long)prot);
 		vspace_merge(&user.areas, addr, end);
 	}
@@ -342,10 +340,12 @@ int user_mprotect(unsigned long addr, unsigned long len, int prot)
 
 void grt_user_exit(void)
 {
+	struct vrange *area;
+
 	mutex_lock(&user.lock);
-	for (size_t i = 0; i < user.areas.count; i++)
-		zap(user.areas.range[i].start, user.areas.range[i].end);
-	if (user.areas.count)
-		vspace_remove(&user.areas, 0, user.areas.count);
+	while ((area = vspace_find(&user.areas, 0))) {
+		zap(area->start, area->end);
+		vspace_remove(&user.areas, area);
+	}
 	mutex_unlock(&user.lock);
 }

@@ -81,7 +81,7 @@ static void release(unsigned long start, unsigned long end, bool owned)
 			put_page(phys_to_page(value & PTE_ADDR));
 	}
 	mutex_lock(&space.lock);
-	vspace_remove(&space.areas, vspace_find(&space.areas, start), 1);
+	vspace_remove(&space.areas, vspace_at(&space.areas, start));
 	mutex_unlock(&space.lock);
 }
 
