@@ -87,15 +87,31 @@ enum virtio_kmem_class {
 #define VIRTIO_KMEM_PM_RUN       0xe0 /* PM_RUN + order: first frame of a run */
 #define VIRTIO_KMEM_PM_TAIL      0xff /* any other frame of a run */
 
-/* A piece of the heap and the NUMA node it is on. Frames of the heap window
- * that are in no range do not exist. */
+/*
+ * A piece of the heap and the node it is on. Frames of the heap window that are in no range do not
+ * exist.
+ *
+ * With VIRTIO_KMEM_RANGE_USER it is for pages that the guest gives to its user space, which a
+ * kernel describes in another way than those of its objects (in Linux, the type of a dev_pagemap is
+ * the range's). It is on a node of its own: node num_nodes + i is user space's part of what is near
+ * to node i. Its frames are handed out by ALLOC_PAGES that names this node, and by nothing else: a
+ * driver that knows no flags asks for nodes below num_nodes alone, and never has one. A driver
+ * leaves a range alone that has a flag which it does not know.
+ */
+#define VIRTIO_KMEM_RANGE_USER (1u << 0)
+
 struct virtio_kmem_range {
 	__le64 base;
 	__le64 size;
 	__le32 node;
-	__le32 reserved;
+	__le32 flags; /* VIRTIO_KMEM_RANGE_* */
 };
 
+/*
+ * It grows at its end alone. What a host does not have of it yet reads as zero: a driver takes what
+ * lies beyond its transport's configuration space for that. (The register page of virtio-mmio does
+ * not say where the space ends, and is zero behind it.)
+ */
 struct virtio_kmem_config {
 	__le32 version;
 	__le32 debug; /* VIRTIO_KMEM_DEBUG_* in force for all caches */
@@ -107,12 +123,17 @@ struct virtio_kmem_config {
 	__le32 max_order;
 	__le32 max_batch;
 	__le16 num_request_queues;
-	__le16 num_nodes;
+	__le16 num_nodes; /* those of ranges without VIRTIO_KMEM_RANGE_USER */
 	__le16 num_ranges;
 	__le16 num_classes;
 	__le32 class_debug; /* bit i: class i has debug modes */
 	__le32 class_size[16];
 	struct virtio_kmem_range range[VIRTIO_KMEM_MAX_RANGES];
+	/* Another number than before: all memory that was handed out is gone, as after a reset or a
+	 * service that was started anew. 0: the host does not say. */
+	__le32 generation;
+	__le32 reserved;
+	__le64 backed_max; /* most bytes that the host has memory for at once; 0: the whole heap */
 };
 
 /* Requests. count is at most config.max_batch. */
@@ -122,7 +143,7 @@ enum virtio_kmem_type {
 	/* payload: count addresses; cache 0 takes any; reply: objects freed,
 	 * then a struct virtio_kmem_bad for each address refused */
 	VIRTIO_KMEM_FREE = 2,
-	/* count runs of 2^order frames on node; reply: count, addrs */
+	/* count runs of 2^order frames on node, which may be a user range's; reply: count, addrs */
 	VIRTIO_KMEM_ALLOC_PAGES = 3,
 	/* payload: count addresses of runs; reply as for FREE */
 	VIRTIO_KMEM_FREE_PAGES = 4,
@@ -222,10 +243,15 @@ struct virtio_kmem_stats {
 	char name[VIRTIO_KMEM_NAME_MAX];
 };
 
-/* Event queue: the guest posts device-writable buffers of this size. */
+/*
+ * Event queue: the guest posts device-writable buffers of this size. A driver obeys GIVE_BACK, and
+ * PRESSURE with a value other than 0, by giving back all that it keeps for speed and no one uses:
+ * magazines and depots of each CPU, its stores of pages, empty slabs (CACHE_SHRINK). Values above
+ * those listed count as the highest.
+ */
 enum virtio_kmem_event_type {
-	VIRTIO_KMEM_EVENT_GIVE_BACK = 1, /* drain magazines, shrink caches */
-	VIRTIO_KMEM_EVENT_PRESSURE = 2,  /* value: 0 none, 1 medium, 2 critical */
+	VIRTIO_KMEM_EVENT_GIVE_BACK = 1, /* somebody asks for memory */
+	VIRTIO_KMEM_EVENT_PRESSURE = 2,  /* the host is short; value: 0 no more, 1, 2 critical */
 	VIRTIO_KMEM_EVENT_QUOTA = 3,     /* value: the new pin quota, pages */
 };
 
@@ -236,7 +262,7 @@ struct virtio_kmem_event {
 };
 
 _Static_assert(sizeof(struct virtio_kmem_range) == 24, "range layout");
-_Static_assert(sizeof(struct virtio_kmem_config) == 128 + 24 * VIRTIO_KMEM_MAX_RANGES,
+_Static_assert(sizeof(struct virtio_kmem_config) == 128 + 24 * VIRTIO_KMEM_MAX_RANGES + 16,
 	       "config layout");
 _Static_assert(sizeof(struct virtio_kmem_req) == 64, "request layout");
 _Static_assert(sizeof(struct virtio_kmem_resp) == 16, "reply layout");

@@ -33,6 +33,15 @@ _Static_assert(VIRTIO_KMEM_ADDR_FRESH == MM_ADDR_FRESH && VIRTIO_KMEM_ADDR_ZERO 
 	       "addresses are passed on as mm gives them");
 _Static_assert(sizeof(struct virtio_kmem_config) <= VIRTIO_CONFIG_MAX, "fits a register page");
 
+/* All that was handed out is gone. The transport shows the driver the new number with the rest of
+ * the configuration, once the reset is over. */
+static void next_generation(struct kmem_dev *kmem)
+{
+	uint32_t next = kmem->config.generation + 1;
+
+	kmem->config.generation = next ? next : 1;
+}
+
 static void kmem_reset(struct virtio_device *dev)
 {
 	struct kmem_dev *kmem = kmem_dev_of(dev);
@@ -44,6 +53,7 @@ static void kmem_reset(struct virtio_device *dev)
 		kmem->quiesce(kmem->quiesce_opaque, true);
 	mm_heap_reset(kmem->heap);
 	kmem_dev_forget_pins(kmem);
+	next_generation(kmem);
 	if (kmem->quiesce)
 		kmem->quiesce(kmem->quiesce_opaque, false);
 }
@@ -134,6 +144,7 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 	out->num_nodes = (uint16_t)kmem->nodes;
 	out->num_ranges = (uint16_t)config->nr_ranges;
 	out->num_classes = MM_CLASSES;
+	next_generation(kmem);
 }
 
 int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device **out)

@@ -61,13 +61,34 @@ static void the_configuration_tells_of_the_heap(void **state)
 		assert_int_equal(c.range[i].base, ranges[i].base);
 		assert_int_equal(c.range[i].size, ranges[i].size);
 		assert_int_equal(c.range[i].node, ranges[i].node);
+		assert_int_equal(c.range[i].flags, 0);
 	}
+	assert_int_not_equal(c.generation, 0);
+	assert_int_equal(c.reserved, 0);
+	assert_int_equal(c.backed_max, 0);
 	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_SEL, KMEM_CPUS - 1);
 	assert_int_equal(reg(k.mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), KMEM_DEV_QUEUE_SIZE);
 	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_SEL, KMEM_EVENTS);
 	assert_int_equal(reg(k.mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), KMEM_DEV_EVENT_SIZE);
 	set_reg(k.mmio, VIRTIO_MMIO_QUEUE_SEL, KMEM_EVENTS + 1);
 	assert_int_equal(reg(k.mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), 0);
+}
+
+static uint32_t generation(void)
+{
+	return reg(k.mmio, VIRTIO_MMIO_CONFIG + offsetof(struct virtio_kmem_config, generation));
+}
+
+static void a_reset_begins_another_generation(void **state)
+{
+	uint32_t was = generation();
+
+	(void)state;
+	assert_int_equal(kmem_alloc(&k, 0, 4, 1), 0);
+	assert_int_equal(generation(), was);
+	kmem_bring_up(&k, KMEM_FEATURES);
+	assert_int_not_equal(generation(), was);
+	assert_int_not_equal(generation(), 0);
 }
 
 static void configs_refused(void **state)
@@ -363,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_configuration_tells_of_the_heap),
+		TEST(a_reset_begins_another_generation),
 		TEST(configs_refused),
 		TEST(what_is_asked_reaches_mm),
 		TEST(what_is_freed_reaches_mm),
