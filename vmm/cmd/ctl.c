@@ -35,12 +35,12 @@ struct ctl_config {
 	bool help;
 };
 
-static const struct opt options[] = {
+const struct opt ctl_options[] = {
 	{OPT_HELP(ctl_config)},
 	{0},
 };
 
-static const struct opt operands[] = {
+const struct opt ctl_operands[] = {
 	{.name = "PATH",
 	 .type = OPT_STRING,
 	 OPT_AT(ctl_config, path),
@@ -67,8 +67,8 @@ static enum exit_status print_help(void)
 	       "Sends a command to the control socket of a guest (slabvisor run --qmp\n"
 	       "unix:PATH) and prints what it returns, as JSON.\n"
 	       "\n");
-	opt_help_operands(stdout, operands);
-	opt_help(stdout, options, 0);
+	opt_help_operands(stdout, ctl_operands);
+	opt_help(stdout, ctl_options, 0);
 	printf("\n"
 	       "Exit status: 0; 1 the command was refused; 125 wrong usage; 127 there is no\n"
 	       "control socket at PATH, or it broke off\n"
@@ -223,12 +223,12 @@ static enum exit_status run_command(struct peer *peer, const char *name, json_t 
 /* Returns 0 or the exit status. */
 static enum exit_status parse(struct ctl_config *config, int argc, char **argv, json_t **args)
 {
-	struct opt_scope scope = {.rows = options, .base = config};
+	struct opt_scope scope = {.rows = ctl_options, .base = config};
 	struct opt_line line = {
 		.command = "slabvisor ctl",
 		.scope = &scope,
 		.nr_scopes = 1,
-		.operands = operands,
+		.operands = ctl_operands,
 		.argc = argc,
 		.argv = argv,
 	};
@@ -279,6 +279,6 @@ enum exit_status cmd_ctl(int argc, char **argv)
 	if (!status)
 		status = config.help ? print_help() : send_one(&config, args);
 	json_decref(args);
-	opt_free(operands, &config);
+	opt_free(ctl_operands, &config);
 	return status;
 }

@@ -2,23 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/nearest.h"
 #include "vmm/cmd/commands.h"
-#include "vmm/serve/cmd.h"
-
-static const struct {
-	const char *name;
-	enum exit_status (*run)(int argc, char **argv);
-	const char *help;
-} commands[] = {
-	{"run", cmd_run, "runs a program as a guest"},
-	{"serve", cmd_serve, "serves disks to other machines over vhost-user"},
-	{"ctl", cmd_ctl, "sends a command to the control socket of a monitor that runs"},
-	{"doctor", cmd_doctor, "says whether this host can run guests, and what to do if not"},
-};
 
 static enum exit_status print_help(void)
 {
@@ -28,8 +15,8 @@ static enum exit_status print_help(void)
 	       "is answered by the host's page and slab allocators.\n"
 	       "\n"
 	       "Commands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	for (const struct command *c = commands; c->name; c++)
+		printf("  %-10s %s\n", c->name, c->help);
 	printf("\n"
 	       "slabvisor COMMAND --help says more; slabvisor --version prints the version.\n");
 	return 0;
@@ -40,8 +27,8 @@ static enum exit_status no_command(const char *name)
 	struct nearest near;
 
 	nearest_begin(&near, name);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		nearest_offer(&near, commands[i].name);
+	for (const struct command *c = commands; c->name; c++)
+		nearest_offer(&near, c->name);
 	if (near.best)
 		return cli_fail(STATUS_USAGE, "%s: no such command: did you mean %s?", name,
 				near.best);
@@ -59,9 +46,9 @@ static enum exit_status run_command(int argc, char **argv)
 		printf("slabvisor %s\n", SLABVISOR_VERSION);
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(argv[1], c->name))
+			return c->run(argc - 1, argv + 1);
 	return no_command(argv[1]);
 }
 

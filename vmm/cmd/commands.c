@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/cmd/commands.h"
+
+#include "vmm/config/options.h"
+#include "vmm/serve/cmd.h"
+#include "vmm/serve/serve.h"
+
+const struct command commands[] = {
+	{"run", cmd_run, "runs a program as a guest", {{run_options, 0}}, NULL},
+	{"serve",
+	 cmd_serve,
+	 "serves disks to other machines over vhost-user",
+	 {{serve_disk_options, 0}, {serve_options, 0}},
+	 NULL},
+	{"ctl",
+	 cmd_ctl,
+	 "sends a command to the control socket of a monitor that runs",
+	 {{ctl_options, 0}},
+	 ctl_operands},
+	{"doctor",
+	 cmd_doctor,
+	 "says whether this host can run guests, and what to do if not",
+	 {{run_options, RUN_TAG_DOCTOR}},
+	 NULL},
+	{0},
+};
