@@ -240,7 +240,7 @@ int mm_heap_fd(const struct mm_heap *heap);
 const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes);
 
 /*
- * Makes a cache. size 1..4 MiB; align 0 or a power of two up to 4096; flags are
+ * Makes a cache. size 1..4 MiB; align 0 or a power of two up to 4 MiB; flags are
  * MM_CACHE_* and MM_DEBUG_*, of which the latter count only for a cache that the config
  * debugs (F, Z, P or U): they cost memory that is not the heap's. name is copied, cut to fit.
  * Caches of one size and alignment without flags (of their own or the heap's) share a number and a

@@ -52,6 +52,17 @@ static void sizes(void)
 			large[0] = large[size - 1] = 1;
 		kfree(large);
 	}
+	/* The first object of a slab lies well by chance: of each size a few. */
+	for (size_t size = 8; size <= KMALLOC_MAX_CACHE_SIZE; size *= 2) {
+		void *some[5];
+
+		for (unsigned int i = 0; i < ARRAY_SIZE(some); i++) {
+			some[i] = kmalloc(size, GFP_KERNEL);
+			if (!some[i] || (unsigned long)some[i] & (size - 1))
+				natural = false;
+		}
+		kfree_bulk(ARRAY_SIZE(some), some);
+	}
 	check(natural, "kmalloc: powers of two are aligned to their size, up to the largest");
 	check(!kmalloc(KMALLOC_MAX_SIZE + 1, NOWARN), "kmalloc: above the largest size gives NULL");
 	check(!kmalloc(largest, NOWARN), "kmalloc: the largest number there is gives NULL");

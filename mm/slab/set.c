@@ -17,10 +17,9 @@ static int cache_make_classes(struct slab_set *set)
 		uint32_t size = mm_class_size[i];
 		int number;
 
-		/* Aligned to the largest power of two that divides the size. */
-		number = slab_cache_create(set, name[i], size,
-					   size > SLAB_MAX_ALIGN ? SLAB_MAX_ALIGN : size & -size,
-					   0);
+		/* Aligned to the largest power of two that divides the size, with a red zone
+		 * behind the object, too. */
+		number = slab_cache_create(set, name[i], size, size & -size, 0);
 		if (number != (int)i + 1)
 			return -ENOMEM;
 	}

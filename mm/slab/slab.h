@@ -16,7 +16,8 @@
 #include "mm/map/map.h"
 #include "mm/map/pin_count.h"
 
-#define SLAB_MAX_ALIGN MM_FRAME_SIZE
+/* The largest run is aligned to its size, and so can be an object in it. */
+#define SLAB_MAX_ALIGN (MM_FRAME_SIZE << MM_MAX_ORDER)
 #define SLAB_MAX_SLOTS 512u
 #define SLAB_WORDS     (SLAB_MAX_SLOTS / 64)
 /* Slabs grow to this order to hold more slots; beyond it only for large objects. */

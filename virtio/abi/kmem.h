@@ -147,7 +147,8 @@ enum virtio_kmem_type {
 	VIRTIO_KMEM_ALLOC_PAGES = 3,
 	/* payload: count addresses of runs; reply as for FREE */
 	VIRTIO_KMEM_FREE_PAGES = 4,
-	/* size, align, flags, payload: name; reply: value = cache number, count =
+	/* size, align (0 or a power of two up to the largest run; some hosts take none above
+	 * 4096), flags, payload: name; reply: value = cache number, count =
 	 * VIRTIO_KMEM_DEBUG_* in force for it. That is the host's choice: it heeds the debug
 	 * flags only for a cache that it debugs anyway. */
 	VIRTIO_KMEM_CACHE_CREATE = 5,

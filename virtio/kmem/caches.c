@@ -37,7 +37,7 @@ int kmem_dev_cache_create(struct kmem_request *r)
 	int cache;
 	int ret;
 
-	if (!req->size || req->size > KMEM_DEV_MAX_BYTES || req->align > MM_FRAME_SIZE ||
+	if (!req->size || req->size > KMEM_DEV_MAX_BYTES || req->align > KMEM_DEV_MAX_BYTES ||
 	    req->align & (req->align - 1))
 		return -EINVAL;
 	ret = cache_flags(req->flags, &flags, &alloc_flags);

@@ -61,7 +61,7 @@ static void bad_caches_are_refused(void **state)
 	assert_int_equal(mm_cache_create(heap, "x", 4 * MIB + 1, 0, 0), -EINVAL);
 	assert_int_equal(mm_cache_create(heap, "x", SIZE_MAX, 0, 0), -EINVAL);
 	assert_int_equal(mm_cache_create(heap, "x", 8, 3, 0), -EINVAL);
-	assert_int_equal(mm_cache_create(heap, "x", 8, 8192, 0), -EINVAL);
+	assert_int_equal(mm_cache_create(heap, "x", 8, 8 * MIB, 0), -EINVAL);
 	assert_int_equal(mm_cache_create(heap, "x", 8, 0, 1u << 30), -EINVAL);
 	assert_int_equal(mm_cache_destroy(heap, 1), -EPERM);
 	assert_int_equal(mm_cache_destroy(heap, 0), -ENOENT);

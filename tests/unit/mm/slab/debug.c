@@ -409,9 +409,25 @@ static void poison_waits_for_the_unpin(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* Linux's Documentation/core-api/memory-allocation.rst promises it, debugging or not. */
+static void classes_are_aligned_to_themselves_with_red_zones_too(void **state)
+{
+	struct mm_heap *heap = debug_heap(MM_DEBUG_REDZONE);
+
+	(void)state;
+	for (int class = 0; class < MM_CLASSES; class ++) {
+		uint64_t align = mm_class_size[class] & -mm_class_size[class];
+
+		for (int i = 0; i < 10; i++)
+			assert_int_equal(alloc_asked(heap, class + 1, 0, 0) % align, 0);
+	}
+	mm_heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(classes_are_aligned_to_themselves_with_red_zones_too),
 		cmocka_unit_test(an_overrun_is_found_at_the_free),
 		cmocka_unit_test(use_after_free_is_found_and_set_aside),
 		cmocka_unit_test(objects_are_widened_only_while_they_are_out),

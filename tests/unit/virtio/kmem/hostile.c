@@ -116,7 +116,7 @@ static const struct bad_request {
 	{"cache of 4 MiB + 1", -EINVAL, {.type = 5, .size = (4 << 20) + 1}, 0, 16},
 	{"cache of 2^64-1", -EINVAL, {.type = 5, .size = UINT64_MAX}, 0, 16},
 	{"cache, align 3", -EINVAL, {.type = 5, .size = 8, .align = 3}, 0, 16},
-	{"cache, align 8192", -EINVAL, {.type = 5, .size = 8, .align = 8192}, 0, 16},
+	{"cache, align 8 MiB", -EINVAL, {.type = 5, .size = 8, .align = 8ul << 20}, 0, 16},
 	{"cache, align 2^63", -EINVAL, {.type = 5, .size = 8, .align = 1ull << 63}, 0, 16},
 	{"cache, unknown flag", -EINVAL, {.type = 5, .size = 8, .flags = 128}, 0, 16},
 	{"cache, name of 33", -EINVAL, {.type = 5, .size = 8}, 33, 16},
