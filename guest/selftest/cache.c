@@ -117,12 +117,44 @@ static void constructor(void)
 	check(first >= COUNT && constructed < 2 * first,
 	      "kmem_cache_alloc: the constructor runs once, not at each allocation");
 	check(uses > 0, "kmem_cache_alloc: constructed state is kept across free and alloc");
-	p[0] = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-	check(!p[0], "kmem_cache_alloc: __GFP_ZERO with a constructor is refused");
 	p[0] = kmem_cache_alloc(cache, GFP_KERNEL);
 	kept = p[0] && p[0]->magic == MAGIC;
+	printk("# a warning of __GFP_ZERO follows\n");
+	p[1] = kmem_cache_zalloc(cache, GFP_KERNEL);
+	check(p[1] && bytes_are(p[1], sizeof(struct item), 0),
+	      "kmem_cache_alloc: __GFP_ZERO wins over a constructor");
+	check(kept && p[0]->magic == MAGIC,
+	      "kmem_cache_alloc: and other objects are as constructed");
 	kmem_cache_free(cache, p[0]);
-	check(kept, "kmem_cache_alloc: and the objects are as constructed after that");
+	kmem_cache_free(cache, p[1]);
+	kmem_cache_destroy(cache);
+}
+
+/* Alignments that are in use for stacks and page tables, and such as are none. */
+static void odd_alignments(void)
+{
+	struct kmem_cache *cache;
+	bool right = true;
+	void *p[3];
+
+	for (unsigned int align = 8192; align <= 65536; align *= 2) {
+		cache = kmem_cache_create("selftest_stacks", align / 2, align, 0, NULL);
+		for (unsigned int i = 0; cache && i < 3; i++) {
+			p[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+			right = right && p[i] && !((unsigned long)p[i] & (align - 1));
+		}
+		if (cache)
+			kmem_cache_free_bulk(cache, 3, p);
+		right = right && cache;
+		kmem_cache_destroy(cache);
+	}
+	check(right, "kmem_cache_create: alignments beyond a page are kept");
+	cache = kmem_cache_create("selftest_24", 20, 24, 0, NULL);
+	p[0] = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
+	check(p[0] && (debug_mode() ? ksize(p[0]) == 20 : ksize(p[0]) == 24),
+	      "ksize: an object of a cache is usable up to the next one");
+	if (cache)
+		kmem_cache_free(cache, p[0]);
 	kmem_cache_destroy(cache);
 }
 
@@ -239,6 +271,7 @@ void test_cache(void)
 
 	plain();
 	constructor();
+	odd_alignments();
 	foreign_object();
 	bulk();
 	give_back();

@@ -42,9 +42,13 @@
 struct kmem_cache;
 
 /*
- * A cache of objects of size bytes. align 0: 8. flags: SLAB_*. ctor, if not NULL,
- * runs once on each object when its memory is first seen, and its work is kept across
- * free and alloc. name is copied. NULL when it cannot be made; with SLAB_PANIC a BUG.
+ * A cache of objects of size bytes. align: 0 for 8, up to KMALLOC_MAX_SIZE; of what is no power of
+ * two objects have the largest one in it, as calculate_alignment() makes it. flags: SLAB_*. ctor,
+ * if not NULL, runs once on each object when its memory is first seen, and its work is kept across
+ * free and alloc. name is copied; the host has 31 characters of it for its statistics and reports.
+ * NULL when it cannot be made; with SLAB_PANIC a BUG.
+ * The second names a region that may be copied to and from user space, as is checked in Linux and
+ * not here. One that is not in the object is warned of, and the cache is made without, as there.
  */
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 				     slab_flags_t flags, void (*ctor)(void *));
@@ -68,7 +72,8 @@ int kmem_cache_shrink(struct kmem_cache *s);
 unsigned int kmem_cache_size(struct kmem_cache *s);
 const char *kmem_cache_name(struct kmem_cache *s);
 
-/* NULL for want of memory; __GFP_ZERO on a cache with a constructor is refused. */
+/* NULL for want of memory. __GFP_ZERO on a cache with a constructor is warned of, once, and the
+ * object is zero: mm/slub.c, new_slab(). */
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) __malloc;
 void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node) __malloc;
 /* An object of another cache is reported and freed to its own; NULL does nothing. */
@@ -179,7 +184,8 @@ void kfree_sensitive(const void *p);
 /* Does nothing for what lies in the program's .rodata. */
 void kfree_const(const void *p);
 
-/* The usable size; 0 for NULL and ZERO_SIZE_PTR. No request to the host, but in a debug
+/* The usable size, which for an object of a cache is up to the next one, as slab_ksize() has it; 0
+ * for NULL and ZERO_SIZE_PTR. No request to the host, but in a debug
  * mode, where the red zone then begins at that size and not at the one asked for. */
 size_t ksize(const void *p);
 /* What ksize() of an allocation of that size would be. */

@@ -53,6 +53,7 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	cache->debug = debug || flags & SLAB_CONSISTENCY_CHECKS;
 	cache->front.number = number;
 	cache->front.size = size;
+	cache->usable = size;
 	cache->front.slow = ctor || cache->debug;
 	cache->direct = cache->debug || order >= PAGE_ORDERS_KEPT;
 	if (flags & (SLAB_CACHE_DMA | SLAB_CACHE_DMA32))
@@ -118,6 +119,11 @@ void kmem_exit(void)
 
 	if (!kmem.ready)
 		return;
+	/* They are objects of the size classes, which go first. */
+	for (unsigned int i = FIRST_OWN_CACHE; i < KMEM_PAGE_SLOT; i++) {
+		if (kmem.cache[i] && kmem.cache[i]->live)
+			kfree(kmem.cache[i]->whole_name);
+	}
 	spin_lock(&kmem.walk);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];

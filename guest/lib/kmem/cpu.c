@@ -188,6 +188,7 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 {
 	struct kmem_cache *cache = kmem.cache[number];
 	struct kmem_cpu *kc = kmem_self();
+	bool zero = gfp & __GFP_ZERO;
 	u64 entry;
 	void *p;
 
@@ -195,10 +196,13 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 		caller = _RET_IP_;
 	if (!kmem.ready || !cache || !cache->live)
 		return NULL;
-	if (WARN((gfp & __GFP_ZERO) && cache->ctor,
-		 "kmem_cache_alloc: __GFP_ZERO for %s, which has a constructor, from 0x%lx",
-		 cache->name, caller))
-		return NULL;
+	if (zero && cache->ctor) {
+		WARN_ONCE(
+			true,
+			"kmem_cache_alloc: __GFP_ZERO for %s, which has a constructor, from 0x%lx",
+			cache->name, caller);
+		gfp &= ~__GFP_ZERO;
+	}
 	if (WARN((gfp & (__GFP_NOFAIL | __GFP_DIRECT_RECLAIM)) == __GFP_NOFAIL,
 		 "kmalloc: __GFP_NOFAIL without leave to wait means nothing, from 0x%lx", caller))
 		gfp &= ~__GFP_NOFAIL;
@@ -225,7 +229,7 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 		return NULL;
 	}
 	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
-	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
+	if (zero && !(entry & VIRTIO_KMEM_ADDR_ZERO))
 		memset(p, 0, cache->front.size);
 	return p;
 }

@@ -81,7 +81,9 @@ struct kmem_cache {
 	u32 batch;      /* objects to ask for next, while growing */
 	int order;      /* of runs of frames; -1: a cache of the host's */
 	void (*ctor)(void *);
+	size_t usable; /* bytes of an object, up to the next one */
 	char name[VIRTIO_KMEM_NAME_MAX];
+	char *whole_name; /* NULL: the same */
 	struct kmem_depot depot;
 };
 

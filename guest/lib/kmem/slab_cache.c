@@ -5,10 +5,14 @@
 #define CACHE_LINE       64u
 #define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 
+/* As calculate_alignment() of Linux's mm/slab_common.c. Of what is no power of two objects have
+ * there the largest power in it, once it is rounded up to words. */
 static unsigned int cache_align(unsigned int size, unsigned int align, slab_flags_t flags)
 {
 	unsigned int line = CACHE_LINE;
 
+	align = ALIGN(align, (unsigned int)sizeof(void *));
+	align &= -align;
 	if (flags & SLAB_HWCACHE_ALIGN) {
 		/* Small objects share a line, none crosses into another. */
 		while (size <= line / 2)
@@ -50,13 +54,19 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	const struct kmem_channel_ops *ops = kmem.channel.ops;
 	struct kmem_cpu *kc = kmem_self();
 	struct kmem_cache *cache;
+	char *whole_name = NULL;
 	int number = -EINVAL;
 	u32 debug = 0;
 
-	if (!kmem.ready || !name || !size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) ||
-	    align > KMEM_FRAME_SIZE)
+	if (!kmem.ready || !name || !size || size > KMALLOC_MAX_SIZE || align > KMALLOC_MAX_SIZE)
 		goto fail;
 	align = cache_align(size, align, flags);
+	if (strlen(name) >= sizeof(cache->name)) {
+		number = -ENOMEM;
+		whole_name = kstrdup(name, GFP_KERNEL);
+		if (!whole_name)
+			goto fail;
+	}
 	spin_lock(&kmem.walk);
 	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor), &debug);
 	if (number < 0)
@@ -75,11 +85,16 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		number = -ENOMEM;
 		goto unlock;
 	}
+	cache->whole_name = whole_name;
+	/* In a debug mode the red zone begins at the object's end. */
+	if (!cache->debug)
+		cache->usable = ALIGN(size, align);
 	spin_unlock(&kmem.walk);
 	kmem_cache_stock(kc, cache);
 	return cache;
 unlock:
 	spin_unlock(&kmem.walk);
+	kfree(whole_name);
 fail:
 	if (flags & SLAB_PANIC)
 		grt_bug(0, "kmem_cache_create: cannot make %s, error %d", name ? name : "(null)",
@@ -92,14 +107,17 @@ struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int siz
 					      unsigned int useroffset, unsigned int usersize,
 					      void (*ctor)(void *))
 {
-	if (usersize > size || useroffset > size - usersize)
-		return NULL;
+	/* As there: the region is for checks of what is copied, without which a cache can be. */
+	WARN((!usersize && useroffset) || usersize > size || useroffset > size - usersize,
+	     "kmem_cache_create_usercopy: %s has no such region: %u bytes at %u of %u",
+	     name ? name : "(null)", usersize, useroffset, size);
 	return kmem_cache_create(name, size, align, flags, ctor);
 }
 
 void kmem_cache_destroy(struct kmem_cache *s)
 {
 	struct kmem_cpu *kc = kmem_self();
+	char *whole_name = NULL;
 	int err;
 
 	if (!s || WARN(!s->live, "kmem_cache_destroy: %s is gone already", s->name))
@@ -108,7 +126,12 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	kmem_cache_collect(kc, s);
 	err = kmem.channel.ops->cache_destroy(kc->cpu, s->front.number);
 	s->live = err != 0;
+	if (!err) {
+		whole_name = s->whole_name;
+		s->whole_name = NULL;
+	}
 	spin_unlock(&kmem.walk);
+	kfree(whole_name);
 	if (err)
 		grt_warn("kmem_cache_destroy %s: Slab cache still has objects when called from "
 			 "0x%lx",
@@ -140,7 +163,7 @@ unsigned int kmem_cache_size(struct kmem_cache *s)
 
 const char *kmem_cache_name(struct kmem_cache *s)
 {
-	return s->name;
+	return s->whole_name ? s->whole_name : s->name;
 }
 
 void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)

@@ -62,7 +62,7 @@ static size_t whole_size(const void *p, size_t *used)
 	if (kind >= VIRTIO_KMEM_PM_RUN)
 		size = KMEM_FRAME_SIZE << (kind - VIRTIO_KMEM_PM_RUN);
 	else
-		size = kmem.cache[kind] ? kmem.cache[kind]->front.size : 0;
+		size = kmem.cache[kind] ? kmem.cache[kind]->usable : 0;
 	if (used)
 		*used = size;
 	/* Red zones begin where the size asked for ends, which only the host knows. */

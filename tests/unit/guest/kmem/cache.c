@@ -60,7 +60,8 @@ static void a_cache_is_made_used_and_destroyed(void **state)
 		p[i] = kmem_cache_alloc(s, GFP_KERNEL);
 		assert_non_null(p[i]);
 		assert_int_equal(kmem_to_phys(p[i]) % 8, 0);
-		assert_int_equal(ksize(p[i]), 100);
+		/* Up to the next one. */
+		assert_int_equal(ksize(p[i]), 104);
 		memset(p[i], i, 100);
 	}
 	for (int i = 0; i < 1000; i++) {
@@ -115,16 +116,68 @@ static void what_makes_no_sense_is_refused(void **state)
 	assert_null(kmem_cache_create(NULL, 8, 0, 0, NULL));
 	assert_null(kmem_cache_create("bad", 0, 0, 0, NULL));
 	assert_null(kmem_cache_create("bad", KMALLOC_MAX_SIZE + 1, 0, 0, NULL));
-	assert_null(kmem_cache_create("bad", 8, 3, 0, NULL));
-	assert_null(kmem_cache_create("bad", 8, 8192, 0, NULL));
-	assert_null(kmem_cache_create_usercopy("bad", 8, 0, 0, 4, 8, NULL));
+	assert_null(kmem_cache_create("bad", 8, 2 * KMALLOC_MAX_SIZE, 0, NULL));
 	util_expect_bug(create_panic, NULL, "kmem_cache_create: cannot make bad");
+}
+
+static void a_bad_region_for_user_copies_is_warned_of_and_left_out(void **state)
+{
+	static const struct {
+		unsigned int offset, size;
+	} bad[] = {{4, 8}, {9, 0}, {0, 9}, {~0u, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct kmem_cache *s;
+
+		assert_warns(s = kmem_cache_create_usercopy("region", 8, 0, 0, bad[i].offset,
+							    bad[i].size, NULL),
+			     "region has no such region");
+		assert_non_null(s);
+		kmem_cache_destroy(s);
+	}
+	kmem_cache_destroy(kmem_cache_create_usercopy("region", 8, 0, 0, 4, 4, NULL));
+}
+
+static void a_long_name_is_kept_whole(void **state)
+{
+	const char *name = "a name of more than the thirty-one characters that a host takes";
+	struct kmem_cache *s = kmem_cache_create(name, 8, 0, 0, NULL);
+	struct kmem_cache *left = kmem_cache_create(name, 16, 0, 0, NULL);
+
+	(void)state;
+	assert_string_equal(kmem_cache_name(s), name);
+	assert_ptr_not_equal(kmem_cache_name(s), name);
+	kmem_cache_destroy(s);
+	/* The other one's goes with the allocator. */
+	assert_string_equal(kmem_cache_name(left), name);
+}
+
+static void an_alignment_that_is_no_power_of_two_is_the_largest_in_it(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("three", 40, 24, 0, NULL);
+	struct kmem_cache *odd = kmem_cache_create("odd", 40, 3, 0, NULL);
+	struct kmem_cache *line = kmem_cache_create("line", 40, 96, SLAB_HWCACHE_ALIGN, NULL);
+	char *p = kmem_cache_alloc(s, GFP_KERNEL);
+
+	(void)state;
+	assert_int_equal(ksize(p), 40);
+	kmem_cache_free(s, p);
+	p = kmem_cache_alloc(odd, GFP_KERNEL);
+	assert_int_equal(kmem_to_phys(p) % 8, 0);
+	kmem_cache_free(odd, p);
+	p = kmem_cache_alloc(line, GFP_KERNEL);
+	assert_int_equal(kmem_to_phys(p) % 64, 0);
+	kmem_cache_free(line, p);
+	kmem_cache_destroy(s);
+	kmem_cache_destroy(odd);
+	kmem_cache_destroy(line);
 }
 
 static void alignment_is_kept(void **state)
 {
 	(void)state;
-	for (unsigned int align = 8; align <= 4096; align *= 2) {
+	for (unsigned int align = 8; align <= KMALLOC_MAX_SIZE / 4; align *= 2) {
 		struct kmem_cache *s = kmem_cache_create("aligned", 24, align, 0, NULL);
 		void *p[10];
 
@@ -173,19 +226,21 @@ static void the_constructor_runs_once_an_object(void **state)
 	kmem_cache_destroy(s);
 }
 
-static void zero_and_a_constructor_do_not_mix(void **state)
+static void zero_wins_over_a_constructor_with_a_warning(void **state)
 {
 	struct kmem_cache *s = kmem_cache_create("made", sizeof(struct thing), 0, 0, construct);
-	void *p;
+	void *p[100];
 
 	(void)state;
-	assert_warns(p = kmem_cache_alloc(s, GFP_KERNEL | __GFP_ZERO), "__GFP_ZERO for made");
-	assert_null(p);
-	assert_warns(p = kmem_cache_zalloc(s, GFP_KERNEL), "__GFP_ZERO for made");
-	assert_null(p);
-	p = kmem_cache_alloc(s, GFP_KERNEL);
-	assert_non_null(p);
-	kmem_cache_free(s, p);
+	assert_warns(p[0] = kmem_cache_alloc(s, GFP_KERNEL | __GFP_ZERO), "__GFP_ZERO for made");
+	/* Once is enough. */
+	for (int i = 1; i < 100; i++)
+		p[i] = kmem_cache_alloc_node(s, GFP_KERNEL | __GFP_ZERO, i % 2 ? 0 : NUMA_NO_NODE);
+	for (int i = 0; i < 100; i++) {
+		assert_non_null(p[i]);
+		assert_null(memchr_inv(p[i], 0, sizeof(struct thing)));
+	}
+	kmem_cache_free_bulk(s, 100, p);
 	kmem_cache_destroy(s);
 }
 
@@ -364,9 +419,13 @@ int main(void)
 		TEST(numbers_are_used_again),
 		TEST(numbers_run_out),
 		TEST(what_makes_no_sense_is_refused),
+		TEST(a_bad_region_for_user_copies_is_warned_of_and_left_out),
+		TEST(a_long_name_is_kept_whole),
+		TEST(an_alignment_that_is_no_power_of_two_is_the_largest_in_it),
 		TEST(alignment_is_kept),
+		cmocka_unit_test_setup_teardown(alignment_is_kept, setup_debug, teardown),
 		TEST(the_constructor_runs_once_an_object),
-		TEST(zero_and_a_constructor_do_not_mix),
+		TEST(zero_wins_over_a_constructor_with_a_warning),
 		TEST(an_object_of_another_cache_goes_to_its_own),
 		TEST(a_cache_with_objects_out_stays),
 		TEST(a_shrunk_cache_holds_nothing),
