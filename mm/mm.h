@@ -146,11 +146,11 @@ struct mm_config {
 /* What /proc/slabinfo says of a cache, by its names there. */
 struct mm_slabinfo {
 	char name[MM_CACHE_NAME_MAX];
-	uint64_t active_objs, num_objs; /* allocated; room for, in its slabs */
-	uint32_t objsize;               /* bytes from one object to the next */
-	uint32_t objperslab, pagesperslab;
-	uint64_t active_slabs, num_slabs; /* with an object; all */
-	uint32_t aliases;                 /* other caches that share it */
+	uint64_t active_objs, num_objs;    /* allocated; room for, in its slabs */
+	uint32_t objsize;                  /* bytes from one object to the next */
+	uint32_t objperslab, pagesperslab; /* of most: where no such run was left, one is less */
+	uint64_t active_slabs, num_slabs;  /* with an object; all */
+	uint32_t aliases;                  /* other caches that share it */
 };
 
 /*
@@ -205,7 +205,7 @@ struct mm_stats {
 #define MM_STATS_FIELD(name, shown) uint64_t name;
 	MM_COUNTERS(MM_STATS_FIELD)
 #undef MM_STATS_FIELD
-	uint32_t object_size, slot_size, objects_per_slab, frames_per_slab;
+	uint32_t object_size, slot_size, objects_per_slab, frames_per_slab; /* as in mm_slabinfo */
 	char name[MM_CACHE_NAME_MAX];
 };
 
@@ -259,7 +259,8 @@ unsigned int mm_cache_modes(struct mm_heap *heap, int cache);
 long mm_cache_shrink(struct mm_heap *heap, int cache);
 
 /*
- * Allocates up to n objects of a cache into addr[] (guest-physical | MM_ADDR_*).
+ * Allocates up to n objects of a cache into addr[] (guest-physical | MM_ADDR_*). Objects whose slot
+ * is a page at most can be had while a single frame is free.
  * asked: the bytes the caller wanted, at most the object's size, for red zones (0: the
  * whole object); caller: guest code address, for reports. With MM_ZERO every object is
  * zero (and flagged).

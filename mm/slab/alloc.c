@@ -12,6 +12,7 @@ struct request {
 	unsigned int cpu;
 	int node;
 	unsigned int flags;
+	bool no_runs[2]; /* by whether it is about all zones: no run of the usual order was left */
 	struct debug_call call;
 };
 
@@ -116,7 +117,23 @@ static uint32_t request_pop(const struct request *rq, const uint8_t *order, unsi
 	return slab;
 }
 
-static uint32_t request_slab(const struct request *rq)
+/* A new slab, of the usual shape if there is a run for it. A search that fails looks at all of the
+ * heap, so a request makes one. */
+static uint32_t request_make(struct request *rq, unsigned int flags)
+{
+	const struct slab_cache *cache = rq->cache;
+	bool *no_run = &rq->no_runs[!(flags & MM_THISNODE)];
+	uint32_t slab = 0;
+
+	if (!*no_run)
+		slab = slab_make(rq->set, rq->cpu, rq->number, &cache->usual, rq->node, flags);
+	if (slab || cache->least.order == cache->usual.order)
+		return slab;
+	*no_run = true;
+	return slab_make(rq->set, rq->cpu, rq->number, &cache->least, rq->node, flags);
+}
+
+static uint32_t request_slab(struct request *rq)
 {
 	const struct frame_pool *pool = rq->set->frames;
 	unsigned int list = rq->node == MM_NODE_ANY ? MM_MAX_NODES : (unsigned int)rq->node;
@@ -124,12 +141,12 @@ static uint32_t request_slab(const struct request *rq)
 
 	slab = request_pop(rq, pool->order[list], 0, pool->near[list]);
 	if (!slab)
-		slab = slab_make(rq->set, rq->cpu, rq->number, rq->node, rq->flags | MM_THISNODE);
+		slab = request_make(rq, rq->flags | MM_THISNODE);
 	if (slab || rq->flags & MM_THISNODE)
 		return slab;
 	slab = request_pop(rq, pool->order[list], pool->near[list], pool->nr_zones);
 	if (!slab)
-		slab = slab_make(rq->set, rq->cpu, rq->number, rq->node, rq->flags);
+		slab = request_make(rq, rq->flags);
 	return slab;
 }
 
@@ -148,7 +165,7 @@ static void request_swap(const struct request *rq, uint32_t *active)
 }
 
 /* With the CPU's lock held. */
-static size_t request_fill(const struct request *rq, uint32_t *active, size_t n, uint64_t *addr)
+static size_t request_fill(struct request *rq, uint32_t *active, size_t n, uint64_t *addr)
 {
 	struct slab_set *set = rq->set;
 	size_t got = 0;
@@ -183,7 +200,7 @@ static size_t request_fill(const struct request *rq, uint32_t *active, size_t n,
 }
 
 /* Returns how many objects; -ENOENT, there is no such cache; -EINVAL, its objects are not such. */
-static long request_serve(const struct request *rq, size_t n, uint64_t *addr)
+static long request_serve(struct request *rq, size_t n, uint64_t *addr)
 {
 	struct slab_cpu *local = &rq->set->cpu[rq->cpu];
 	_Atomic uint64_t *count = &local->count[rq->number].allocated;
@@ -236,6 +253,7 @@ long slab_alloc_bulk(struct slab_set *set, unsigned int cpu, int cache, int node
 	got = request_serve(&rq, n, addr);
 	if (!got) {
 		slab_set_drain(set);
+		memset(rq.no_runs, 0, sizeof(rq.no_runs));
 		got = request_serve(&rq, n, addr);
 	}
 	debug_say(set, &log);

@@ -55,11 +55,32 @@ static unsigned int cache_order(uint64_t slot_size)
 	return best;
 }
 
+/* The least order of which a slab holds a slot. */
+static unsigned int cache_least_order(uint64_t slot_size)
+{
+	unsigned int order = 0;
+
+	while (MM_FRAME_SIZE << order < slot_size)
+		order++;
+	return order;
+}
+
+static struct slab_shape cache_shape(uint64_t slot_size, uint64_t align, unsigned int order)
+{
+	struct slab_shape shape = {.order = (uint8_t)order, .colours = 1};
+	uint64_t waste;
+
+	shape.cap = (uint16_t)cache_slots(slot_size, order, &waste);
+	waste /= SLAB_COLOUR;
+	if (align <= SLAB_COLOUR)
+		shape.colours += waste < SLAB_MAX_COLOURS ? (uint8_t)waste : SLAB_MAX_COLOURS - 1;
+	return shape;
+}
+
 static void cache_init(struct slab_set *set, struct slab_cache *cache, const char *name,
 		       size_t size, size_t align, unsigned int flags)
 {
 	uint64_t slot;
-	uint64_t waste;
 
 	if (align < CACHE_MIN_ALIGN)
 		align = CACHE_MIN_ALIGN;
@@ -77,12 +98,8 @@ static void cache_init(struct slab_set *set, struct slab_cache *cache, const cha
 	cache->align = (uint32_t)align;
 	cache->aliases = 0;
 	cache->slot_size = (uint32_t)slot;
-	cache->order = (uint8_t)cache_order(slot);
-	cache->cap = (uint16_t)cache_slots(slot, cache->order, &waste);
-	waste /= SLAB_COLOUR;
-	cache->colours = 1;
-	if (align <= SLAB_COLOUR)
-		cache->colours += waste < SLAB_MAX_COLOURS ? (uint8_t)waste : SLAB_MAX_COLOURS - 1;
+	cache->usual = cache_shape(slot, align, cache_order(slot));
+	cache->least = cache_shape(slot, align, cache_least_order(slot));
 	cache->recip = ((1ull << SLAB_RECIP_SHIFT) + slot - 1) / slot;
 	memset(cache->list, 0, set->frames->nr_zones * sizeof(*cache->list));
 	atomic_store_explicit(&cache->errors, 0, memory_order_relaxed);

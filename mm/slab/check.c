@@ -96,13 +96,20 @@ static const char *check_state(const struct slab_set *set, const struct slab *sl
 	return NULL;
 }
 
+static bool slab_is_shaped(const struct slab *slab, const struct slab_shape *shape)
+{
+	return slab->order == shape->order && slab->cap == shape->cap &&
+	       slab->colour < shape->colours;
+}
+
 static const char *check_slab(const struct slab_set *set, const struct slab *slab, uint32_t index)
 {
 	const struct slab_cache *cache = &set->cache[slab->cache];
 	const char *why;
 
-	if (!slab->cache || slab->cache > MM_CACHE_MAX || slab->order != cache->order ||
-	    slab->cap != cache->cap || slab->slot_size != cache->slot_size)
+	if (!slab->cache || slab->cache > MM_CACHE_MAX ||
+	    !(slab_is_shaped(slab, &cache->usual) || slab_is_shaped(slab, &cache->least)) ||
+	    slab->slot_size != cache->slot_size)
 		return limit_why("slab %u does not look as cache %u's do", index, slab->cache);
 	why = check_slots(set, slab, index);
 	if (!why)
@@ -117,6 +124,7 @@ static const char *check_list(const struct slab_set *set, unsigned int number, u
 	const struct slab_list *list = &set->cache[number].list[zone];
 	uint32_t before = 0;
 	uint32_t empty = 0;
+	uint32_t frames = 0;
 
 	if (atomic_load_explicit(&list->lock.held, memory_order_relaxed))
 		return limit_why("a list of cache %u is locked at rest", number);
@@ -134,29 +142,42 @@ static const char *check_list(const struct slab_set *set, unsigned int number, u
 			return limit_why("slab %u, of %u objects, is listed as %s", index,
 					 slab->used, slab->empty ? "empty" : "another");
 		empty += slab->empty;
+		frames += slab->empty ? 1u << slab->order : 0;
 		(*listed)++;
 		before = index;
 	}
-	if (before != list->tail || empty != list->nr_empty)
+	if (before != list->tail || empty != list->nr_empty || frames != list->empty_frames)
 		return limit_why("a list of cache %u ends at slab %u, not %u, or has %u empty "
-				 "slabs, not %u",
-				 number, before, list->tail, empty, list->nr_empty);
+				 "slabs of %u frames, not %u of %u",
+				 number, before, list->tail, empty, frames, list->nr_empty,
+				 list->empty_frames);
 	return NULL;
 }
 
-/* A cache's counters against its slabs', of which there are nr with `out` objects of callers. */
-static const char *check_cache(struct slab_set *set, unsigned int number, uint32_t nr, uint64_t out)
+/* What the slabs of a cache come to. */
+struct cache_sum {
+	uint32_t slabs, least; /* all, and those not of the usual order */
+	uint64_t out;          /* objects of callers */
+};
+
+/* A cache's counters against its slabs'. */
+static const char *check_cache(struct slab_set *set, unsigned int number,
+			       const struct cache_sum *sum)
 {
 	const struct slab_cache *cache = &set->cache[number];
 	uint64_t freed;
 	uint64_t allocated = slab_cache_sum(set, number, &freed);
-	uint32_t said = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
+	uint32_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
+	uint32_t least = atomic_load_explicit(&cache->nr_least, memory_order_relaxed);
 
-	if (said != nr)
-		return limit_why("cache %u counts %u slabs, there are %u", number, said, nr);
-	if (allocated - freed != out)
+	if (slabs != sum->slabs || least != sum->least)
+		return limit_why("cache %u counts %u slabs, %u of its least order, there are %u "
+				 "and %u",
+				 number, slabs, least, sum->slabs, sum->least);
+	if (allocated - freed != sum->out)
 		return limit_why("cache %u counts %llu objects, its slabs %llu", number,
-				 (unsigned long long)(allocated - freed), (unsigned long long)out);
+				 (unsigned long long)(allocated - freed),
+				 (unsigned long long)sum->out);
 	return NULL;
 }
 
@@ -174,12 +195,11 @@ static const char *check_locks(const struct slab_set *set)
 
 const char *slab_check(struct slab_set *set, uint64_t *frames)
 {
-	uint32_t nr[MM_CACHE_MAX + 1] = {0};
+	struct cache_sum sum[MM_CACHE_MAX + 1] = {0};
 	uint32_t dead = 0;
 	uint32_t in_state = 0;
 	uint32_t listed = 0;
 	uint32_t spare = 0;
-	uint64_t out[MM_CACHE_MAX + 1] = {0};
 	const char *why = check_locks(set);
 
 	*frames = 0;
@@ -195,15 +215,16 @@ const char *slab_check(struct slab_set *set, uint64_t *frames)
 			break;
 		in_state += slab_get_state(slab) == SLAB_LISTED;
 		*frames += 1ull << slab->order;
-		out[slab->cache] += slab->used - slots_withheld(slab);
-		nr[slab->cache]++;
+		sum[slab->cache].out += slab->used - slots_withheld(slab);
+		sum[slab->cache].slabs++;
+		sum[slab->cache].least += slab->order != set->cache[slab->cache].usual.order;
 	}
 	for (unsigned int number = 1; !why && number <= MM_CACHE_MAX; number++) {
 		for (unsigned int zone = 0;
 		     !why && set->cache[number].list && zone < set->frames->nr_zones; zone++)
 			why = check_list(set, number, zone, &listed);
 		if (!why)
-			why = check_cache(set, number, nr[number], out[number]);
+			why = check_cache(set, number, &sum[number]);
 	}
 	if (why)
 		return why;

@@ -93,6 +93,7 @@ void slab_set_reset(struct slab_set *set)
 			continue;
 		memset(cache->list, 0, set->frames->nr_zones * sizeof(*cache->list));
 		atomic_store_explicit(&cache->nr_slabs, 0, memory_order_relaxed);
+		atomic_store_explicit(&cache->nr_least, 0, memory_order_relaxed);
 		allocated = slab_cache_sum(set, i, &freed);
 		atomic_fetch_add_explicit(&set->cpu[0].count[i].freed, allocated - freed,
 					  memory_order_relaxed);

@@ -23,8 +23,10 @@ static void list_remove(struct slab_set *set, struct slab_list *list, struct sla
 		all[slab->next].prev = slab->prev;
 	else
 		list->tail = slab->prev;
-	if (slab->empty)
+	if (slab->empty) {
 		list->nr_empty--;
+		list->empty_frames -= 1u << slab->order;
+	}
 	slab->empty = false;
 }
 
@@ -53,8 +55,10 @@ static void list_add(struct slab_set *set, struct slab_list *list, struct slab *
 	MM_ASSERT_HELD(&list->lock);
 	slab->empty = !slab->used && !slab_pins(slab);
 	slab->sparse = slab_is_sparse(slab);
-	if (slab->empty)
+	if (slab->empty) {
 		list->nr_empty++;
+		list->empty_frames += 1u << slab->order;
+	}
 	slab->prev = list_place(set, list, slab);
 	forth = slab->prev ? &all[slab->prev].next : &list->head;
 	slab->next = *forth;
@@ -68,7 +72,7 @@ static bool list_has_enough(const struct slab_list *list, const struct slab *sla
 {
 	MM_ASSERT_HELD(&list->lock);
 	return !slab->used && !slab_pins(slab) &&
-	       (uint64_t)(list->nr_empty + 1) << slab->order > SLAB_KEEP_FRAMES;
+	       list->empty_frames + (1u << slab->order) > SLAB_KEEP_FRAMES;
 }
 
 bool slab_list_or_kill(struct slab_set *set, struct slab *slab)
@@ -169,15 +173,16 @@ static void slab_spare_put(struct slab_set *set, struct slab *slab)
 	mm_unlock(&set->spare_lock);
 }
 
-static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigned int number)
+static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigned int number,
+		      const struct slab_shape *shape)
 {
 	slab->recip = cache->recip;
 	slab->slot_size = cache->slot_size;
 	slab->used = 0;
-	slab->cap = cache->cap;
+	slab->cap = shape->cap;
 	slab->fresh = 0;
 	slab->cache = (uint8_t)number;
-	slab->order = cache->order;
+	slab->order = shape->order;
 	slab->empty = false;
 	slab->sparse = false;
 	slab->colour = 0;
@@ -189,23 +194,24 @@ static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigne
 	for (unsigned int i = 0; i < SLAB_WORDS; i++) {
 		unsigned int below = i * 64;
 
-		if (cache->cap >= below + 64)
+		if (shape->cap >= below + 64)
 			slab->free[i] = ~0ull;
 		else
-			slab->free[i] = cache->cap > below ? (1ull << (cache->cap - below)) - 1 : 0;
+			slab->free[i] = shape->cap > below ? (1ull << (shape->cap - below)) - 1 : 0;
 	}
 }
 
-uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, int node,
-		   unsigned int flags)
+uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number,
+		   const struct slab_shape *shape, int node, unsigned int flags)
 {
 	struct slab_cache *cache = &set->cache[number];
+	const uint64_t frames = 1ull << shape->order;
 	uint64_t taken;
 	uint32_t index;
 	frame_t frame;
 	struct slab *slab;
 
-	if (frame_get_bulk(set->frames, cpu, cache->order, node, flags, 1, &taken) < 1)
+	if (frame_get_bulk(set->frames, cpu, shape->order, node, flags, 1, &taken) < 1)
 		return 0;
 	frame = frame_at(taken);
 	index = slab_spare_get(set);
@@ -213,11 +219,11 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 
 	/* A late free may look at the descriptor for its former slab. */
 	mm_lock(&slab->lock);
-	slab_init(slab, cache, number);
-	if (cache->colours > 1)
+	slab_init(slab, cache, number, shape);
+	if (shape->colours > 1)
 		slab->colour = (uint8_t)(atomic_fetch_add_explicit(&cache->next_colour, 1,
 								   memory_order_relaxed) %
-					 cache->colours);
+					 shape->colours);
 	slab->zero = taken & FRAME_ZERO;
 	slab->frame = (uint32_t)frame.nr;
 	slab->zone = (uint8_t)frame_zone_of(set->frames, frame);
@@ -227,12 +233,14 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, 
 	mm_unlock(&slab->lock);
 
 	atomic_fetch_add_explicit(&cache->nr_slabs, 1, memory_order_relaxed);
-	MM_ASSERT(map_is(set->map, frame, 1ull << cache->order, MM_PM_NONE));
-	map_fill(set->map, frame, 1ull << cache->order, (uint8_t)number);
-	for (uint64_t i = 0; i < 1ull << cache->order; i++)
+	if (shape->order != cache->usual.order)
+		atomic_fetch_add_explicit(&cache->nr_least, 1, memory_order_relaxed);
+	MM_ASSERT(map_is(set->map, frame, frames, MM_PM_NONE));
+	map_fill(set->map, frame, frames, (uint8_t)number);
+	for (uint64_t i = 0; i < frames; i++)
 		/* Release: who finds the number finds the descriptor. */
 		atomic_store_explicit(&set->of[frame.nr + i], index, memory_order_release);
-	map_count_frames(set->map, cpu, 1ull << cache->order, 0);
+	map_count_frames(set->map, cpu, frames, 0);
 	return index;
 }
 
@@ -255,6 +263,8 @@ void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab)
 	slab_spare_put(set, slab);
 	map_count_frames(set->map, cpu, 0, 1ull << order);
 	frame_put_bulk(set->frames, cpu, order, 1, &frame);
+	if (order != cache->usual.order)
+		atomic_fetch_sub_explicit(&cache->nr_least, 1, memory_order_relaxed);
 	/* Release: who sees the last slab gone may unmake the cache. */
 	atomic_fetch_sub_explicit(&cache->nr_slabs, 1, memory_order_release);
 }

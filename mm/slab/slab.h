@@ -20,7 +20,9 @@
 #define SLAB_MAX_ALIGN (MM_FRAME_SIZE << MM_MAX_ORDER)
 #define SLAB_MAX_SLOTS 512u
 #define SLAB_WORDS     (SLAB_MAX_SLOTS / 64)
-/* Slabs grow to this order to hold more slots; beyond it only for large objects. */
+/* Slabs grow to this order to hold more slots; beyond it only for large objects. Where no run
+ * of that is left they are made of the least that holds an object, as in Linux (mm/slub.c,
+ * allocate_slab()): a small object can be had while a single frame is free. */
 #define SLAB_GROW_ORDER 3u
 /* Empty slabs kept on a list, so that a caller to and fro does not unmake them: as many
  * as have these frames together, so that none is kept that is larger. */
@@ -49,6 +51,13 @@ enum slab_state {
 	SLAB_ACTIVE,
 	SLAB_LISTED,
 	SLAB_FULL
+};
+
+/* What a slab is made of, and holds. */
+struct slab_shape {
+	uint8_t order;
+	uint8_t colours; /* 1: none */
+	uint16_t cap;
 };
 
 /* Slots that were freed while pinned. */
@@ -110,15 +119,13 @@ _Static_assert(sizeof(struct slab) == 128, "a slab's descriptor is two cache lin
 struct slab_list {
 	struct mm_lock lock;
 	uint32_t head, tail;
-	uint32_t nr_empty;
+	uint32_t nr_empty, empty_frames; /* empty slabs, and what they are made of */
 };
 
 struct slab_cache {
 	_Atomic bool live;
-	uint8_t order;
-	uint8_t colours; /* 1: none */
-	uint16_t cap;
-	_Atomic uint32_t next_colour; /* any value; which slab has which does not matter */
+	struct slab_shape usual, least; /* the latter where runs are short; they may be the same */
+	_Atomic uint32_t next_colour;   /* any value; which slab has which does not matter */
 	/* Also looked at without a lock, for any number that a guest says; one that is of no
 	 * cache, or comes to be of one just then, gives no or the other's reports. */
 	_Atomic unsigned int flags;
@@ -126,6 +133,7 @@ struct slab_cache {
 	uint64_t recip;
 	struct slab_list *list;    /* by zone */
 	_Atomic uint32_t nr_slabs; /* until the last frame is back */
+	_Atomic uint32_t nr_least; /* of these, not of the usual order */
 	_Atomic uint64_t errors;
 	uint32_t aliases; /* caches that share it; under the set's lock */
 	char name[MM_CACHE_NAME_MAX];
@@ -215,11 +223,11 @@ static inline struct slab_cache *slab_cache_get(struct slab_set *set, int number
 }
 
 /*
- * Makes an ACTIVE slab; node and flags as for mm_alloc_bulk. Returns its number or
- * 0. slab_unmake gives the frames of a slab that is DEAD back.
+ * Makes an ACTIVE slab of one of its cache's shapes; node and flags as for mm_alloc_bulk.
+ * Returns its number or 0. slab_unmake gives the frames of a slab that is DEAD back.
  */
-uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number, int node,
-		   unsigned int flags);
+uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number,
+		   const struct slab_shape *shape, int node, unsigned int flags);
 void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab);
 
 /* Relaxed throughout: each change of state is under a lock that its readers hold,

@@ -19,17 +19,37 @@ uint64_t slab_cache_sum(struct slab_set *set, unsigned int number, uint64_t *fre
 	return allocated;
 }
 
-/* Slabs of a cache that hold no object: on its lists, or active on CPUs. */
-static uint64_t slab_cache_empty(struct slab_set *set, unsigned int number)
+/* Slabs, and what they come to. */
+struct slab_sum {
+	uint64_t slabs, frames, slots;
+};
+
+/* All of a cache. Slabs come and go meanwhile, so each number is of its own moment. */
+static struct slab_sum slab_cache_all(const struct slab_cache *cache)
+{
+	uint64_t least = atomic_load_explicit(&cache->nr_least, memory_order_relaxed);
+	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
+	uint64_t usual = slabs > least ? slabs - least : 0;
+
+	return (struct slab_sum){
+		.slabs = slabs,
+		.frames = (usual << cache->usual.order) + (least << cache->least.order),
+		.slots = usual * cache->usual.cap + least * cache->least.cap,
+	};
+}
+
+/* Those that hold no object: on its lists, or active on CPUs. */
+static struct slab_sum slab_cache_empty(struct slab_set *set, unsigned int number)
 {
 	struct slab_cache *cache = &set->cache[number];
-	uint64_t empty = 0;
+	struct slab_sum empty = {0};
 
 	for (unsigned int zone = 0; zone < set->frames->nr_zones; zone++) {
 		struct slab_list *list = &cache->list[zone];
 
 		mm_lock(&list->lock);
-		empty += list->nr_empty;
+		empty.slabs += list->nr_empty;
+		empty.frames += list->empty_frames;
 		mm_unlock(&list->lock);
 	}
 	for (unsigned int i = 0; i < set->config->cpus; i++) {
@@ -40,7 +60,8 @@ static uint64_t slab_cache_empty(struct slab_set *set, unsigned int number)
 		slab = &set->slab[cpu->active[number]];
 		if (cpu->active[number]) {
 			mm_lock(&slab->lock);
-			empty += !slab->used;
+			empty.slabs += !slab->used;
+			empty.frames += slab->used ? 0 : 1ull << slab->order;
 			mm_unlock(&slab->lock);
 		}
 		mm_unlock(&cpu->lock);
@@ -66,7 +87,7 @@ uint64_t slab_activity(struct slab_set *set)
 static void stats_add_cache(struct slab_set *set, unsigned int number, struct mm_stats *stats)
 {
 	struct slab_cache *cache = &set->cache[number];
-	uint64_t slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
+	struct slab_sum all = slab_cache_all(cache);
 	uint64_t freed;
 	uint64_t allocated;
 
@@ -75,9 +96,9 @@ static void stats_add_cache(struct slab_set *set, unsigned int number, struct mm
 	stats->objects_allocated += allocated;
 	stats->bytes_allocated += allocated * cache->object_size;
 	stats->objects_freed += freed;
-	stats->slabs += slabs;
-	if (slabs)
-		stats->frames_cached += slab_cache_empty(set, number) << cache->order;
+	stats->slabs += all.slabs;
+	if (all.slabs)
+		stats->frames_cached += slab_cache_empty(set, number).frames;
 }
 
 static void stats_all(struct slab_set *set, struct mm_stats *stats)
@@ -96,12 +117,13 @@ static void stats_cache(struct slab_set *set, const struct slab_cache *cache, un
 			struct mm_stats *stats)
 {
 	stats_add_cache(set, number, stats);
-	stats->frames_in_use = stats->slabs << cache->order;
-	stats->frames_in_use -= stats->frames_cached;
+	stats->frames_in_use = slab_cache_all(cache).frames;
+	stats->frames_in_use -= stats->frames_cached < stats->frames_in_use ? stats->frames_cached
+									    : stats->frames_in_use;
 	stats->object_size = cache->object_size;
 	stats->slot_size = cache->slot_size;
-	stats->objects_per_slab = cache->cap;
-	stats->frames_per_slab = 1u << cache->order;
+	stats->objects_per_slab = cache->usual.cap;
+	stats->frames_per_slab = 1u << cache->usual.order;
 	stats->errors = atomic_load_explicit(&cache->errors, memory_order_relaxed);
 	memcpy(stats->name, cache->name, sizeof(stats->name));
 }
@@ -131,6 +153,7 @@ int slab_stats(struct slab_set *set, int number, struct mm_stats *stats)
 int slab_info(struct slab_set *set, int number, struct mm_slabinfo *info)
 {
 	struct slab_cache *cache;
+	struct slab_sum all;
 	uint64_t empty;
 	uint64_t freed;
 
@@ -142,15 +165,16 @@ int slab_info(struct slab_set *set, int number, struct mm_slabinfo *info)
 		return -ENOENT;
 	}
 	memset(info, 0, sizeof(*info));
-	info->num_slabs = atomic_load_explicit(&cache->nr_slabs, memory_order_relaxed);
-	empty = slab_cache_empty(set, (unsigned int)number);
+	all = slab_cache_all(cache);
+	info->num_slabs = all.slabs;
+	empty = slab_cache_empty(set, (unsigned int)number).slabs;
 	info->active_slabs = empty < info->num_slabs ? info->num_slabs - empty : 0;
-	info->num_objs = info->num_slabs * cache->cap;
+	info->num_objs = all.slots;
 	info->active_objs = slab_cache_sum(set, (unsigned int)number, &freed);
 	info->active_objs -= freed;
 	info->objsize = cache->slot_size;
-	info->objperslab = cache->cap;
-	info->pagesperslab = 1u << cache->order;
+	info->objperslab = cache->usual.cap;
+	info->pagesperslab = 1u << cache->usual.order;
 	info->aliases = cache->aliases;
 	memcpy(info->name, cache->name, sizeof(info->name));
 	mm_unlock(&set->lock);

@@ -272,8 +272,8 @@ static void pinned_slabs_are_not_among_the_empty(void **state)
 
 	(void)state;
 	/* One object a slab, and a frame behind it. */
-	assert_int_equal(heap->slabs.cache[cache].cap, 1);
-	assert_int_equal(heap->slabs.cache[cache].order, 3);
+	assert_int_equal(heap->slabs.cache[cache].usual.cap, 1);
+	assert_int_equal(heap->slabs.cache[cache].usual.order, 3);
 	other = util_alloc(heap, cache, 0);
 	for (unsigned int i = 0; i < NR; i++)
 		addr[i] = util_alloc(heap, cache, 0) & ~MM_ADDR_FLAGS;

@@ -200,8 +200,32 @@ static void *stress_disturb(void *arg)
 	return NULL;
 }
 
-static void stress_run(int delay_ms, unsigned int debug, unsigned int rounds)
+#define HOG_FRAMES (64 * MIB / MM_FRAME_SIZE)
+
+/* Takes all frames but one in `leave`, which lie apart. */
+static size_t hog_take(struct mm_heap *heap, unsigned int leave, uint64_t *frame)
 {
+	uint64_t seed = 99;
+	size_t nr = 0;
+
+	while (mm_pages_alloc(heap, 0, 0, MM_NODE_ANY, 0, 1, &frame[nr]) == 1)
+		nr++;
+	for (size_t i = 0; i < nr;) {
+		if (util_random(&seed) % leave) {
+			i++;
+			continue;
+		}
+		util_free_run(heap, frame[i], 0);
+		frame[i] = frame[--nr];
+	}
+	return nr;
+}
+
+/* leave: of the heap's frames one in so many is left to the threads; 0: all. */
+static void stress_run_in(unsigned int leave, int delay_ms, unsigned int debug, unsigned int rounds)
+{
+	static uint64_t hog[HOG_FRAMES];
+	size_t hogged = 0;
 	static struct stress stress;
 	struct mm_config config = util_config(64 * MIB, 2);
 	struct worker worker[THREADS];
@@ -213,6 +237,8 @@ static void stress_run(int delay_ms, unsigned int debug, unsigned int rounds)
 	memset(&stress, 0, sizeof(stress));
 	stress.heap = util_heap(&config);
 	stress.rounds = rounds;
+	if (leave)
+		hogged = hog_take(stress.heap, leave, hog);
 	assert_int_equal(pthread_barrier_init(&stress.start, NULL, THREADS + 1), 0);
 	for (unsigned int i = 0; i < THREADS; i++) {
 		worker[i] = (struct worker){&stress, i};
@@ -232,6 +258,8 @@ static void stress_run(int delay_ms, unsigned int debug, unsigned int rounds)
 	assert_int_equal(stress.broken, 0);
 	assert_int_equal(stress.refused, 0);
 	util_check(stress.heap);
+	while (hogged)
+		util_free_run(stress.heap, hog[--hogged], 0);
 	(void)mm_reclaim(stress.heap);
 	assert_int_equal(mm_stats(stress.heap, 0, &stats), 0);
 	assert_int_equal(stats.objects_active, 0);
@@ -241,6 +269,11 @@ static void stress_run(int delay_ms, unsigned int debug, unsigned int rounds)
 	assert_int_equal(stats.pages_pinned, 0);
 	pthread_barrier_destroy(&stress.start);
 	mm_heap_destroy(stress.heap);
+}
+
+static void stress_run(int delay_ms, unsigned int debug, unsigned int rounds)
+{
+	stress_run_in(0, delay_ms, debug, rounds);
 }
 
 static void memory_kept(void **state)
@@ -265,6 +298,14 @@ static void every_debug_mode(void **state)
 {
 	(void)state;
 	stress_run(-1, MM_DEBUG_ALL & ~MM_HARDEN_GUARD, 1000);
+}
+
+/* Slabs are of either order, and calls fail. */
+static void little_memory_in_pieces(void **state)
+{
+	(void)state;
+	stress_run_in(20, -1, 0, 1500);
+	stress_run_in(3, -1, MM_DEBUG_ALL & ~MM_HARDEN_GUARD, 500);
 }
 
 #define GUESS_SIZE (64ul << 10)
@@ -399,6 +440,7 @@ int main(void)
 		cmocka_unit_test(memory_given_back_at_once),
 		cmocka_unit_test(memory_given_back_later),
 		cmocka_unit_test(every_debug_mode),
+		cmocka_unit_test(little_memory_in_pieces),
 		cmocka_unit_test(freed_by_guess_while_it_is_zeroed),
 		cmocka_unit_test(caches_beside_their_account),
 	};

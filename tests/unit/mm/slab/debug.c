@@ -290,8 +290,12 @@ static void what_is_kept_of_slots_is_no_more_than_the_heap(void **state)
 			int cache = mm_cache_create(heap, "small", size, 0, MM_CACHE_NOMERGE);
 			const struct slab_cache *c = &heap->slabs.cache[cache];
 
-			assert_true(c->cap * sizeof(struct slab_track) <= MM_FRAME_SIZE
-										  << c->order);
+			for (int k = 0; k < 2; k++) {
+				const struct slab_shape *shape = k ? &c->least : &c->usual;
+
+				assert_true(shape->cap * sizeof(struct slab_track) <=
+					    MM_FRAME_SIZE << shape->order);
+			}
 			assert_int_equal(mm_cache_destroy(heap, cache), 0);
 		}
 		mm_heap_destroy(heap);
