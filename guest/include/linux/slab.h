@@ -99,21 +99,12 @@ void *__kmalloc(size_t size, gfp_t gfp) __malloc __alloc_size(1);
 void *__kmalloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1);
 
 /* The cache that serves a size from 1 to KMALLOC_MAX_CACHE_SIZE, for a size that is known
- * when compiling, and its objects' size. */
+ * when compiling. */
 static __always_inline unsigned int kmem_size_number(size_t size)
 {
 #define KMEM_SIZE_NUMBER(bytes, label) (size) <= (bytes) ? VIRTIO_KMEM_CLASS_##label + 1u:
 	return VIRTIO_KMEM_CLASS_LIST(KMEM_SIZE_NUMBER) 0;
 #undef KMEM_SIZE_NUMBER
-}
-
-static __always_inline size_t kmem_number_size(unsigned int number)
-{
-	return number == 5   ? 96
-	       : number == 7 ? 192
-	       : number < 5  ? 4ul << number
-	       : number == 6 ? 128
-			     : 1ul << number;
 }
 
 /* 0 gives ZERO_SIZE_PTR, more than KMALLOC_MAX_SIZE NULL. Aligned to 8 bytes, sizes that
@@ -253,12 +244,6 @@ void kvfree_sensitive(const void *p, size_t len);
 #else
 #define KMEM_FRONT
 #endif
-
-struct kmem_cache_front {
-	u32 number;
-	u32 size;
-	bool slow; /* not for the fast path: a constructor, or a debug mode */
-};
 
 KMEM_FRONT void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 {

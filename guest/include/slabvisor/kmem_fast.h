@@ -36,6 +36,23 @@ extern struct kmem_view kmem_view;
 #define KMEM_PREFETCH 32
 #endif
 
+/* At the start of each struct kmem_cache: what the fast paths know of it. */
+struct kmem_cache_front {
+	u32 number;
+	u32 size;
+	bool slow; /* not for the fast path: a constructor, or a debug mode */
+};
+
+/* The size of the objects of the size class with this cache number. */
+static __always_inline size_t kmem_number_size(unsigned int number)
+{
+	return number == 5   ? 96
+	       : number == 7 ? 192
+	       : number < 5  ? 4ul << number
+	       : number == 6 ? 128
+			     : 1ul << number;
+}
+
 /* What the magazines cannot promise. */
 #define KMEM_GFP_SLOW (__GFP_DMA | __GFP_DMA32)
 
@@ -45,13 +62,15 @@ extern struct kmem_view kmem_view;
  */
 void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, unsigned long caller);
 
+/* The number of the size class that serves size, 1 to KMALLOC_MAX_CACHE_SIZE. */
+unsigned int kmem_size_to_number(size_t size);
+
 /* The rest of a free; number: the cache that the caller named, 0 for any. */
 void kmem_free_slow(const void *p, unsigned int number);
 
-/* An object of cache `number` with its VIRTIO_KMEM_ADDR_* bits; 0: none at hand. */
-KMEM_INLINE u64 kmem_pop(unsigned int number)
+/* An object of a slot's main magazine with its VIRTIO_KMEM_ADDR_* bits; 0: none at hand. */
+KMEM_INLINE u64 kmem_pop_slot(KMEM_SEG struct kmem_slot *slot)
 {
-	KMEM_SEG struct kmem_slot *slot = &KMEM_SELF->slot[number];
 	u64 *top = slot->top;
 	u64 entry = *top;
 
@@ -62,6 +81,12 @@ KMEM_INLINE u64 kmem_pop(unsigned int number)
 	 * magazine of a chunk, so that it is always magazines' memory that is read. */
 	__builtin_prefetch((const void *)top[-KMEM_PREFETCH], 1);
 	return entry;
+}
+
+/* An object of cache `number`, likewise. */
+KMEM_INLINE u64 kmem_pop(unsigned int number)
+{
+	return kmem_pop_slot(&KMEM_SELF->slot[number]);
 }
 
 /* size: the usable size of the cache's objects, zeroed whole for __GFP_ZERO. */
@@ -97,9 +122,8 @@ KMEM_INLINE unsigned int kmem_number_of(const void *p)
 }
 
 /* False: the slow path must see to it (no room, no cache, freed twice in a row). */
-KMEM_INLINE bool kmem_push(unsigned int number, const void *p)
+KMEM_INLINE bool kmem_push_slot(KMEM_SEG struct kmem_slot *slot, const void *p)
 {
-	KMEM_SEG struct kmem_slot *slot = &KMEM_SELF->slot[number];
 	u64 *top = slot->top;
 
 	if (unlikely(top == slot->limit) || unlikely((*top ^ (u64)p) <= VIRTIO_KMEM_ADDR_FLAGS))
@@ -107,6 +131,11 @@ KMEM_INLINE bool kmem_push(unsigned int number, const void *p)
 	top[1] = (u64)p;
 	slot->top = top + 1;
 	return true;
+}
+
+KMEM_INLINE bool kmem_push(unsigned int number, const void *p)
+{
+	return kmem_push_slot(&KMEM_SELF->slot[number], p);
 }
 
 #endif

@@ -6,7 +6,8 @@
  *
  * Whatever it is to run on has a half of its own, which implements all of these:
  *   in a guest: guest/lib/machine, and guest/lib/vm for user memory;
- *   in a process of the host (SLABVISOR_HOSTED): guest/lib/hosted. Threads stand for vCPUs.
+ *   in a process of the host (SLABVISOR_HOSTED): guest/lib/hosted. Threads stand for vCPUs;
+ *   in the module of a Linux guest (SLABVISOR_MODULE): guest/linux.
  * What is inlined into fast paths differs by half, and stands at the end.
  */
 #ifndef SLABVISOR_KMEM_PORT_H
@@ -45,6 +46,14 @@ extern __thread struct kmem_cpu kmem_hosted_cpu;
 #define KMEM_SELF (&kmem_hosted_cpu)
 
 struct kmem_cpu *kmem_self(void);
+
+#elif defined(SLABVISOR_MODULE)
+
+/* Whoever calls the allocator has some CPU's data to himself (guest/linux/enter.h). */
+struct kmem_cpu *kmem_self(void);
+
+#define KMEM_SEG
+#define KMEM_SELF (kmem_self())
 
 #else
 

@@ -11,10 +11,14 @@
 /*
  * A misuse that the program must not survive: prints one line, with the address at
  * issue (0: none), and ends the guest (PLATFORM_FAULT_BUG). format is printf's, cut
- * at 255 bytes.
+ * at 255 bytes. In a Linux guest's module it warns and returns, as SLUB does: a kernel is
+ * worth more than an object, which callers leave to be lost.
  */
-__attribute__((noreturn, cold, format(printf, 2, 3))) void grt_bug(u64 addr, const char *format,
-								   ...);
+#ifndef SLABVISOR_MODULE
+__attribute__((noreturn))
+#endif
+__attribute__((cold, format(printf, 2, 3))) void
+grt_bug(u64 addr, const char *format, ...);
 
 /* A misuse or a failure that it can survive: prints one line (newline added). */
 __attribute__((cold, format(printf, 1, 2))) void grt_warn(const char *format, ...);

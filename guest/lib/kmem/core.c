@@ -11,8 +11,10 @@ static const char *const class_name[VIRTIO_KMEM_CLASSES] = VIRTIO_KMEM_CLASS_NAM
 
 void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 {
-	if (cpu >= KMEM_MAX_CPUS)
+	if (cpu >= KMEM_MAX_CPUS) {
 		grt_bug(0, "kmem: vCPU %u is one too many", cpu);
+		return;
+	}
 	kmem_slots_reset(kc);
 	kc->cpu = cpu;
 	kc->seen_give_back = READ_ONCE(kmem.give_back);

@@ -269,8 +269,10 @@ static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p
 		kmem_host_free(kc, cache, 1, caller);
 		return;
 	}
-	if (unlikely((*slot->top ^ (u64)p) <= VIRTIO_KMEM_ADDR_FLAGS))
+	if (unlikely((*slot->top ^ (u64)p) <= VIRTIO_KMEM_ADDR_FLAGS)) {
 		grt_bug((u64)p, "kfree: double free of 0x%lx (%s)", (unsigned long)p, cache->name);
+		return;
+	}
 	if (slot->top == slot->limit)
 		make_room(kc, cache, slot);
 	if (slot->top == slot->limit) {
@@ -292,16 +294,24 @@ void kmem_free_slow(const void *p, unsigned int number)
 
 	if (ZERO_OR_NULL_PTR(p))
 		return;
-	if (!kmem.ready || !kmem_in_heap(kmem_to_phys(p), 1))
+	if (!kmem.ready || !kmem_in_heap(kmem_to_phys(p), 1)) {
 		grt_bug(va, "kfree: 0x%lx is not in the heap", va);
-	if (va % 8)
+		return;
+	}
+	if (va % 8) {
 		grt_bug(va, "kfree: 0x%lx is not the start of an object", va);
+		return;
+	}
 	kind = kmem_number_of(p);
-	if (kind == VIRTIO_KMEM_PM_NONE)
+	if (kind == VIRTIO_KMEM_PM_NONE) {
 		grt_bug(va, "kfree: 0x%lx is not allocated", va);
+		return;
+	}
 	if (kind >= VIRTIO_KMEM_PM_RUN) {
-		if (kind - VIRTIO_KMEM_PM_RUN > VIRTIO_KMEM_MAX_ORDER || va % KMEM_FRAME_SIZE)
+		if (kind - VIRTIO_KMEM_PM_RUN > VIRTIO_KMEM_MAX_ORDER || va % KMEM_FRAME_SIZE) {
 			grt_bug(va, "kfree: 0x%lx is not the start of an object", va);
+			return;
+		}
 		if (number)
 			grt_warn("kmem_cache_free: 0x%lx is no object of %s", va,
 				 kmem.cache[number]->name);
@@ -309,8 +319,10 @@ void kmem_free_slow(const void *p, unsigned int number)
 		return;
 	}
 	cache = kmem.cache[kind];
-	if (!cache || !cache->live)
+	if (!cache || !cache->live) {
 		grt_bug(va, "kfree: 0x%lx is of cache %u, which does not exist", va, kind);
+		return;
+	}
 	if (number && kind != number)
 		grt_warn("kmem_cache_free: 0x%lx is an object of %s, not of %s", va, cache->name,
 			 kmem.cache[number]->name);
@@ -342,8 +354,10 @@ void kmem_pages_free(u64 addr, unsigned int order)
 	const void *p;
 
 	if (!kmem.ready || order > VIRTIO_KMEM_MAX_ORDER ||
-	    kmem_page_kind(addr) != VIRTIO_KMEM_PM_RUN + order || addr % KMEM_FRAME_SIZE)
+	    kmem_page_kind(addr) != VIRTIO_KMEM_PM_RUN + order || addr % KMEM_FRAME_SIZE) {
 		grt_bug(addr, "free_pages: 0x%llx is no run of order %u", addr, order);
+		return;
+	}
 	p = kmem_to_virt(addr);
 	if (kmem_push(KMEM_PAGE_SLOT + order, p))
 		return;

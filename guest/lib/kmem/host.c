@@ -55,7 +55,7 @@ u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp
 }
 
 /* Says what the host has against an address, and ends the program for what it cannot
- * have meant to do. */
+ * have meant to do; where grt_bug() returns the object is lost. */
 static void refused(const struct kmem_cache *cache, u64 entry, int status, unsigned long caller)
 {
 	const char *late = caller ? "" : ", found when a magazine was drained";
@@ -65,17 +65,21 @@ static void refused(const struct kmem_cache *cache, u64 entry, int status, unsig
 	switch (status) {
 	case -ENOENT:
 		grt_bug(p, "kfree: double free of 0x%llx (%s)%s", p, name, late);
+		break;
 	case -EINVAL:
 		grt_bug(p, "kfree: 0x%llx is not the start of an object (%s)%s", p, name, late);
+		break;
 	case -EUCLEAN:
 		grt_bug(p, "kfree: 0x%llx was written to past its end or while free (%s)%s", p,
 			name, late);
+		break;
 	case -EXDEV:
 		grt_warn("kfree: 0x%llx is no object of %s%s", p, name, late);
 		break;
 	default:
 		grt_bug(p, "kfree: 0x%llx was refused by the host, error %d (%s)%s", p, status,
 			name, late);
+		break;
 	}
 }
 

@@ -34,6 +34,11 @@
 
 #define KMEM_FRAME_SIZE 4096ul
 
+/* The type of kmem.walk, which is taken like a spinlock_t. A port may have one that sleeps. */
+#ifndef KMEM_WALK_LOCK
+#define KMEM_WALK_LOCK spinlock_t
+#endif
+
 /* Magazines come in sizes of 64 << class bytes. Main capacities are then Linux's sheaves:
  * 4, 12, 28 and 60 objects, and on to 508. */
 #define KMEM_MAG_CLASSES 7
@@ -94,7 +99,7 @@ struct kmem {
 	unsigned int give_back;               /* how often memory was asked back */
 	struct kmem_cache *cache[KMEM_SLOTS]; /* kept for reuse when not live */
 	struct kmem_cpu *cpu[KMEM_MAX_CPUS];
-	spinlock_t walk;
+	KMEM_WALK_LOCK walk;
 	u64 granted; /* bytes by which depots' limits exceed their bases */
 
 	spinlock_t mag_lock;

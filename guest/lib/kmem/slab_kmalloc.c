@@ -10,7 +10,7 @@ static const u8 size_number[] = {
 	[13 ... 16] = 6, [17 ... 24] = 7, [25 ... 32] = 8, [33 ... 64] = 9, [65 ... 128] = 10,
 };
 
-static unsigned int size_to_number(size_t size)
+unsigned int kmem_size_to_number(size_t size)
 {
 	return size <= 1024 ? size_number[(size + 7) / 8] : 64 - __builtin_clzl(size - 1);
 }
@@ -28,7 +28,7 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 	if (!size)
 		return ZERO_SIZE_PTR;
 	if (size <= KMALLOC_MAX_CACHE_SIZE) {
-		number = size_to_number(size);
+		number = kmem_size_to_number(size);
 		if (node != NUMA_NO_NODE)
 			return kmem_alloc_slow(number, size, gfp, node, _RET_IP_);
 		return kmem_alloc_fast(number, kmem_number_size(number), size, gfp);
@@ -57,8 +57,10 @@ static size_t whole_size(const void *p, size_t *used)
 	if (ZERO_OR_NULL_PTR(p))
 		return 0;
 	kind = kmem_number_of(p);
-	if (kind == VIRTIO_KMEM_PM_NONE || kind == VIRTIO_KMEM_PM_TAIL)
+	if (kind == VIRTIO_KMEM_PM_NONE || kind == VIRTIO_KMEM_PM_TAIL) {
 		grt_bug((u64)p, "ksize: 0x%lx is not allocated", (unsigned long)p);
+		return 0;
+	}
 	if (kind >= VIRTIO_KMEM_PM_RUN)
 		size = KMEM_FRAME_SIZE << (kind - VIRTIO_KMEM_PM_RUN);
 	else
@@ -68,9 +70,11 @@ static size_t whole_size(const void *p, size_t *used)
 	/* Red zones begin where the size asked for ends, which only the host knows. */
 	if (kind < VIRTIO_KMEM_PM_RUN && kmem.cache[kind] && kmem.cache[kind]->debug) {
 		was = kmem.channel.ops->widen(kmem_self()->cpu, kmem_to_phys(p));
-		if (was < 0)
+		if (was < 0) {
 			grt_bug((u64)p, "ksize: 0x%lx is no object that is allocated",
 				(unsigned long)p);
+			return 0;
+		}
 		if (used)
 			*used = min_t(size_t, was, size);
 	}
@@ -87,7 +91,7 @@ size_t kmalloc_size_roundup(size_t size)
 	if (!size || size > KMALLOC_MAX_SIZE)
 		return size;
 	if (size <= KMALLOC_MAX_CACHE_SIZE)
-		return kmem_number_size(size_to_number(size));
+		return kmem_number_size(kmem_size_to_number(size));
 	return KMEM_FRAME_SIZE << size_order(size);
 }
 
