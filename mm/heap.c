@@ -32,6 +32,10 @@ static bool config_valid(const struct mm_config *config, const char **why)
 		}
 		end = range->base + range->size;
 	}
+	*why = limit_why("nodes for user space (mask 0x%x): nodes are 0 to %d", config->user_nodes,
+			 MM_MAX_NODES - 1);
+	if (config->user_nodes >> MM_MAX_NODES)
+		return false;
 	*why = "the heap window must span at most 8 TiB";
 	if (end - config->range[0].base > HEAP_MAX_WINDOW)
 		return false;

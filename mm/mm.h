@@ -115,7 +115,7 @@ enum mm_backing {
 struct mm_range {
 	gpa_t base;    /* 2 MiB aligned */
 	uint64_t size; /* bytes, a multiple of 2 MiB */
-	int node;      /* guest NUMA node, 0..MM_MAX_NODES-1 */
+	int node;      /* of the guest, 0..MM_MAX_NODES-1 */
 	int host_node; /* bind to this host node, or -1 */
 };
 
@@ -131,6 +131,9 @@ struct mm_debug_rule {
 struct mm_config {
 	struct mm_range range[MM_MAX_RANGES]; /* ascending, disjoint */
 	unsigned int nr_ranges;
+	/* Bit n: node n is for the guest's user space. Its frames are handed out as runs, to who
+	 * names the node, and to nobody else; who names it has no others. */
+	uint32_t user_nodes;
 	unsigned int cpus; /* 1..MM_MAX_CPUS */
 	enum mm_backing backing;
 	unsigned int debug; /* MM_DEBUG_*, MM_HARDEN_* for every cache */
@@ -198,8 +201,10 @@ struct mm_bad {
 	X(frames_backed, frames_backed)                                                            \
 	X(frames_in_use, frames_in_use_end) /* under objects and runs */                           \
 	X(frames_cached, frames_cached)     /* kept for speed: empty slabs, CPUs' single frames */ \
-	X(errors, errors)                   /* frees that were refused, and the like */            \
-	X(findings, slab_findings)          /* what debug modes reported */
+	X(user_frames_total, user_frames_total) /* ... these two of user_nodes alone */            \
+	X(user_frames_in_use, user_frames_in_use)                                                  \
+	X(errors, errors)          /* frees that were refused, and the like */                     \
+	X(findings, slab_findings) /* what debug modes reported */
 
 struct mm_stats {
 #define MM_STATS_FIELD(name, shown) uint64_t name;
@@ -263,7 +268,7 @@ long mm_cache_shrink(struct mm_heap *heap, int cache);
  * is a page at most can be had while a single frame is free.
  * asked: the bytes the caller wanted, at most the object's size, for red zones (0: the
  * whole object); caller: guest code address, for reports. With MM_ZERO every object is
- * zero (and flagged).
+ * zero (and flagged). A node of user_nodes has no objects.
  * Returns how many, 1..n; -ENOMEM if none; -ENOENT no such cache; -EINVAL.
  */
 long mm_alloc_bulk(struct mm_heap *heap, unsigned int cpu, int cache, int node, unsigned int flags,

@@ -53,7 +53,8 @@ long mm_pages_alloc(struct mm_heap *heap, unsigned int cpu, unsigned int order, 
 		return -EINVAL;
 	taken = order + run_is_guarded(heap, order);
 	got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
-	if (got == -ENOMEM) {
+	/* Slabs keep nothing of a node that is for user space. */
+	if (got == -ENOMEM && !frame_node_is_user(&heap->frames, node)) {
 		slab_set_drain(&heap->slabs);
 		got = frame_get_bulk(&heap->frames, cpu, taken, node, flags, n, addr);
 	}

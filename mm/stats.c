@@ -19,6 +19,7 @@ static void stats_heap(struct mm_heap *heap, struct mm_stats *stats)
 	stats->frames_in_use -= stats->frames_cached < stats->frames_in_use ? stats->frames_cached
 									    : stats->frames_in_use;
 	stats->frames_cached += frame_count_held(&heap->frames);
+	stats->user_frames_total = frame_count_user(&heap->frames, &stats->user_frames_in_use);
 	stats->frames_backed =
 		(uint64_t)atomic_load_explicit(&heap->frames.nr_backed, memory_order_relaxed) *
 		FRAME_PER_HUGE;

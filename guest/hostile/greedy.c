@@ -139,14 +139,15 @@ static void take_objects(unsigned long most)
 	}
 }
 
-/* What is left, in runs as large as there are. */
-static void take_runs(void)
+/* What is left of a node, in runs as large as there are. */
+static void take_runs(u32 node)
 {
 	u64 addr;
 
 	for (int order = VIRTIO_KMEM_MAX_ORDER; order >= 0;) {
 		raw_prepare(VIRTIO_KMEM_ALLOC_PAGES, order > 5 ? 1 : 64, 0);
 		raw_req.order = (u16)order;
+		raw_req.node = node;
 		if (raw_request(0, RAW_REPLY_MAX)) {
 			order--;
 			continue;
@@ -280,7 +281,10 @@ int be_greedy(unsigned int parts)
 		return 1;
 	take_caches();
 	take_objects(heap_size / PAGE_SIZE / parts);
-	take_runs();
+	take_runs(VIRTIO_KMEM_NODE_ANY);
+	/* What is for user space goes to who names its node. */
+	for (u32 node = 0; node < VIRTIO_KMEM_MAX_RANGES; node++)
+		take_runs(node);
 	take_pins();
 	free_some();
 	build_tables();

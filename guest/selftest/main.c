@@ -11,10 +11,10 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } families[] = {
-	{"kmalloc", test_kmalloc}, {"cache", test_cache}, {"string", test_string},
-	{"gfp", test_gfp},         {"user", test_user},   {"gup", test_gup},
-	{"vm", test_vm},           {"pools", test_pools}, {"port", test_port},
-	{"smp", test_smp},
+	{"kmalloc", test_kmalloc}, {"cache", test_cache},   {"string", test_string},
+	{"gfp", test_gfp},         {"user", test_user},     {"gup", test_gup},
+	{"vm", test_vm},           {"pools", test_pools},   {"port", test_port},
+	{"smp", test_smp},         {"ranges", test_ranges},
 };
 
 static bool chosen(const char *family, int argc, char **argv)

@@ -67,5 +67,6 @@ void test_vm(void);
 void test_pools(void);
 void test_port(void);
 void test_smp(void);
+void test_ranges(void);
 
 #endif

@@ -188,16 +188,58 @@ int32_t frame_due_ms(const struct frame_pool *pool)
 	return left < 0 ? 0 : left;
 }
 
+/* Frames of a zone that CPUs hold in their rows. */
+static uint64_t zone_count_held(struct frame_pool *pool, unsigned int index)
+{
+	uint64_t held = 0;
+
+	for (unsigned int cpu = 0; cpu < pool->cpus; cpu++) {
+		struct frame_local *local = &pool->local[cpu * pool->nr_zones + index];
+
+		mm_lock(&local->lock);
+		held += (unsigned int)__builtin_popcountll(local->free);
+		mm_unlock(&local->lock);
+	}
+	return held;
+}
+
 uint64_t frame_count_held(struct frame_pool *pool)
 {
 	uint64_t held = 0;
 
-	for (unsigned int i = 0; i < pool->cpus * pool->nr_zones; i++) {
-		mm_lock(&pool->local[i].lock);
-		held += (unsigned int)__builtin_popcountll(pool->local[i].free);
-		mm_unlock(&pool->local[i].lock);
-	}
+	for (unsigned int i = 0; i < pool->nr_zones; i++)
+		held += zone_count_held(pool, i);
 	return held;
+}
+
+static uint64_t zone_count_out(struct frame_pool *pool, unsigned int index)
+{
+	const struct frame_zone *zone = &pool->zone[index];
+	uint64_t held = zone_count_held(pool, index);
+	uint64_t out = 0;
+	uint32_t child;
+
+	for (uint32_t huge = zone->first; huge < zone->end; huge++) {
+		/* Relaxed: a number to be shown. */
+		child = atomic_load_explicit(child_of(zone, huge), memory_order_relaxed);
+		if (child & FRAME_CHILD_BACKED)
+			out += FRAME_PER_HUGE - (child & FRAME_CHILD_FREE);
+	}
+	return held < out ? out - held : 0;
+}
+
+uint64_t frame_count_user(struct frame_pool *pool, uint64_t *out)
+{
+	uint64_t total = 0;
+
+	*out = 0;
+	for (unsigned int i = 0; i < pool->nr_zones; i++) {
+		if (!pool->zone[i].user)
+			continue;
+		total += (uint64_t)(pool->zone[i].end - pool->zone[i].first) * FRAME_PER_HUGE;
+		*out += zone_count_out(pool, i);
+	}
+	return total;
 }
 
 bool frame_drain(struct frame_pool *pool)

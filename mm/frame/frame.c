@@ -116,7 +116,7 @@ static __attribute__((noinline)) long pool_get(struct frame_pool *pool, unsigned
 					       unsigned int order, unsigned int list,
 					       unsigned int flags, size_t n, uint64_t *out)
 {
-	unsigned int nr = flags & MM_THISNODE ? pool->near[list] : pool->nr_zones;
+	unsigned int nr = flags & MM_THISNODE ? pool->near[list] : pool->reach[list];
 	size_t got = 0;
 
 	cpu = pool_cpu(pool, cpu);

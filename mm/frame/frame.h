@@ -88,6 +88,7 @@ _Static_assert(sizeof(struct frame_tree) == 128, "a tree is two cache lines");
 struct frame_zone {
 	int node;
 	bool dma32;
+	bool user;           /* of mm_config.user_nodes */
 	uint32_t first, end; /* huge frames */
 	uint32_t first_tree; /* number of tree 0, counted from the window's */
 	uint32_t nr_trees;
@@ -126,10 +127,12 @@ struct frame_pool {
 	struct frame_local *local; /* cpus * nr_zones */
 	struct frame_zone zone[FRAME_MAX_ZONES];
 	unsigned int nr_zones;
-	/* By node, then without one: zones in order of preference, of which the
+	/* By node, then without one: reach[] zones in order of preference, of which the
 	 * first near[] are on the node. */
 	uint8_t order[MM_MAX_NODES + 1][FRAME_MAX_ZONES];
 	uint8_t near[MM_MAX_NODES + 1];
+	uint8_t reach[MM_MAX_NODES + 1];
+	uint32_t user_nodes;        /* as mm_config has them */
 	_Atomic uint32_t nr_backed; /* huge frames */
 	_Atomic bool idle;          /* there may be idle huge frames to discard */
 	_Atomic uint32_t next_ms;   /* when to look for them */
@@ -169,6 +172,9 @@ int32_t frame_due_ms(const struct frame_pool *pool);
 /* Frames that CPUs hold in their rows, handed out to nobody. */
 uint64_t frame_count_held(struct frame_pool *pool);
 
+/* Frames of user_nodes; *out: those of them that are handed out. Of the moment, while others work. */
+uint64_t frame_count_user(struct frame_pool *pool, uint64_t *out);
+
 /* The clock of delays: milliseconds, to be compared by difference. */
 uint32_t frame_now_ms(void);
 
@@ -185,6 +191,12 @@ const char *frame_check(struct frame_pool *pool, uint64_t *out);
 /* Tells whether a huge frame has memory, so that frames of it may be handed out. With no other
  * call under way. */
 bool frame_is_backed(const struct frame_pool *pool, uint32_t huge);
+
+/* Tells whether a node is of user_nodes; MM_NODE_ANY is not. */
+static inline bool frame_node_is_user(const struct frame_pool *pool, int node)
+{
+	return node >= 0 && pool->user_nodes >> node & 1;
+}
 
 /* How many frame numbers there are, those before the window's base included: what is by frame is
  * an array of as many. */

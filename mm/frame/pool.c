@@ -15,6 +15,7 @@ static void pool_add_zone(struct frame_pool *pool, const struct mm_range *range,
 	if (start >= end)
 		return;
 	zone->node = range->node;
+	zone->user = pool->user_nodes >> range->node & 1;
 	zone->dma32 = end <= POOL_4G;
 	zone->first = (uint32_t)((start - pool->origin) / MM_HUGE_SIZE);
 	zone->end = (uint32_t)((end - pool->origin) / MM_HUGE_SIZE);
@@ -23,6 +24,16 @@ static void pool_add_zone(struct frame_pool *pool, const struct mm_range *range,
 	pool->nr_trees += zone->nr_trees;
 	pool->nr_open_words += (zone->nr_trees + 63) / 64;
 	pool->nr_zones++;
+}
+
+/* Tells whether a zone serves who asks for a list: one that is for user space the list of its node
+ * alone, and that list has no others. */
+static bool pool_serves(const struct frame_pool *pool, const struct frame_zone *zone,
+			unsigned int list)
+{
+	bool user = list < MM_MAX_NODES && pool->user_nodes >> list & 1;
+
+	return zone->user || user ? zone->node == (int)list : true;
 }
 
 /* Zones on the node first; within each half, those above 4 GiB first, so that low
@@ -34,15 +45,18 @@ static void pool_order(struct frame_pool *pool, unsigned int list)
 	for (int near = 1; near >= 0; near--) {
 		for (int low = 0; low <= 1; low++) {
 			for (unsigned int i = 0; i < pool->nr_zones; i++) {
-				bool here = list == MM_MAX_NODES || pool->zone[i].node == (int)list;
+				const struct frame_zone *zone = &pool->zone[i];
+				bool here = list == MM_MAX_NODES || zone->node == (int)list;
 
-				if (here == near && pool->zone[i].dma32 == low)
+				if (here == near && zone->dma32 == low &&
+				    pool_serves(pool, zone, list))
 					pool->order[list][nr++] = (uint8_t)i;
 			}
 		}
 		if (near)
 			pool->near[list] = (uint8_t)nr;
 	}
+	pool->reach[list] = (uint8_t)nr;
 }
 
 /* Makes all of a zone free, and what is backed of it idle. */
@@ -97,6 +111,7 @@ int frame_pool_create(struct frame_pool *pool, const struct mm_config *config,
 	pool->nr_huge = (uint32_t)((pool->base - pool->origin + region->size) / MM_HUGE_SIZE);
 	pool->cpus = config->cpus;
 	pool->delay_ms = config->reclaim_delay_ms;
+	pool->user_nodes = config->user_nodes;
 	for (unsigned int i = 0; i < config->nr_ranges; i++) {
 		const struct mm_range *range = &config->range[i];
 		uint64_t end = range->base + range->size;

@@ -144,7 +144,7 @@ static uint32_t request_slab(struct request *rq)
 		slab = request_make(rq, rq->flags | MM_THISNODE);
 	if (slab || rq->flags & MM_THISNODE)
 		return slab;
-	slab = request_pop(rq, pool->order[list], pool->near[list], pool->nr_zones);
+	slab = request_pop(rq, pool->order[list], pool->near[list], pool->reach[list]);
 	if (!slab)
 		slab = request_make(rq, rq->flags);
 	return slab;
@@ -246,7 +246,7 @@ long slab_alloc_bulk(struct slab_set *set, unsigned int cpu, int cache, int node
 	if (!rq.cache)
 		return -ENOENT;
 	if (!n || node < MM_NODE_ANY || node >= MM_MAX_NODES ||
-	    flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
+	    frame_node_is_user(set->frames, node) || flags & ~(MM_ZERO | MM_THISNODE | MM_DMA32))
 		return -EINVAL;
 
 	debug_log_begin(&log);

@@ -172,6 +172,26 @@ run run --config "$work/printed.yaml" --dry-run
 	grep -qx '  - memory=16M,heap=512M,host=0' "$out" && grep -qx '  - memory=8M,heap=512M' "$out"
 ok $? 'nodes may say what they have of the RAM alone' "$(cat "$out")" "$(cat "$err")"
 
+# Of the heap a part may be for user space, of all together or of each node.
+printf 'heap: 2G,user=1G\nprogram: %s\n' "$hello" >"$yaml"
+run run --config "$yaml" --dry-run
+[ "$status" -eq 0 ] && grep -qx 'heap: 2G,user=1G' "$out" && grep -qx '  - heap=2G,user=1G' "$out"
+ok $? 'a file names the part of the heap that is for user space' "$(cat "$out")" "$(cat "$err")"
+says_the_same '... and a dry run prints it so'
+run run --config "$yaml" --dry-run --heap 8M
+[ "$status" -eq 0 ] && grep -qx 'heap: 8M' "$out" && ! grep -q user= "$out"
+ok $? "the command line's heap takes the place of the file's with its parts" "$(cat "$out")"
+run run --dry-run --heap 64M,user=33554432 --numa heap=24M,host=0 --numa heap=40M "$hello"
+[ "$status" -eq 0 ] && grep -qx 'heap: 64M,user=32M' "$out" &&
+	grep -qx '  - heap=24M,user=16M,host=0' "$out" && grep -qx '  - heap=40M,user=16M' "$out"
+ok $? 'nodes are dealt equal parts of it' "$(cat "$out")" "$(cat "$err")"
+says_the_same '... and it is printed so'
+run run --dry-run --numa heap=24M,user=4M --numa heap=40M,user=6M "$hello"
+grep -qx 'heap: 64M,user=10M' "$out"
+ok $? '... or say what they have of it' "$(cat "$out")" "$(cat "$err")"
+head -n 1 "$out" | grep -q ' heap 64, '
+ok $? '... which is no more than the heap' "$(cat "$out")"
+
 run run --config configs/example.yaml --dry-run "$hello"
 is_status 0 'the example is valid'
 

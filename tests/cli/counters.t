@@ -97,7 +97,7 @@ run 'more buffers than may be registered' --heap 256M --memory 64M --pin-budget 
 run 'a working set that moves on' --heap 160M --pin-budget 16M --disk "path=$disk" \
 	"$B/guests/blkcheck" workset 128
 run 'a hostile guest' --heap 16M --cpus 2 --disk "path=$disk" "$B/guests/hostile"
-run 'a guest that gives nothing back' --heap 16M --memory 64M "$B/guests/hostile" greedy
+run 'a guest that gives nothing back' --heap 16M,user=4M --memory 64M "$B/guests/hostile" greedy
 
 # Less locked memory than the budget. Root is held to it once it has no capability.
 limited=(prlimit --memlock=65536 --)

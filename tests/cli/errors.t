@@ -42,6 +42,25 @@ error 125 '--memory 1536M: with --hugepages=1G give whole pages' \
 	run --hugepages=1G --memory 1536M --kernel "$hello"
 error 125 '--heap 3M: give a size from 2M' run --heap 3M "$hello"
 error 125 '--heap 0: give a size' run --heap 0 "$hello"
+for wrong in 4M,user= 4M,user=1M 4M,user=3M 4M,user=500G; do
+	error 125 "--heap $wrong: user is a size from 2M, a multiple of 2M and less than the heap" run --heap $wrong "$hello"
+done
+for wrong in user size=2M u=2M ''; do
+	error 125 "--heap 4M,$wrong: .$wrong. is nothing that it takes: write SIZE.,user=SIZE." \
+		run --heap "4M,$wrong" "$hello"
+done
+error 125 '--heap 8M,user=2M,user=2M: user is given twice' run --heap 8M,user=2M,user=2M "$hello"
+error 125 '--heap user=2M: give a size from 2M' run --heap user=2M "$hello"
+error 125 '--heap user=: node 0 has a heap of 4M, and 4M of it for user space: leave 2M at least' \
+	run --heap 4M,user=4M "$hello"
+error 125 '--heap user=: node 1 has a heap of 4M, and 6M of it' \
+	run --numa heap=4M,user=2M --numa heap=4M,user=6M "$hello"
+error 125 '--heap user=2M: less than 2M for each of 2 nodes' \
+	run --heap 64M,user=2M --numa memory=8M --numa memory=8M "$hello"
+error 125 '--numa: give user= of every node, or of none' run --numa heap=4M,user=2M --numa heap=4M "$hello"
+error 125 "--numa: the nodes' user adds up to 4M, and user= of --heap is 2M: leave that out" \
+	run --heap 8M,user=2M --numa heap=4M,user=2M --numa heap=4M,user=2M "$hello"
+error 125 '--numa user=3M: user is a size from 2M to 400G, a multiple of 2M' run --numa user=3M "$hello"
 error 125 '--cpus 0: give a number from 1 to 16' run --cpus 0 "$hello"
 error 125 '--cpus 17: give a number from 1 to 16' run --cpus 17 "$hello"
 error 125 '--cpus two: give a number' run --cpus two "$hello"
@@ -59,7 +78,7 @@ error 125 '--slab-findings never: give fail or count' run --slab-findings never 
 error 125 '--slab-debug Z,: give names of 1 to 31 characters' run --slab-debug=Z, "$hello"
 error 125 '--slab-debug G,kmalloc-64: guards are for the whole heap' \
 	run --slab-debug=G,kmalloc-64 "$hello"
-error 125 '--numa 512M: .512M. is no KEY=VALUE .*: write memory=SIZE,heap=SIZE,host=N' run --numa 512M "$hello"
+error 125 '--numa 512M: .512M. is no KEY=VALUE .*: write memory=SIZE,heap=SIZE,user=SIZE,host=N' run --numa 512M "$hello"
 error 125 '--numa size=2M: .size. is no key that there is: write memory=SIZE' run --numa size=2M "$hello"
 error 125 '--numa heap=3M: heap is a size from 2M to 400G, a multiple of 2M' run --numa heap=3M "$hello"
 error 125 '--numa memory=1M: memory is a size from 2M to 1T, a multiple of 2M' run --numa memory=1M "$hello"
@@ -168,6 +187,11 @@ while [ $# -lt 16 ]; do
 	set -- "$@" --numa=heap=2M
 done
 error 125 'at most 15 nodes' "$@" --numa=heap=2M "$hello"
+set -- run --heap=64M,user=32M
+for _ in 1 2 3 4 5 6 7; do
+	set -- "$@" --numa=heap=8M
+done
+error 125 'user=32M: with 8 nodes: at most 7 have such parts' "$@" --numa=heap=8M "$hello"
 
 # What is no error: help and version, whatever else is there.
 for args in --help --version 'run --help' 'run -h --cpus 99' 'doctor --help' 'ctl x --help'; do

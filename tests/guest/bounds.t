@@ -115,6 +115,7 @@ for heap in ${HEAPS-64M 1G ${SOAK:+8G}}; do
 	[ "$heap" != 64M ] || parts=
 	stays_within "$heap" "$parts" --heap "$heap"
 done
+stays_within '64M, half of it for user space' some --heap 64M,user=32M
 stays_within '64M, debugged' '' --heap 64M --slab-debug=U
 # A file of a filesystem that has direct I/O: the page cache counts in a group as well.
 mkdir -p "$B/tests"

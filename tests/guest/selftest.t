@@ -35,6 +35,8 @@ for ring in 0 3; do
 	done
 done
 selftest 'two nodes' --guest-ring 3 --cpus 2 --numa heap=32M --numa heap=32M
+selftest 'a part for user space' --guest-ring 3 --cpus 2 --numa heap=64M,user=16M
+selftest 'such parts of two nodes' --guest-ring 3 --cpus 2 --numa heap=32M,user=8M --numa heap=32M,user=8M
 selftest 'memfd' --guest-ring 3 --cpus 2 --backing memfd
 selftest 'memory given back at once' --guest-ring 3 --cpus 2 --reclaim-delay 0
 selftest 'debug modes' --guest-ring 3 --cpus 2 --slab-debug=FZPU

@@ -7,3 +7,4 @@ UNIT_TESTS += $(call unit_tests,virtio/kmem)
 virtio/kmem_SRCS := tests/unit/virtio/kmem/fake_mm.c $(VIRTIO_KMEM_TEST_SRCS)
 virtio/kmem/threads_SAN := asan tsan
 virtio/kmem/heap_SRCS := $(VIRTIO_KMEM_TEST_SRCS) $(MM_SRCS)
+virtio/kmem/user_SRCS := $(virtio/kmem/heap_SRCS)

@@ -94,6 +94,23 @@ static const struct virtio_device_ops kmem_ops = {
 	.destroy = kmem_destroy,
 };
 
+static bool is_user(const struct kmem_dev_config *config, const struct mm_range *range)
+{
+	return config->user_nodes >> range->node & 1;
+}
+
+/* How many nodes there are: those that are for user space alone, or the others. */
+static unsigned int count_nodes(const struct kmem_dev_config *config, bool user)
+{
+	unsigned int nodes = 0;
+
+	for (unsigned int i = 0; i < config->nr_ranges; i++)
+		if (is_user(config, &config->range[i]) == user &&
+		    (unsigned int)config->range[i].node >= nodes)
+			nodes = (unsigned int)config->range[i].node + 1;
+	return nodes;
+}
+
 /* Tells whether the ranges are the heap's: ascending, disjoint, in its window. */
 static bool ranges_fit(const struct kmem_dev_config *config)
 {
@@ -113,6 +130,19 @@ static bool ranges_fit(const struct kmem_dev_config *config)
 	return true;
 }
 
+/* Tells whether drivers that know no flags keep off what is for user space: all of its nodes are
+ * beyond num_nodes. */
+static bool user_nodes_are_last(const struct kmem_dev_config *config)
+{
+	const unsigned int nodes = count_nodes(config, false);
+
+	for (unsigned int i = 0; i < config->nr_ranges; i++)
+		if (is_user(config, &config->range[i]) &&
+		    (unsigned int)config->range[i].node < nodes)
+			return false;
+	return true;
+}
+
 static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *config)
 {
 	struct virtio_kmem_config *out = &kmem->config;
@@ -123,8 +153,7 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 		out->range[i].base = range->base;
 		out->range[i].size = range->size;
 		out->range[i].node = (uint32_t)range->node;
-		if ((unsigned int)range->node >= kmem->nodes)
-			kmem->nodes = (unsigned int)range->node + 1;
+		out->range[i].flags = is_user(config, range) ? VIRTIO_KMEM_RANGE_USER : 0;
 	}
 	for (unsigned int i = 0; i < MM_CLASSES; i++) {
 		out->class_size[i] = mm_class_size[i];
@@ -141,7 +170,10 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 	out->max_order = VIRTIO_KMEM_MAX_ORDER;
 	out->max_batch = VIRTIO_KMEM_MAX_BATCH;
 	out->num_request_queues = (uint16_t)config->cpus;
-	out->num_nodes = (uint16_t)kmem->nodes;
+	out->num_nodes = (uint16_t)count_nodes(config, false);
+	kmem->nodes = count_nodes(config, true);
+	if (kmem->nodes < out->num_nodes)
+		kmem->nodes = out->num_nodes;
 	out->num_ranges = (uint16_t)config->nr_ranges;
 	out->num_classes = MM_CLASSES;
 	next_generation(kmem);
@@ -156,7 +188,7 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 
 	if (!config->heap || !config->cpus || config->cpus > MM_MAX_CPUS || !config->nr_ranges ||
 	    config->nr_ranges > MM_MAX_RANGES || config->page_map_gpa % MM_FRAME_SIZE ||
-	    !ranges_fit(config))
+	    !ranges_fit(config) || !user_nodes_are_last(config))
 		return -EINVAL;
 	kmem = calloc(1, sizeof(*kmem));
 	if (!kmem)

@@ -41,6 +41,7 @@ struct kmem_dev_config {
 	uint64_t pin_quota;           /* pages; 0: VIRTIO_KMEM_F_PIN is not offered */
 	const struct mm_range *range; /* those of the heap; copied */
 	unsigned int nr_ranges;       /* 1..MM_MAX_RANGES */
+	uint32_t user_nodes;          /* of the heap, as mm_config has them: the last ones */
 	/* Called around a reset of the heap, which allows no other call meanwhile: with
 	 * begin, who pins or copies heap memory comes to rest. NULL: nobody does. */
 	void (*quiesce)(void *opaque, bool begin);

@@ -34,8 +34,8 @@ struct kmem_dev {
 	struct mm_heap *heap;
 	void (*quiesce)(void *opaque, bool begin);
 	void *quiesce_opaque;
-	unsigned int cpus; /* request queues; the event queue is the next */
-	unsigned int nodes;
+	unsigned int cpus;  /* request queues; the event queue is the next */
+	unsigned int nodes; /* those for user space, which config.num_nodes leaves out, included */
 	_Alignas(8) struct virtio_kmem_config config;
 	/* Pins that the guest has of each frame of the window: those of the monitor and of
 	 * disks, which it has too, are not the guest's to drop. */

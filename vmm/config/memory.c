@@ -6,9 +6,9 @@
 
 #define HUGE_MASK (MM_HUGE_SIZE - 1)
 
-/* A field of the nodes, which is of that option. */
+/* A field of the nodes, and the option that has the sum of all. */
 struct parts {
-	const char *option;
+	const char *option, *total;
 	uint64_t sum;
 	unsigned int without; /* nodes */
 };
@@ -32,9 +32,9 @@ static int take_sum(const struct parts *parts, uint64_t max, bool given, uint64_
 	cli_format_size(sum, sizeof(sum), parts->sum);
 	if (given && *total != parts->sum)
 		return opt_why(why,
-			       "--numa: the nodes' %s adds up to %s, and --%s is %s: leave that "
+			       "--numa: the nodes' %s adds up to %s, and %s is %s: leave that "
 			       "out, or make them equal",
-			       parts->option, sum, parts->option,
+			       parts->option, sum, parts->total,
 			       cli_format_size(size, sizeof(size), *total));
 	if (parts->sum > max)
 		return opt_why(why, "--numa: the nodes' %s adds up to %s: at most %s",
@@ -43,9 +43,57 @@ static int take_sum(const struct parts *parts, uint64_t max, bool given, uint64_
 	return 0;
 }
 
+/* Deals what user= of --heap says out to the nodes, where they do not say it themselves. */
+static void deal_user(struct run_config *config)
+{
+	uint64_t left = config->heap_user;
+	uint64_t part = left / config->nr_nodes & ~HUGE_MASK;
+
+	for (unsigned int i = 0; i < config->nr_nodes; i++, left -= part)
+		config->node[i].user = i + 1 < config->nr_nodes ? part : left;
+}
+
+/* What is for user space, once each node has its part of the heap. */
+static int check_user(struct run_config *config, char *why)
+{
+	struct parts parts = {.option = "user", .total = "user= of --heap"};
+	char user[32];
+	char heap[32];
+	int ret;
+
+	for (unsigned int i = 0; i < config->nr_nodes; i++)
+		add_part(&parts, config->node[i].user);
+	ret = take_sum(&parts, RUN_MAX_HEAP, config->heap_user, &config->heap_user, why);
+	if (ret || !config->heap_user)
+		return ret;
+	if (config->nr_nodes > RUN_MAX_USER_NODES)
+		return opt_why(why, "--heap user=%s: with %u nodes: at most %u have such parts",
+			       cli_format_size(user, sizeof(user), config->heap_user),
+			       config->nr_nodes, RUN_MAX_USER_NODES);
+	if (!parts.sum)
+		deal_user(config);
+	for (unsigned int i = 0; i < config->nr_nodes; i++) {
+		const struct run_node *node = &config->node[i];
+
+		cli_format_size(user, sizeof(user), node->user);
+		cli_format_size(heap, sizeof(heap), node->heap);
+		if (!node->user)
+			return opt_why(why, "--heap user=%s: less than 2M for each of %u nodes",
+				       cli_format_size(user, sizeof(user), config->heap_user),
+				       config->nr_nodes);
+		if (node->user >= node->heap)
+			return opt_why(
+				why,
+				"--heap user=: node %u has a heap of %s, and %s of it for user "
+				"space: leave 2M at least to the guest's kernel",
+				i, heap, user);
+	}
+	return 0;
+}
+
 static int check_heap(struct run_config *config, char *why)
 {
-	struct parts parts = {.option = "heap"};
+	struct parts parts = {.option = "heap", .total = "--heap"};
 	uint64_t part;
 	uint64_t left;
 	unsigned int i;
@@ -73,7 +121,7 @@ static int check_memory(struct run_config *config, char *why)
 {
 	const uint64_t page = config->hugepages ? config->hugepages : MM_HUGE_SIZE;
 	const uint64_t max = config->kernel ? RUN_MAX_MEMORY : PLATFORM_HOLE_BASE;
-	struct parts parts = {.option = "memory"};
+	struct parts parts = {.option = "memory", .total = "--memory"};
 	char size[32];
 	char whole[32];
 	int ret;
@@ -116,5 +164,7 @@ int memory_options_check(struct run_config *config, char *why)
 	if (!config->nr_nodes)
 		config->node[config->nr_nodes++] = (struct run_node){.host_node = -1};
 	ret = check_memory(config, why);
-	return ret ? ret : check_heap(config, why);
+	if (!ret)
+		ret = check_heap(config, why);
+	return ret ? ret : check_user(config, why);
 }

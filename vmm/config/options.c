@@ -71,6 +71,13 @@ static const struct opt nodes[] = {
 	 .max = RUN_MAX_HEAP,
 	 .step = MM_HUGE_SIZE,
 	 .help = "its part of the heap"},
+	{.name = "user",
+	 .type = OPT_SIZE,
+	 OPT_AT(run_node, user),
+	 .min = MM_HUGE_SIZE,
+	 .max = RUN_MAX_HEAP,
+	 .step = MM_HUGE_SIZE,
+	 .help = "what of that is for user space"},
 	{.name = "host",
 	 .type = OPT_NUMBER,
 	 OPT_AT(run_node, host_node),
@@ -173,9 +180,14 @@ const struct opt run_options[] = {
 	 .min = MM_HUGE_SIZE,
 	 .max = RUN_MAX_HEAP,
 	 .step = MM_HUGE_SIZE,
+	 .metavar = "SIZE[,user=SIZE]",
 	 .init = "1G",
+	 .parse = own_heap_parse,
+	 .write = own_heap_write,
 	 .help = "the window of memory that the service hands out, with --kernel 64M unless it is "
-		 "named; it costs host memory only as pages are handed out"},
+		 "named; it costs host memory only as pages are handed out. The part that user= "
+		 "names is for pages which a guest's kernel gives to its user space, and "
+		 "nothing else comes from there"},
 	{.name = "cpus",
 	 .type = OPT_NUMBER,
 	 OPT_AT(run_config, cpus),
@@ -201,7 +213,7 @@ const struct opt run_options[] = {
 	 .many = "nodes",
 	 .help = "a NUMA node of the guest; the first is node 0. The parts of all nodes together "
 		 "are --memory and --heap, which may be left out. Where no node says, they are "
-		 "dealt out in equal parts"},
+		 "dealt out in equal parts. With user= there are 7 nodes at most"},
 	{.name = "guest-ring",
 	 .type = OPT_CHOICE,
 	 OPT_AT(run_config, guest_ring),

@@ -21,9 +21,13 @@
 #define RUN_LINUX_HEAP (64ull << 20)  /* unless it is named: a Linux guest has RAM of its own */
 #define RUN_MAX_HEAP   (400ull << 30) /* its page array fits below the hole */
 
+/* ... and one that is for user space in part, as many for that. */
+#define RUN_MAX_USER_NODES (RUN_MAX_NODES / 2)
+
 struct run_node {
 	uint64_t memory; /* bytes of RAM, a multiple of 2 MiB; 0 in all: in equal parts */
 	uint64_t heap;   /* bytes, a multiple of 2 MiB */
+	uint64_t user;   /* ... of which so many are for user space, likewise */
 	int host_node;   /* host NUMA node that backs it, or -1 */
 };
 
@@ -58,6 +62,7 @@ enum run_findings {
 struct run_config {
 	uint64_t memory;    /* bytes of RAM asked for */
 	uint64_t heap;      /* bytes */
+	uint64_t heap_user; /* ... of which so many are for the guest's user space; 0: none */
 	bool heap_given;    /* heap was named, not defaulted */
 	uint64_t hugepages; /* RAM is of the host's pool of pages of so many bytes; 0: not */
 	bool prefault;      /* RAM is there before the guest starts */

@@ -67,6 +67,61 @@ bool own_qmp_write(const void *base, FILE *to)
 	return true;
 }
 
+static const struct opt heap_size = {
+	.name = "heap",
+	.type = OPT_SIZE,
+	OPT_AT(run_config, heap),
+	.min = MM_HUGE_SIZE,
+	.max = RUN_MAX_HEAP,
+	.step = MM_HUGE_SIZE,
+};
+static const struct opt heap_user = {
+	.name = "user",
+	.type = OPT_SIZE,
+	OPT_AT(run_config, heap_user),
+	.min = MM_HUGE_SIZE,
+	.max = RUN_MAX_HEAP,
+	.step = MM_HUGE_SIZE,
+	.say = "user is a size from 2M, a multiple of 2M and less than the heap, as in 2G,user=1G",
+};
+
+int own_heap_parse(void *base, const char *value, char *why)
+{
+	struct run_config *config = base;
+	char *text = strdup(value);
+	char *rest = text;
+	const char *field;
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	config->heap_user = 0;
+	ret = opt_set(&heap_size, base, opt_cut(&rest), why);
+	while (!ret && (field = opt_cut(&rest))) {
+		if (strncmp(field, "user=", 5) != 0)
+			ret = opt_why(why,
+				      "`%.40s` is nothing that it takes: write SIZE[,user=SIZE]",
+				      field);
+		else if (config->heap_user)
+			ret = opt_why(why, "user is given twice");
+		else
+			ret = opt_set(&heap_user, base, field + 5, why);
+	}
+	free(text);
+	return ret;
+}
+
+bool own_heap_write(const void *base, FILE *to)
+{
+	const struct run_config *config = base;
+	char size[32];
+
+	fputs(cli_format_size(size, sizeof(size), config->heap), to);
+	if (config->heap_user)
+		fprintf(to, ",user=%s", cli_format_size(size, sizeof(size), config->heap_user));
+	return true;
+}
+
 int own_slab_debug_parse(void *base, const char *value, char *why)
 {
 	struct run_config *config = base;

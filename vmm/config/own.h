@@ -10,6 +10,10 @@
 int own_qmp_parse(void *base, const char *value, char *why);
 bool own_qmp_write(const void *base, FILE *to);
 
+/* SIZE[,user=SIZE]. */
+int own_heap_parse(void *base, const char *value, char *why);
+bool own_heap_write(const void *base, FILE *to);
+
 /* [MODES[,CACHE...]][;...]. A file also says true, as "", or false. */
 int own_slab_debug_parse(void *base, const char *value, char *why);
 bool own_slab_debug_write(const void *base, FILE *to);

@@ -45,20 +45,31 @@ void linux_map_e820(const struct memory *mem, struct boot_params *params)
 
 _Static_assert(2 * MM_MAX_RANGES <= ACPI_MAX_RANGES, "room for all ranges");
 
-static void add_ranges(const struct mm_range *range, unsigned int n, int hotplug,
-		       struct acpi_config *acpi)
+static void add_range(const struct mm_range *range, unsigned int node, int hotplug,
+		      struct acpi_config *acpi)
 {
-	for (unsigned int i = 0; i < n; i++)
-		acpi->range[acpi->nr_ranges++] = (struct acpi_range){
-			.base = range[i].base,
-			.size = range[i].size,
-			.node = (unsigned int)range[i].node,
-			.hotplug = hotplug,
-		};
+	acpi->range[acpi->nr_ranges++] = (struct acpi_range){
+		.base = range->base,
+		.size = range->size,
+		.node = node,
+		.hotplug = hotplug,
+	};
+}
+
+/* What is for user space is a node of the heap, but none of the machine: it is near to what the
+ * node is that it belongs to. */
+static unsigned int node_near(const struct memory *mem, const struct mm_range *range)
+{
+	unsigned int node = (unsigned int)range->node;
+
+	return mem->user_nodes >> node & 1 ? node - (unsigned int)__builtin_ctz(mem->user_nodes)
+					   : node;
 }
 
 void linux_map_ranges(const struct memory *mem, struct acpi_config *acpi)
 {
-	add_ranges(mem->ram_range, mem->nr_ram_ranges, 0, acpi);
-	add_ranges(mem->range, mem->nr_ranges, 1, acpi);
+	for (unsigned int i = 0; i < mem->nr_ram_ranges; i++)
+		add_range(&mem->ram_range[i], (unsigned int)mem->ram_range[i].node, 0, acpi);
+	for (unsigned int i = 0; i < mem->nr_ranges; i++)
+		add_range(&mem->range[i], node_near(mem, &mem->range[i]), 1, acpi);
 }

@@ -115,6 +115,7 @@ static enum exit_status create_kmem(struct devices *d, const struct run_config *
 		.pin_quota = config->heap >> MM_FRAME_SHIFT,
 		.range = d->mem->range,
 		.nr_ranges = d->mem->nr_ranges,
+		.user_nodes = d->mem->user_nodes,
 		.quiesce = quiesce,
 		.quiesce_opaque = d,
 	};

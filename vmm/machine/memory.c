@@ -104,7 +104,15 @@ static void place_heap(struct memory *mem, const struct run_config *config)
 	};
 
 	for (unsigned int i = 0; i < config->nr_nodes; i++)
-		lay(&at, config->node[i].heap, (int)i, config->node[i].host_node);
+		lay(&at, config->node[i].heap - config->node[i].user, (int)i,
+		    config->node[i].host_node);
+	for (unsigned int i = 0; i < config->nr_nodes; i++) {
+		if (!config->node[i].user)
+			continue;
+		lay(&at, config->node[i].user, (int)(config->nr_nodes + i),
+		    config->node[i].host_node);
+		mem->user_nodes |= 1u << (config->nr_nodes + i);
+	}
 	mem->nr_ranges = at.nr;
 	mem->heap_base = mem->range[0].base;
 	mem->heap_end = at.next;
@@ -163,6 +171,7 @@ static void heap_config(const struct memory *mem, const struct run_config *confi
 {
 	*heap = (struct mm_config){
 		.nr_ranges = mem->nr_ranges,
+		.user_nodes = mem->user_nodes,
 		.cpus = config->cpus,
 		.backing = config->backing,
 		.debug = config->slab_debug,

@@ -35,6 +35,9 @@ struct memory {
 	struct mm_heap *heap;
 	struct mm_range range[MM_MAX_RANGES];
 	unsigned int nr_ranges;
+	/* Nodes of ranges for user space: of each node of the guest one, in the same order, behind
+	 * them all. */
+	uint32_t user_nodes;
 	uint64_t heap_base, heap_end;
 	uint64_t page_map; /* above the heap, 2 MiB aligned */
 	size_t page_map_size;

@@ -13,6 +13,12 @@ static void irq(void *opaque)
 void kmem_guest_init(struct kmem_guest *k, struct mm_heap *heap, const struct mm_range *range,
 		     unsigned int nr_ranges)
 {
+	kmem_guest_init_user(k, heap, range, nr_ranges, 0);
+}
+
+void kmem_guest_init_user(struct kmem_guest *k, struct mm_heap *heap, const struct mm_range *range,
+			  unsigned int nr_ranges, uint32_t user_nodes)
+{
 	struct kmem_dev_config config = {
 		.heap = heap,
 		.cpus = KMEM_CPUS,
@@ -20,6 +26,7 @@ void kmem_guest_init(struct kmem_guest *k, struct mm_heap *heap, const struct mm
 		.pin_quota = KMEM_QUOTA,
 		.range = range,
 		.nr_ranges = nr_ranges,
+		.user_nodes = user_nodes,
 	};
 
 	memset(k, 0, sizeof(*k));

@@ -33,6 +33,9 @@ struct kmem_guest {
 
 void kmem_guest_init(struct kmem_guest *k, struct mm_heap *heap, const struct mm_range *range,
 		     unsigned int nr_ranges);
+/* The same with a heap that is for user space in part: nodes as in kmem_dev_config. */
+void kmem_guest_init_user(struct kmem_guest *k, struct mm_heap *heap, const struct mm_range *range,
+			  unsigned int nr_ranges, uint32_t user_nodes);
 void kmem_guest_fini(struct kmem_guest *k);
 /* Reset, features, queues, DRIVER_OK. */
 void kmem_bring_up(struct kmem_guest *k, uint64_t features);

@@ -118,6 +118,7 @@ static void configs_refused(void **state)
 	REFUSED((c.range = &before, c.nr_ranges = 1));
 	REFUSED((c.range = &wraps, c.nr_ranges = 1));
 	REFUSED(c.range = twice);
+	REFUSED(c.user_nodes = 1); /* node 0, before node 1 */
 	assert_int_equal(kmem_dev_create(&good, &dev), 0);
 	assert_int_equal(dev->offered >> VIRTIO_KMEM_F_PIN & 1, 0); /* no quota, no pins */
 	virtio_device_destroy(dev);

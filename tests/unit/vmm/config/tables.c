@@ -180,7 +180,9 @@ static void check_row(const char *table, const struct opt *o, bool is_key)
 	good &= !(o->flags & OPT_REPEATS) || (o->room && o->many && !is_key);
 	good &= !is_list || o->flags & OPT_REPEATS;
 	good &= !has_words || o->words;
-	good &= (o->type == OPT_OWN) == (o->parse && o->write) || o->type == OPT_STRING;
+	/* A text or a size may have parts of its own. */
+	good &= (o->type == OPT_OWN) == (o->parse && o->write) || o->type == OPT_STRING ||
+		o->type == OPT_SIZE;
 	good &= o->type == OPT_OWN || o->width;
 	/* Only the command line has a second name. */
 	good &= !o->also || !is_key;

@@ -262,14 +262,18 @@ static void each_range_has_its_node(void **state)
 		.nr_ram_ranges = 2,
 		.ram_range = {{.size = 3ull << 30},
 			      {.base = 4ull << 30, .size = 1 << 30, .node = 1}},
-		.nr_ranges = 1,
-		.range = {{.base = 5ull << 30, .size = 2 << 20, .node = 1}},
+		.nr_ranges = 3,
+		.range = {{.base = 5ull << 30, .size = 2 << 20, .node = 1},
+			  /* For user space, of node 0 and of node 1. */
+			  {.base = 6ull << 30, .size = 2 << 20, .node = 2},
+			  {.base = 7ull << 30, .size = 2 << 20, .node = 3}},
+		.user_nodes = 1u << 2 | 1u << 3,
 	};
 	struct acpi_config acpi = {.nr_ranges = 0};
 
 	(void)state;
 	linux_map_ranges(&mem, &acpi);
-	assert_int_equal(acpi.nr_ranges, 3);
+	assert_int_equal(acpi.nr_ranges, 5);
 	assert_int_equal(acpi.range[0].size, 3ull << 30);
 	assert_int_equal(acpi.range[0].node, 0);
 	assert_int_equal(acpi.range[1].base, 4ull << 30);
@@ -278,6 +282,10 @@ static void each_range_has_its_node(void **state)
 	assert_false(acpi.range[1].hotplug);
 	assert_int_equal(acpi.range[2].base, 5ull << 30);
 	assert_true(acpi.range[2].hotplug);
+	assert_int_equal(acpi.range[2].node, 1);
+	assert_int_equal(acpi.range[3].node, 0);
+	assert_int_equal(acpi.range[4].node, 1);
+	assert_true(acpi.range[4].hotplug);
 }
 
 int main(void)

@@ -142,6 +142,46 @@ static void test_layout_high(void **state)
 	run_config_free(&config);
 }
 
+/* What is for user space lies behind all else, on nodes that follow the guest's. */
+static void a_part_for_user_space_has_ranges_of_its_own(void **state)
+{
+	static const uint64_t size[] = {2 * MIB, 4 * MIB, 4 * MIB, 2 * MIB};
+	struct run_config config = config_of(64 * MIB, 6 * MIB);
+	struct mm_stats stats;
+	struct memory mem;
+
+	(void)state;
+	config.heap = 12 * MIB;
+	config.heap_user = 6 * MIB;
+	config.node[0].user = 4 * MIB;
+	config.node[1] = (struct run_node){.heap = 6 * MIB, .user = 2 * MIB, .host_node = 0};
+	config.nr_nodes = 2;
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
+	assert_int_equal(mem.nr_ranges, 4);
+	assert_int_equal(mem.user_nodes, 1u << 2 | 1u << 3);
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(mem.range[i].node, i);
+		assert_int_equal(mem.range[i].size, size[i]);
+		assert_int_equal(mem.range[i].host_node, i % 2 ? 0 : -1);
+	}
+	assert_int_equal(mem.heap_end - mem.heap_base, 12 * MIB);
+	assert_int_equal(mem.bound.heap, 12 * MIB);
+	assert_int_equal(mm_stats(mem.heap, 0, &stats), 0);
+	assert_int_equal(stats.user_frames_total, 6 * MIB / MM_FRAME_SIZE);
+	memory_destroy(&mem);
+
+	/* The most ranges that there can be. */
+	config.nr_nodes = RUN_MAX_USER_NODES;
+	for (unsigned int i = 0; i < config.nr_nodes; i++)
+		config.node[i] = (struct run_node){.heap = GIB, .user = MIB * 512, .host_node = -1};
+	config.heap = config.nr_nodes * GIB;
+	assert_int_equal(create(&mem, &config, LIMIT), 0);
+	assert_int_equal(mem.nr_ranges, 2 * RUN_MAX_USER_NODES + 1);
+	assert_true(mem.nr_ranges <= MM_MAX_RANGES);
+	memory_destroy(&mem);
+	run_config_free(&config);
+}
+
 /* RAM of pages of 1 GiB is whole ones, and so are the nodes' parts. */
 static void test_layout_giant(void **state)
 {
@@ -423,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_layout_high),
 		cmocka_unit_test(test_layout_giant),
 		cmocka_unit_test(test_layout_nodes),
+		cmocka_unit_test(a_part_for_user_space_has_ranges_of_its_own),
 		cmocka_unit_test(pointers_reach_into_memory_only),
 		cmocka_unit_test(test_page_table),
 		cmocka_unit_test(test_read_beyond_quota),
