@@ -72,7 +72,7 @@ done
 # run_load WHO NAME OPTION...: its figures; sets rate and cpu. load_pin says where.
 run_load() {
 	local who=$1 name=$2
-	"${load_pin[@]}" "$B/tools/vhost_load" --socket "$dir/$who$poll_suffix" --seconds "$seconds" \
+	"${load_pin[@]}" "$B/tools/slabvisor-vhost-load" --socket "$dir/$who$poll_suffix" --seconds "$seconds" \
 		--pid "${pid[$who$poll_suffix]}" "${@:3}" >"$dir/load"
 	awk '$1 == "errors" && $2 { exit 1 }' "$dir/load"
 	rate=$(awk '$1 == "iops" { print $2 }' "$dir/load")

@@ -4,7 +4,7 @@
 # and configuration files that are none.
 # shellcheck disable=SC3045 # ulimit -n, which dash has
 . tests/cli/lib.sh
-LOAD=${LOAD:-build/tools/vhost_load}
+LOAD=${LOAD:-build/tools/slabvisor-vhost-load}
 needs "$LOAD" "$GUEST/hello" "$GUEST/echo" "$GUEST/pvh64" "$GUEST/reset"
 
 # Not in memory: tmpfs has no direct I/O.

@@ -6,7 +6,7 @@
 
 objects=build/host-plain
 
-for program in build/slabvisor build/tools/vhost_load build/tools/vhost_disk; do
+for program in build/slabvisor build/tools/slabvisor-vhost-load build/tools/slabvisor-vhost-disk; do
 	needs "$program"
 	name=${program##*/}
 	readelf -hW "$program" | grep -q 'Type:.*DYN'

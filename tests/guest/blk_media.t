@@ -93,7 +93,7 @@ until_true 60 up_or_gone
 said "^slabvisor: $file: the guest sees sectors of 512, and direct I/O is in blocks of 4096.*--block-size 4096" \
 	'served, the same is said'
 for size in 512 4096; do
-	timeout 600 "$B/tools/vhost_load" --socket "$work/socket" --rw randrw --verify --depth 16 \
+	timeout 600 "$B/tools/slabvisor-vhost-load" --socket "$work/socket" --rw randrw --verify --depth 16 \
 		--ios 4000 --block-size $size >"$out" 2>&1
 	status=$?
 	is "$status $(awk '$1 == "wrong" { print $2 }' "$out")" '0 0' "... and requests of $size are right" ||

@@ -6,7 +6,7 @@
 . tests/lib.sh
 . tests/wait.sh
 
-LOAD=$B/tools/vhost_load
+LOAD=$B/tools/slabvisor-vhost-load
 # Not in memory: tmpfs has no direct I/O.
 disks=$(mktemp -d "$B/serve.XXXXXX")
 socket=$work/s.sock

@@ -71,34 +71,35 @@ tool_fails() { # PATTERN DESCRIPTION TOOL ARGS...
 	[ $status = 2 ] && grep -qE "^$tool: $pattern" "$err" && [ "$(wc -l <"$err")" = 1 ]
 	ok $? "$what" || say_output
 }
-tool_fails "unknown option '--dpth': did you mean '--depth'" 'a misspelt option of the load' vhost_load --dpth 3
-tool_fails '--depth 2000: give a number from 1 to 1024' '... and one out of range' vhost_load --socket x --depth 2000
+tool_fails "unknown option '--dpth': did you mean '--depth'" 'a misspelt option of the load' slabvisor-vhost-load --dpth 3
+tool_fails '--depth 2000: give a number from 1 to 1024' '... and one out of range' slabvisor-vhost-load --socket x --depth 2000
 tool_fails '--rw wild: give read, write, randread, randwrite or randrw' '... and an unknown word' \
-	vhost_load --socket x --rw wild
+	slabvisor-vhost-load --socket x --rw wild
 tool_fails '--iodepth 2000: give a number from 1 to 1024' "... and by fio's name, as it was given" \
-	vhost_load --socket x --iodepth=2000
-tool_fails "unknown option '--iodpth': did you mean '--iodepth'" '... which may be misspelt too' vhost_load --iodpth 3
-tool_fails '--iodepth is given twice' '... and is no second option' vhost_load --socket x --depth 3 --iodepth 3
-tool_fails '--socket PATH is needed' '... and no socket' vhost_load --depth 2
-tool_fails 'QUEUES many: give a number from 1 to 16' 'a wrong argument of the <disk> element' vhost_disk x vdb many
-tool_fails 'SOCKET is needed' '... and none' vhost_disk
-tool_fails 'four: no such argument: see vhost_disk --help' '... and one too many' vhost_disk x vdb 1 four
-tool_fails 'SOCKET: give the path of a socket' '... and an empty one' vhost_disk ''
+	slabvisor-vhost-load --socket x --iodepth=2000
+tool_fails "unknown option '--iodpth': did you mean '--iodepth'" '... which may be misspelt too' slabvisor-vhost-load --iodpth 3
+tool_fails '--iodepth is given twice' '... and is no second option' slabvisor-vhost-load --socket x --depth 3 --iodepth 3
+tool_fails '--socket PATH is needed' '... and no socket' slabvisor-vhost-load --depth 2
+tool_fails 'QUEUES many: give a number from 1 to 16' 'a wrong argument of the <disk> element' slabvisor-vhost-disk x vdb many
+tool_fails 'SOCKET is needed' '... and none' slabvisor-vhost-disk
+tool_fails 'four: no such argument: see slabvisor-vhost-disk --help' '... and one too many' slabvisor-vhost-disk x vdb 1 four
+tool_fails 'SOCKET: give the path of a socket' '... and an empty one' slabvisor-vhost-disk ''
 strange=$(printf 'no\033[31mfile')
-for words in "vhost_disk" "vhost_load --socket"; do
+for words in "slabvisor-vhost-disk" "slabvisor-vhost-load --socket"; do
 	# shellcheck disable=SC2086 # a list of words
 	"$B/tools/"$words "$strange" >"$out" 2>"$err" </dev/null
 	is "$? $(cat "$err")" "1 ${words%% *}: no?[31mfile: No such file or directory" \
 		"control characters of a path reach no terminal by ${words%% *}"
 done
-for tool in vhost_load vhost_disk; do
+for tool in slabvisor-vhost-load slabvisor-vhost-disk; do
 	"$B/tools/$tool" --help >"$out" 2>"$err"
 	is "$? $(awk 'length > 80' "$out")" '0 ' "$tool --help fits into 80 columns"
+	is "$("$B/tools/$tool" --version)" "$tool $("$SLABVISOR" --version | cut -d ' ' -f 2)" "$tool has a version"
 done
 
 : >"$err"
 start_service --queues 2 --serial tea
-"$B/tools/vhost_disk" "$socket" vdc >"$out" 2>>"$err"
+"$B/tools/slabvisor-vhost-disk" "$socket" vdc >"$out" 2>>"$err"
 is "$? $(grep -c -e "queues='2'" -e "path='$socket'" -e "dev='vdc'" "$out")" '0 3' \
 	'the <disk> element of a running service' || say_output
 for ring in '' '--packed' '--plain' '--packed --plain --no-event-idx' '--no-event-idx'; do
@@ -116,7 +117,7 @@ load --readwrite=randrw --rwmixread=100 --bs=8k --iodepth=4 --numjobs=2 --number
 ok $? "the load takes fio's words" || say_output
 too_much() { # DESCRIPTION PATTERN OPTIONS...
 	timeout 60 "$LOAD" --socket "$socket" --ios 1 "${@:3}" >"$out" 2>"$work/said"
-	is "$? $(grep -cE "^vhost_load: $2" "$work/said") $(wc -l <"$work/said")" '1 1 1' "$1" ||
+	is "$? $(grep -cE "^slabvisor-vhost-load: $2" "$work/said") $(wc -l <"$work/said")" '1 1 1' "$1" ||
 		diag <"$work/said"
 }
 too_much 'more queues than the disk has: both numbers are said' '--queues 4: the disk offers 2' --queues 4

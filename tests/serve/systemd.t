@@ -132,7 +132,7 @@ while notify in select.select([notify, ended], [], [])[0]:
     print(state, flush=True)
     if state == "READY=1":
         for path in (f for f in fds if f.startswith("/")):
-            load = os.spawnlp(os.P_WAIT, os.environ["LOAD"], "vhost_load", "--socket", path,
+            load = os.spawnlp(os.P_WAIT, os.environ["LOAD"], "slabvisor-vhost-load", "--socket", path,
                               "--ios", "50", "--depth", "2")
             print("load", load, flush=True)
         os.kill(child, 15)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vhost_disk: prints libvirt's <disk> element for a vhost-user-blk service that runs. */
+/* slabvisor-vhost-disk: prints libvirt's <disk> element for a vhost-user-blk service that runs. */
+#include "tools/vhost/disk.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,53 +13,27 @@
 #include "vmm/option/help.h"
 #include "vmm/option/line.h"
 
-struct disk_config {
-	char *socket, *target;
-	unsigned int queues; /* 0: as the service says */
-	bool help;
-};
-
-static const struct opt options[] = {
-	{OPT_HELP(disk_config)},
-	{0},
-};
-
-static const struct opt operands[] = {
-	{.name = "SOCKET",
-	 .type = OPT_STRING,
-	 OPT_AT(disk_config, socket),
-	 .min = 1,
-	 .say = "give the path of a socket",
-	 .help = "where the service listens"},
-	{.name = "TARGET",
-	 .type = OPT_STRING,
-	 OPT_AT(disk_config, target),
-	 .init = "vdb",
-	 .help = "the disk in the domain"},
-	{.name = "QUEUES",
-	 .type = OPT_NUMBER,
-	 OPT_AT(disk_config, queues),
-	 .min = 1,
-	 .max = CLIENT_MAX_QUEUES,
-	 .help = "those of the service, which one that a machine is using already does not say"},
-	{0},
-};
-
 static int print_help(void)
 {
-	printf("usage: vhost_disk SOCKET [TARGET [QUEUES]]\n"
+	printf("usage: slabvisor-vhost-disk SOCKET [TARGET [QUEUES]]\n"
 	       "\n"
 	       "Prints the <disk> element by which a libvirt domain uses a vhost-user-blk\n"
 	       "service that listens.\n"
 	       "\n");
-	opt_help_operands(stdout, operands);
-	opt_help(stdout, options, 0);
+	opt_help_operands(stdout, disk_operands);
+	opt_help(stdout, disk_options, 0);
+	return 0;
+}
+
+static int print_version(void)
+{
+	puts("slabvisor-vhost-disk " SLABVISOR_VERSION);
 	return 0;
 }
 
 static int usage(char *error)
 {
-	fprintf(stderr, "vhost_disk: %s\n", cli_sanitise(error));
+	fprintf(stderr, "slabvisor-vhost-disk: %s\n", cli_sanitise(error));
 	return 2;
 }
 
@@ -65,7 +41,7 @@ static int fail(const char *path, const char *why)
 {
 	char line[PATH_MAX + 64];
 
-	snprintf(line, sizeof(line), "vhost_disk: %s: %s", path, why);
+	snprintf(line, sizeof(line), "slabvisor-vhost-disk: %s: %s", path, why);
 	fprintf(stderr, "%s\n", cli_sanitise(line));
 	return 1;
 }
@@ -143,28 +119,30 @@ static int run(struct disk_config *config)
 int main(int argc, char **argv)
 {
 	struct disk_config config = {0};
-	struct opt_scope scope = {.rows = options, .base = &config};
+	struct opt_scope scope = {.rows = disk_options, .base = &config};
 	struct opt_line line = {
-		.command = "vhost_disk",
+		.command = "slabvisor-vhost-disk",
 		.scope = &scope,
 		.nr_scopes = 1,
-		.operands = operands,
+		.operands = disk_operands,
 		.argc = argc,
 		.argv = argv,
 		.error = "out of memory",
 	};
 	int status;
 
-	if (opt_init(options, &config) || opt_init(operands, &config) ||
+	if (opt_init(disk_options, &config) || opt_init(disk_operands, &config) ||
 	    opt_line_read(&line, OPT_PASS_WINS) ||
-	    (!config.help && opt_line_read(&line, OPT_PASS_ALL)))
+	    (!config.help && !config.version && opt_line_read(&line, OPT_PASS_ALL)))
 		status = usage(line.error);
 	else if (config.help)
 		status = print_help();
+	else if (config.version)
+		status = print_version();
 	else if (!config.socket)
-		status = usage((char[]){"SOCKET is needed: see vhost_disk --help"});
+		status = usage((char[]){"SOCKET is needed: see slabvisor-vhost-disk --help"});
 	else
 		status = run(&config);
-	opt_free(operands, &config);
+	opt_free(disk_operands, &config);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vhost_load: a load generator for vhost-user-blk back ends. */
+/* slabvisor-vhost-load: a load generator for vhost-user-blk back ends. */
 #include "tools/vhost/load.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 static int print_help(void)
 {
-	printf("usage: vhost_load --socket PATH [options]\n"
+	printf("usage: slabvisor-vhost-load --socket PATH [options]\n"
 	       "\n"
 	       "Puts load on a vhost-user-blk back end, as a machine's driver would, and prints\n"
 	       "lines of the form `name value unit`. The status is 1 if any request failed or\n"
@@ -23,9 +23,15 @@ static int print_help(void)
 	return 0;
 }
 
+static int print_version(void)
+{
+	puts("slabvisor-vhost-load " SLABVISOR_VERSION);
+	return 0;
+}
+
 static int usage(char *error)
 {
-	fprintf(stderr, "vhost_load: %s\n", cli_sanitise(error));
+	fprintf(stderr, "slabvisor-vhost-load: %s\n", cli_sanitise(error));
 	return 2;
 }
 
@@ -66,7 +72,7 @@ int main(int argc, char **argv)
 	struct load_config config = {0};
 	struct opt_scope scope = {.rows = load_options, .base = &config};
 	struct opt_line line = {
-		.command = "vhost_load",
+		.command = "slabvisor-vhost-load",
 		.scope = &scope,
 		.nr_scopes = 1,
 		.argc = argc,
@@ -76,12 +82,15 @@ int main(int argc, char **argv)
 	int status;
 
 	if (opt_init(load_options, &config) || opt_line_read(&line, OPT_PASS_WINS) ||
-	    (!config.help && opt_line_read(&line, OPT_PASS_ALL))) {
+	    (!config.help && !config.version && opt_line_read(&line, OPT_PASS_ALL))) {
 		status = usage(line.error);
 	} else if (config.help) {
 		status = print_help();
+	} else if (config.version) {
+		status = print_version();
 	} else if (!config.socket) {
-		status = usage((char[]){"--socket PATH is needed: see vhost_load --help"});
+		status =
+			usage((char[]){"--socket PATH is needed: see slabvisor-vhost-load --help"});
 	} else {
 		if (config.ios && !config.seconds_given)
 			config.seconds = LONGEST_S;

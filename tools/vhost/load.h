@@ -25,7 +25,7 @@ struct load_config {
 	uint64_t seed;
 	unsigned int reconnect_ms; /* to wait for a back end that went; 0: it may not */
 	int pid;                   /* of the back end, 0: as the socket says */
-	bool verify, packed, plain, no_event_idx, spin, help;
+	bool verify, packed, plain, no_event_idx, spin, help, version;
 	bool seconds_given;
 };
 

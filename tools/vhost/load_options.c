@@ -120,6 +120,7 @@ const struct opt load_options[] = {
 	 .min = 1,
 	 .max = INT32_MAX,
 	 .help = "the back end's, for its CPU time, unless it is the one that the socket names"},
+	{OPT_VERSION(load_config)},
 	{OPT_HELP(load_config)},
 	{0},
 };

@@ -197,7 +197,8 @@ static void complain(struct load *l, const char *what, uint64_t block)
 {
 	l->result->errors++;
 	if (l->result->errors <= 10)
-		fprintf(stderr, "vhost_load: block %llu: %s\n", (unsigned long long)block, what);
+		fprintf(stderr, "slabvisor-vhost-load: block %llu: %s\n", (unsigned long long)block,
+			what);
 }
 
 static void check_answer(struct load *l, struct slot *s, uint32_t len)
@@ -238,7 +239,7 @@ static int reap(struct load *l, unsigned int queue)
 
 		if (!s || !s->busy) {
 			fprintf(stderr,
-				"vhost_load: queue %u: an answer that was not asked for, %d\n",
+				"slabvisor-vhost-load: queue %u: an answer that was not asked for, %d\n",
 				queue, slot);
 			return -EPROTO;
 		}
@@ -312,7 +313,8 @@ static int wait_for_answers(struct load *l)
 		ret = poll(fds, n + 1, HANG_MS);
 		l->result->waits++;
 		if (!ret) {
-			fprintf(stderr, "vhost_load: no answer in %d s\n", HANG_MS / 1000);
+			fprintf(stderr, "slabvisor-vhost-load: no answer in %d s\n",
+				HANG_MS / 1000);
 			return -ETIMEDOUT;
 		}
 		if (ret > 0 && fds[n].revents)
@@ -420,7 +422,7 @@ __attribute__((format(printf, 1, 2))) static int refuse(const char *fmt, ...)
 {
 	va_list args;
 
-	fputs("vhost_load: ", stderr);
+	fputs("slabvisor-vhost-load: ", stderr);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
@@ -479,7 +481,7 @@ static int connect_and_run(struct load *l)
 	if (ret) {
 		if (ret != -ERANGE) {
 			snprintf(why, sizeof(why), "%.128s: %s", config->socket, strerror(-ret));
-			fprintf(stderr, "vhost_load: %s\n", cli_sanitise(why));
+			fprintf(stderr, "slabvisor-vhost-load: %s\n", cli_sanitise(why));
 		}
 		return ret;
 	}
@@ -502,7 +504,7 @@ static int connect_and_run(struct load *l)
 		ret = client_ring_stop(&l->client, i, &base);
 	}
 	if (ret)
-		fprintf(stderr, "vhost_load: %s\n", strerror(-ret));
+		fprintf(stderr, "slabvisor-vhost-load: %s\n", strerror(-ret));
 	return ret;
 }
 

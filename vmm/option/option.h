@@ -105,6 +105,10 @@ struct opt {
 #define OPT_HELP(config)                                                                    \
 	.name = "help", .type = OPT_FLAG, .flags = OPT_LINE_ONLY | OPT_WINS, .letter = 'h', \
 	OPT_AT(config, help), .help = "prints this text"
+/* The row of --version and -V, which sets the bool `version` of `struct config`. */
+#define OPT_VERSION(config)                                                                    \
+	.name = "version", .type = OPT_FLAG, .flags = OPT_LINE_ONLY | OPT_WINS, .letter = 'V', \
+	OPT_AT(config, version), .help = "prints the version"
 #define OPT_GIVEN(type, member) .given_at = offsetof(struct type, member)
 
 /* Sets the defaults. Returns 0, or -ENOMEM, when opt_free() has to follow all the same. */

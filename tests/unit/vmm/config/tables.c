@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "tools/vhost/disk.h"
 #include "tools/vhost/load.h"
 #include "vmm/config/options.h"
 #include "vmm/option/help.h"
@@ -217,7 +218,9 @@ static void the_tables_that_ship_are_sound(void **state)
 	(void)state;
 	check_table("run", run_options, sizeof(struct run_config), false);
 	check_table("serve", serve_options, sizeof(struct serve_config), false);
-	check_table("vhost_load", load_options, sizeof(struct load_config), false);
+	check_table("slabvisor-vhost-load", load_options, sizeof(struct load_config), false);
+	check_table("slabvisor-vhost-disk", disk_options, sizeof(struct disk_config), false);
+	check_table("its arguments", disk_operands, sizeof(struct disk_config), false);
 	check_table("a disk of serve", serve_disk_options, sizeof(struct serve_disk), false);
 }
 
