@@ -15,6 +15,7 @@ usage() {
 	  --init FILE       this init instead of the shell's
 	  --binary PATH     this program of the host too, with the libraries that it needs, at
 	                    the same place (may be given again)
+	  -h, --help        prints this text
 	END
 }
 
