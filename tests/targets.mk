@@ -113,35 +113,6 @@ fuzz: ## fuzz the parsers of foreign bytes, FUZZ_SECONDS=60 each (fuzz-NAME: one
 
 bench: $(BENCHES:%=bench-%) ## run every benchmark
 
-install: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK) ## install under PREFIX (/usr/local), below DESTDIR
-	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$(Q)install -Dm755 $(SLABVISOR) $(DESTDIR)$(PREFIX)/bin/slabvisor
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio/abi virtio/abi/*.h
-	$(Q)for old in virtio_kmem_abi:kmem platform_abi:platform; do \
-		printf '/* This header moved: include the other one. */\n#include "virtio/abi/%s.h"\n' \
-			"$${old#*:}" >$(DESTDIR)$(PREFIX)/include/slabvisor-guest/virtio/$${old%:*}.h; done
-	$(Q)cd guest/include && find . -name '*.h' -exec install -Dm644 '{}' \
-		'$(abspath $(DESTDIR)$(PREFIX))/include/slabvisor-guest/{}' ';'
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|;s|@CFLAGS@|$(GUEST_ABI_CFLAGS)|' configs/slabvisor-guest.pc.in \
-		> $(DESTDIR)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor configs/*.yaml
-	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin configs/slabvisor-vhost-blk
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/qemu/vhost-user $(DESTDIR)$(PREFIX)/lib/systemd/system
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|' configs/50-slabvisor-blk.json.in \
-		> $(DESTDIR)$(PREFIX)/share/qemu/vhost-user/50-slabvisor-blk.json
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|' configs/systemd/slabvisor-blk@.service.in \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/slabvisor-blk@.service
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system configs/systemd/slabvisor-blk@.socket
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt configs/libvirt/domain.xml
-	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks configs/libvirt/hooks/qemu
-	$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(DESTDIR)$(PREFIX)/share/slabvisor/libvirt/hooks/qemu
-	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(VHOST_LOAD) $(VHOST_DISK)
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor tools/initramfs.sh
-	$(Q)sed 's|^\. .*/initramfs.sh"$$|. $(PREFIX)/share/slabvisor/initramfs.sh|' tools/mkinitramfs.sh \
-		> $(DESTDIR)$(PREFIX)/bin/slabvisor-mkinitramfs
-	$(Q)chmod 755 $(DESTDIR)$(PREFIX)/bin/slabvisor-mkinitramfs
-	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/slabvisor/systemd configs/systemd/block-device.conf
+include tools/install.mk
 
-.PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench install
+.PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench

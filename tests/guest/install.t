@@ -6,8 +6,28 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 
-make -s install PREFIX="$work/root" >"$work/log" 2>&1
+# What others have there, in folders that are ours, too, and in theirs.
+mkdir -p "$work/root/bin" "$work/root/share/man/man1" "$work/root/share/doc/other"
+echo other >"$work/root/bin/other"
+echo other >"$work/root/share/man/man1/slabtop.1"
+everything() { (cd "$work/root" && find . -printf '%y %m %p %l\n' -type f -exec cksum '{}' + | sort); }
+everything >"$work/before"
+
+make -s install PREFIX="$work/root" STAGE="$work/stage" >"$work/log" 2>&1
 ok $? 'make install' || diag <"$work/log"
+grep -q "PKG_CONFIG_PATH=$work/root/share/pkgconfig" "$work/log"
+ok $? 'it says where pkg-config has to look, where that does not by itself' || diag <"$work/log"
+(cd "$work/stage/$work/root" && find . ! -type d | sort) >"$work/staged"
+(cd "$work/root" && find . ! -type d ! -name other ! -name slabtop.1 ! -name install.list | sort) >"$work/laid"
+cmp -s "$work/staged" "$work/laid"
+ok $? 'it lays down what is staged, and a list of it' "$(diff "$work/staged" "$work/laid")"
+grep -rl '@PREFIX@\|@VERSION@' "$work/root" >"$work/log"
+[ ! -s "$work/log" ]
+ok $? 'nothing of that is left to be filled in' || diag <"$work/log"
+for page in slabvisor.1 slabvisor-run.1 slabvisor.yaml.5 slabvisor-guest.7; do
+	is "$(man -M "$work/root/share/man" -w "${page##*.}" "${page%.*}" 2>&1)" \
+		"$work/root/share/man/man${page##*.}/$page" "man finds $page" 
+done
 # shellcheck disable=SC2016 # backquotes of Markdown
 sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/hello.c"
 export PKG_CONFIG_PATH=$work/root/share/pkgconfig
@@ -43,5 +63,23 @@ ok $? 'no path in those words leads out of what is installed' || diag <"$work/lo
 grep -qF "$(gcc -print-file-name=include)" "$work/root/share/pkgconfig/slabvisor-guest.pc"
 [ $? = 1 ]
 ok $? "the file does not name the compiler's folder"
+
+# Installed over, by a version that has a file less and another more.
+everything >"$work/installed"
+find "$work/root" -exec touch -hd @0 '{}' +
+echo old >"$work/root/share/slabvisor/old.yaml"
+printf 'file %s\n' "$work/root/share/slabvisor/old.yaml" >>"$work/root/share/slabvisor/install.list"
+make -s install PREFIX="$work/root" STAGE="$work/stage" >"$work/log" 2>&1
+is "$? $(everything | diff "$work/installed" -)" '0 ' 'installed again, what only the installation before had is gone' ||
+	diag <"$work/log"
+make -s uninstall PREFIX="$work/root" >"$work/log" 2>&1
+is "$? $(everything | diff "$work/before" -)" '0 ' 'make uninstall leaves what was there before, and nothing else' ||
+	diag <"$work/log"
+! make -s uninstall PREFIX="$work/root" >"$work/log" 2>&1 && grep -q 'install.list: there is no such list' "$work/log"
+ok $? 'where nothing is installed it says so' || diag <"$work/log"
+make -s install DESTDIR="$work/below" PREFIX=/usr STAGE="$work/stage" >"$work/log" 2>&1
+is "$? $(grep -r "$work" "$work/below" | wc -l)" '0 0' 'below DESTDIR, nothing knows of it' || diag <"$work/log"
+make -s uninstall DESTDIR="$work/below" PREFIX=/usr >"$work/log" 2>&1
+is "$? $(find "$work/below" 2>&1 | tr '\n' ' ')" "0 $work/below " '... and all of it is taken away' || diag <"$work/log"
 
 done_testing
