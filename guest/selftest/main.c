@@ -14,7 +14,7 @@ static const struct {
 	{"kmalloc", test_kmalloc}, {"cache", test_cache},   {"string", test_string},
 	{"gfp", test_gfp},         {"user", test_user},     {"gup", test_gup},
 	{"vm", test_vm},           {"pools", test_pools},   {"port", test_port},
-	{"smp", test_smp},         {"ranges", test_ranges},
+	{"smp", test_smp},         {"ranges", test_ranges}, {"lease", test_lease},
 };
 
 static bool chosen(const char *family, int argc, char **argv)

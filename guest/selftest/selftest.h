@@ -63,6 +63,7 @@ void test_string(void);
 void test_gfp(void);
 void test_user(void);
 void test_gup(void);
+void test_lease(void);
 void test_vm(void);
 void test_pools(void);
 void test_port(void);

@@ -121,7 +121,8 @@ void free_pages_exact(void *addr, size_t size);
  * References. A page is freed with its last. put_page() also ends a FOLL_GET
  * reference of get_user_pages_fast(), and the pin at the host that belongs to it;
  * where a page has references of both kinds, those of get_page() count as ended
- * first, so that the host's pin outlives the last of get_user_pages_fast().
+ * first, so that the host's pin outlives the last of get_user_pages_fast(). While the page stays
+ * mapped the pin may be kept for the next that gets it, and goes when the host wants it back.
  */
 static inline int page_count(const struct page *page)
 {
@@ -167,7 +168,8 @@ void ClearPageDirty(struct page *page);
  * Pins the user pages of [start rounded down to a page, + nr_pages), faulting them
  * in, and stores their struct pages (pages may be NULL for FOLL_GET: then the
  * range is only faulted in and counted). Each page gets a reference and one pin at
- * the host, all in one request a batch of 512.
+ * the host. A page that was got before has its pin still, as a rule, and so have pages that were
+ * present around it: these take no request, the others one for each 512.
  * Returns how many, from the first on: fewer than nr_pages if something is in the
  * way further on. 0 if nr_pages <= 0. If the first cannot be had: -EFAULT (not
  * mapped, not readable, not writable with FOLL_WRITE, beyond user space),
@@ -183,7 +185,7 @@ int pin_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flag
 
 /*
  * Both with FOLL_FAST_ONLY: up to the first page that is not there or may not be used so,
- * which may be 0 pages, and never an error. They do ask the host.
+ * which may be 0 pages, and never an error. They do ask the host for pins that there are none of.
  */
 int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
 			     struct page **pages);

@@ -14,9 +14,10 @@
 struct page {
 	unsigned long flags; /* PG_* */
 	atomic_t _refcount;  /* users, and GUP_PIN_COUNTING_BIAS for each FOLL_PIN */
-	u32 pins;            /* FOLL_PIN references */
+	u32 pins : 21;       /* FOLL_PIN references */
+	u32 leases : 11;     /* pins that the host has and nobody uses: guest/lib/vm/lease.h */
 	u32 gets;            /* FOLL_GET references: each is a pin at the host, too */
-	spinlock_t lock;     /* orders changes of pins and gets */
+	spinlock_t lock;     /* guards pins, leases and gets */
 	unsigned long private;
 };
 

@@ -40,4 +40,8 @@ extern void (*hosted_on_warn)(const char *text);
  * holds. NULL: nothing is. */
 extern void (*hosted_on_wait)(void);
 
+/* Called where a guest would have the host drop the pins that it does not use: see
+ * kmem_unpin_unused(). NULL: nothing is. */
+extern void (*hosted_on_unpin)(void);
+
 #endif

@@ -29,6 +29,13 @@ void grt_unlock_slow(u32 *word);
  * nothing but take a moment. */
 void kmem_yield(void);
 
+/*
+ * Has the host drop the pins that nobody uses any more, but which are kept so that the next use of
+ * their pages costs no request. Called where memory or pins are asked back, and before pins are
+ * counted; never within a request. It allocates nothing, and may take a request for each batch.
+ */
+void kmem_unpin_unused(void);
+
 /* Tells whether p lies in what the program holds of read-only data, which no kfree() is for. */
 bool kmem_is_rodata(const void *p);
 

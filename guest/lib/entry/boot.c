@@ -2,6 +2,7 @@
 /* From the first instruction to main(), and from there to the end. */
 #include "guest/lib/entry/entry.h"
 #include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/lease.h"
 #include "guest/lib/vm/mmap.h"
 #include "guest/lib/vm/page.h"
 #include <linux/errno.h>
@@ -63,6 +64,8 @@ static void start_service(void)
 	if (err)
 		grt_bug(0, "the virtio-kmem device refused to start: error %d", -err);
 	err = grt_page_init(&channel);
+	if (!err)
+		err = grt_lease_init();
 	if (err)
 		grt_bug(0, "too little RAM for the page array of a heap of %llu bytes",
 			channel.heap_size);

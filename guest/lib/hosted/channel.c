@@ -4,6 +4,7 @@
 
 #include "slabvisor/hosted.h"
 #include "slabvisor/kmem.h"
+#include "slabvisor/kmem_port.h"
 #include "virtio/kmem/debug.h"
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -115,6 +116,15 @@ static long op_unpin(unsigned int cpu, size_t n, const u64 *addr, struct virtio_
 {
 	(void)cpu;
 	return mm_unpin(hosted.heap, n, (const uint64_t *)addr, (struct mm_bad *)bad, nr_bad);
+}
+
+void (*hosted_on_unpin)(void);
+
+/* Whoever pins here does so by requests of their own, and keeps none. */
+void kmem_unpin_unused(void)
+{
+	if (hosted_on_unpin)
+		hosted_on_unpin();
 }
 
 static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *out)

@@ -155,5 +155,7 @@ int kmem_stats(u32 cache, struct virtio_kmem_stats *stats)
 {
 	if (!kmem.ready)
 		return -ENODEV;
+	/* So that they count no pin which the program has ended. */
+	kmem_unpin_unused();
 	return kmem.channel.ops->stats(kmem_self()->cpu, cache, stats);
 }

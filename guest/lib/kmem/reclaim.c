@@ -9,7 +9,9 @@ void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
 		kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number);
 }
 
-void kmem_reclaim(struct kmem_cpu *kc)
+/* Objects alone: each vCPU gives its own when memory is asked back. Pins are nobody's own, and
+ * whoever asks, or hears of it first, has all of them dropped. */
+static void give_objects_back(struct kmem_cpu *kc)
 {
 	kmem_cpu_to_depots(kc);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
@@ -34,6 +36,12 @@ void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache)
 	}
 	kmem_depot_fill(cache, &mags);
 	kmem_depot_empty(kc, cache);
+}
+
+void kmem_reclaim(struct kmem_cpu *kc)
+{
+	kmem_unpin_unused();
+	give_objects_back(kc);
 }
 
 /* Fills the depot of each cache that an atomic allocation found empty. The caller holds
@@ -68,9 +76,11 @@ void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
 			fallthrough;
 		case VIRTIO_KMEM_EVENT_GIVE_BACK:
 			__atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
+			kmem_unpin_unused();
 			break;
 		case VIRTIO_KMEM_EVENT_QUOTA:
 			WRITE_ONCE(kmem.channel.pin_quota, event.value);
+			kmem_unpin_unused();
 			break;
 		default:
 			break;
@@ -83,7 +93,7 @@ void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
 		return;
 	if (kc->seen_give_back != asked) {
 		kc->seen_give_back = asked;
-		kmem_reclaim(kc);
+		give_objects_back(kc);
 	}
 	if (due)
 		top_up(kc);

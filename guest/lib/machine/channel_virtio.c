@@ -160,6 +160,8 @@ static long op_free_pages(unsigned int cpu, size_t n, const u64 *addr, struct vi
 {
 	if (!batch_fits(cpu, n))
 		return -EINVAL;
+	/* A run that is still pinned would wait at the host for its pins to be dropped. */
+	grt_unpin_flush();
 	return send_addresses(cpu, begin(cpu, VIRTIO_KMEM_FREE_PAGES, n), n, addr, bad, nr_bad);
 }
 
@@ -255,8 +257,6 @@ static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats
 
 	if (!batch_fits(cpu, 1))
 		return -EINVAL;
-	/* So that they count no pin which the program has ended. */
-	grt_unpin_flush();
 	x = begin(cpu, VIRTIO_KMEM_STATS, 0);
 	x->req.cache = cache;
 	len = exchange(cpu, x, 0, sizeof(*stats));

@@ -127,8 +127,14 @@ static inline u64 pte_set(u64 *pte, u64 value)
 	return __atomic_exchange_n(pte, value, __ATOMIC_ACQ_REL);
 }
 
-/* unpin.c: has one pin of a frame dropped at the host, soon. */
+/* unpin.c: pins frames at the host, as kmem_pin() does, and counts them. */
+long grt_pin(size_t n, const u64 *addr);
+/* How many pins the host has of this program, whether they are in use or not. */
+s64 grt_pins_held(void);
+/* Has one pin of a frame dropped at the host, soon. */
 void grt_unpin(u64 addr);
+/* Drops a pin of each of n frames at the host, by as few requests as there can be. */
+void grt_unpin_now(size_t n, const u64 *addr);
 /* Drops at the host the pins that have been batched, of all vCPUs. */
 void grt_unpin_flush(void);
 

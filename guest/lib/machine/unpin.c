@@ -1,13 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pins that have ended, dropped at the host a batch at a time. */
+/* Pins at the host: counted, and, when they have ended, dropped a batch at a time. */
 #include "guest/lib/machine/grt.h"
 #include <linux/compiler.h>
 #include <slabvisor/kmem.h>
 
+static s64 held; /* pins that the host has of us, those in batches among them */
+
+long grt_pin(size_t n, const u64 *addr)
+{
+	long got = kmem_pin(n, addr);
+
+	/* Relaxed, here and below: the number orders nothing. */
+	if (got > 0)
+		__atomic_fetch_add(&held, got, __ATOMIC_RELAXED);
+	return got;
+}
+
+s64 grt_pins_held(void)
+{
+	return __atomic_load_n(&held, __ATOMIC_RELAXED);
+}
+
+void grt_unpin_now(size_t n, const u64 *addr)
+{
+	kmem_unpin(n, addr);
+	__atomic_fetch_sub(&held, (s64)n, __ATOMIC_RELAXED);
+}
+
 static void flush_batch(struct grt_cpu *gc)
 {
 	if (gc->unpin_count)
-		kmem_unpin(gc->unpin_count, gc->unpin);
+		grt_unpin_now(gc->unpin_count, gc->unpin);
 	WRITE_ONCE(gc->unpin_count, 0);
 }
 

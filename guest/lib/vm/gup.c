@@ -2,18 +2,21 @@
 /*
  * get_user_pages_fast() and its kin. A page so got is pinned at the host, once for
  * each reference, so that the host neither reuses nor discards it while a device
- * may touch it. Pins are asked for a batch at a time and dropped a batch at a time.
+ * may touch it. A page that has a lease (lease.h) has that pin already; pins of the others are
+ * asked for a batch at a time, with leases of their neighbours.
  */
 #include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/lease.h"
 #include "guest/lib/vm/mmap.h"
 #include "guest/lib/vm/page.h"
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/string.h>
 #include <slabvisor/kmem.h>
+#include <slabvisor/kmem_port.h>
 
 #define BATCH VIRTIO_KMEM_MAX_BATCH /* pages under the lock at once, and a request */
 
@@ -23,92 +26,132 @@
 	(FOLL_WRITE | FOLL_FORCE | FOLL_NOFAULT | FOLL_FAST_ONLY | FOLL_PCI_P2PDMA | \
 	 FOLL_HONOR_NUMA_FAULT)
 
-/* Takes a reference; the caller holds the user lock, under which the page is mapped.
- * False: it has as many as can be counted. */
-static bool take(struct page *page, bool pin)
-{
-	int more = pin ? GUP_PIN_COUNTING_BIAS : 1;
+/* Pages that are got together. */
+struct batch {
+	size_t taken;              /* pages that have a reference */
+	size_t missing;            /* of them those that had no lease, */
+	u16 index[BATCH];          /* which these are, */
+	u64 addr[BATCH];           /* and their frames; then those of neighbours */
+	struct page *local[BATCH]; /* where the caller has no room for them */
+};
 
-	spin_lock(&page->lock);
-	/* Others, which hold no lock, add a few at most meanwhile. */
-	if (atomic_read(&page->_refcount) > INT_MAX - GUP_PIN_COUNTING_BIAS - more) {
-		spin_unlock(&page->lock);
-		return false;
-	}
-	if (pin) {
-		page->pins++;
-		atomic_add(GUP_PIN_COUNTING_BIAS, &page->_refcount);
-	} else {
-		page->gets++;
-		atomic_inc(&page->_refcount);
-	}
-	spin_unlock(&page->lock);
-	return true;
-}
-
-/* Drops one that the host has not pinned. */
-static void untake(struct page *page, bool pin)
-{
-	spin_lock(&page->lock);
-	if (pin) {
-		page->pins--;
-		atomic_sub(GUP_PIN_COUNTING_BIAS - 1, &page->_refcount);
-	} else {
-		page->gets--;
-	}
-	spin_unlock(&page->lock);
-	put_page(page);
-}
-
-/* Pins the batch at the host; if the quota is short, tries again with what the
- * program has given back. Returns how many, or a negative errno if none. */
+/* Pins the frames at the host; if the quota is short, tries again with what the program has given
+ * back or does not use. Returns how many, or a negative errno if none. */
 static long pin_at_host(size_t n, const u64 *addr)
 {
-	long got = kmem_pin(n, addr);
+	long got = grt_pin(n, addr);
 	long more;
 
 	if (got == (long)n || (got < 0 && got != -EAGAIN))
 		return got;
-	grt_unpin_flush();
+	kmem_unpin_unused();
 	if (got < 0)
-		return kmem_pin(n, addr);
-	more = kmem_pin(n - (size_t)got, addr + got);
+		return grt_pin(n, addr);
+	more = grt_pin(n - (size_t)got, addr + got);
 	return got + max_t(long, more, 0);
+}
+
+/* Takes references of up to n pages, under the user lock. The reason if it is fewer. */
+static int take(struct batch *b, unsigned long start, size_t n, unsigned int gup_flags,
+		struct page **pages)
+{
+	for (; b->taken < n; b->taken++) {
+		struct page **page = &pages[b->taken];
+		bool leased;
+		int err = user_page(start + b->taken * PAGE_SIZE, gup_flags, page);
+
+		if (!err && !grt_page_take(*page, gup_flags & FOLL_PIN, &leased))
+			err = -ENOMEM;
+		if (err)
+			return err;
+		if (!leased) {
+			b->index[b->missing] = (u16)b->taken;
+			b->addr[b->missing++] = page_to_phys(*page);
+		}
+	}
+	return 0;
+}
+
+/* Adds to b->addr[] the frames of neighbours of the first page that is missing: of those that are
+ * present in the same area and have no lease. Returns how many. They get no reference: whoever
+ * unmaps one meanwhile is noticed when the lease is made. The caller holds the user lock. */
+static size_t look_around(struct batch *b, unsigned long start)
+{
+	unsigned long at = start + b->index[0] * PAGE_SIZE;
+	unsigned long from = round_down(at, LEASE_AROUND * PAGE_SIZE);
+	struct page *around[LEASE_AROUND];
+	size_t found = user_present(at, from, from + LEASE_AROUND * PAGE_SIZE, around);
+	size_t n = 0;
+
+	for (size_t i = 0; i < found && b->missing + n < BATCH; i++)
+		if (!grt_page_held(around[i]))
+			b->addr[b->missing + n++] = page_to_phys(around[i]);
+	return n;
+}
+
+/* Has the host pin what is missing, and neighbours beside it. Returns how many of b->taken pages
+ * have their pins then, from the first on, or a negative errno if none. */
+static long pin_missing(struct batch *b, size_t ahead)
+{
+	size_t asked = b->missing + ahead;
+	long pinned = pin_at_host(asked, b->addr);
+	size_t first;
+
+	if (pinned >= (long)b->missing) {
+		grt_lease_add((size_t)pinned - b->missing, b->addr + b->missing);
+		return (long)b->taken;
+	}
+	first = b->index[max_t(long, pinned, 0)];
+	return first ? (long)first : pinned;
+}
+
+/* Drops the references from page i on that were taken and are not to be had: of those that are
+ * missing, the host has pinned the first few. */
+static void give_back(struct batch *b, size_t i, bool pin, struct page **pages)
+{
+	size_t m = 0;
+
+	while (m < b->missing && b->index[m] < i)
+		m++;
+	for (; i < b->taken; i++) {
+		if (m < b->missing && b->index[m] == i) {
+			grt_page_untake(pages[i], pin);
+			m++;
+		} else if (pin) {
+			grt_page_unpin(pages[i]);
+		} else {
+			put_page(pages[i]);
+		}
+	}
 }
 
 /* Up to BATCH pages; as the callers' return values. */
 static long get_batch(unsigned long start, size_t n, unsigned int gup_flags, struct page **pages)
 {
-	const bool pin = gup_flags & FOLL_PIN;
-	struct page *local[BATCH];
-	u64 addr[BATCH];
-	size_t taken;
-	long pinned;
-	int err = 0;
+	struct batch b;
+	struct page **page = pages ? pages : b.local;
+	size_t ahead = 0;
+	long got;
+	int err;
 
+	b.taken = 0;
+	b.missing = 0;
 	user_lock();
-	for (taken = 0; taken < n; taken++) {
-		err = user_page(start + taken * PAGE_SIZE, gup_flags, &local[taken]);
-		if (!err && !take(local[taken], pin))
-			err = -ENOMEM;
-		if (err)
-			break;
-		addr[taken] = page_to_phys(local[taken]);
-	}
+	err = take(&b, start, n, gup_flags, page);
+	if (b.missing && grt_lease_room(b.missing + LEASE_AROUND))
+		ahead = look_around(&b, start);
 	user_unlock();
-	if (!taken)
+	if (!b.taken)
 		return err;
 
-	pinned = pin_at_host(taken, addr);
-	for (size_t i = (size_t)max_t(long, pinned, 0); i < taken; i++)
-		untake(local[i], pin);
-	for (long i = 0; i < pinned; i++) {
-		if (pages)
-			pages[i] = local[i];
-		else
-			put_page(local[i]);
+	got = (long)b.taken;
+	if (b.missing) {
+		got = pin_missing(&b, ahead);
+		give_back(&b, (size_t)max_t(long, got, 0), gup_flags & FOLL_PIN, page);
 	}
-	return pinned;
+	for (long i = 0; !pages && i < got; i++)
+		put_page(page[i]);
+	return got;
 }
 
 static int get_range(unsigned long start, int nr_pages, unsigned int gup_flags, struct page **pages)
@@ -180,20 +223,7 @@ int pin_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup
 
 void unpin_user_page(struct page *page)
 {
-	bool pinned;
-
-	spin_lock(&page->lock);
-	pinned = page->pins;
-	if (pinned) {
-		page->pins--;
-		/* One reference is left for put_page(), which knows how to be the last. */
-		atomic_sub(GUP_PIN_COUNTING_BIAS - 1, &page->_refcount);
-	}
-	spin_unlock(&page->lock);
-	if (WARN(!pinned, "unpin_user_page() of a page that is not pinned"))
-		return;
-	grt_unpin(page_to_phys(page));
-	put_page(page);
+	WARN(!grt_page_unpin(page), "unpin_user_page() of a page that is not pinned");
 }
 
 void unpin_user_pages(struct page **pages, unsigned long nr_pages)

@@ -117,6 +117,25 @@ int user_page(unsigned long addr, unsigned int gup_flags, struct page **page)
 	return 0;
 }
 
+size_t user_present(unsigned long addr, unsigned long start, unsigned long end, struct page **page)
+{
+	const struct vrange *area = vspace_at(&user.areas, addr);
+	size_t n = 0;
+	u64 *pte;
+
+	if (!area)
+		return 0;
+	start = max(start, area->start);
+	end = min(end, area->end);
+	for (; (pte = grt_pte_next(&start, end)); start += PAGE_SIZE) {
+		u64 value = pte_read(pte);
+
+		if (value && start != addr)
+			page[n++] = phys_to_page(value & PTE_ADDR);
+	}
+	return n;
+}
+
 int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
 {
 	const struct vrange *area;

@@ -16,6 +16,10 @@ void user_unlock(void);
  * none yet; -ENOMEM. It has no reference of the caller's. */
 int user_page(unsigned long addr, unsigned int gup_flags, struct page **page);
 
+/* The pages that are present in [start, end), in the area of addr alone and addr's own aside, into
+ * page[], which has room for all. Returns how many. The caller holds the user lock. */
+size_t user_present(unsigned long addr, unsigned long start, unsigned long end, struct page **page);
+
 /* A fault at a user address, after which ahead bytes (at least 1) are about to be touched;
  * error is the #PF error code. 0: try again; -EFAULT; -ENOMEM. */
 int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error);

@@ -2,7 +2,9 @@
 /* Memory by the page, and references to it. */
 #include "guest/lib/vm/page.h"
 #include "guest/lib/machine/grt.h"
+#include "guest/lib/vm/lease.h"
 #include <linux/bug.h>
+#include <linux/limits.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -98,44 +100,47 @@ void get_page(struct page *page)
 	WARN(refs <= 0, "get_page() of a page with %d references", refs - 1);
 }
 
-/* Drops one reference, and a FOLL_GET's pin if only such are left besides the mapping's. */
-static void put_reference(struct page *page, bool mapping)
+/* After a reference was dropped: the page has so many now, and pins that the host is to drop. */
+static void dropped(struct page *page, int refs, unsigned int unpin)
 {
-	bool unpin = false;
+	if (refs < 0)
+		grt_bug((unsigned long)page_address(page), "put_page() of a page that is free");
+	for (; unpin; unpin--)
+		grt_unpin(page_to_phys(page));
+	if (!refs)
+		free_run(page);
+}
+
+/* Tells whether the reference that was dropped just now was a FOLL_GET's: if only such are left
+ * besides the mapping's. The caller holds the page's lock. */
+static bool was_get(const struct page *page, int refs)
+{
+	int plain = refs - (int)page->pins * GUP_PIN_COUNTING_BIAS - !!(page->flags & PG_MAPPED);
+
+	return page->gets && (int)page->gets > plain;
+}
+
+void put_page(struct page *page)
+{
+	unsigned int unpin = 0;
 	int refs;
 
 	/* A page gets FOLL_GET references only while it is mapped. Acquire: its count of
 	 * them is read after the mapping is seen to be gone. */
-	if (!mapping && !(__atomic_load_n(&page->flags, __ATOMIC_ACQUIRE) & PG_MAPPED) &&
+	if (!(__atomic_load_n(&page->flags, __ATOMIC_ACQUIRE) & PG_MAPPED) &&
 	    !READ_ONCE(page->gets)) {
 		/* Fully ordered: what was done to the page comes before its end. */
 		refs = atomic_dec_return(&page->_refcount);
 	} else {
 		spin_lock(&page->lock);
 		refs = atomic_dec_return(&page->_refcount);
-		if (mapping) {
-			/* Release: see above. */
-			__atomic_fetch_and(&page->flags, ~PG_MAPPED, __ATOMIC_RELEASE);
-		} else {
-			int plain = refs - (int)page->pins * GUP_PIN_COUNTING_BIAS -
-				    !!(page->flags & PG_MAPPED);
-
-			unpin = page->gets && (int)page->gets > plain;
-			page->gets -= unpin;
+		if (was_get(page, refs)) {
+			page->gets--;
+			unpin = !grt_lease_keep(page);
 		}
 		spin_unlock(&page->lock);
 	}
-	if (refs < 0)
-		grt_bug((unsigned long)page_address(page), "put_page() of a page that is free");
-	if (unpin)
-		grt_unpin(page_to_phys(page));
-	if (!refs)
-		free_run(page);
-}
-
-void put_page(struct page *page)
-{
-	put_reference(page, false);
+	dropped(page, refs, unpin);
 }
 
 void grt_page_map(struct page *page)
@@ -145,7 +150,81 @@ void grt_page_map(struct page *page)
 
 void grt_page_unmap(struct page *page)
 {
-	put_reference(page, true);
+	unsigned int leases;
+	int refs;
+
+	spin_lock(&page->lock);
+	refs = atomic_dec_return(&page->_refcount);
+	/* Release: see put_page(). */
+	__atomic_fetch_and(&page->flags, ~PG_MAPPED, __ATOMIC_RELEASE);
+	leases = grt_lease_end(page);
+	spin_unlock(&page->lock);
+	dropped(page, refs, leases);
+}
+
+bool grt_page_take(struct page *page, bool pin, bool *leased)
+{
+	int more = pin ? GUP_PIN_COUNTING_BIAS : 1;
+
+	spin_lock(&page->lock);
+	/* Others, which hold no lock, add a few at most meanwhile. */
+	if (atomic_read(&page->_refcount) > INT_MAX - GUP_PIN_COUNTING_BIAS - more) {
+		spin_unlock(&page->lock);
+		return false;
+	}
+	if (pin)
+		page->pins++;
+	else
+		page->gets++;
+	atomic_add(more, &page->_refcount);
+	*leased = page->leases;
+	if (page->leases)
+		page->leases--;
+	spin_unlock(&page->lock);
+	return true;
+}
+
+bool grt_page_held(struct page *page)
+{
+	bool is_held;
+
+	spin_lock(&page->lock);
+	is_held = page->pins || page->gets || page->leases;
+	spin_unlock(&page->lock);
+	return is_held;
+}
+
+void grt_page_untake(struct page *page, bool pin)
+{
+	int refs;
+
+	spin_lock(&page->lock);
+	if (pin)
+		page->pins--;
+	else
+		page->gets--;
+	refs = atomic_sub_return(pin ? GUP_PIN_COUNTING_BIAS : 1, &page->_refcount);
+	spin_unlock(&page->lock);
+	dropped(page, refs, 0);
+}
+
+bool grt_page_unpin(struct page *page)
+{
+	unsigned int unpin = 0;
+	int refs = 0;
+	bool pinned;
+
+	spin_lock(&page->lock);
+	pinned = page->pins;
+	if (pinned) {
+		page->pins--;
+		refs = atomic_sub_return(GUP_PIN_COUNTING_BIAS, &page->_refcount);
+		unpin = !grt_lease_keep(page);
+	}
+	spin_unlock(&page->lock);
+	if (pinned)
+		dropped(page, refs, unpin);
+	return pinned;
 }
 
 int set_page_dirty(struct page *page)

@@ -12,14 +12,30 @@
 #define PG_ORDER_SHIFT 8
 #define PG_ORDER_MASK  0xful
 
+struct kmem_channel;
+
+/* struct page for RAM and the heap. 0 or -ENOMEM. */
+int grt_page_init(const struct kmem_channel *channel);
+
+/* Of the array of all pages: how many there are, one by its number, and a page's number. */
+unsigned long grt_page_total(void);
+struct page *grt_page_at(unsigned long i);
+unsigned long grt_page_number(const struct page *page);
+
 /* The reference that comes with a new page becomes the mapping's. */
 void grt_page_map(struct page *page);
 /* Drops it. */
 void grt_page_unmap(struct page *page);
 
-struct kmem_channel;
-
-/* struct page for RAM and the heap. 0 or -ENOMEM. */
-int grt_page_init(const struct kmem_channel *channel);
+/* Takes a FOLL_GET reference, or a FOLL_PIN one. False: the page has as many as can be counted.
+ * *leased: a lease has become the pin at the host; else the caller gets one. The caller holds the
+ * user lock, under which the page is mapped. */
+bool grt_page_take(struct page *page, bool pin, bool *leased);
+/* Tells whether the host has a pin of the page, or will have for who takes one just now. */
+bool grt_page_held(struct page *page);
+/* Drops one that the host has not pinned. */
+void grt_page_untake(struct page *page, bool pin);
+/* Drops a FOLL_PIN reference and its pin at the host. False: there is none. */
+bool grt_page_unpin(struct page *page);
 
 #endif

@@ -26,6 +26,21 @@ int grt_page_init(const struct kmem_channel *channel)
 	return map.array ? 0 : -ENOMEM;
 }
 
+unsigned long grt_page_total(void)
+{
+	return map.ram_pages + map.heap_pages;
+}
+
+struct page *grt_page_at(unsigned long i)
+{
+	return &map.array[i];
+}
+
+unsigned long grt_page_number(const struct page *page)
+{
+	return (unsigned long)(page - map.array);
+}
+
 bool pfn_valid(unsigned long pfn)
 {
 	return pfn < map.ram_pages || pfn - map.heap_pfn < map.heap_pages;

@@ -134,6 +134,59 @@ static void an_event_has_memory_given_back(void **state)
 	assert_true(util_active(CACHE_64) < 200);
 }
 
+static unsigned int asked_back;
+
+static void note_unpin(void)
+{
+	asked_back++;
+}
+
+/* What has pins be dropped that are in no use, and what does not. */
+static void pins_are_asked_back(void **state)
+{
+	struct virtio_kmem_stats stats;
+
+	(void)state;
+	asked_back = 0;
+	hosted_on_unpin = note_unpin;
+	hosted_event(VIRTIO_KMEM_EVENT_PRESSURE, 0);
+	kmem_poll();
+	kfree(kmalloc(64, GFP_KERNEL));
+	assert_int_equal(asked_back, 0);
+	hosted_event(VIRTIO_KMEM_EVENT_QUOTA, 100);
+	kmem_poll();
+	assert_int_equal(asked_back, 1);
+	hosted_event(VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
+	kmem_poll();
+	assert_int_equal(asked_back, 2);
+	hosted_event(VIRTIO_KMEM_EVENT_PRESSURE, 1);
+	kmem_poll();
+	assert_int_equal(asked_back, 3);
+	kmem_give_back();
+	assert_int_equal(asked_back, 4);
+	/* They are not to be counted. */
+	assert_int_equal(kmem_stats(0, &stats), 0);
+	assert_int_equal(asked_back, 5);
+	hosted_on_unpin = NULL;
+}
+
+/* Memory is short: what is pinned and in no use goes before an allocation fails. */
+static void pins_go_before_memory_runs_out(void **state)
+{
+	unsigned int n = 0;
+
+	(void)state;
+	asked_back = 0;
+	hosted_on_unpin = note_unpin;
+	while (n < SCATTER && (object[n] = kmalloc(8192, GFP_KERNEL | __GFP_NOWARN)))
+		n++;
+	assert_true(n < SCATTER);
+	assert_true(asked_back > 0);
+	hosted_on_unpin = NULL;
+	while (n)
+		kfree(object[--n]);
+}
+
 static void unused_caches_cost_no_request(void **state)
 {
 	(void)state;
@@ -351,6 +404,8 @@ int main(void)
 		TEST(growing_takes_few_requests),
 		TEST(a_burst_is_not_kept_for_ever),
 		TEST(an_event_has_memory_given_back),
+		TEST(pins_are_asked_back),
+		TEST_WITH(pins_go_before_memory_runs_out, setup_small),
 		TEST(unused_caches_cost_no_request),
 		TEST(atomic_callers_send_no_request),
 		TEST(atomic_callers_leave_giving_back_to_others),
