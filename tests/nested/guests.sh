@@ -7,6 +7,8 @@ slabvisor=build/slabvisor
 # shellcheck source=tests/nested/guests-lib.sh
 . tests/nested/guests-lib.sh
 
+export PINCHECK_STEPS=20000 # an exit is dear here, and so is every instruction
+
 basics() {
 	local cpus
 	tap 'KVM is a stock one' build/nested/probe build/nested/probe
