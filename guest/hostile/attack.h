@@ -21,6 +21,7 @@ void try_rings(void);
 void try_requests(void);
 void try_addresses(void);
 void try_exhaustion(void);
+void try_leases(void);
 void try_queues(void);
 void try_stores(void);
 void try_bells(void);

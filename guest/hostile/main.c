@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	try_requests();
 	try_addresses();
 	try_exhaustion();
+	try_leases();
 	try_queues();
 	try_stores();
 	try_bells();

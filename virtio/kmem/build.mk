@@ -8,3 +8,4 @@ virtio/kmem_SRCS := tests/unit/virtio/kmem/fake_mm.c $(VIRTIO_KMEM_TEST_SRCS)
 virtio/kmem/threads_SAN := asan tsan
 virtio/kmem/heap_SRCS := $(VIRTIO_KMEM_TEST_SRCS) $(MM_SRCS)
 virtio/kmem/user_SRCS := $(virtio/kmem/heap_SRCS)
+virtio/kmem/leases_SRCS := $(virtio/kmem/heap_SRCS)
