@@ -171,14 +171,40 @@ is_deeply(message($c), {return => {}}, '... and the answer');
 is(execute($c, 'query-status')->{return}{status}, 'running', '... running');
 is(class(execute($c, 'system_powerdown')), 'GenericError', 'a program has no power button');
 
-# One at a time: the next is greeted when this one has gone.
+# Several at once, each with its own negotiation; who comes beyond waits for one to leave.
 my $second = client();
+ok(exists message($second)->{QMP}, 'a second client is greeted while the first is there');
+is(class(execute($second, 'query-status')), 'CommandNotFound', '... and has yet to negotiate');
+my @crowd = map { client() } 3 .. 64;
+ok(exists message($_)->{QMP}, 'so is another') for @crowd[0, -1];
+my $beyond = client();
 my $bits = '';
-vec($bits, fileno($second), 1) = 1;
-execute($c, 'query-status');
-is(select(my $r = $bits, undef, undef, 0), 0, 'a second client waits');
+vec($bits, fileno($beyond), 1) = 1;
+execute($c, 'query-status') for 1 .. 3;
+is(select(my $r = $bits, undef, undef, 0), 0, 'the 65th client waits');
+is(execute($crowd[-1], 'qmp_capabilities')->{return} && 1, 1, '... while the 64th is answered');
 close $c;
-ok(exists message($second)->{QMP}, '... for the first to leave');
+ok(exists message($beyond)->{QMP}, '... for one to leave');
+close $_ for @crowd, $beyond;
+
+# An event goes to whoever has negotiated.
+my @hear = map { negotiated() } 1 .. 2;
+execute($hear[0], 'stop');
+is(message($hear[1])->{event}, 'STOP', 'an event reaches a client that did not cause it');
+execute($hear[0], 'cont');
+is(message($hear[1])->{event}, 'RESUME', '... and so does the next');
+close $_ for @hear;
+
+# Each command says what it is for, and what it takes.
+$c = negotiated();
+my %described = map { $_->{name} => $_ } @{execute($c, 'query-commands')->{return}};
+is_deeply([grep { !length $described{$_}{help} } sort keys %described], [], 'each command has a help');
+is_deeply([map { [$_->{name}, $_->{type}, $_->{optional} ? 1 : 0] } @{$described{block_resize}{arguments}}],
+	[['device', 'string', 1], ['node-name', 'string', 1], ['size', 'integer', 0]],
+	'... and arguments with their types');
+is_deeply([map { my $n = $_; grep { !length $_->{help} } @{$described{$n}{arguments}} } sort keys %described],
+	[], '... each of which has a help');
+close $c;
 
 # Clients that do not behave.
 print $second '[' x 100;

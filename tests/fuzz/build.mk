@@ -24,7 +24,7 @@ inflight_FUZZ_SRCS = $(VIRTIO_RING_SRCS) virtio/vhost_user/inflight.c \
 FUZZERS += elf linux config qmp
 elf_FUZZ_SRCS = $(vmm/elf_SRCS)
 linux_FUZZ_SRCS = $(vmm/linux/image_SRCS)
-config_FUZZ_SRCS = $(VMM_CONFIG_SRCS) vmm/base/listen.c vmm/serve/options.c $(MM_SRCS)
+config_FUZZ_SRCS = $(VMM_CONFIG_SRCS) vmm/serve/options.c $(MM_SRCS)
 qmp_FUZZ_SRCS = $(vmm/qmp_SRCS)
 
 $(B)/fuzz/obj/%.o: %.c

@@ -40,9 +40,11 @@ os.environ["NOTIFY_SOCKET"] = "@slabvisor-%d" % os.getpid()
 os.execv(sys.argv[1], sys.argv[1:])
 END
 python3 "$work/notified.py" "$work/traced" serve --blk-file "$disk" --socket-path "$socket" \
-	--pin-budget 1G 2>"$err" &
+	--pin-budget 1G --qmp "unix:$work/qmp" 2>"$err" &
 pid=$!
 listening
+"$SLABVISOR" ctl "$work/qmp" query-io >"$out" 2>>"$err"
+is $? 0 'traced: a service is asked what it does' || say_output
 for ring in '' --packed; do
 	# shellcheck disable=SC2086 # a list of words
 	load --rw randrw --verify --depth 8 --ios 400 $ring

@@ -61,7 +61,7 @@ void pages_put_words(FILE *to, const struct opt *o)
 	const char *blank = "";
 
 	if (is_qmp_command(o)) {
-		for (const struct qmp_command *c = qmp_commands; c->name; c++)
+		for (const struct qmp_command *c = qmp_guest_commands; c->name; c++)
 			fprintf(to, "%s ", c->name);
 		fputs("query-commands", to);
 		return;

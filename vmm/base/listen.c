@@ -12,8 +12,7 @@
 
 #include "vmm/base/cli.h"
 
-/* Tells whether a socket is at addr that nobody listens at any more. */
-static bool is_stale(const struct sockaddr_un *addr)
+bool listen_is_stale(const struct sockaddr_un *addr)
 {
 	struct stat st;
 	bool stale;
@@ -107,7 +106,7 @@ int listen_unix(const char *path, const struct listen_access *access)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (is_stale(&addr))
+	if (listen_is_stale(&addr))
 		unlink(path);
 	ret = bind_as(fd, &addr, access);
 	if (ret)

@@ -10,6 +10,10 @@
 /* A path as a Unix socket's address. Returns 0 or -ENAMETOOLONG. */
 int listen_address(const char *path, struct sockaddr_un *addr);
 
+/* Tells whether a socket is at addr that nobody listens at any more. One that is bound and is about
+ * to listen looks the same. */
+bool listen_is_stale(const struct sockaddr_un *addr);
+
 /* Who may connect to a socket. */
 struct listen_access {
 	mode_t mode;

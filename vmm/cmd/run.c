@@ -22,6 +22,7 @@
 #include "vmm/machine/vm.h"
 #include "vmm/option/help.h"
 #include "vmm/qmp/qmp.h"
+#include "vmm/qmp/server.h"
 #include "vmm/report/report.h"
 #include "vmm/report/stats.h"
 #include "vmm/sandbox/sandbox.h"
@@ -125,8 +126,8 @@ static unsigned int run_descriptors(const struct run *run)
 	 * sandbox's rules; and three at a time of what is read and closed again. */
 	unsigned int n = 8 + 3 + config->cpus + run->kind->descriptors(config);
 
-	if (config->qmp) /* socket, wake-up, client */
-		n += 3;
+	if (config->qmp || config->name)
+		n += QMP_DESCRIPTORS;
 	if (config->nr_disks) /* ring, wake-up; two of each file */
 		n += 2 + 2 * config->nr_disks;
 	if (config->nr_ports) /* wake-up; socket, client */
@@ -222,8 +223,13 @@ static int run_once(struct run *run)
 static enum exit_status open_all(struct run *run)
 {
 	const struct run_config *config = run->config;
+	struct qmp_place place = {
+		.path = config->qmp,
+		.name = config->name,
+		.runs = config->kernel ? config->kernel : config->arg[0],
+	};
 	char why[KVM_WHY_MAX];
-	enum exit_status status = 0;
+	enum exit_status status;
 
 	run->kvm_fd = kvm_open(config->kvm_device, why);
 	if (run->kvm_fd < 0)
@@ -231,6 +237,9 @@ static enum exit_status open_all(struct run *run)
 	run->kernel_is_emulated = config->kernel && native_is_missing(run->kvm_fd);
 	if (config->stats)
 		run->smaps = stats_open();
+	status = qmp_place_open(&place);
+	if (status)
+		return status;
 	if (config->sandbox)
 		status = sandbox_create(&run->sandbox);
 	/* Kernel, initrd, program and disks are opened by root's rights all the same. */
@@ -240,8 +249,10 @@ static enum exit_status open_all(struct run *run)
 				    run->sandbox);
 	if (!status)
 		status = channels_open(run);
-	if (!status && config->qmp)
-		status = qmp_create(config->qmp, run->sandbox, &run->qmp);
+	if (!status && (config->qmp || config->name))
+		status = qmp_create(&place, NULL, run->sandbox, &run->qmp);
+	else
+		qmp_place_close(&place);
 	return status;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "virtio/console/console.h"
+#include "vmm/config/control.h"
 #include "vmm/config/disks.h"
 #include "vmm/config/jail.h"
 #include "vmm/config/own.h"
@@ -324,15 +325,10 @@ const struct opt run_options[] = {
 	 .type = OPT_FLAG,
 	 OPT_AT(run_config, stats),
 	 .help = "prints the service's account on stderr when the guest has ended"},
-	{.name = "qmp",
-	 .type = OPT_STRING,
-	 OPT_AT(run_config, qmp),
-	 .metavar = "unix:PATH",
-	 .parse = own_qmp_parse,
-	 .write = own_qmp_write,
-	 .help = "a control socket that speaks QMP, for slabvisor ctl and other clients: to "
-		 "stop and end the guest, resize its disks, have memory back of it and the like; "
-		 "mode 0600"},
+	CONTROL_QMP(run_config, own_qmp_parse, own_qmp_write,
+		    "to stop and end the guest, resize its disks, have memory back of it and the "
+		    "like"),
+	CONTROL_NAME(run_config, "guest"),
 	JAIL_USER(run_config),
 	JAIL_CGROUP(run_config),
 	{.name = "sandbox",

@@ -96,6 +96,7 @@ struct run_config {
 	int reclaim_delay_ms;
 	char *kvm_device;
 	char *qmp;     /* the control socket's path, or NULL */
+	char *name;    /* by which `slabvisor list` knows it, or NULL */
 	char *config;  /* the configuration file's path, or NULL */
 	char *program; /* the file's, and its arguments */
 	char *program_arg[RUN_MAX_FILE_ARGS];

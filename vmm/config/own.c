@@ -4,67 +4,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "vmm/base/cli.h"
+#include "vmm/config/control.h"
 #include "vmm/config/options.h"
 #include "vmm/option/list.h"
-
-/* QEMU's way to write what this socket does: it listens, and the guest does not wait for a client. */
-static bool listens_anyway(const char *word)
-{
-	return !strcmp(word, "server=on") || !strcmp(word, "server") || !strcmp(word, "wait=off") ||
-	       !strcmp(word, "nowait");
-}
 
 int own_qmp_parse(void *base, const char *value, char *why)
 {
 	struct run_config *config = base;
-	const struct sockaddr_un *addr = NULL;
-	char *text;
-	char *rest;
-	char *path;
-	char *word;
-	int ret = 0;
 
-	if (strncmp(value, "unix:", 5) != 0)
-		return opt_why(why, "write unix:PATH, as in unix:/run/guest.sock");
-	text = strdup(value + 5);
-	if (!text)
-		return -ENOMEM;
-	rest = text;
-	path = opt_cut(&rest);
-	while (!ret && (word = opt_cut(&rest)))
-		if (!listens_anyway(word))
-			ret = opt_why(
-				why,
-				"`%.40s` is nothing that it can do: it listens, and the guest "
-				"does not wait. A comma of the path is written twice",
-				word);
-	if (ret)
-		goto out;
-	if (!*path)
-		ret = opt_why(why, "write unix:PATH, as in unix:/run/guest.sock");
-	else if (strlen(path) >= sizeof(addr->sun_path))
-		ret = opt_why(why, "a socket's path has at most %zu bytes",
-			      sizeof(addr->sun_path) - 1);
-	else
-		ret = cli_set_string(&config->qmp, path);
-out:
-	free(text);
-	return ret;
+	return control_parse(&config->qmp, value, why);
 }
 
 bool own_qmp_write(const void *base, FILE *to)
 {
 	const struct run_config *config = base;
 
-	if (!config->qmp)
-		return false;
-	fputs("unix:", to);
-	opt_put_commas(config->qmp, to);
-	return true;
+	return control_write(config->qmp, to);
 }
 
 static const struct opt heap_size = {

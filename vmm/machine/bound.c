@@ -29,6 +29,9 @@
 #define MONITOR_IO    (8 * MIB)
 #define MONITOR_VCPU  (MIB / 2)
 #define MONITOR_FIXED (12 * MIB)
+/* Of a control socket: 64 clients (vmm/qmp/server.h), each with a message and events of 64 KiB, and
+ * an answer of less than 384 KiB. */
+#define MONITOR_CONTROL (32 * MIB)
 /* A mapping of the kernel's: an area, its part of the tree, its links to pages. */
 #define MONITOR_AREA     512
 #define MONITOR_MAX_AREA 65530 /* vm.max_map_count, unless the host has another */
@@ -112,6 +115,8 @@ void memory_bound(const struct run_config *config, uint64_t ram_size, const stru
 		areas = MONITOR_MAX_AREA;
 	if (areas > MONITOR_MAX_AREA)
 		areas = MONITOR_MAX_AREA;
+	if (config->qmp || config->name)
+		bound->monitor += MONITOR_CONTROL;
 	bound->monitor += MONITOR_FIXED + config->cpus * MONITOR_VCPU + disk_bytes(config) +
 			  areas * MONITOR_AREA + tables_for(guest + bound->metadata);
 	if (config->hugepages) {

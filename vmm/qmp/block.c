@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm/machine/devices.h"
+#include "virtio/blk/blk.h"
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/target.h"
 
@@ -32,34 +32,27 @@ static json_t *describe(const char *path, const struct virtio_device *dev, const
 			 "write_threshold", 0, "image", image, "cache", cache);
 }
 
-static const struct disks *disks_of(struct qmp_call *call)
-{
-	const struct devices *devices = qmp_devices(call);
-
-	return devices ? &devices->disks : NULL;
-}
-
 int qmp_query_block(struct qmp_call *call)
 {
-	const struct disks *disks = disks_of(call);
+	struct qmp_disks disks;
 	char name[NAME_MAX_LEN];
 
-	if (!disks)
+	if (qmp_disks(call, &disks))
 		return -EINVAL;
 	call->result = json_array();
-	for (unsigned int i = 0; i < disks->count; i++) {
+	for (unsigned int i = 0; i < disks.nr; i++) {
 		disk_name(i, name);
-		json_array_append_new(call->result,
-				      json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev",
-						name, "type", "unknown", "removable", false,
-						"locked", false, "inserted",
-						describe(disks->log[i].path, disks->dev[i], name)));
+		json_array_append_new(
+			call->result,
+			json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev", name, "type",
+				  "unknown", "removable", false, "locked", false, "inserted",
+				  describe(disks.disk[i].path, disks.disk[i].dev, name)));
 	}
 	return 0;
 }
 
 /* The disk that the arguments name. Returns its number, or a negative errno. */
-static int find_disk(struct qmp_call *call, const struct disks *disks)
+static int find_disk(struct qmp_call *call, const struct qmp_disks *disks)
 {
 	const char *name = json_string_value(json_object_get(call->args, "device"));
 	const char *node = json_string_value(json_object_get(call->args, "node-name"));
@@ -69,7 +62,7 @@ static int find_disk(struct qmp_call *call, const struct disks *disks)
 		return qmp_fail(call, QMP_GENERIC, "Give either 'device' or 'node-name'");
 	if (!name)
 		name = node;
-	for (unsigned int i = 0; i < disks->count; i++) {
+	for (unsigned int i = 0; i < disks->nr; i++) {
 		disk_name(i, own);
 		if (!strcmp(own, name))
 			return (int)i;
@@ -79,19 +72,19 @@ static int find_disk(struct qmp_call *call, const struct disks *disks)
 
 int qmp_block_resize(struct qmp_call *call)
 {
-	const struct disks *disks = disks_of(call);
+	struct qmp_disks disks;
 	json_int_t size = json_integer_value(json_object_get(call->args, "size"));
 	const char *path;
 	int disk;
 	int ret;
 
-	if (!disks)
+	if (qmp_disks(call, &disks))
 		return -EINVAL;
-	disk = find_disk(call, disks);
+	disk = find_disk(call, &disks);
 	if (disk < 0)
 		return disk;
-	path = disks->log[disk].path;
-	ret = size < 0 ? -EINVAL : blk_dev_set_size(disks->dev[disk], (uint64_t)size);
+	path = disks.disk[disk].path;
+	ret = size < 0 ? -EINVAL : blk_dev_set_size(disks.disk[disk].dev, (uint64_t)size);
 	switch (ret) {
 	case 0:
 		return 0;

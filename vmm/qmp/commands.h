@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands of the control socket: QEMU's, named and shaped as there (its qapi/ folder), and
- * three of our own about the memory service. A call's opaque is a struct qmp_target. */
+/* The commands of the control sockets: QEMU's, named and shaped as there (its qapi/ folder), and
+ * those of our own that have no counterpart there. A call's opaque is a struct qmp_target. */
 #ifndef VMM_QMP_COMMANDS_H
 #define VMM_QMP_COMMANDS_H
 
+#include <stdint.h>
+
 #include "vmm/qmp/proto.h"
 
-/* All of them, up to one without a name. */
-extern const struct qmp_command qmp_commands[];
+/* Those of a monitor and those of a service, up to one without a name. */
+extern const struct qmp_command qmp_guest_commands[], qmp_service_commands[];
+
+/* Adds a counter under its name, as QMP spells names. */
+void qmp_add_counter(json_t *to, const char *name, uint64_t value);
 
 /* machine.c */
 int qmp_query_status(struct qmp_call *call);
+int qmp_query_name(struct qmp_call *call);
+int qmp_query_monitor(struct qmp_call *call);
 int qmp_query_version(struct qmp_call *call);
 int qmp_query_kvm(struct qmp_call *call);
 int qmp_stop(struct qmp_call *call);
 int qmp_cont(struct qmp_call *call);
 int qmp_quit(struct qmp_call *call);
 int qmp_system_powerdown(struct qmp_call *call);
+int qmp_service_status(struct qmp_call *call);
+int qmp_service_quit(struct qmp_call *call);
 
 /* balloon.c */
 int qmp_balloon(struct qmp_call *call);
@@ -30,6 +39,8 @@ int qmp_block_resize(struct qmp_call *call);
 int qmp_query_memory(struct qmp_call *call);
 int qmp_query_slabinfo(struct qmp_call *call);
 int qmp_query_pins(struct qmp_call *call);
+
+/* io.c */
 int qmp_query_io(struct qmp_call *call);
 
 #endif

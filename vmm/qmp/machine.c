@@ -2,6 +2,10 @@
 /* The life of a machine by QMP. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "vmm/base/cli.h"
 #include "vmm/machine/end.h"
@@ -22,6 +26,52 @@ int qmp_query_status(struct qmp_call *call)
 
 	call->result = json_pack("{s:b,s:b,s:s}", "running", running, "singlestep", false, "status",
 				 status);
+	return 0;
+}
+
+int qmp_service_status(struct qmp_call *call)
+{
+	call->result = json_pack("{s:b,s:b,s:s}", "running", true, "singlestep", false, "status",
+				 "running");
+	return 0;
+}
+
+int qmp_query_name(struct qmp_call *call)
+{
+	call->result = json_pack("{s:s*}", "name", qmp_target(call)->name);
+	return 0;
+}
+
+/* Text of the user's may be no UTF-8, which JSON is. */
+static json_t *shown(const char *text)
+{
+	json_t *string = json_string(text);
+	char *copy;
+
+	if (string || !text)
+		return string;
+	copy = strdup(text);
+	if (copy)
+		string = json_string(cli_sanitise(copy));
+	free(copy);
+	return string;
+}
+
+int qmp_query_monitor(struct qmp_call *call)
+{
+	const struct qmp_target *target = qmp_target(call);
+	const struct vm *vm = target->vm;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	call->result = json_pack(
+		"{s:s,s:s*,s:i,s:s,s:o*,s:I}", "kind", target->service ? "service" : "guest",
+		"name", target->name, "pid", (int)getpid(), "version", SLABVISOR_VERSION, "runs",
+		shown(target->runs), "uptime-ms",
+		((json_int_t)now.tv_sec * 1000000000 + now.tv_nsec - target->born_ns) / 1000000);
+	if (vm)
+		json_object_update_new(call->result, json_pack("{s:i,s:i}", "vcpus",
+							       (int)vm->nr_cpus, "ring", vm->ring));
 	return 0;
 }
 
@@ -74,6 +124,14 @@ int qmp_quit(struct qmp_call *call)
 		return -EINVAL;
 	qmp_target(call)->quit = true;
 	vm_end(vm, STATUS_SIGNAL + SIGTERM);
+	return 0;
+}
+
+int qmp_service_quit(struct qmp_call *call)
+{
+	const struct qmp_service *service = qmp_target(call)->service;
+
+	service->quit(service->opaque);
 	return 0;
 }
 

@@ -14,8 +14,7 @@ static json_int_t qmp_number(uint64_t n)
 	return (json_int_t)n;
 }
 
-/* Adds a counter under its name, as QMP spells names. */
-static void add_counter(json_t *to, const char *name, uint64_t value)
+void qmp_add_counter(json_t *to, const char *name, uint64_t value)
 {
 	char key[64];
 
@@ -44,7 +43,7 @@ int qmp_query_memory(struct qmp_call *call)
 	totals(mem, &s);
 	call->result = json_pack("{s:I,s:I}", "ram", qmp_number(mem->ram_size), "heap",
 				 qmp_number(mm_heap_size(mem->heap)));
-#define ADD(name, shown) add_counter(call->result, #name, s.name);
+#define ADD(name, shown) qmp_add_counter(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
 	return 0;
@@ -91,39 +90,8 @@ int qmp_query_pins(struct qmp_call *call)
 		io_engine_get_stats(vm->devices.disks.engine, &io);
 	call->result = json_pack("{s:I,s:I}", "frames-pinned", qmp_number(s.pages_pinned),
 				 "window-budget", qmp_number(vm->run->config->pin_budget));
-#define ADD(name, shown) add_counter(call->result, #name, io.name);
+#define ADD(name, shown) qmp_add_counter(call->result, #name, io.name);
 	IO_WINDOW_COUNTERS(ADD)
 #undef ADD
-	return 0;
-}
-
-int qmp_query_io(struct qmp_call *call)
-{
-	struct io_engine_stats io = {.sqes = 0};
-	const struct devices *devices = qmp_devices(call);
-	struct blk_stats blk;
-	json_t *disks;
-	json_t *disk;
-	json_t *engine;
-
-	if (!devices)
-		return -EINVAL;
-	disks = json_array();
-	for (unsigned int i = 0; i < devices->disks.count; i++) {
-		blk_dev_get_stats(devices->disks.dev[i], &blk);
-		disk = json_object();
-		json_object_set_new(disk, "device", json_sprintf("disk%u", i));
-#define ADD(name, shown) add_counter(disk, #name, blk.name);
-		BLK_COUNTERS(ADD)
-#undef ADD
-		json_array_append_new(disks, disk);
-	}
-	if (devices->disks.engine)
-		io_engine_get_stats(devices->disks.engine, &io);
-	engine = json_object();
-#define ADD(name, shown) add_counter(engine, #name, io.name);
-	IO_COUNTERS(ADD)
-#undef ADD
-	call->result = json_pack("{s:o,s:o}", "disks", disks, "thread", engine);
 	return 0;
 }

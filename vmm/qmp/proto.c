@@ -98,25 +98,56 @@ static int check_args(struct qmp_call *call, const struct qmp_command *command)
 	return 0;
 }
 
+/* The two that the protocol has itself. */
+static const struct qmp_command own_commands[] = {
+	{.name = "qmp_capabilities",
+	 .help = "ends the negotiation, which any other command has to wait for",
+	 .param = {{.name = "enable",
+		    .type = JSON_ARRAY,
+		    .optional = true,
+		    .help = "capabilities, of which there are none"}}},
+	{.name = "query-commands", .help = "lists the commands, with their arguments"},
+	{.name = NULL},
+};
+
+static json_t *describe_params(const struct qmp_command *command)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < QMP_MAX_PARAMS && command->param[i].name; i++) {
+		const struct qmp_param *p = &command->param[i];
+
+		json_array_append_new(all, json_pack("{s:s,s:s,s:b,s:s}", "name", p->name, "type",
+						     type_name(p->type), "optional", p->optional,
+						     "help", p->help ? p->help : ""));
+	}
+	return all;
+}
+
+static void describe_commands(json_t *to, const struct qmp_command *commands)
+{
+	for (const struct qmp_command *c = commands; c->name; c++)
+		json_array_append_new(to, json_pack("{s:s,s:s,s:o}", "name", c->name, "help",
+						    c->help ? c->help : "", "arguments",
+						    describe_params(c)));
+}
+
 static int query_commands(struct qmp_call *call, const struct qmp_proto *proto)
 {
-	call->result =
-		json_pack("[{s:s},{s:s}]", "name", "qmp_capabilities", "name", "query-commands");
-	for (const struct qmp_command *c = proto->commands; c->name; c++)
-		json_array_append_new(call->result, json_pack("{s:s}", "name", c->name));
+	call->result = json_array();
+	describe_commands(call->result, own_commands);
+	describe_commands(call->result, proto->commands);
 	return 0;
 }
 
 static int negotiate(struct qmp_proto *proto, struct qmp_call *call)
 {
-	static const struct qmp_command shape = {
-		.param = {{.name = "enable", .type = JSON_ARRAY, .optional = true}}};
 	int ret;
 
 	if (proto->negotiated)
 		return qmp_fail(call, QMP_NOT_FOUND,
 				"Capabilities negotiation is already complete, command ignored");
-	ret = check_args(call, &shape);
+	ret = check_args(call, &own_commands[0]);
 	if (ret)
 		return ret;
 	if (json_array_size(json_object_get(call->args, "enable")))
@@ -127,7 +158,6 @@ static int negotiate(struct qmp_proto *proto, struct qmp_call *call)
 
 static int dispatch(struct qmp_proto *proto, struct qmp_call *call, const char *name)
 {
-	static const struct qmp_command bare = {.name = NULL};
 	int ret;
 
 	if (!strcmp(name, "qmp_capabilities"))
@@ -136,7 +166,7 @@ static int dispatch(struct qmp_proto *proto, struct qmp_call *call, const char *
 		return qmp_fail(call, QMP_NOT_FOUND,
 				"Expecting capabilities negotiation with 'qmp_capabilities'");
 	if (!strcmp(name, "query-commands")) {
-		ret = check_args(call, &bare);
+		ret = check_args(call, &own_commands[1]);
 		return ret ? ret : query_commands(call, proto);
 	}
 	for (const struct qmp_command *c = proto->commands; c->name; c++)

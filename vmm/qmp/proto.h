@@ -26,12 +26,14 @@ struct qmp_param {
 	const char *name;
 	json_type type;
 	bool optional;
+	const char *help; /* what it means, with its unit */
 };
 
 #define QMP_MAX_PARAMS 3
 
 struct qmp_command {
 	const char *name;
+	const char *help; /* what it does, in a line */
 	/* Returns 0, or what qmp_fail() returned. */
 	int (*run)(struct qmp_call *call);
 	struct qmp_param param[QMP_MAX_PARAMS]; /* up to the first without a name */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/qmp/target.h"
 
+#include <errno.h>
+
 #include "vmm/machine/vm.h"
+#include "vmm/qmp/server.h"
+
+_Static_assert(RUN_MAX_DISKS <= QMP_MAX_DISKS, "all disks of a guest are shown");
 
 int qmp_fail_away(struct qmp_call *call)
 {
@@ -31,9 +36,29 @@ struct memory *qmp_memory(struct qmp_call *call)
 	return vm ? &vm->mem : NULL;
 }
 
+int qmp_disks(struct qmp_call *call, struct qmp_disks *disks)
+{
+	const struct qmp_service *service = qmp_target(call)->service;
+	const struct devices *devices;
+
+	if (service) {
+		*disks = service->disks;
+		return 0;
+	}
+	devices = qmp_devices(call);
+	if (!devices)
+		return -EINVAL;
+	disks->nr = devices->disks.count;
+	for (unsigned int i = 0; i < disks->nr; i++)
+		disks->disk[i] = (struct qmp_disk){
+			.path = devices->disks.log[i].path,
+			.dev = devices->disks.dev[i],
+			.engine = devices->disks.engine,
+		};
+	return 0;
+}
+
 void qmp_tell(const struct qmp_call *call, const char *event)
 {
-	struct qmp_target *target = qmp_target(call);
-
-	target->event(target, event, NULL);
+	qmp_server_event(qmp_target(call)->server, event, NULL);
 }

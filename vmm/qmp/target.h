@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the commands of a connection are about: the machine that runs, if one does. */
+/* What the commands of a connection are about: the machine that runs, if one does, or a service of
+ * disks. */
 #ifndef VMM_QMP_TARGET_H
 #define VMM_QMP_TARGET_H
 
 #include "vmm/qmp/proto.h"
+#include "vmm/qmp/qmp.h"
 
 struct devices;
 struct memory;
+struct qmp_server;
 struct vm;
 
 /* What the calls of a connection have as opaque. */
 struct qmp_target {
-	struct vm *vm; /* NULL: there is no machine now */
-	bool quit;     /* a client has ended the guest */
-	/* Sends an event about what a command did; takes data over. */
-	void (*event)(struct qmp_target *target, const char *name, json_t *data);
+	const char *name;                  /* the user's for it; NULL: it has none */
+	const char *runs;                  /* the program, kernel or first disk */
+	int64_t born_ns;                   /* when it began, CLOCK_MONOTONIC */
+	struct vm *vm;                     /* NULL: there is no machine now, or it is a service */
+	const struct qmp_service *service; /* NULL: it is a monitor */
+	bool quit;                         /* a client has ended the guest */
+	struct qmp_server *server;
 };
 
 static inline struct qmp_target *qmp_target(const struct qmp_call *call)
@@ -26,6 +32,10 @@ static inline struct qmp_target *qmp_target(const struct qmp_call *call)
 struct vm *qmp_vm(struct qmp_call *call);
 const struct devices *qmp_devices(struct qmp_call *call);
 struct memory *qmp_memory(struct qmp_call *call);
+
+/* The disks of a machine or a service, in *disks. Returns 0, or as qmp_fail(): there is no machine.
+ */
+int qmp_disks(struct qmp_call *call, struct qmp_disks *disks);
 
 /* The call comes too early, or too late. Returns as qmp_fail(). */
 int qmp_fail_away(struct qmp_call *call);

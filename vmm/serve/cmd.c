@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/option/help.h"
+#include "vmm/qmp/qmp.h"
+#include "vmm/qmp/server.h"
 #include "vmm/sandbox/jail.h"
 #include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/disk.h"
@@ -37,7 +40,10 @@ struct service {
 	struct served disk[SERVE_MAX_DISKS];
 	unsigned int nr; /* disks that are up */
 	int signal_fd;
-	int over_fd; /* an eventfd: a thread is through */
+	int over_fd;     /* an eventfd: a thread is through, or a client wants it all to end */
+	struct qmp *qmp; /* NULL: no control socket */
+	struct qmp_service shown;
+	atomic_bool quit;
 };
 
 static int setup_signals(int *fd)
@@ -102,7 +108,7 @@ static void serve_all(struct service *s)
 
 	for (unsigned int i = 0; i < s->nr; i++)
 		serve_thread_go(s->disk[i].thread);
-	while (!all_over(s)) {
+	while (!all_over(s) && !atomic_load(&s->quit)) {
 		if (poll(fds, 2, LOG_LIMIT_PERIOD_MS) < 0)
 			continue;
 		for (unsigned int i = 0; i < s->nr; i++)
@@ -161,12 +167,52 @@ static unsigned int descriptors(const struct serve_config *config)
 	 * kick, call, error. */
 	for (unsigned int i = 0; i < config->nr_disks; i++)
 		n += 9 + VHOST_USER_MAX_FDS + 2 + 3 * config->disk[i].queues;
+	if (config->qmp || config->name)
+		n += QMP_DESCRIPTORS;
 	return n;
+}
+
+static void quit(void *opaque)
+{
+	struct service *s = opaque;
+
+	atomic_store(&s->quit, true);
+	eventfd_write(s->over_fd, 1);
+}
+
+/* The control socket, when the disks are up. Returns 0 or the exit status. */
+static enum exit_status open_control(struct service *s, struct qmp_place *place)
+{
+	if (!place->path && !place->name)
+		return 0;
+	s->shown = (struct qmp_service){.quit = quit, .opaque = s, .disks.nr = s->nr};
+	for (unsigned int i = 0; i < s->nr; i++)
+		s->shown.disks.disk[i] = (struct qmp_disk){
+			.path = s->disk[i].config->blk_file,
+			.dev = s->disk[i].dev,
+			.engine = s->disk[i].engine,
+		};
+	place->runs = s->config.disk[0].blk_file;
+	return qmp_create(place, &s->shown, s->sandbox, &s->qmp);
+}
+
+/* Opens all disks and starts their threads. Returns 0 or the exit status. */
+static enum exit_status open_disks(struct service *s)
+{
+	unsigned int next = 0;
+	enum exit_status status = 0;
+
+	for (unsigned int i = 0; i < s->config.nr_disks && !status; i++) {
+		status =
+			served_open(&s->disk[i], &s->config.disk[i], s->sandbox, s->over_fd, &next);
+		s->nr += !status;
+	}
+	return status;
 }
 
 static enum exit_status run(struct service *s)
 {
-	unsigned int next = 0;
+	struct qmp_place place = {.path = s->config.qmp, .name = s->config.name};
 	enum exit_status status;
 	int ret;
 
@@ -183,20 +229,23 @@ static enum exit_status run(struct service *s)
 	s->notify_fd = serve_notify_open();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	status = served_check_distinct(&s->config);
-	if (!status && s->config.sandbox)
+	if (!status)
+		status = qmp_place_open(&place);
+	if (status)
+		return status;
+	if (s->config.sandbox)
 		status = sandbox_create(&s->sandbox);
 	if (!status)
 		status = jail_begin(&s->jail, s->config.jail, s->config.jail_cgroup,
 				    descriptors(&s->config), IO_MAX_FILES, s->sandbox);
+	if (!status)
+		status = open_disks(s);
+	if (!status)
+		status = open_control(s, &place);
+	else
+		qmp_place_close(&place);
 	if (status)
 		return status;
-	for (unsigned int i = 0; i < s->config.nr_disks; i++) {
-		status =
-			served_open(&s->disk[i], &s->config.disk[i], s->sandbox, s->over_fd, &next);
-		if (status)
-			return status;
-		s->nr++;
-	}
 	fds_close_inherited();
 	status = jail_close(&s->jail);
 	if (!status)
@@ -231,6 +280,8 @@ enum exit_status cmd_serve(int argc, char **argv)
 		       "  \"features\": [\n    \"read-only\",\n    \"blk-file\"\n  ]\n}\n");
 	else if (!status)
 		status = run(s);
+	/* Its commands are about the disks. */
+	qmp_destroy(s->qmp);
 	while (s->nr)
 		served_close(&s->disk[--s->nr]);
 	sandbox_destroy(s->sandbox);

@@ -8,6 +8,7 @@
 #include "virtio/vhost_user/vhost_user.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
+#include "vmm/config/control.h"
 #include "vmm/config/disks.h"
 #include "vmm/config/jail.h"
 #include "vmm/option/line.h"
@@ -58,6 +59,20 @@ static int check_socket_mode(const char *value, char *why)
 	if (value[strspn(value, "01234567")] || strtoul(value, NULL, 8) > 0777)
 		return opt_why(why, "give octal digits, as in 0660");
 	return 0;
+}
+
+static int parse_qmp(void *base, const char *value, char *why)
+{
+	struct serve_config *config = base;
+
+	return control_parse(&config->qmp, value, why);
+}
+
+static bool write_qmp(const void *base, FILE *to)
+{
+	const struct serve_config *config = base;
+
+	return control_write(config->qmp, to);
 }
 
 const struct opt serve_disk_options[] = {
@@ -148,6 +163,9 @@ const struct opt serve_options[] = {
 	 .metavar = "on|off",
 	 .init = "on",
 	 .help = "once it serves, it may open nothing and makes few system calls"},
+	CONTROL_QMP(serve_config, parse_qmp, write_qmp,
+		    "to see what the disks do, and to end the service"),
+	CONTROL_NAME(serve_config, "service"),
 	JAIL_USER(serve_config),
 	JAIL_CGROUP(serve_config),
 	{.name = "config",
@@ -184,7 +202,8 @@ static enum exit_status read_all(struct serve_config *config, struct opt_line *l
 	if (config->config) {
 		status = opt_yaml_read(
 			config->config, serve_options, config,
-			"`disks`, a list of disks, `sandbox`, `jail` and `jail-cgroup`");
+			"`disks`, a list of disks, `sandbox`, `qmp`, `name`, `jail` and "
+			"`jail-cgroup`");
 		if (status)
 			return status;
 	}

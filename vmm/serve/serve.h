@@ -34,6 +34,7 @@ struct serve_config {
 	unsigned int nr_disks;
 	char *config; /* the configuration file's path, or NULL */
 	bool sandbox;
+	char *qmp, *name; /* a control socket's path, a name for `slabvisor list`, or NULL */
 	char *jail, *jail_cgroup; /* a user and a control group to be held to, or NULL */
 	bool print_capabilities;
 	bool help;
