@@ -4,17 +4,18 @@
 . tests/cli/lib.sh
 
 # A command for a control socket.
-error 125 'slabvisor ctl PATH COMMAND .ARGUMENTS.: see slabvisor ctl --help' ctl
-error 125 'slabvisor ctl PATH COMMAND' ctl x
+error 125 'slabvisor ctl GUEST COMMAND .ARGUMENTS.: see slabvisor ctl --help' ctl
+error 125 'slabvisor ctl GUEST COMMAND' ctl x
 error 125 "unknown option '--wings': see slabvisor ctl --help" ctl --wings x
-error 125 'PATH: give the path of a control socket' ctl '' x
-error 125 'PATH unix:: give the path of a control socket' ctl unix: x
+error 125 'GUEST: give a name, as slabvisor list shows them, or the path of a control socket' ctl '' x
+error 125 'GUEST unix:: give a name, .* the path of a control socket' ctl unix: x
 error 125 'COMMAND: give a command, as in query-status' ctl x ''
 error 125 'z: no such argument' ctl x y '{}' z
 for json in '{' '[]' 3 '' '{"a": 1, "a": 2}' '{} x'; do
 	error 125 'arguments are a JSON object' ctl x y "$json"
 done
 error 127 "$work/none: no monitor answers there: No such file" ctl "unix:$work/none" y '{}'
+error 127 'none-such: no guest and no service has this name' ctl none-such y
 
 # What answers there may be anything. answers TEXT: a monitor that says this to the first who comes.
 answers() {

@@ -48,15 +48,23 @@ other_test() { # COMMAND: prints who runs it
 	return 1
 }
 
+# Names have their sockets in the run directory.
+names=/run/slabvisor
+if [ "$(id -u)" -ne 0 ]; then
+	export XDG_RUNTIME_DIR="$work/run"
+	names=$work/run/slabvisor
+fi
+
 # The socket that a command makes, if it goes on until it is ended.
 socket_of() {
-	sed -n -e 's/.*--qmp unix:\([^ ]*\).*/\1/p' -e 's/.*--socket-path \([^ ]*\).*/\1/p' <<<"$1"
+	sed -n -e "s|.*--name \([^ ]*\).*|$names/\1.sock|p" \
+		-e 's/.*--qmp unix:\([^ ]*\).*/\1/p' -e 's/.*--socket-path \([^ ]*\).*/\1/p' <<<"$1"
 }
 
 # answers COMMAND SOCKET: it is as far as who types the next command finds it.
 answers() {
 	case $1 in
-	*--qmp*) "$SLABVISOR" ctl "$2" query-memory >/dev/null 2>&1 ;;
+	*--qmp* | *--name*) "$SLABVISOR" ctl "$2" query-memory >/dev/null 2>&1 ;;
 	*) listens "$2" ;;
 	esac
 }

@@ -27,9 +27,10 @@ extern const struct command commands[];
 
 enum exit_status cmd_run(int argc, char **argv);
 enum exit_status cmd_ctl(int argc, char **argv);
+enum exit_status cmd_list(int argc, char **argv);
 enum exit_status cmd_doctor(int argc, char **argv);
 
 /* Tables of those whose own sources nobody else includes. */
-extern const struct opt ctl_options[], ctl_operands[];
+extern const struct opt list_options[], ctl_options[], ctl_operands[];
 
 #endif
