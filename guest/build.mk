@@ -24,3 +24,4 @@ $(foreach room,$(GUEST_TEST_ROOMS),$(eval $(room)_HOSTED := tests/unit/guest/uti
 $(foreach room,$(GUEST_TEST_ROOMS),$(eval $(room)_SRCS := $(MM_SRCS)))
 guest/vm_HOSTED += guest/lib/vm/vspace.c
 guest/kmem/threads_SAN := asan tsan
+guest/kmem/rcu_SAN := asan tsan

@@ -67,6 +67,7 @@ void test_lease(void);
 void test_vm(void);
 void test_pools(void);
 void test_port(void);
+void test_rcu(void);
 void test_smp(void);
 void test_ranges(void);
 

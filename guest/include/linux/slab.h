@@ -29,6 +29,12 @@
 #define SLAB_NO_MERGE           ((slab_flags_t)0x01000000u)
 #define SLAB_ACCOUNT            ((slab_flags_t)0x04000000u)
 
+/*
+ * SLAB_TYPESAFE_BY_RCU: memory of the cache stays such, for readers (<linux/rcupdate.h>) who find
+ * an object that has been freed, perhaps used again, meanwhile: it goes to the host, and may become
+ * anything else, after a grace period. Debug modes neither poison nor wipe it; they look at red
+ * zones when it goes to the host, and not at kmem_cache_free().
+ */
 #define ARCH_KMALLOC_MINALIGN  8
 #define KMALLOC_MIN_SIZE       8
 #define KMALLOC_MAX_CACHE_SIZE 8192ul

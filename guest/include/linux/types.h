@@ -62,6 +62,13 @@ typedef struct {
 	s64 counter;
 } atomic64_t;
 
+/* What waits for readers: see <linux/rcupdate.h>. */
+struct callback_head {
+	struct callback_head *next;
+	void (*func)(struct callback_head *head);
+};
+#define rcu_head callback_head
+
 struct list_head {
 	struct list_head *next, *prev;
 };

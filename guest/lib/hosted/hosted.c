@@ -13,6 +13,8 @@
 #include "slabvisor/kmem.h"
 #include "slabvisor/kmem_port.h"
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 void (*hosted_on_bug)(u64 addr, const char *text);
@@ -165,4 +167,14 @@ bool kmem_is_rodata(const void *p)
 	unsigned long va = (unsigned long)p;
 
 	return dl_iterate_phdr(rodata_segment, &va) == 1;
+}
+
+void kvfree_call_rcu(struct rcu_head *head, void *ptr)
+{
+	if (head) {
+		kmem_free_after_readers(head, (size_t)((char *)head - (char *)ptr));
+		return;
+	}
+	synchronize_rcu();
+	kfree(ptr);
 }

@@ -16,6 +16,7 @@ void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 		return;
 	}
 	kmem_slots_reset(kc);
+	kmem_rcu_cpu(cpu);
 	kc->cpu = cpu;
 	kc->seen_give_back = READ_ONCE(kmem.give_back);
 	kc->busy = false;
@@ -31,6 +32,7 @@ void kmem_cpu_exit(struct kmem_cpu *kc)
 	if (kmem.ready)
 		kmem_cpu_to_depots(kc);
 	kmem.cpu[kc->cpu] = NULL;
+	kmem_rcu_cpu(kc->cpu);
 	kc->online = false;
 	spin_unlock(&kmem.walk);
 }
@@ -57,7 +59,9 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	cache->front.size = size;
 	cache->usable = size;
 	cache->front.slow = ctor || cache->debug;
-	cache->direct = cache->debug || order >= PAGE_ORDERS_KEPT;
+	cache->typesafe = flags & SLAB_TYPESAFE_BY_RCU;
+	/* What readers may still look at goes through the depot, where it waits for them. */
+	cache->direct = (cache->debug && !cache->typesafe) || order >= PAGE_ORDERS_KEPT;
 	if (flags & (SLAB_CACHE_DMA | SLAB_CACHE_DMA32))
 		cache->host_flags |= VIRTIO_KMEM_GFP_DMA32;
 	if (flags & SLAB_ACCOUNT)
@@ -121,6 +125,7 @@ void kmem_exit(void)
 
 	if (!kmem.ready)
 		return;
+	kmem_rcu_run();
 	/* They are objects of the size classes, which go first. */
 	for (unsigned int i = FIRST_OWN_CACHE; i < KMEM_PAGE_SLOT; i++) {
 		if (kmem.cache[i] && kmem.cache[i]->live)
@@ -132,6 +137,8 @@ void kmem_exit(void)
 
 		if (!cache || !cache->live)
 			continue;
+		/* Nobody reads any more. */
+		cache->typesafe = false;
 		if (cache->used) {
 			kmem_cache_collect(kc, cache);
 			kmem_shrink(kc, cache);

@@ -99,6 +99,9 @@ static bool may_retry(struct kmem_cpu *kc, gfp_t gfp, unsigned int tries)
 		for (unsigned int i = 0; i < 64u << min(tries, 10u); i++)
 			__builtin_ia32_pause();
 	}
+	kc->busy = false;
+	kmem_rcu_run();
+	kc->busy = true;
 	if (spin_trylock(&kmem.walk)) {
 		kmem_reclaim(kc);
 		spin_unlock(&kmem.walk);
@@ -196,13 +199,12 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 		caller = _RET_IP_;
 	if (!kmem.ready || !cache || !cache->live)
 		return NULL;
-	if (zero && cache->ctor) {
-		WARN_ONCE(
-			true,
-			"kmem_cache_alloc: __GFP_ZERO for %s, which has a constructor, from 0x%lx",
-			cache->name, caller);
+	WARN_ONCE(zero && cache->ctor,
+		  "kmem_cache_alloc: __GFP_ZERO for %s, which has a constructor, from 0x%lx",
+		  cache->name, caller);
+	/* The host keeps out of their contents. */
+	if (cache->ctor || cache->typesafe)
 		gfp &= ~__GFP_ZERO;
-	}
 	if (WARN((gfp & (__GFP_NOFAIL | __GFP_DIRECT_RECLAIM)) == __GFP_NOFAIL,
 		 "kmalloc: __GFP_NOFAIL without leave to wait means nothing, from 0x%lx", caller))
 		gfp &= ~__GFP_NOFAIL;
@@ -254,6 +256,12 @@ static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem
 		excess = kmem_depot_give(cache, full, &empty);
 	if (!empty)
 		empty = kmem_mag_get(READ_ONCE(cache->mag_class));
+	/* A depot's worth of other magazines makes room for one. */
+	if (!empty && cache->typesafe && spin_trylock(&kmem.walk)) {
+		kmem_reclaim(kc);
+		spin_unlock(&kmem.walk);
+		empty = kmem_mag_get(cache->base_class);
+	}
 	kmem_slot_set_main(slot, empty);
 	if (excess)
 		kmem_depot_trim(kc, cache, excess);
@@ -275,6 +283,12 @@ static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p
 	}
 	if (slot->top == slot->limit)
 		make_room(kc, cache, slot);
+	if (slot->top == slot->limit && cache->typesafe) {
+		/* Readers may look at it, and there is no memory to keep it by until they end. */
+		grt_warn("kmem_cache_free: an object of %s is lost for want of memory",
+			 cache->name);
+		return;
+	}
 	if (slot->top == slot->limit) {
 		/* No memory for magazines. */
 		kc->addr[0] = (u64)p;

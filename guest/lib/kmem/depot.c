@@ -7,6 +7,7 @@
  * exchanges for the clock).
  */
 #include "guest/lib/kmem/priv.h"
+#include <linux/rcupdate.h>
 
 #define DEPOT_MAGAZINES 10u           /* to start with, as many as Linux's barn */
 #define DEPOT_BYTES     (256ul << 10) /* or as many objects as this, if that is more */
@@ -80,6 +81,25 @@ static void depot_look(struct kmem_cache *cache)
 	d->exchanges = 0;
 }
 
+/* Magazines come into the depot of a typesafe cache: whoever reads may have found their objects
+ * before these were freed, and nobody who reads later. The host, which may make anything of them,
+ * has them when those have ended. */
+static u32 depot_grace(const struct kmem_cache *cache)
+{
+	return cache->typesafe ? (u32)start_poll_synchronize_rcu() : 0;
+}
+
+static bool depot_may_drain(const struct kmem_cache *cache, const struct kmem_magazine *mag)
+{
+	unsigned long last;
+
+	if (!cache->typesafe)
+		return true;
+	/* The cookie whose lower half was noted is this one, or was given out before it. */
+	last = get_state_synchronize_rcu();
+	return poll_state_synchronize_rcu(last - (u32)((u32)last - mag->grace));
+}
+
 static void depot_add(struct kmem_depot *d, struct kmem_magazine *mag)
 {
 	list_add(&mag->link, &d->full);
@@ -130,6 +150,7 @@ u64 kmem_depot_give(struct kmem_cache *cache, struct kmem_magazine *mag,
 	u64 excess;
 
 	*empty = NULL;
+	mag->grace = depot_grace(cache);
 	spin_lock(&d->lock);
 	depot_add(d, mag);
 	if (d->nr_empty) {
@@ -152,10 +173,12 @@ u64 kmem_depot_give(struct kmem_cache *cache, struct kmem_magazine *mag,
 void kmem_depot_fill(struct kmem_cache *cache, struct list_head *mags)
 {
 	struct kmem_depot *d = &cache->depot;
+	const u32 grace = depot_grace(cache);
 	struct kmem_magazine *mag;
 
 	spin_lock(&d->lock);
 	list_for_each_entry(mag, mags, link) {
+		mag->grace = grace;
 		d->nr_full++;
 		d->objects += mag->count;
 	}
@@ -190,7 +213,7 @@ void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep)
 		while (d->nr_full) {
 			mag = list_last_entry(&d->full, struct kmem_magazine, link);
 			if (d->objects < keep + mag->count ||
-			    n + mag->count > kmem.channel.max_batch)
+			    n + mag->count > kmem.channel.max_batch || !depot_may_drain(cache, mag))
 				break;
 			depot_remove(d, mag);
 			list_add(&mag->link, &cold);

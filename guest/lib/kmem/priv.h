@@ -9,6 +9,7 @@
  *   reclaim.c  events, give back, what is due
  *   slot.c     a vCPU's slots as a whole
  *   refill.c   what is asked of the host when a depot is empty
+ *   rcu.c      readers, and what waits for them
  *   depot.c    shared store of full and empty magazines a cache, its working set
  *   host.c     requests to the channel, batched; what its refusals mean
  *   mag.c      memory of the magazines themselves
@@ -46,8 +47,8 @@
 struct kmem_magazine {
 	struct list_head link; /* in a depot, or on a private list */
 	u16 class;
-	u16 count; /* true while it is nobody's main */
-	u32 reserved;
+	u16 count;   /* true while it is nobody's main */
+	u32 grace;   /* of a typesafe cache, in the depot: what ends its readers */
 	u64 entry[]; /* [0] is 0; then kmem_mag_capacity() objects */
 };
 
@@ -74,13 +75,14 @@ struct kmem_depot {
 struct kmem_cache {
 	struct kmem_cache_front front; /* what the inlined paths read */
 	bool live;
-	bool direct;  /* every call is a request: a debug mode, a large run */
-	bool debug;   /* a debug mode */
-	bool atomic;  /* has callers that must not wait */
-	bool due;     /* an atomic allocation found nothing: top up */
-	bool stocked; /* has had a first magazine */
-	bool used;    /* has had objects of the host's: some may be to give back */
-	u8 mag_class; /* of new magazines; grows with the traffic */
+	bool direct;   /* every call is a request: a debug mode, a large run */
+	bool debug;    /* a debug mode */
+	bool atomic;   /* has callers that must not wait */
+	bool due;      /* an atomic allocation found nothing: top up */
+	bool stocked;  /* has had a first magazine */
+	bool typesafe; /* SLAB_TYPESAFE_BY_RCU: readers may still look at what is free */
+	bool used;     /* has had objects of the host's: some may be to give back */
+	u8 mag_class;  /* of new magazines; grows with the traffic */
 	u8 base_class;
 	u32 host_flags; /* VIRTIO_KMEM_GFP_* of every request for its objects */
 	u32 batch;      /* objects to ask for next, while growing */
@@ -157,10 +159,32 @@ void kmem_depot_fill(struct kmem_cache *cache, struct list_head *mags);
 void kmem_depot_refilled(struct kmem_cache *cache, u64 objects);
 /* Gives objects back to the host, coldest first, until at most keep are left. */
 void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep);
-/* All of them, and the limit back to where it began. */
+/* All of them, but for those of a typesafe cache that readers may still look at, and the limit back
+ * to where it began. */
 void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
 /* After kmem_depot_give(): gives a batch back, excess at least. */
 void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
+
+/* rcu.c; a kernel has readers and callbacks of its own, and sees to them itself. */
+#ifdef SLABVISOR_MODULE
+static inline void kmem_rcu_cpu(unsigned int cpu)
+{
+	(void)cpu;
+}
+static inline void kmem_rcu_free(void)
+{
+}
+static inline void kmem_rcu_run(void)
+{
+}
+#else
+/* A vCPU comes, or has gone: it reads nothing. */
+void kmem_rcu_cpu(unsigned int cpu);
+/* Frees what kfree_rcu() was given, as far as its readers are gone. From any context. */
+void kmem_rcu_free(void);
+/* That, and callbacks: where the caller may wait, and holds no lock but mutexes. */
+void kmem_rcu_run(void);
+#endif
 
 /* slot.c */
 void kmem_slots_reset(struct kmem_cpu *kc);

@@ -13,6 +13,7 @@ void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
  * whoever asks, or hears of it first, has all of them dropped. */
 static void give_objects_back(struct kmem_cpu *kc)
 {
+	kmem_rcu_free();
 	kmem_cpu_to_depots(kc);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
@@ -107,6 +108,7 @@ void kmem_poll(void)
 	/* The slow path may end up here, waiting for a lock. */
 	if (!kmem.ready || kc->busy)
 		return;
+	kmem_rcu_run();
 	kc->busy = true;
 	kmem_obey(kc, GFP_KERNEL);
 	kc->busy = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Caches of the program's own objects. */
 #include "guest/lib/kmem/priv.h"
+#include <linux/rcupdate.h>
 
 #define CACHE_LINE       64u
 #define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
@@ -27,7 +28,8 @@ static u32 cache_flags(slab_flags_t flags, bool ctor)
 	/* Never merged: a number is one struct kmem_cache. */
 	u32 out = VIRTIO_KMEM_CACHE_NOMERGE;
 
-	if (ctor)
+	/* What a reader may still look at is left alone, too: mm/slub.c, calculate_sizes(). */
+	if (ctor || flags & SLAB_TYPESAFE_BY_RCU)
 		out |= VIRTIO_KMEM_CACHE_CTOR;
 	if (flags & (SLAB_CACHE_DMA | SLAB_CACHE_DMA32))
 		out |= VIRTIO_KMEM_CACHE_DMA32;
@@ -63,9 +65,10 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	align = cache_align(size, align, flags);
 	if (strlen(name) >= sizeof(cache->name)) {
 		number = -ENOMEM;
-		whole_name = kstrdup(name, GFP_KERNEL);
+		whole_name = kmalloc(strlen(name) + 1, GFP_KERNEL);
 		if (!whole_name)
 			goto fail;
+		memcpy(whole_name, name, strlen(name) + 1);
 	}
 	spin_lock(&kmem.walk);
 	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor), &debug);
@@ -118,13 +121,20 @@ void kmem_cache_destroy(struct kmem_cache *s)
 {
 	struct kmem_cpu *kc = kmem_self();
 	char *whole_name = NULL;
+	bool typesafe;
 	int err;
 
 	if (!s || WARN(!s->live, "kmem_cache_destroy: %s is gone already", s->name))
 		return;
+	typesafe = s->typesafe;
+	if (typesafe)
+		synchronize_rcu();
 	spin_lock(&kmem.walk);
+	/* All that is free was so before that wait. */
+	s->typesafe = false;
 	kmem_cache_collect(kc, s);
 	err = kmem.channel.ops->cache_destroy(kc->cpu, s->front.number);
+	s->typesafe = typesafe;
 	s->live = err != 0;
 	if (!err) {
 		whole_name = s->whole_name;
@@ -148,6 +158,9 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	spin_lock(&kmem.walk);
 	kmem_slot_steal(&kc->slot[s->front.number], &mags);
 	kmem_depot_fill(s, &mags);
+	/* Whoever reads, and may not wait, gives back what nobody else reads. */
+	if (s->typesafe && !rcu_read_lock_held())
+		synchronize_rcu();
 	kmem_depot_empty(kc, s);
 	kmem.channel.ops->cache_shrink(kc->cpu, s->front.number);
 	spin_unlock(&kmem.walk);

@@ -4,6 +4,7 @@
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -65,6 +66,24 @@ void kvfree(const void *p)
 		vfree(p);
 	else
 		kfree(p);
+}
+
+static void free_area(struct rcu_head *head)
+{
+	/* Areas begin with a page, in which the head is. */
+	vfree((void *)((unsigned long)head & PAGE_MASK));
+}
+
+void kvfree_call_rcu(struct rcu_head *head, void *ptr)
+{
+	if (!head) {
+		synchronize_rcu();
+		kvfree(ptr);
+	} else if (is_vmalloc_addr(ptr)) {
+		call_rcu(head, free_area);
+	} else {
+		kmem_free_after_readers(head, (size_t)((char *)head - (char *)ptr));
+	}
 }
 
 void kvfree_sensitive(const void *p, size_t len)
