@@ -3,6 +3,7 @@
 #include "selftest.h"
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -90,6 +91,45 @@ static void vmallocs(void)
 	      "vmalloc: more than there is gives NULL, and takes nothing first");
 }
 
+static void areas(void)
+{
+	u8 *p;
+	bool right = true;
+	struct page *page;
+	u8 *mapped;
+
+	for (unsigned long align = 1; align <= 1ul << 30; align <<= 3) {
+		p = __vmalloc_node(3 * PAGE_SIZE, align, GFP_KERNEL, NUMA_NO_NODE, areas);
+		right = right && p && !((unsigned long)p & (align - 1)) && pages_usable(p, 3);
+		vfree(p);
+	}
+	check(right, "__vmalloc_node: aligned as asked");
+	page = alloc_page(GFP_KERNEL);
+	mapped = page ? vmap(&page, 1, VM_MAP, PAGE_KERNEL) : NULL;
+	if (!mapped) {
+		check(mapped, "vmap: maps a page");
+		return;
+	}
+	*mapped = 7;
+	vfree(mapped);
+	check(!vmalloc_to_page(mapped) && page_count(page) == 1 && *(u8 *)page_address(page) == 7,
+	      "vfree: takes an area of vmap() down, and leaves its pages");
+	printk("# five warnings of bad addresses follow\n");
+	vfree(mapped);
+	vunmap(mapped);
+	vfree(page_address(page));
+	p = vmalloc(PAGE_SIZE);
+	vfree(p + 8);
+	vunmap(p + 8);
+	check(p && pages_usable(p, 1), "vfree: what is no area's is left alone, and all goes on");
+	/* As in Linux it takes the mapping, and the pages are for who still knows them. */
+	__free_page(page);
+	page = vmalloc_to_page(p);
+	vunmap(p);
+	check(!vmalloc_to_page(p) && page_count(page) == 1, "vunmap: leaves vmalloc()'s pages");
+	__free_page(page);
+}
+
 static void kvmallocs(void)
 {
 	volatile size_t huge = ~0ul / 4;
@@ -151,6 +191,7 @@ void test_vm(void)
 
 	page_runs();
 	vmallocs();
+	areas();
 	kvmallocs();
 	mapped_pages();
 	check(objects_out() == before, "pages: nothing leaked");

@@ -22,19 +22,30 @@ typedef struct {
 
 #define VM_MAP 0x04 /* flags of vmap() */
 
-/* size bytes, rounded up to pages. NULL: no memory, or size 0. vfree() takes NULL. */
+/*
+ * size bytes, rounded up to pages. NULL: no memory, or size 0. __vmalloc_node() aligns them to
+ * align, a power of two; caller, which Linux shows in /proc/vmallocinfo, is not kept.
+ */
 void *vmalloc(unsigned long size);
 void *vzalloc(unsigned long size);
 void *__vmalloc(unsigned long size, gfp_t gfp);
-void *__vmalloc_node(unsigned long size, gfp_t gfp, int node);
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node,
+		     const void *caller);
 void *vmalloc_node(unsigned long size, int node);
 void *vzalloc_node(unsigned long size, int node);
 /* n * size bytes, NULL when that overflows; vcalloc() zeroed. */
 void *vmalloc_array(size_t n, size_t size);
 void *vcalloc(size_t n, size_t size);
+/*
+ * NULL does nothing. An address that is in no area, or begins no page, is warned of and left alone.
+ * An area of vmap() goes, and its pages stay their owner's.
+ */
 void vfree(const void *addr);
 
-/* Maps count pages, which stay the caller's, one after the other. NULL: no memory. */
+/*
+ * Maps count pages, which stay the caller's, one after the other. NULL: no memory. vunmap() takes
+ * what vfree() does, and frees no page, not even vmalloc()'s.
+ */
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot);
 void vunmap(const void *addr);
 void *vm_map_ram(struct page **pages, unsigned int count, int node);

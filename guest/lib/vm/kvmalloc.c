@@ -28,7 +28,7 @@ void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 		WARN(!(gfp & __GFP_NOWARN), "kvmalloc() of %zu bytes", size);
 		return NULL;
 	}
-	return __vmalloc_node(size, gfp, node);
+	return __vmalloc_node(size, 1, gfp, node, __builtin_return_address(0));
 }
 
 void *kvmalloc(size_t size, gfp_t gfp)

@@ -18,14 +18,19 @@ static struct {
 	.areas = {.lo = VMALLOC_START, .hi = VMALLOC_END},
 };
 
-static unsigned long reserve(unsigned long size, unsigned long flags)
+static unsigned long reserve(unsigned long size, unsigned long align, unsigned long flags)
 {
 	struct vrange area = {.flags = flags};
+	/* So much more that a boundary is in it; the rest stays free. */
+	unsigned long more = align > PAGE_SIZE ? align - PAGE_SIZE : 0;
 
+	if (more > VMALLOC_END - VMALLOC_START)
+		return 0;
 	mutex_lock(&space.lock);
 	if (!vspace_reserve(&space.areas, 1))
-		area.start = vspace_gap(&space.areas, size + PAGE_SIZE);
+		area.start = vspace_gap(&space.areas, size + PAGE_SIZE + more);
 	if (area.start) {
+		area.start = ALIGN(area.start, more + PAGE_SIZE);
 		area.end = area.start + size + PAGE_SIZE;
 		vspace_insert(&space.areas, &area);
 	}
@@ -33,18 +38,18 @@ static unsigned long reserve(unsigned long size, unsigned long flags)
 	return area.start;
 }
 
-/* The area that starts at addr: its end without the guard page, 0 if there is none. */
-static unsigned long area_end(unsigned long addr, unsigned long flags)
+/* The area that addr is in, perhaps in its guard page, as find_vm_area() of Linux has it. False: in
+ * none. */
+static bool area_of(unsigned long addr, struct vrange *found)
 {
 	const struct vrange *area;
-	unsigned long end = 0;
 
 	mutex_lock(&space.lock);
 	area = vspace_at(&space.areas, addr);
-	if (area && area->start == addr && area->flags == flags)
-		end = area->end - PAGE_SIZE;
+	if (area)
+		*found = *area;
 	mutex_unlock(&space.lock);
-	return end;
+	return area;
 }
 
 static bool map_page(unsigned long va, const struct page *page, bool write)
@@ -85,7 +90,7 @@ static void release(unsigned long start, unsigned long end, bool owned)
 	mutex_unlock(&space.lock);
 }
 
-static void *allocate(unsigned long size, gfp_t gfp, int node)
+static void *allocate(unsigned long size, unsigned long align, gfp_t gfp, int node)
 {
 	const struct kmem_channel *channel = kmem_channel();
 	unsigned long start;
@@ -95,7 +100,7 @@ static void *allocate(unsigned long size, gfp_t gfp, int node)
 	if (!size || !channel || size > channel->heap_size)
 		return NULL;
 	size = PAGE_ALIGN(size);
-	start = reserve(size, AREA_OWNED);
+	start = reserve(size, align, AREA_OWNED);
 	if (!start)
 		return NULL;
 	end = start + size;
@@ -114,32 +119,34 @@ static void *allocate(unsigned long size, gfp_t gfp, int node)
 
 void *__vmalloc(unsigned long size, gfp_t gfp)
 {
-	return allocate(size, gfp, NUMA_NO_NODE);
+	return allocate(size, 1, gfp, NUMA_NO_NODE);
 }
 
 void *vmalloc(unsigned long size)
 {
-	return allocate(size, GFP_KERNEL, NUMA_NO_NODE);
+	return allocate(size, 1, GFP_KERNEL, NUMA_NO_NODE);
 }
 
 void *vzalloc(unsigned long size)
 {
-	return allocate(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
+	return allocate(size, 1, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
 }
 
 void *vmalloc_node(unsigned long size, int node)
 {
-	return allocate(size, GFP_KERNEL, node);
+	return allocate(size, 1, GFP_KERNEL, node);
 }
 
 void *vzalloc_node(unsigned long size, int node)
 {
-	return allocate(size, GFP_KERNEL | __GFP_ZERO, node);
+	return allocate(size, 1, GFP_KERNEL | __GFP_ZERO, node);
 }
 
-void *__vmalloc_node(unsigned long size, gfp_t gfp, int node)
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node,
+		     const void *caller)
 {
-	return allocate(size, gfp, node);
+	(void)caller;
+	return allocate(size, align, gfp, node);
 }
 
 void *vmalloc_array(size_t n, size_t size)
@@ -152,17 +159,25 @@ void *vcalloc(size_t n, size_t size)
 	return vzalloc(array_size(n, size));
 }
 
-void vfree(const void *addr)
+/* As __vunmap() of Linux's mm/vmalloc.c. */
+static void take_down(const void *addr, bool free_pages, const char *who)
 {
-	unsigned long start = (unsigned long)addr;
-	unsigned long end;
+	struct vrange area;
 
 	if (!addr)
 		return;
-	end = area_end(start, AREA_OWNED);
-	if (!end)
-		grt_bug(start, "vfree() of an address that vmalloc() did not give");
-	release(start, end, true);
+	if (WARN((unsigned long)addr & ~PAGE_MASK, "Trying to %s() bad address (0x%lx)", who,
+		 (unsigned long)addr))
+		return;
+	if (WARN(!area_of((unsigned long)addr, &area), "Trying to %s() nonexistent vm area (0x%lx)",
+		 who, (unsigned long)addr))
+		return;
+	release(area.start, area.end - PAGE_SIZE, free_pages && area.flags == AREA_OWNED);
+}
+
+void vfree(const void *addr)
+{
+	take_down(addr, true, "vfree");
 }
 
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
@@ -173,7 +188,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 	(void)flags;
 	if (!count)
 		return NULL;
-	start = reserve((unsigned long)count << PAGE_SHIFT, 0);
+	start = reserve((unsigned long)count << PAGE_SHIFT, PAGE_SIZE, 0);
 	if (!start)
 		return NULL;
 	end = start + ((unsigned long)count << PAGE_SHIFT);
@@ -188,15 +203,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 
 void vunmap(const void *addr)
 {
-	unsigned long start = (unsigned long)addr;
-	unsigned long end;
-
-	if (!addr)
-		return;
-	end = area_end(start, 0);
-	if (!end)
-		grt_bug(start, "vunmap() of an address that vmap() did not give");
-	release(start, end, false);
+	take_down(addr, false, "vunmap");
 }
 
 void *vm_map_ram(struct page **pages, unsigned int count, int node)
@@ -207,9 +214,11 @@ void *vm_map_ram(struct page **pages, unsigned int count, int node)
 
 void vm_unmap_ram(const void *mem, unsigned int count)
 {
-	unsigned long end = area_end((unsigned long)mem, 0);
+	struct vrange area;
 
-	WARN(end && end != (unsigned long)mem + ((unsigned long)count << PAGE_SHIFT),
+	WARN(area_of((unsigned long)mem, &area) &&
+		     (area.start != (unsigned long)mem ||
+		      area.end != area.start + ((unsigned long)count << PAGE_SHIFT) + PAGE_SIZE),
 	     "vm_unmap_ram() of %u pages, which is not what was mapped", count);
 	vunmap(mem);
 }
