@@ -15,7 +15,7 @@ static const struct {
 	{"gfp", test_gfp},         {"user", test_user},     {"gup", test_gup},
 	{"vm", test_vm},           {"pools", test_pools},   {"port", test_port},
 	{"smp", test_smp},         {"ranges", test_ranges}, {"lease", test_lease},
-	{"rcu", test_rcu},
+	{"rcu", test_rcu},         {"page", test_page},
 };
 
 static bool chosen(const char *family, int argc, char **argv)

@@ -64,6 +64,7 @@ void test_gfp(void);
 void test_user(void);
 void test_gup(void);
 void test_lease(void);
+void test_page(void);
 void test_vm(void);
 void test_pools(void);
 void test_port(void);

@@ -94,18 +94,19 @@ static inline void *page_address(const struct page *page)
 #define page_private(page)        ((page)->private)
 #define set_page_private(page, v) ((page)->private = (v))
 
-/* The smallest order whose run holds size bytes. */
+/* The smallest order whose run holds size bytes; of none, as in Linux, one that no run has. */
 static inline int get_order(unsigned long size)
 {
 	if (size <= PAGE_SIZE)
-		return 0;
+		return size ? 0 : 64 - PAGE_SHIFT;
 	return 64 - __builtin_clzl((size - 1) >> PAGE_SHIFT);
 }
 
 /*
  * Runs of 2^order pages, order 0 to 10, each with one reference, which
- * __free_pages(), free_pages() or the last put_page() of the first page drops. A
- * run cannot be split. NULL, or 0, when there is no memory.
+ * __free_pages(), free_pages() or the last put_page() of the first page drops. With __GFP_COMP the
+ * run is a compound page: a reference of any of its pages is one of the first, and keeps them all.
+ * NULL, or 0, when there is no memory.
  */
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
@@ -113,9 +114,45 @@ unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
 unsigned long get_zeroed_page(gfp_t gfp);
 void __free_pages(struct page *page, unsigned int order);
 void free_pages(unsigned long addr, unsigned int order);
-/* Rounded up to a run; what lies beyond size stays unused until it is freed. */
+/*
+ * Makes a run of 2^order pages, which is not compound and has one reference, pages of their own
+ * with one each, which are freed one by one. Unlike Linux's, what is freed of them is of use to
+ * others when all are: the host has handed the run out in one piece.
+ */
+void split_page(struct page *page, unsigned int order);
+/* The pages that hold size bytes, in a row and split. 0 bytes give NULL. */
 void *alloc_pages_exact(size_t size, gfp_t gfp);
 void free_pages_exact(void *addr, size_t size);
+
+/* The first page of a compound page, of each of its pages; else the page itself. */
+static inline struct page *compound_head(const struct page *page)
+{
+	unsigned long head = READ_ONCE(page->compound_head);
+
+	return (struct page *)(head & 1 ? head - 1 : (unsigned long)page);
+}
+
+static inline struct page *virt_to_head_page(const void *address)
+{
+	return compound_head(virt_to_page(address));
+}
+
+/* Of memory of a large kmalloc() they tell once somebody has got a reference of it. */
+bool PageHead(const struct page *page);
+bool PageTail(const struct page *page);
+bool PageCompound(const struct page *page);
+/* Of the first page of a compound page; 0 of others. */
+unsigned int compound_order(const struct page *page);
+
+static inline unsigned long compound_nr(const struct page *page)
+{
+	return 1ul << compound_order(page);
+}
+
+static inline unsigned long page_size(const struct page *page)
+{
+	return PAGE_SIZE << compound_order(page);
+}
 
 /*
  * References. A page is freed with its last. put_page() also ends a FOLL_GET
@@ -123,11 +160,11 @@ void free_pages_exact(void *addr, size_t size);
  * where a page has references of both kinds, those of get_page() count as ended
  * first, so that the host's pin outlives the last of get_user_pages_fast(). While the page stays
  * mapped the pin may be kept for the next that gets it, and goes when the host wants it back.
+ * What kmalloc() gave has one, which is kfree()'s, and above KMALLOC_MAX_CACHE_SIZE others keep it
+ * past that, as in Linux 6.1. Pages of smaller pieces are shared and go with their slab: references
+ * are counted there and keep nothing (Linux has forbidden them since 6.15).
  */
-static inline int page_count(const struct page *page)
-{
-	return atomic_read(&page->_refcount);
-}
+int page_count(const struct page *page);
 
 static inline int page_ref_count(const struct page *page)
 {

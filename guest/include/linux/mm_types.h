@@ -8,8 +8,9 @@
 #include <linux/types.h>
 
 /*
- * One for each 4 KiB frame of RAM and of the heap. Opaque to programs, but for
- * private, which is theirs while they hold the page.
+ * One for each 4 KiB frame of RAM and of the heap. Opaque to programs, but for lru, index and
+ * private, which are theirs while they hold a page that they have allocated; of a compound page
+ * that is so of the first alone.
  */
 struct page {
 	unsigned long flags; /* PG_* */
@@ -18,9 +19,14 @@ struct page {
 	u32 leases : 11;     /* pins that the host has and nobody uses: guest/lib/vm/lease.h */
 	u32 gets;            /* FOLL_GET references: each is a pin at the host, too */
 	spinlock_t lock;     /* guards pins, leases and gets */
+	union {
+		struct list_head lru;
+		unsigned long compound_head; /* of a tail page: the first page, plus 1 */
+	};
+	unsigned long index;
 	unsigned long private;
 };
 
-_Static_assert(sizeof(struct page) == 32, "under one percent of the memory it describes");
+_Static_assert(sizeof(struct page) == 56, "less than one and a half percent of what it describes");
 
 #endif

@@ -5,7 +5,7 @@
  * what report.h has, and copy_from_user() and strnlen_user() of <linux/uaccess.h>.
  *
  * Whatever it is to run on has a half of its own, which implements all of these:
- *   in a guest: guest/lib/machine, and guest/lib/vm for user memory;
+ *   in a guest: guest/lib/machine, and guest/lib/vm for user memory and references of pages;
  *   in a process of the host (SLABVISOR_HOSTED): guest/lib/hosted. Threads stand for vCPUs;
  *   in the module of a Linux guest (SLABVISOR_MODULE): guest/linux.
  * What is inlined into fast paths differs by half, and stands at the end.
@@ -38,6 +38,19 @@ void kmem_unpin_unused(void);
 
 /* Tells whether p lies in what the program holds of read-only data, which no kfree() is for. */
 bool kmem_is_rodata(const void *p);
+
+/* A run of frames that was given out as memory, and not by alloc_pages(), is free. True: others
+ * have references of it, and the last one's end calls kmem_pages_free(). Else that is the caller's
+ * to do. */
+#ifdef SLABVISOR_MODULE
+static inline bool kmem_run_put(u64 addr)
+{
+	(void)addr;
+	return false;
+}
+#else
+bool kmem_run_put(u64 addr);
+#endif
 
 /*
  * The halves of the fast paths:

@@ -178,3 +178,10 @@ void kvfree_call_rcu(struct rcu_head *head, void *ptr)
 	synchronize_rcu();
 	kfree(ptr);
 }
+
+/* There is no struct page to have references of. */
+bool kmem_run_put(u64 addr)
+{
+	(void)addr;
+	return false;
+}

@@ -329,7 +329,8 @@ void kmem_free_slow(const void *p, unsigned int number)
 		if (number)
 			grt_warn("kmem_cache_free: 0x%lx is no object of %s", va,
 				 kmem.cache[number]->name);
-		kmem_pages_free(kmem_to_phys(p), kind - VIRTIO_KMEM_PM_RUN);
+		if (!kmem_run_put(kmem_to_phys(p)))
+			kmem_pages_free(kmem_to_phys(p), kind - VIRTIO_KMEM_PM_RUN);
 		return;
 	}
 	cache = kmem.cache[kind];

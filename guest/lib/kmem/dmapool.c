@@ -4,6 +4,7 @@
  * no device can write to it.
  */
 #include "slabvisor/kmem.h"
+#include "slabvisor/kmem_port.h"
 #include <linux/dmapool.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -68,7 +69,8 @@ struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t si
 
 static void run_free(struct dma_pool *pool, struct dma_run *run)
 {
-	kmem_pages_free(run->addr, pool->order);
+	if (!kmem_run_put(run->addr))
+		kmem_pages_free(run->addr, pool->order);
 	kfree(run);
 }
 

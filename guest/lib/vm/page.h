@@ -6,11 +6,14 @@
 #include <linux/mm_types.h>
 
 /* page->flags */
-#define PG_RUN         (1ul << 0) /* first page of a run that alloc_pages() gave */
+#define PG_RUN         (1ul << 0) /* first page of a run whose references are counted */
 #define PG_MAPPED      (1ul << 1) /* a user mapping holds a reference */
 #define PG_DIRTY       (1ul << 2)
-#define PG_ORDER_SHIFT 8
+#define PG_HEAD        (1ul << 3) /* of a compound page: tails point here */
+#define PG_SPLIT       (1ul << 4) /* a page of its own, of a run that goes back as a whole */
+#define PG_ORDER_SHIFT 8          /* of the run */
 #define PG_ORDER_MASK  0xful
+#define PG_LEFT_SHIFT  32 /* of a split run's first page: pages that are not free */
 
 struct kmem_channel;
 
