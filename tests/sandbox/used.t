@@ -93,7 +93,7 @@ input=$work/input monitor 'one that reads' 0 "$B/tests/asm/echo"
 pid=$!
 until_true 20 grep -q looping "$out"
 ok $? 'traced: one that is told by its control socket' || say_output
-for command in stop cont query-memory query-slabinfo query-io query-block; do
+for command in stop cont query-memory query-slabinfo query-io query-block heap-reclaim; do
 	ctl $command || echo "$command failed" >>"$err"
 done
 ctl block_resize '{"device": "disk0", "size": 33554432}'

@@ -57,6 +57,7 @@ static enum exit_status print_help(void)
 	       "Examples:\n"
 	       "  slabvisor ctl /run/guest.sock query-status\n"
 	       "  slabvisor ctl words query-block\n"
+	       "  slabvisor ctl /run/guest.sock heap-reclaim\n"
 	       "  slabvisor ctl /run/guest.sock block_resize \\\n"
 	       "      '{\"device\": \"disk0\", \"size\": 10737418240}'\n");
 	return 0;

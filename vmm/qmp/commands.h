@@ -39,6 +39,7 @@ int qmp_block_resize(struct qmp_call *call);
 int qmp_query_memory(struct qmp_call *call);
 int qmp_query_slabinfo(struct qmp_call *call);
 int qmp_query_pins(struct qmp_call *call);
+int qmp_heap_reclaim(struct qmp_call *call);
 
 /* io.c */
 int qmp_query_io(struct qmp_call *call);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "virtio/kmem/kmem.h"
 #include "vmm/base/cli.h"
 #include "vmm/machine/vm.h"
 #include "vmm/qmp/commands.h"
@@ -46,6 +47,21 @@ int qmp_query_memory(struct qmp_call *call)
 #define ADD(name, shown) qmp_add_counter(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
+	return 0;
+}
+
+int qmp_heap_reclaim(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+	uint64_t bytes;
+
+	if (!vm)
+		return -EINVAL;
+	kmem_dev_post_event(vm->devices.kmem, VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
+	memory_enter(&vm->mem);
+	bytes = mm_reclaim(vm->mem.heap);
+	memory_leave(&vm->mem);
+	call->result = json_pack("{s:I}", "discarded", qmp_number(bytes));
 	return 0;
 }
 

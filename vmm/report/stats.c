@@ -83,6 +83,7 @@ void stats_print(struct stats *stats, const struct vm *vm)
 	line("kicks", kicks);
 	line("requests", stats->kmem.requests);
 	line("request_errors", stats->kmem.errors);
+	line("events", stats->kmem.events);
 #define LINE(name, shown) line(#shown, stats->end.name);
 	MM_COUNTERS(LINE)
 #undef LINE

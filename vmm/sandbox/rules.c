@@ -141,14 +141,14 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(mprotect, VCPU), IF(HAS_NOT(2, PROT_EXEC))},
 	{CALL(mprotect, ALL & ~VCPU), IF(HAS_NOT(2, PROT_EXEC)), SELDOM(MALLOC)},
 	{CALL(madvise, ALL), IF(IS(2, MADV_DONTNEED)), SELDOM(MALLOC)},
-	{CALL(madvise, DISKS | VCPU | MAINS), IF(IS(2, MADV_DONTNEED_LOCKED)),
+	{CALL(madvise, DISKS | VCPU | QMP | MAINS), IF(IS(2, MADV_DONTNEED_LOCKED)),
 	 SELDOM("a process under mlockall()")},
 	{CALL(madvise, VCPU | REBUILD), IF(IS(2, MADV_POPULATE_WRITE))},
 	{CALL(madvise, SERVE | REBUILD), IF(IS(2, MADV_DONTDUMP))},
 	{CALL(madvise, REBUILD), IF(IS(2, MADV_HUGEPAGE))},
 	{CALL(fallocate, VCPU), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))},
-	{CALL(fallocate, DISKS | MAINS), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)),
-	 SELDOM(OPTION)},
+	{CALL(fallocate, DISKS | QMP | MAINS),
+	 IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)), SELDOM(OPTION)},
 
 	/* ... copied where a page of the heap may have gone, which is an error and no SIGBUS. */
 	{CALL(process_vm_readv, DISKS), OWN, SELDOM("a write from the heap that is bounced")},

@@ -64,8 +64,10 @@ struct kmem_channel_ops {
 	int (*stats)(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats);
 
 	/*
-	 * Takes one event that the host has sent; true if there was one. Costs no
-	 * request when there is none. Any vCPU may call it; NULL: no events.
+	 * Takes one event that the host has sent; true if there was one, and then it is
+	 * to be called again once the event is heeded. Others that find none wait for
+	 * that: so who asks before it sleeps has heard of all. Costs no request when
+	 * there is none. Any vCPU may call it; NULL: no events.
 	 */
 	bool (*poll)(unsigned int cpu, struct virtio_kmem_event *event);
 };

@@ -62,12 +62,12 @@ static void top_up(struct kmem_cpu *kc)
 	}
 }
 
-void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
+/* What takes long comes after the last of them: others may be waiting to hear of what was taken. */
+static void take_events(struct kmem_cpu *kc)
 {
 	const struct kmem_channel *ch = &kmem.channel;
 	struct virtio_kmem_event event;
-	unsigned int asked;
-	bool due;
+	bool unpin = false;
 
 	while (ch->ops->poll && ch->ops->poll(kc->cpu, &event)) {
 		switch (event.type) {
@@ -77,27 +77,48 @@ void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
 			fallthrough;
 		case VIRTIO_KMEM_EVENT_GIVE_BACK:
 			__atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
-			kmem_unpin_unused();
+			unpin = true;
 			break;
 		case VIRTIO_KMEM_EVENT_QUOTA:
 			WRITE_ONCE(kmem.channel.pin_quota, event.value);
-			kmem_unpin_unused();
+			unpin = true;
 			break;
 		default:
 			break;
 		}
 	}
-	asked = READ_ONCE(kmem.give_back);
-	due = (gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due);
-	/* Another time, if somebody is at it. */
-	if ((kc->seen_give_back == asked && !due) || !spin_trylock(&kmem.walk))
-		return;
-	if (kc->seen_give_back != asked) {
-		kc->seen_give_back = asked;
+	if (unpin)
+		kmem_unpin_unused();
+}
+
+static bool is_asked(const struct kmem_cpu *kc)
+{
+	return kc->seen_give_back != READ_ONCE(kmem.give_back);
+}
+
+static bool is_due(gfp_t gfp)
+{
+	return (gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due);
+}
+
+/* Does what is left to do. The caller holds kmem.walk. */
+static void do_work(struct kmem_cpu *kc, gfp_t gfp)
+{
+	if (is_asked(kc)) {
+		kc->seen_give_back = READ_ONCE(kmem.give_back);
 		give_objects_back(kc);
 	}
-	if (due)
+	if (is_due(gfp))
 		top_up(kc);
+}
+
+void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
+{
+	take_events(kc);
+	/* Another time, if somebody is at it. */
+	if ((!is_asked(kc) && !is_due(gfp)) || !spin_trylock(&kmem.walk))
+		return;
+	do_work(kc, gfp);
 	spin_unlock(&kmem.walk);
 }
 
@@ -110,7 +131,13 @@ void kmem_poll(void)
 		return;
 	kmem_rcu_run();
 	kc->busy = true;
-	kmem_obey(kc, GFP_KERNEL);
+	take_events(kc);
+	/* There may be no other time for a vCPU that goes to sleep: it waits for who is at it. */
+	if (is_asked(kc) || is_due(GFP_KERNEL)) {
+		spin_lock(&kmem.walk);
+		do_work(kc, GFP_KERNEL);
+		spin_unlock(&kmem.walk);
+	}
 	kc->busy = false;
 }
 

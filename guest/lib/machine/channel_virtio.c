@@ -39,6 +39,8 @@ static struct {
 	struct virtqueue event;
 	struct virtio_kmem_event *events; /* EVENTS buffers, number = descriptor */
 	spinlock_t event_lock;
+	u32 heeding;                   /* vCPUs that have taken an event and do what it says */
+	bool heeds[PLATFORM_MAX_CPUS]; /* this one does; its own */
 	bool has_events;
 } kmem_dev;
 
@@ -268,16 +270,13 @@ static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats
 	return 0;
 }
 
-static bool op_poll(unsigned int cpu, struct virtio_kmem_event *event)
+/* Takes an event off the queue. The lock is held. */
+static bool take_event(struct virtio_kmem_event *event)
 {
 	bool got = false;
 	u32 id;
 	u32 len;
 
-	(void)cpu;
-	if (!kmem_dev.has_events || !virtqueue_pending(&kmem_dev.event) ||
-	    !spin_trylock(&kmem_dev.event_lock))
-		return false;
 	if (virtqueue_get(&kmem_dev.event, &id, &len) && id < EVENTS) {
 		got = len >= sizeof(*event);
 		*event = kmem_dev.events[id];
@@ -285,8 +284,32 @@ static bool op_poll(unsigned int cpu, struct virtio_kmem_event *event)
 		virtqueue_add(&kmem_dev.event, (u16)id);
 		virtqueue_notify(&kmem_dev.dev, &kmem_dev.event);
 	}
-	spin_unlock(&kmem_dev.event_lock);
 	return got;
+}
+
+static bool op_poll(unsigned int cpu, struct virtio_kmem_event *event)
+{
+	if (!kmem_dev.has_events || cpu >= kmem_dev.cpus)
+		return false;
+	if (kmem_dev.heeds[cpu]) {
+		kmem_dev.heeds[cpu] = false;
+		/* Release: who sees it sees what the event brought about. */
+		__atomic_sub_fetch(&kmem_dev.heeding, 1, __ATOMIC_RELEASE);
+	}
+	while (virtqueue_pending(&kmem_dev.event) && !kmem_dev.heeds[cpu]) {
+		/* Sequentially consistent: who finds the event gone sees this. */
+		__atomic_add_fetch(&kmem_dev.heeding, 1, __ATOMIC_SEQ_CST);
+		spin_lock(&kmem_dev.event_lock);
+		kmem_dev.heeds[cpu] = take_event(event);
+		spin_unlock(&kmem_dev.event_lock);
+		if (!kmem_dev.heeds[cpu])
+			__atomic_sub_fetch(&kmem_dev.heeding, 1, __ATOMIC_RELEASE);
+	}
+	if (kmem_dev.heeds[cpu])
+		return true;
+	while (__atomic_load_n(&kmem_dev.heeding, __ATOMIC_ACQUIRE))
+		grt_pause();
+	return false;
 }
 
 static const struct kmem_channel_ops ops = {
