@@ -6,7 +6,7 @@ set -u
 . tests/tap.sh
 . tests/wait.sh
 
-LOAD=/opt/slabvisor/bin/vhost_load
+LOAD=/opt/slabvisor/bin/slabvisor-vhost-load
 disks=/run/inside
 out=$work/out
 load() { # SOCKET ARGS...
