@@ -67,8 +67,45 @@
  * Single accesses that the compiler neither tears nor repeats. Relaxed atomics, so
  * that the thread sanitizer knows them for what they are in the hosted build.
  */
-#define READ_ONCE(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define WRITE_ONCE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define READ_ONCE(x)     __read_once(x, __grt_name(__once_))
+#define WRITE_ONCE(x, v) __write_once(x, v, __grt_name(__once_))
+/* Of structures, too, as pte_t is one. What follows a comma is a value, whose type is the object's
+ * without const and volatile. */
+#define __read_once(x, value)                                                   \
+	({                                                                      \
+		__typeof__(((void)0, (x))) value;                               \
+		__atomic_load((__typeof__(x) *)&(x), &value, __ATOMIC_RELAXED); \
+		value;                                                          \
+	})
+#define __write_once(x, v, value)                               \
+	do {                                                    \
+		__typeof__(((void)0, (x))) value = (v);         \
+		__atomic_store(&(x), &value, __ATOMIC_RELAXED); \
+	} while (0)
+
+/* A name of its own each time, so that none shadows another where macros are nested. */
+#define __grt_name(prefix)      __grt_paste(prefix, __COUNTER__)
+#define __grt_paste(a, b)       __grt_paste_again(a, b)
+#define __grt_paste_again(a, b) a##b
+
+/* A statement that does not compile where the condition, once all is inlined, may be false. */
+#define compiletime_assert(cond, msg) __compiletime_assert(cond, msg, __grt_name(__grt_refused_))
+#ifdef __OPTIMIZE__
+#define __compiletime_assert(cond, msg, refused)                           \
+	do {                                                               \
+		extern void refused(void) __attribute__((__error__(msg))); \
+		if (!(cond))                                               \
+			refused();                                         \
+	} while (0)
+#else
+#define __compiletime_assert(cond, msg, refused) ((void)(cond))
+#endif
+
+/* Tells whether an expression is a constant one: a null pointer constant decides what type the
+ * other pointer has. */
+#define __is_constexpr(x) \
+	__builtin_types_compatible_p(__typeof__(8 ? ((void *)((long)(x)*0l)) : (int *)8), int *)
+#define statically_true(x) (__builtin_constant_p(x) && (x))
 
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 

@@ -26,7 +26,8 @@ void dma_pool_destroy(struct dma_pool *pool);
 /* A block and its bus address in *handle; NULL: no memory. */
 void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle) __malloc;
 void *dma_pool_zalloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle) __malloc;
-/* A block that is none of the pool's, or free already, is reported and left alone. */
+/* A block that is none of the pool's, or free already, is reported and left alone. It takes as long
+ * however many blocks are out. */
 void dma_pool_free(struct dma_pool *pool, void *vaddr, dma_addr_t handle);
 
 #endif

@@ -24,13 +24,16 @@ typedef struct mempool_s {
 	mempool_free_t *free;
 } mempool_t;
 
-/* A pool with min_nr elements in it, or NULL. min_nr is at least 0. */
+/* A pool with min_nr elements in it, or NULL. min_nr is at least 0. gfp, else GFP_KERNEL, is for
+ * all that it takes to make it, elements included. */
 mempool_t *mempool_create(int min_nr, mempool_alloc_t *alloc, mempool_free_t *free, void *data);
 mempool_t *mempool_create_node(int min_nr, mempool_alloc_t *alloc, mempool_free_t *free, void *data,
 			       gfp_t gfp, int node);
 /* The same in a structure of the caller's. 0 or -ENOMEM. */
 int mempool_init(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_free_t *free,
 		 void *data);
+int mempool_init_node(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_free_t *free,
+		      void *data, gfp_t gfp, int node);
 /* What is kept back is freed; elements out are the caller's affair. NULL does nothing. */
 void mempool_destroy(mempool_t *pool);
 void mempool_exit(mempool_t *pool);

@@ -11,12 +11,16 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#define FRAME 4096ul
+#define FRAME      4096ul
+#define FIRST_BITS 3u
 
 struct dma_pool {
 	spinlock_t lock;
 	struct list_head free_runs; /* with a free block */
 	struct list_head full_runs;
+	struct dma_run **table; /* the runs by their addresses: 2^bits lists */
+	unsigned int bits;
+	unsigned int runs;
 	size_t size;
 	size_t boundary;
 	size_t per_boundary; /* blocks between two boundaries */
@@ -27,6 +31,7 @@ struct dma_pool {
 
 struct dma_run {
 	struct list_head link;
+	struct dma_run *next; /* in the table */
 	u64 addr;
 	unsigned int used;
 	u64 bitmap[]; /* 1: out */
@@ -55,6 +60,12 @@ struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t si
 	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
 	if (!pool)
 		return NULL;
+	pool->bits = FIRST_BITS;
+	pool->table = kcalloc(1u << FIRST_BITS, sizeof(struct dma_run *), GFP_KERNEL);
+	if (!pool->table) {
+		kfree(pool);
+		return NULL;
+	}
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->free_runs);
 	INIT_LIST_HEAD(&pool->full_runs);
@@ -92,6 +103,7 @@ void dma_pool_destroy(struct dma_pool *pool)
 			run_free(pool, run);
 		}
 	}
+	kfree(pool->table);
 	WARN(out, "dma_pool_destroy %s: %u blocks are still out", pool->name, out);
 	kfree(pool);
 }
@@ -110,6 +122,85 @@ static int block_at(const struct dma_pool *pool, u64 offset)
 	if (rest % pool->size || rest / pool->size >= pool->per_boundary)
 		return -1;
 	return (int)(offset / pool->boundary * pool->per_boundary + rest / pool->size);
+}
+
+/* Which list of the table a run is on, by any address in it: runs are aligned to their size. */
+static struct dma_run **table_at(const struct dma_pool *pool, u64 addr)
+{
+	u64 number = addr / (FRAME << pool->order);
+
+	/* Fibonacci hashing (Knuth, volume 3, 6.4): of runs in a row each has a list of its own. */
+	return &pool->table[number * 0x9e3779b97f4a7c15ull >> (64 - pool->bits)];
+}
+
+static void table_add(struct dma_pool *pool, struct dma_run *run)
+{
+	struct dma_run **head = table_at(pool, run->addr);
+
+	run->next = *head;
+	*head = run;
+}
+
+static void table_remove(struct dma_pool *pool, const struct dma_run *run)
+{
+	struct dma_run **at = table_at(pool, run->addr);
+
+	while (*at != run)
+		at = &(*at)->next;
+	*at = run->next;
+	pool->runs--;
+}
+
+static struct dma_run *find_run(const struct dma_pool *pool, u64 addr)
+{
+	struct dma_run *run = *table_at(pool, addr);
+
+	while (run && addr - run->addr >= FRAME << pool->order)
+		run = run->next;
+	return run;
+}
+
+/* Puts a run into the pool. With a larger table, which is used if it is still larger, no list grows
+ * long; returns the table that is not used. The lock is held. */
+static struct dma_run **run_add(struct dma_pool *pool, struct dma_run *run, struct dma_run **larger,
+				unsigned int bits)
+{
+	struct dma_run **old = pool->table;
+	unsigned int lists = 1u << pool->bits;
+
+	list_add(&run->link, &pool->free_runs);
+	pool->runs++;
+	if (larger && bits > pool->bits) {
+		pool->table = larger;
+		pool->bits = bits;
+		for (unsigned int i = 0; i < lists; i++) {
+			struct dma_run *next;
+
+			for (struct dma_run *moved = old[i]; moved; moved = next) {
+				next = moved->next;
+				table_add(pool, moved);
+			}
+		}
+		larger = old;
+	}
+	table_add(pool, run);
+	return larger;
+}
+
+/* A table for twice the runs, if there are many; NULL: the old one has to do, and only takes
+ * longer. */
+static struct dma_run **table_grown(struct dma_pool *pool, gfp_t gfp, unsigned int *bits)
+{
+	bool full;
+
+	spin_lock(&pool->lock);
+	*bits = pool->bits + 1;
+	full = pool->runs >= 1u << pool->bits;
+	spin_unlock(&pool->lock);
+	if (!full)
+		return NULL;
+	return kcalloc(1ul << *bits, sizeof(struct dma_run *),
+		       (gfp & ~(__GFP_DMA | __GFP_DMA32 | __GFP_NOFAIL)) | __GFP_NOWARN);
 }
 
 static struct dma_run *run_new(struct dma_pool *pool, gfp_t gfp)
@@ -149,7 +240,9 @@ static u64 take_block(struct dma_pool *pool)
 
 void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle)
 {
-	struct dma_run *run = NULL;
+	struct dma_run **larger;
+	struct dma_run *run;
+	unsigned int bits;
 	u64 addr;
 	void *p;
 
@@ -159,11 +252,16 @@ void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle)
 		run = run_new(pool, gfp & ~__GFP_ZERO);
 		if (!run)
 			return NULL;
+		larger = table_grown(pool, gfp & ~__GFP_ZERO, &bits);
 		spin_lock(&pool->lock);
-		list_add(&run->link, &pool->free_runs);
+		larger = run_add(pool, run, larger, bits);
+		addr = take_block(pool);
+		spin_unlock(&pool->lock);
+		kfree(larger);
+	} else {
+		addr = take_block(pool);
+		spin_unlock(&pool->lock);
 	}
-	addr = take_block(pool);
-	spin_unlock(&pool->lock);
 	*handle = addr;
 	p = kmem_to_virt(addr);
 	if (gfp & __GFP_ZERO)
@@ -174,20 +272,6 @@ void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle)
 void *dma_pool_zalloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle)
 {
 	return dma_pool_alloc(pool, gfp | __GFP_ZERO, handle);
-}
-
-static struct dma_run *find_run(struct dma_pool *pool, u64 addr)
-{
-	struct list_head *lists[] = {&pool->full_runs, &pool->free_runs};
-	struct dma_run *run;
-
-	for (int i = 0; i < 2; i++) {
-		list_for_each_entry(run, lists[i], link) {
-			if (addr - run->addr < FRAME << pool->order)
-				return run;
-		}
-	}
-	return NULL;
 }
 
 void dma_pool_free(struct dma_pool *pool, void *vaddr, dma_addr_t handle)
@@ -211,6 +295,7 @@ void dma_pool_free(struct dma_pool *pool, void *vaddr, dma_addr_t handle)
 	/* One run with room stays; more go back as they become empty. */
 	if (!run->used && !list_is_singular(&pool->free_runs)) {
 		list_del(&run->link);
+		table_remove(pool, run);
 		spin_unlock(&pool->lock);
 		run_free(pool, run);
 		return;

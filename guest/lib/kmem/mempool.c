@@ -5,14 +5,14 @@
 #include <linux/mempool.h>
 
 /* Fills the pool up to min_nr; false: no memory. The lock is not held. */
-static bool pool_fill(mempool_t *pool)
+static bool pool_fill(mempool_t *pool, gfp_t gfp)
 {
 	for (;;) {
 		void *element;
 
 		if (READ_ONCE(pool->curr_nr) >= READ_ONCE(pool->min_nr))
 			return true;
-		element = pool->alloc(GFP_KERNEL, pool->pool_data);
+		element = pool->alloc(gfp, pool->pool_data);
 		if (!element)
 			return false;
 		mempool_free(element, pool);
@@ -32,8 +32,8 @@ static void *pool_take(mempool_t *pool)
 	return element;
 }
 
-int mempool_init(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_free_t *free,
-		 void *data)
+int mempool_init_node(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_free_t *free,
+		      void *data, gfp_t gfp, int node)
 {
 	if (min_nr < 0)
 		return -EINVAL;
@@ -43,14 +43,20 @@ int mempool_init(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_fr
 	pool->pool_data = data;
 	pool->alloc = alloc;
 	pool->free = free;
-	pool->elements = kmalloc_array(max(min_nr, 1), sizeof(void *), GFP_KERNEL);
+	pool->elements = kmalloc_array_node(max(min_nr, 1), sizeof(void *), gfp, node);
 	if (!pool->elements)
 		return -ENOMEM;
-	if (!pool_fill(pool)) {
+	if (!pool_fill(pool, gfp)) {
 		mempool_exit(pool);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int mempool_init(mempool_t *pool, int min_nr, mempool_alloc_t *alloc, mempool_free_t *free,
+		 void *data)
+{
+	return mempool_init_node(pool, min_nr, alloc, free, data, GFP_KERNEL, NUMA_NO_NODE);
 }
 
 void mempool_exit(mempool_t *pool)
@@ -70,7 +76,7 @@ mempool_t *mempool_create_node(int min_nr, mempool_alloc_t *alloc, mempool_free_
 {
 	mempool_t *pool = kzalloc_node(sizeof(*pool), gfp, node);
 
-	if (pool && mempool_init(pool, min_nr, alloc, free, data)) {
+	if (pool && mempool_init_node(pool, min_nr, alloc, free, data, gfp, node)) {
 		kfree(pool);
 		pool = NULL;
 	}
@@ -128,7 +134,7 @@ int mempool_resize(mempool_t *pool, int new_min_nr)
 	spin_unlock(&pool->lock);
 	kfree(old);
 	/* As there, too, what is missing comes with the frees to come. */
-	pool_fill(pool);
+	pool_fill(pool, GFP_KERNEL);
 	return 0;
 }
 
