@@ -87,6 +87,37 @@ static void a_pool_that_cannot_be_filled_is_not_made(void **state)
 }
 
 /* Becoming smaller takes no memory. */
+static gfp_t gfp_of_all; /* what all calls had in common */
+
+static void *watched_alloc(gfp_t gfp, void *data)
+{
+	gfp_of_all &= gfp;
+	return kmalloc((size_t)data, gfp);
+}
+
+static void a_pool_is_made_as_its_maker_may(void **state)
+{
+	mempool_t *pool;
+	mempool_t own;
+
+	(void)state;
+	gfp_of_all = ~0u;
+	pool = mempool_create_node(8, watched_alloc, mempool_kfree, (void *)40, GFP_NOWAIT, 0);
+	assert_non_null(pool);
+	assert_int_equal(gfp_of_all, GFP_NOWAIT);
+	mempool_destroy(pool);
+	gfp_of_all = ~0u;
+	assert_int_equal(mempool_init_node(&own, 8, watched_alloc, mempool_kfree, (void *)40,
+					   GFP_NOIO, NUMA_NO_NODE),
+			 0);
+	assert_int_equal(gfp_of_all, GFP_NOIO);
+	mempool_exit(&own);
+	gfp_of_all = ~0u;
+	assert_int_equal(mempool_init(&own, 8, watched_alloc, mempool_kfree, (void *)40), 0);
+	assert_int_equal(gfp_of_all, GFP_KERNEL);
+	mempool_exit(&own);
+}
+
 static void a_pool_shrinks_without_memory(void **state)
 {
 	mempool_t *pool = mempool_create(600, counted_alloc, counted_free, (void *)40);
@@ -280,6 +311,7 @@ int main(void)
 		TEST(a_pool_keeps_its_elements_back),
 		TEST(a_pool_that_cannot_be_filled_is_not_made),
 		TEST(a_pool_is_resized),
+		TEST(a_pool_is_made_as_its_maker_may),
 		TEST(a_pool_shrinks_without_memory),
 		TEST(pools_of_caches_and_of_kmalloc),
 		TEST(blocks_do_not_cross_boundaries),
