@@ -94,14 +94,59 @@ static void memory(void)
 	      "kmemdup: NULL when out of memory");
 }
 
+static void with_va(char *text, size_t size, const char *fmt, ...)
+{
+	struct va_format format = {.fmt = fmt};
+	va_list args;
+
+	va_start(args, fmt);
+	format.va = &args;
+	snprintf(text, size, "<%pV>", &format);
+	va_end(args);
+}
+
+/* Linux's extensions of %p. */
+static void pointers(void)
+{
+	phys_addr_t phys = 0x1234;
+	u8 bytes[70];
+	char text[256];
+
+	for (unsigned int i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (u8)(i + 0xab);
+	snprintf(text, sizeof(text), "%pS|%psR|%pBb", pointers, NULL, (void *)0x10);
+	check(strlen(text) == 3 * 18 + 2 && !strncmp(text, "0xffffffff8", 11) &&
+		      !strcmp(text + 18, "|0x0000000000000000|0x0000000000000010"),
+	      "%%pS: an address without a symbol as a number");
+	snprintf(text, sizeof(text), "%pa %pap %pad %pa", &phys, &phys, &phys, NULL);
+	check(!strcmp(text, "0x0000000000001234 0x0000000000001234 0x0000000000001234 (null)"),
+	      "%%pa: the address that is pointed to");
+	snprintf(text, sizeof(text), "%*ph|%3phC|%2phD|%4phN|%ph|%*ph|%2ph", 3, bytes, bytes, bytes,
+		 bytes, bytes, 0, bytes, NULL);
+	check(!strcmp(text, "ab ac ad|ab:ac:ad|ab-ac|abacadae|ab||(null)"),
+	      "%%*ph: bytes in hexadecimal");
+	snprintf(text, sizeof(text), "%*phN", 70, bytes);
+	check(strlen(text) == 128, "%%*ph: of 64 bytes at most");
+	with_va(text, sizeof(text), "%d %s", 5, "six");
+	check(!strcmp(text, "<5 six>"), "%%pV: a format and its arguments");
+	with_va(text, 5, "%d %s", 5, "six");
+	check(!strcmp(text, "<5 s"), "%%pV: cut where the room ends");
+	snprintf(text, sizeof(text), "%pK.%px.%pI4x", (void *)1, (void *)2, (void *)3);
+	check(!strcmp(text, "0000000000000001.0000000000000002.0000000000000003"),
+	      "%%p: what is not there prints the address, and no letter");
+}
+
 static void names_of_errors(void)
 {
 	char text[32];
 
 	snprintf(text, sizeof(text), "%pe %8pe", ERR_PTR(-ENOMEM), ERR_PTR(-EIO));
 	check(!strcmp(text, "-ENOMEM     -EIO"), "%%pe: an error in a pointer by its name");
+	snprintf(text, sizeof(text), "%pe", ERR_PTR(-4000));
+	check(!strcmp(text, "-4000"), "%%pe: an error without a name as a number");
 	snprintf(text, sizeof(text), "%pe", (void *)0x1234);
 	check(!strcmp(text, "0000000000001234"), "%%pe: any other pointer as a number");
+	pointers();
 }
 
 static struct {

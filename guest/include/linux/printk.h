@@ -20,6 +20,12 @@
 #define pr_fmt(fmt) fmt
 #endif
 
+/* What %pV prints: a format, and its arguments, which it does not use up. */
+struct va_format {
+	const char *fmt;
+	va_list *va;
+};
+
 /* Prints to the console, buffered by vCPU. Returns the bytes printed. */
 __attribute__((format(printf, 1, 2))) int printk(const char *fmt, ...);
 __attribute__((format(printf, 1, 0))) int vprintk(const char *fmt, va_list args);

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Formatting. Conversions: d i u o x X c s p %, with the flags - 0 + # and blank,
- * width and precision (also *), and the lengths hh h l ll z t j; %pe is the name of an error in a
- * pointer, as in -ENOMEM, and any other pointer as %p has it. Not there: floating
- * point, %n, and Linux's other extensions of %p. A NULL string prints as (null).
+ * width and precision (also *), and the lengths hh h l ll z t j. Not there: floating point and %n.
+ * A NULL string prints as (null).
+ *
+ * Of Linux's extensions of %p (Documentation/core-api/printk-formats.rst) there are
+ *   %pe        an error in a pointer by its name, as -ENOMEM; any other pointer as %p has it
+ *   %pa[dp]    the physical or bus address that is pointed to
+ *   %*ph[CDN]  so many bytes that are pointed to, at most 64, in hexadecimal
+ *   %pV        a struct va_format
+ *   %pS %ps %pB  an address of code, as a number: a program has no table of its symbols
+ * %p prints the address, and no hash of it: there is nobody to keep it from. So do %px, %pK and the
+ * extensions that are not there; letters and digits that follow are left out.
  */
 #ifndef GUEST_LINUX_SPRINTF_H
 #define GUEST_LINUX_SPRINTF_H

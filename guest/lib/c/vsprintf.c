@@ -2,6 +2,7 @@
 /* printf's formatting, as far as <linux/sprintf.h> promises it. */
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/printk.h>
 #include <linux/sprintf.h>
 #include <linux/types.h>
 
@@ -9,7 +10,7 @@
 
 struct spec {
 	bool left, zero, plus, blank, alt, upper;
-	int width;
+	int width;     /* -1: none given */
 	int precision; /* -1: none given */
 	int base;
 };
@@ -127,6 +128,105 @@ static void put_number(struct out *out, const struct spec *spec, u64 value, bool
 		pad(out, ' ', spec->width - nr_prefix - zeros - nr_digits);
 }
 
+/* Whether a pointer is to be followed; if not, a word in its place. As check_pointer_msg() of
+ * Linux's lib/vsprintf.c. */
+static bool may_follow(struct out *out, struct spec *spec, const void *pointer)
+{
+	spec->precision = -1;
+	if ((unsigned long)pointer >= 4096 && !IS_ERR(pointer))
+		return true;
+	put_string(out, spec, IS_ERR(pointer) ? "(efault)" : "(null)");
+	return false;
+}
+
+/* All digits of 64 bits, behind 0x. */
+static void put_special(struct out *out, struct spec *spec, u64 value)
+{
+	spec->precision = 16;
+	spec->base = 16;
+	if (!value) {
+		/* The prefix is there for 0 as well. */
+		put_text(out, spec, "0x0000000000000000", 18);
+		return;
+	}
+	spec->alt = true;
+	put_number(out, spec, value, false);
+}
+
+/* %*ph: bytes, of which the width says how many. */
+static void put_bytes(struct out *out, struct spec *spec, const u8 *bytes, char kind)
+{
+	const char *digit = "0123456789abcdef";
+	const char separator = kind == 'C' ? ':' : kind == 'D' ? '-' : kind == 'N' ? '\0' : ' ';
+	int len = spec->width < 0 ? 1 : spec->width < 64 ? spec->width : 64;
+
+	spec->width = -1;
+	if (!len || !may_follow(out, spec, bytes))
+		return;
+	for (int i = 0; i < len; i++) {
+		if (i && separator)
+			put(out, separator);
+		put(out, digit[bytes[i] >> 4]);
+		put(out, digit[bytes[i] & 15]);
+	}
+}
+
+static void put_error(struct out *out, struct spec *spec, long error)
+{
+	const char *name = error_name(error);
+
+	if (name) {
+		put_string(out, spec, name);
+		return;
+	}
+	spec->base = 10;
+	put_number(out, spec, (u64)-error, true);
+}
+
+/* %p and what may follow it. */
+static void put_pointer(struct out *out, struct spec *spec, const void *pointer, const char *kind)
+{
+	const struct va_format *format;
+	va_list args;
+
+	switch (*kind) {
+	case 'S':
+	case 's':
+	case 'B':
+		/* As where there is no table of symbols. */
+		put_special(out, spec, (u64)(unsigned long)pointer);
+		return;
+	case 'a':
+		if (may_follow(out, spec, pointer))
+			put_special(out, spec, *(const u64 *)pointer);
+		return;
+	case 'h':
+		put_bytes(out, spec, pointer, kind[1]);
+		return;
+	case 'V':
+		format = pointer;
+		if (!may_follow(out, spec, pointer))
+			return;
+		va_copy(args, *format->va);
+		out->len += (size_t)vsnprintf(out->len < out->size ? out->buf + out->len : NULL,
+					      out->len < out->size ? out->size - out->len : 0,
+					      format->fmt, args);
+		va_end(args);
+		return;
+	case 'e':
+		if (IS_ERR(pointer)) {
+			put_error(out, spec, PTR_ERR(pointer));
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	spec->base = 16;
+	spec->precision = 16;
+	put_number(out, spec, (u64)(unsigned long)pointer, false);
+}
+
 static const char *parse_flags(const char *fmt, struct spec *spec)
 {
 	for (;; fmt++) {
@@ -182,6 +282,11 @@ static const char *parse_length(const char *fmt, int *bytes)
 	}
 }
 
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 static u64 narrow(u64 value, int bytes)
 {
 	return bytes == 8 ? value : value & ((1ull << (bytes * 8)) - 1);
@@ -199,8 +304,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 	struct out out = {.buf = buf, .size = size};
 
 	for (; *fmt; fmt++) {
-		struct spec spec = {.precision = -1, .base = 10};
-		const void *pointer;
+		struct spec spec = {.width = -1, .precision = -1, .base = 10};
 		int bytes;
 		u64 value;
 		char c;
@@ -217,7 +321,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 				spec.width = -spec.width;
 			}
 			fmt++;
-		} else {
+		} else if (*fmt >= '0' && *fmt <= '9') {
 			fmt = parse_int(fmt, &spec.width);
 		}
 		if (*fmt == '.') {
@@ -258,17 +362,10 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 			put_number(&out, &spec, narrow(value, bytes), false);
 			break;
 		case 'p':
-			pointer = va_arg(args, void *);
-			if (fmt[1] == 'e') {
+			put_pointer(&out, &spec, va_arg(args, void *), fmt + 1);
+			/* Whatever is said of it, known or not, is no text. */
+			while (is_alnum(fmt[1]))
 				fmt++;
-				if (error_name(PTR_ERR(pointer))) {
-					put_string(&out, &spec, error_name(PTR_ERR(pointer)));
-					break;
-				}
-			}
-			spec.base = 16;
-			spec.precision = 16;
-			put_number(&out, &spec, (u64)(unsigned long)pointer, false);
 			break;
 		case '\0':
 			fmt--; /* a lone % at the end: nothing to print */
