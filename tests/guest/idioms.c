@@ -6,7 +6,10 @@
  */
 #include "virtio/abi/platform.h"
 #include <limits.h>
+#include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/types.h>
 #include <stdalign.h>
@@ -84,6 +87,56 @@ static int sum(int n, ...)
 	return all;
 }
 
+/* A statement wherever one may stand, of what is constant once it is inlined. */
+static inline __attribute__((__always_inline__)) int powers_only(unsigned int n, bool look)
+{
+	if (look)
+		BUILD_BUG_ON(n & (n - 1));
+	else
+		BUILD_BUG_ON_MSG(n > 4096, "too much");
+	BUILD_BUG_ON_NOT_POWER_OF_2(n);
+	switch (n) {
+	case 0:
+		BUILD_BUG();
+		break;
+	default:
+		break;
+	}
+	return (int)n;
+}
+
+/* Entries of page tables are structures. */
+typedef struct {
+	unsigned long pte;
+} pte_t;
+
+static __attribute__((noipa)) unsigned long entry(pte_t *table, const volatile pte_t *other)
+{
+	pte_t old = READ_ONCE(*table);
+
+	WRITE_ONCE(*table, ((pte_t){old.pte + 1}));
+	return READ_ONCE(*table).pte + READ_ONCE(*other).pte + READ_ONCE(READ_ONCE(table)->pte);
+}
+
+static __attribute__((noipa)) int once(int *calls)
+{
+	return ++*calls;
+}
+
+/* min() and max() of constants are one, where statements may stand. */
+static size_t rooms(void)
+{
+	struct room {
+		char most[max(4, 7)];
+		char least[min(4ul, 7ul)];
+		char kept[clamp(9, 1, 5)];
+		char three[MAX(3, MIN(8, 9))];
+	};
+	static const int most = max(3, 4);
+
+	return sizeof(struct room) + most;
+}
+
 static int wrong;
 
 static void expect(bool right, const char *what)
@@ -97,6 +150,10 @@ static void expect(bool right, const char *what)
 int main(int argc, char **argv)
 {
 	u64 word = 0;
+	u8 narrow = 200;
+	size_t wide = 100;
+	int calls = 0;
+	pte_t table = {1};
 
 	expect(two_types(&word, (u32 *)&word) == 2, "two types may name one memory");
 	expect(!next_is_more(INT_MAX), "a signed number wraps");
@@ -105,5 +162,14 @@ int main(int argc, char **argv)
 	expect(member_check((struct list_head *)-8l) == 0, "a member's address may be NULL");
 	expect(text_char("\xff") == 255, "a char is no negative number");
 	expect(sum(3, 1, 2, 3) == 6, "arguments are found");
+	expect(powers_only(64, true) == 64 && powers_only(8, false) == 8,
+	       "BUILD_BUG_ON is a statement");
+	expect(rooms() == 7 + 4 + 5 + 8 + 4, "max() of constants is a constant");
+	expect(max(once(&calls), 0) == 1 && min(2, once(&calls)) == 2 && calls == 2 &&
+		       clamp(once(&calls), 0, 9) == 3 && min_t(u8, once(&calls), 255) == 4,
+	       "what is compared is evaluated once");
+	expect(min(wide, 7) == 7 && max(narrow, -1) == 200 && umax(calls, wide) == 100,
+	       "types may differ where no sign is lost");
+	expect(entry(&table, &table) == 6 && table.pte == 2, "READ_ONCE() takes a structure");
 	return wrong;
 }

@@ -56,6 +56,18 @@ for level in -O2 -Os; do
 	"$work/root/bin/slabvisor" run "$work/idioms" >"$work/log" 2>&1
 	ok $? "they mean at $level what they mean in the kernel" || diag <"$work/log"
 done
+# refused TEXT: such a statement does not compile.
+refused() {
+	printf '%s\n' '#include <linux/bug.h>' '#include <linux/minmax.h>' 'int f(int n, unsigned long u);' \
+		"int f(int n, unsigned long u) { $1 return n; }" >"$work/refused.c"
+	# shellcheck disable=SC2046 # words
+	! gcc -O2 -c $(pkg-config --cflags slabvisor-guest) -o "$work/refused.o" "$work/refused.c" 2>"$work/log"
+}
+refused 'BUILD_BUG_ON(sizeof(n) == 4);' && refused 'BUILD_BUG_ON(n);' && refused 'if (n) BUILD_BUG();' &&
+	! refused 'BUILD_BUG_ON(sizeof(n) == 8);'
+ok $? 'BUILD_BUG_ON() refuses what is so, or not known' || diag <"$work/log"
+refused 'n = min(n, u);' && refused 'n = max(-1, u);' && ! refused 'n = min(n & 7, 9u);'
+ok $? 'min() refuses a number that loses its sign' || diag <"$work/log"
 # A header of the compiler that built the library would be none of the one that builds a program.
 pkg-config --cflags slabvisor-guest | tr ' ' '\n' | grep / | grep -v "^\(-I\)\?$work/root/" >"$work/log"
 [ ! -s "$work/log" ]
