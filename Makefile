@@ -103,7 +103,7 @@ unit_tests = $(patsubst tests/unit/%.c,%,$(filter-out $(patsubst %.h,%.c,$(wildc
 TAP_SCRIPTS :=
 BENCHES :=          # names: tests/bench/build.mk makes bench-NAME targets
 
-include mm/build.mk virtio/build.mk vmm/build.mk guest/build.mk tools/build.mk tests/build.mk
+include mm/build.mk virtio/build.mk vmm/build.mk guest/build.mk guest/linux/build.mk tools/build.mk tests/build.mk
 
 SLABVISOR := $(B)/slabvisor$(if $(filter plain,$(VARIANT)),,-$(VARIANT))
 GUESTS := $(GUEST_PROGRAMS:%=$(B)/guests/%)

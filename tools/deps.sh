@@ -13,6 +13,7 @@ libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
 nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs fio util-linux'
+module='linux-headers-amd64 linux-headers-cloud-amd64 kmod sparse dkms perl bash sqlite3'
 bench='fio sqlite3 time python3'
 libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common
 busybox-static cpio kmod e2fsprogs fio python3 util-linux'
@@ -22,10 +23,11 @@ for extra; do
 	lint) packages="$packages $lint" ;;
 	nested) packages="$packages $nested" ;;
 	fuzz) packages="$packages $fuzz" ;;
+	module) packages="$packages $module" ;;
 	bench) packages="$packages $bench" ;;
 	libvirt) packages="$packages $libvirt" ;;
 	*)
-		echo "deps: $extra: bench, libvirt, lint, nested or fuzz would be right" >&2
+		echo "deps: $extra: bench, fuzz, libvirt, lint, module or nested would be right" >&2
 		exit 2
 		;;
 	esac

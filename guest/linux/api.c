@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* svm_kmalloc() and its kin: fast paths on the CPU's magazines, the shared allocator's slow paths,
+ * and the kernel's own allocator where neither will do. */
+#include "slabvisor/svm.h"
+
+#include "slabvisor/kmem.h"
+#include "slabvisor/kmem_fast.h"
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "enter.h"
+#include "kmem_api.h"
+#include "priv.h"
+
+/* The allocator must not wait long before the kernel's own serves. */
+static gfp_t inner(gfp_t gfp)
+{
+	return (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL;
+}
+
+bool svm_is_hosts(const void *p)
+{
+	return sv_in_window(p);
+}
+EXPORT_SYMBOL_GPL(svm_is_hosts);
+
+void *sv_pop(unsigned int number, size_t size, gfp_t gfp)
+{
+	struct sv_cpu *sc;
+	u64 entry = 0;
+	void *p;
+
+	preempt_disable();
+	sc = sv_try_lock();
+	if (likely(sc)) {
+		entry = kmem_pop_slot(&sc->kmem.slot[number]);
+		sv_unlock_fast(sc);
+	}
+	preempt_enable();
+	if (!entry)
+		return NULL;
+	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
+	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
+		memset(p, 0, size);
+	return p;
+}
+
+bool sv_push(unsigned int number, const void *p)
+{
+	struct sv_cpu *sc;
+	bool done = false;
+
+	preempt_disable();
+	sc = sv_try_lock();
+	if (likely(sc)) {
+		done = kmem_push_slot(&sc->kmem.slot[number], p);
+		sv_unlock_fast(sc);
+	}
+	preempt_enable();
+	return done;
+}
+
+void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	unsigned int number;
+	struct sv_cpu *sc;
+	void *p;
+
+	if (unlikely(!size))
+		return ZERO_SIZE_PTR;
+	if (unlikely(!READ_ONCE(sv_dev)) || unlikely(size > KMALLOC_MAX_SIZE)) {
+		sv_count(SV_NO_DEVICE);
+		goto kernel;
+	}
+	if (likely(size <= 8192 && node == NUMA_NO_NODE && !(gfp & KMEM_GFP_SLOW))) {
+		number = kmem_size_to_number(size);
+		p = sv_pop(number, kmem_number_size(number), gfp);
+		if (likely(p))
+			return p;
+	}
+	sc = sv_enter(gfp);
+	if (!sc) {
+		sv_count(SV_BUSY);
+		goto kernel;
+	}
+	p = svk___kmalloc_node(size, inner(gfp), node);
+	sv_leave(sc);
+	if (likely(p))
+		return p;
+	sv_count(SV_NO_MEMORY);
+kernel:
+	return kmalloc_node(size, gfp, node);
+}
+EXPORT_SYMBOL_GPL(svm_kmalloc_node);
+
+void *svm_kmalloc(size_t size, gfp_t gfp)
+{
+	return svm_kmalloc_node(size, gfp, NUMA_NO_NODE);
+}
+EXPORT_SYMBOL_GPL(svm_kmalloc);
+
+void sv_free_slow(const void *p, unsigned int number, bool ctor)
+{
+	struct sv_cpu *sc = sv_enter(0);
+
+	if (unlikely(!sc)) {
+		sv_free_late(p, ctor);
+		return;
+	}
+	kmem_free_slow(p, number);
+	sv_leave(sc);
+}
+
+void svm_kfree(const void *p)
+{
+	unsigned int number;
+
+	if (unlikely(!sv_in_window(p))) {
+		kfree(p);
+		return;
+	}
+	number = kmem_number_of(p);
+	if (likely(number < KMEM_SLOTS && sv_push(number, p)))
+		return;
+	sv_free_slow(p, 0, sv_cache_has_ctor(number));
+}
+EXPORT_SYMBOL_GPL(svm_kfree);
+
+size_t svm_ksize(const void *p)
+{
+	struct sv_cpu *sc;
+	size_t size = 0;
+
+	if (!sv_in_window(p))
+		return ksize(p);
+	/* No request but in a debug mode. */
+	sc = sv_enter(GFP_NOWAIT);
+	if (sc) {
+		size = svk_ksize(p);
+		sv_leave(sc);
+	} else {
+		unsigned int number = kmem_number_of(p);
+
+		/* In the middle of an allocation: what the page map says is all that is needed. */
+		if (number >= VIRTIO_KMEM_PM_RUN)
+			size = PAGE_SIZE << (number - VIRTIO_KMEM_PM_RUN);
+		else if (number && number <= VIRTIO_KMEM_CLASSES)
+			size = kmem_number_size(number);
+		else
+			size = sv_cache_size(number);
+	}
+	return size;
+}
+EXPORT_SYMBOL_GPL(svm_ksize);
+
+void *svm_krealloc(const void *p, size_t size, gfp_t gfp)
+{
+	size_t had;
+	void *q;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return svm_kmalloc(size, gfp);
+	if (!size) {
+		svm_kfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	if (!sv_in_window(p))
+		return krealloc(p, size, gfp);
+	had = svm_ksize(p);
+	if (had >= size)
+		return (void *)p;
+	q = svm_kmalloc(size, gfp);
+	if (q && had) {
+		memcpy(q, p, had);
+		svm_kfree(p);
+	}
+	return q;
+}
+EXPORT_SYMBOL_GPL(svm_krealloc);
+
+void svm_kfree_sensitive(const void *p)
+{
+	size_t size;
+
+	if (!sv_in_window(p)) {
+		kfree_sensitive(p);
+		return;
+	}
+	size = svm_ksize(p);
+	if (size)
+		memzero_explicit((void *)p, size);
+	svm_kfree(p);
+}
+EXPORT_SYMBOL_GPL(svm_kfree_sensitive);

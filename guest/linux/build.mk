@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The kernel module of Linux guests, and what their programs link with or preload. The module is built
+# in a folder of its own for each kernel whose headers are installed (or those of RELEASES), out of
+# the files that tools/module_source.sh lays out there.
+
+MODULE_HEADERS := /usr/src/linux-headers
+RELEASES ?= $(patsubst $(MODULE_HEADERS)-%,%,$(wildcard $(MODULE_HEADERS)-*-amd64))
+MODULE_MAKE = $(MAKE) -C $(MODULE_HEADERS)-$(1) M=$(abspath $(B)/module/$(1)) W=1 modules
+
+# Kbuild knows what is to be built anew.
+module: ## build the kernel module of Linux guests (RELEASES="6.1.0-57-amd64 ...", SPARSE=1)
+	$(Q)tools/deps.sh module
+	$(if $(RELEASES),,$(error no kernel headers are installed: see `make deps`))
+	$(Q)for release in $(RELEASES); do \
+		tools/module_source.sh $(B)/module/$$release $(VERSION) && \
+		$(call MODULE_MAKE,$$release) $(if $(SPARSE),C=2) || exit 1; done
+
+dkms-source: ## lay out the module's source as DKMS wants it, in build/dkms/slabvisor-VERSION
+	$(call say,DKMS,$(B)/dkms/slabvisor-$(VERSION))
+	$(Q)tools/module_source.sh $(B)/dkms/slabvisor-$(VERSION) $(VERSION)
+
+bench-module: ## svm_kmalloc beside the guest's own SLUB, nested, booted with init_on_alloc=0
+	$(Q)tools/deps.sh nested module
+	$(Q)$(MAKE) $(JOBS) all module $(NESTED_BINS) $(MODULE_TEST_BINS)
+	$(Q)BENCH=$(or $(PAIRS),200000) GUESTS='kernel:1:--heap 256M' tests/nested/module.t | grep -e '^# bench' -e '^not ok'
+
+.PHONY: module dkms-source bench-module
+
+# libslabvisor, for programs in a Linux guest.
+LIBSLABVISOR := $(B)/libslabvisor.a $(B)/libslabvisor.so.0
+$(B)/user/%.o: guest/user/%.c
+	$(call say,CC,$< (user))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HARDEN_plain) -fPIC -fvisibility=hidden -c -o $@ $<
+$(B)/libslabvisor.a: $(B)/user/slabvisor.o
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(B)/libslabvisor.so.0: $(B)/user/slabvisor.o
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,libslabvisor.so.0 -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -o $@ $^
+
+$(B)/tests/module/svtest: $(B)/host-plain/tests/module/svtest.o $(B)/libslabvisor.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+$(B)/tests/module/attack: $(B)/host-plain/tests/module/attack.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+MODULE_TEST_BINS := $(B)/tests/module/svtest $(B)/tests/module/attack $(B)/libslabvisor-malloc.so

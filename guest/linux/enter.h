@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * How kernel code gets into the shared allocator, which takes a CPU's data to be its caller's
+ * alone.
+ *
+ * Each CPU has a flag that says whether its data is in use. Fast paths set it for a few
+ * instructions, with preemption off. What goes on to the depot or to the host keeps it set, and is
+ * preemptible meanwhile if its caller is: a request may have to map a piece of the window, which
+ * sleeps. Whoever finds the flag set waits if he may. One who may not, such as an interrupt that
+ * came in between, takes memory of the kernel's own allocator, or leaves what he frees on a list.
+ *
+ * Only what runs on a CPU sets its flag: a task with preemption off, or an interrupt that is over
+ * before the task goes on. So plain loads and stores do, and the fast paths need no atomics.
+ */
+#ifndef GUEST_LINUX_ENTER_H
+#define GUEST_LINUX_ENTER_H
+
+#include "slabvisor/kmem_cpu.h"
+#include <linux/gfp.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+/* Why memory came from the kernel's allocator, or an object was not freed at once. */
+enum sv_fallback {
+	SV_NO_DEVICE,  /* none is bound */
+	SV_BUSY,       /* the CPU's data was in use, and the caller must not wait */
+	SV_NO_MEMORY,  /* the host had none that the caller could have */
+	SV_LATE_FREES, /* objects that were freed by way of the list */
+	SV_LOST,       /* objects that were lost, since even that was not to be had */
+	SV_FALLBACKS
+};
+
+struct sv_cpu {
+	bool locked;
+	bool can_sleep; /* the holder may */
+	unsigned long holder;
+	struct llist_head late; /* freed while locked */
+	wait_queue_head_t wait;
+	struct work_struct drain; /* run on the CPU */
+	unsigned long count[SV_FALLBACKS];
+	struct kmem_cpu kmem;
+};
+
+/* Of each CPU; NULL for those beyond KMEM_MAX_CPUS. */
+DECLARE_PER_CPU(struct sv_cpu *, sv_cpu);
+
+/* Makes the data of all CPUs; it stays until the module goes. 0 or -ENOMEM. */
+int sv_cpus_init(void);
+void sv_cpus_exit(void);
+
+/* Counts for the calling CPU. */
+void sv_count(enum sv_fallback what);
+/* Sum over all CPUs. */
+unsigned long sv_counted(enum sv_fallback what);
+
+/* The calling CPU's data, its flag set; NULL: it was. Preemption is off. */
+static __always_inline struct sv_cpu *sv_try_lock(void)
+{
+	struct sv_cpu *sc = raw_cpu_read(sv_cpu);
+
+	/* Acquire: whoever had it may have been on another CPU. */
+	if (unlikely(!sc) || unlikely(smp_load_acquire(&sc->locked)))
+		return NULL;
+	WRITE_ONCE(sc->locked, true);
+	barrier(); /* for an interrupt on this CPU */
+	return sc;
+}
+
+/* Ends it, for fast paths. Release: the next holder sees what was done. */
+static __always_inline void sv_unlock_fast(struct sv_cpu *sc)
+{
+	smp_store_release(&sc->locked, false);
+}
+
+/*
+ * Takes a CPU's data for calls of the allocator. Waits for it if gfp allows blocking. NULL: it is
+ * in use by somebody whom the caller cannot wait for, the caller himself among these.
+ */
+struct sv_cpu *sv_enter(gfp_t gfp);
+void sv_leave(struct sv_cpu *sc);
+
+/* What the caller holds; NULL: nothing. */
+struct sv_cpu *sv_held(void);
+
+/* Frees p, an object of the window, later. ctor: it has a constructor, so that nothing may be
+ * written to it. */
+void sv_free_late(const void *p, bool ctor);
+
+/* Has every CPU's magazines and all depots drained to the host. May sleep. */
+void sv_drain(void);
+
+#endif

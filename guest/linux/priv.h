@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The module's inside. From the top down, each calls what stands below it:
+ *   api.c, cache.c, gup.c   what other modules call: svm_kmalloc() and its kin
+ *   chardev.c, anon.c, pin.c  /dev/slabvisor
+ *   debugfs.c               what is counted
+ *   enter.c, port.c         how the shared allocator is called, and what it calls
+ *   channel.c               its channel: requests as functions
+ *   pages.c                 pages for user space, and how they go back
+ *   window.c                struct pages for the window, as pieces of it are handed out
+ *   virtio.c                the device: queues, an exchange of a request for its answer
+ */
+#ifndef GUEST_LINUX_PRIV_H
+#define GUEST_LINUX_PRIV_H
+
+#include "virtio/abi/kmem.h"
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+/*
+ * A request queue, and the buffers of the one request that is on it at a time. Any CPU may use any
+ * queue; its own is the one that nobody waits for.
+ */
+struct sv_queue {
+	spinlock_t lock; /* guards all below, and is held across an exchange, which does not sleep */
+	unsigned long flags; /* of the holder */
+	struct virtqueue *vq;
+	struct sv_exchange *x;
+	u64 requests, nanoseconds;
+};
+
+/* A request and its answer, as they lie in memory. */
+struct sv_exchange {
+	struct virtio_kmem_req req;
+	union {
+		__le64 addr[VIRTIO_KMEM_MAX_BATCH];
+		char name[VIRTIO_KMEM_NAME_MAX];
+	} payload;
+	struct virtio_kmem_resp resp;
+	union {
+		__le64 addr[VIRTIO_KMEM_MAX_BATCH];
+		struct virtio_kmem_bad bad[VIRTIO_KMEM_MAX_BATCH];
+		struct virtio_kmem_stats stats;
+	} reply;
+};
+
+/*
+ * How requests travel. send() is called with the queue's lock held and returns the bytes of the
+ * answer, struct virtio_kmem_resp included, or -EIO. It does not sleep.
+ */
+struct sv_transport_ops {
+	long (*send)(struct sv_queue *q, size_t out, size_t in);
+};
+
+/* The device; there is one at most. */
+struct sv_device {
+	const struct sv_transport_ops *ops;
+	struct virtio_device *vdev;
+	struct virtio_kmem_config config;
+	struct sv_queue *queue;
+	unsigned int queues;
+	bool dead; /* an answer did not come, so that none is waited for any more */
+};
+
+/* NULL: none is bound. It goes only with the module. */
+extern struct sv_device *sv_dev;
+
+/* For whatever must sleep and whose caller cannot; unbound. */
+extern struct workqueue_struct *sv_wq;
+
+/* virtio.c */
+int sv_virtio_register(void);
+void sv_virtio_unregister(void);
+
+/* main.c: what a transport calls with a device that is ready, and when it goes. */
+int sv_device_added(struct sv_device *dev);
+void sv_device_removed(struct sv_device *dev);
+
+/* channel.c */
+/* A fresh request on the calling CPU's queue, whose lock is held until sv_end(). */
+struct sv_queue *sv_begin(enum virtio_kmem_type type, size_t count) __acquires(queue);
+/* Sends it with so many bytes of payload and room for so many of reply. Returns the reply's
+ * payload in bytes, the device's negative errno, or -EIO. */
+long sv_send(struct sv_queue *q, size_t payload, size_t room);
+void sv_end(struct sv_queue *q) __releases(queue);
+/* Single frames: n at most VIRTIO_KMEM_MAX_BATCH. flags: VIRTIO_KMEM_GFP_*. Returns how many, or
+ * -errno; addresses without flag bits. */
+long sv_frames_alloc(u32 node, u32 flags, size_t n, u64 *addr);
+void sv_frames_free(size_t n, const u64 *addr);
+/* n at most VIRTIO_KMEM_MAX_BATCH. Returns how many from the first on, or -errno. */
+long sv_pin_frames(size_t n, const u64 *addr);
+void sv_unpin_frames(size_t n, const u64 *addr);
+int sv_channel_start(struct sv_device *dev);
+void sv_channel_stop(void);
+
+/* window.c */
+int sv_window_init(struct sv_device *dev);
+/* Unmaps all pieces; no page is in use any more. */
+void sv_window_exit(void);
+/* Tells whether an address has a struct page. */
+bool sv_window_mapped(u64 addr);
+/* Maps the piece that has the address, which may sleep. 0, -EINVAL: no such address, -ENOMEM. */
+int sv_window_map(u64 addr);
+/* Has a worker do so. */
+void sv_window_map_later(u64 addr);
+/* The node of user space's ranges, VIRTIO_KMEM_NODE_ANY if there is none. */
+u32 sv_window_user_node(void);
+/* Tells whether an address lies in such a range. */
+bool sv_window_is_user(u64 addr);
+struct sv_window_stats {
+	u64 pieces, mapped, map_ns;
+};
+void sv_window_stats(struct sv_window_stats *stats);
+
+/* pages.c */
+enum sv_page_kind {
+	SV_PAGE_SHARED, /* generic: for mappings of /dev/slabvisor */
+	SV_PAGE_ANON,   /* coherent: for anonymous memory */
+};
+/*
+ * Up to n pages of zeroes (n at most VIRTIO_KMEM_MAX_BATCH) whose one reference, that of those of
+ * SV_PAGE_ANON locked, is the caller's. They go back to the host when the last reference goes.
+ * May sleep. Returns how many, or -ENODEV, -ENOMEM, -EIO.
+ */
+long sv_pages_get(enum sv_page_kind kind, size_t n, struct page **page);
+/* Called by the kernel when the last reference to a page has gone, in any context. */
+void sv_page_free(struct page *page);
+/* Gives the host what has been freed. May sleep. */
+void sv_pages_flush(void);
+struct sv_pages_stats {
+	u64 out; /* at user space */
+	u64 given, freed;
+};
+void sv_pages_stats(struct sv_pages_stats *stats);
+
+/* chardev.c, anon.c, pin.c */
+int sv_chardev_register(void);
+void sv_chardev_unregister(void);
+/* Backs [addr, addr + len) of the caller's anonymous memory with pages of the window. Returns
+ * pages, or -errno. */
+long sv_anon_back(unsigned long addr, unsigned long len);
+/* Pins of one open file. */
+struct sv_pins {
+	struct mutex lock; /* guards the list */
+	struct list_head list;
+};
+void sv_pins_init(struct sv_pins *pins);
+/* Pins the caller's [addr, addr + len), all or nothing. Returns pages, or -errno. */
+long sv_pins_add(struct sv_pins *pins, unsigned long addr, unsigned long len);
+/* Ends a pin of exactly this range. Returns pages, or -ENOENT. */
+long sv_pins_remove(struct sv_pins *pins, unsigned long addr, unsigned long len);
+void sv_pins_drop(struct sv_pins *pins);
+
+/* gup.c */
+/* Counts a pin at the host for each page of the window among these, all or nothing. 0 or -errno. */
+int sv_host_pin(size_t n, struct page **page);
+void sv_host_unpin(size_t n, struct page **page);
+
+/* api.c */
+/* An object of the CPU's main magazine, zeroed if gfp says so; NULL: there is none at hand. */
+void *sv_pop(unsigned int number, size_t size, gfp_t gfp);
+/* Tells whether there was room for it. */
+bool sv_push(unsigned int number, const void *p);
+/* The rest of a free; number: the cache that the caller named, or 0. */
+void sv_free_slow(const void *p, unsigned int number, bool ctor);
+
+/* cache.c: of caches made here, false and 0 for others. */
+bool sv_cache_has_ctor(unsigned int number);
+size_t sv_cache_size(unsigned int number);
+
+/* debugfs.c */
+void sv_debugfs_init(void);
+void sv_debugfs_exit(void);
+
+/* port.c */
+void sv_ram_free(void);
+
+/* Tells whether p is an address of the window, where the allocator's objects are. */
+bool sv_in_window(const void *p);
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* Interrupts that allocate and free in the middle of a task that does. */
+#include "selftest.h"
+
+#include <linux/cpu.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <slabvisor/svm.h>
+
+#define KEEP   32
+#define PERIOD (200 * NSEC_PER_USEC)
+
+struct side {
+	u64 *p[KEEP];
+	u64 seed;
+	unsigned int at;
+	unsigned long done, spoilt, failed;
+};
+
+struct cpu_test {
+	struct hrtimer timer;
+	struct side task, irq;
+	unsigned int rounds;
+	struct completion end;
+};
+
+/* One more object, in the place of one whose every word is looked at first. */
+static void step(struct side *s, gfp_t gfp)
+{
+	unsigned int i = s->at++ % KEEP;
+
+	if (s->p[i]) {
+		for (unsigned int w = 0; w < 8; w++)
+			s->spoilt += s->p[i][w] != s->seed + i + w;
+		svm_kfree(s->p[i]);
+	}
+	s->p[i] = svm_kmalloc(64, gfp);
+	if (!s->p[i]) {
+		s->failed++;
+		return;
+	}
+	for (unsigned int w = 0; w < 8; w++)
+		s->p[i][w] = s->seed + i + w;
+	s->done++;
+}
+
+static void empty(struct side *s)
+{
+	for (unsigned int i = 0; i < KEEP; i++)
+		svm_kfree(s->p[i]);
+}
+
+static enum hrtimer_restart tick(struct hrtimer *timer)
+{
+	struct cpu_test *t = container_of(timer, struct cpu_test, timer);
+
+	for (unsigned int i = 0; i < 4; i++)
+		step(&t->irq, GFP_ATOMIC);
+	hrtimer_forward_now(timer, ns_to_ktime(PERIOD));
+	return HRTIMER_RESTART;
+}
+
+static int run(void *opaque)
+{
+	struct cpu_test *t = opaque;
+
+	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	t->timer.function = tick;
+	hrtimer_start(&t->timer, ns_to_ktime(PERIOD), HRTIMER_MODE_REL_PINNED_HARD);
+	for (unsigned int i = 0; i < t->rounds; i++) {
+		step(&t->task, GFP_KERNEL);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	/* There have been some, however fast it went. */
+	while (READ_ONCE(t->irq.done) < 100)
+		cond_resched();
+	hrtimer_cancel(&t->timer);
+	complete(&t->end);
+	return 0;
+}
+
+void st_interrupts(unsigned int rounds)
+{
+	unsigned long irqs = 0;
+	unsigned long tasks = 0;
+	unsigned long spoilt = 0;
+	unsigned long failed = 0;
+	struct cpu_test *test;
+	struct task_struct *task;
+	unsigned int cpu;
+
+	test = kcalloc(nr_cpu_ids, sizeof(*test), GFP_KERNEL);
+	if (!test)
+		return;
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+	{
+		struct cpu_test *t = &test[cpu];
+
+		t->rounds = rounds;
+		t->task.seed = 1000 + cpu;
+		t->irq.seed = 1000000 + cpu;
+		init_completion(&t->end);
+		task = kthread_create_on_cpu(run, t, cpu, "svm-test/%u");
+		if (IS_ERR(task))
+			complete(&t->end);
+		else
+			wake_up_process(task);
+	}
+	for_each_online_cpu(cpu)
+	{
+		struct cpu_test *t = &test[cpu];
+
+		wait_for_completion(&t->end);
+		irqs += t->irq.done;
+		tasks += t->task.done;
+		spoilt += t->task.spoilt + t->irq.spoilt;
+		failed += t->task.failed + t->irq.failed;
+		empty(&t->task);
+		empty(&t->irq);
+	}
+	cpus_read_unlock();
+	pr_info("# %lu objects by tasks, %lu by interrupts, %lu words spoilt, %lu not had\n", tasks,
+		irqs, spoilt, failed);
+	st_check(tasks && irqs && !spoilt, "interrupts and tasks: no object is spoilt");
+	st_check(!failed, "interrupts and tasks: none goes without");
+	kfree(test);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include "selftest.h"
+
+#include <linux/module.h>
+
+static unsigned int rounds = 20000;
+module_param(rounds, uint, 0444);
+MODULE_PARM_DESC(rounds, "how often each CPU allocates beside its timer");
+static unsigned int bench;
+module_param(bench, uint, 0444);
+MODULE_PARM_DESC(bench, "measure so many pairs of calls, and test nothing");
+
+static unsigned int tests, failures;
+
+void st_check(bool good, const char *name)
+{
+	pr_info("%s %u %s\n", good ? "ok" : "not ok", ++tests, name);
+	failures += !good;
+}
+
+static int __init selftest_init(void)
+{
+	if (bench) {
+		st_bench(bench);
+		return 0;
+	}
+	pr_info("KTAP version 1\n");
+	st_kmalloc();
+	st_cache();
+	st_dup();
+	st_pages();
+	st_interrupts(rounds);
+	pr_info("1..%u\n", tests);
+	return failures ? -EIO : 0;
+}
+
+static void __exit selftest_exit(void)
+{
+}
+
+module_init(selftest_init);
+module_exit(selftest_exit);
+MODULE_DESCRIPTION("Test of slabvisor's calls");
+MODULE_AUTHOR("The Slabvisor authors");
+MODULE_LICENSE("Dual BSD/GPL");

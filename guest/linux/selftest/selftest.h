@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A module that calls what slabvisor exports, and prints KTAP to the kernel's log when it is
+ * loaded. Loading succeeds if all of it was right, else it is -EIO.
+ */
+#ifndef GUEST_LINUX_SELFTEST_H
+#define GUEST_LINUX_SELFTEST_H
+
+#include <linux/types.h>
+
+void st_check(bool good, const char *name);
+
+void st_kmalloc(void);
+void st_cache(void);
+void st_dup(void);
+void st_pages(void);
+/* A timer's interrupt on each CPU allocates and frees while a task there does, so many times. */
+void st_interrupts(unsigned int rounds);
+/* Prints what a pair of calls costs beside the kernel's own. */
+void st_bench(unsigned int pairs);
+
+#endif
