@@ -54,7 +54,7 @@ void kmem_poll(void);
  * A run of 2^order frames, order 0..10, naturally aligned. node: a node or -1
  * (NUMA_NO_NODE). Honours __GFP_ZERO. Returns its guest-physical address, or 0.
  */
-u64 kmem_pages_alloc(unsigned int order, unsigned int gfp, int node);
+u64 kmem_pages_alloc(unsigned int order, gfp_t gfp, int node);
 
 /* Gives it back; a run that is none is a BUG. */
 void kmem_pages_free(u64 addr, unsigned int order);

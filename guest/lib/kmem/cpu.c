@@ -348,7 +348,7 @@ void kmem_free_slow(const void *p, unsigned int number)
 }
 
 /* Runs in magazines are pages of any node, kept as objects of a cache are. */
-u64 kmem_pages_alloc(unsigned int order, unsigned int gfp, int node)
+u64 kmem_pages_alloc(unsigned int order, gfp_t gfp, int node)
 {
 	void *p;
 
