@@ -13,7 +13,7 @@ INSTALL_LIST := $(SHARE)/install.list
 with_prefix = install -d $(STAGE)$(dir $(2)) && sed 's|@PREFIX@|$(PREFIX)|g' $(1) >$(STAGE)$(2) && \
 	chmod $(or $(3),644) $(STAGE)$(2)
 
-stage: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK)
+stage: all $(B)/libslabvisor-guest.a $(LIBSLABVISOR) $(SHIM) $(VHOST_LOAD) $(VHOST_DISK)
 	$(Q)rm -rf $(STAGE)
 	$(Q)install -Dm755 $(SLABVISOR) $(STAGE)$(PREFIX)/bin/slabvisor
 	$(Q)install -Dm755 -t $(STAGE)$(PREFIX)/bin configs/slabvisor-vhost-blk $(VHOST_LOAD) $(VHOST_DISK)
@@ -28,6 +28,19 @@ stage: all $(B)/libslabvisor-guest.a $(VHOST_LOAD) $(VHOST_DISK)
 	$(Q)install -d $(STAGE)$(PREFIX)/share/pkgconfig
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|;s|@CFLAGS@|$(GUEST_ABI_CFLAGS)|' configs/slabvisor-guest.pc.in \
 		> $(STAGE)$(PREFIX)/share/pkgconfig/slabvisor-guest.pc
+	@# For a Linux guest: the module's source, what programs link with or preload, who may have memory.
+	$(Q)tools/module_source.sh $(abspath $(STAGE))$(PREFIX)/src/slabvisor-$(VERSION) $(VERSION)
+	$(Q)install -Dm644 -t $(STAGE)$(PREFIX)/lib $(B)/libslabvisor.a
+	$(Q)install -Dm755 -t $(STAGE)$(PREFIX)/lib $(B)/libslabvisor.so.0 $(SHIM)
+	$(Q)ln -s libslabvisor.so.0 $(STAGE)$(PREFIX)/lib/libslabvisor.so
+	$(Q)install -Dm644 -t $(STAGE)$(PREFIX)/include/slabvisor guest/user/slabvisor.h
+	$(Q)install -Dm644 guest/linux/include/uapi/slabvisor.h \
+		$(STAGE)$(PREFIX)/include/slabvisor/slabvisor/uapi.h
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|' configs/slabvisor.pc.in \
+		> $(STAGE)$(PREFIX)/share/pkgconfig/slabvisor.pc
+	$(Q)install -Dm644 -t $(STAGE)$(SYSTEM_LIB)/udev/rules.d configs/guest/60-slabvisor.rules
+	$(Q)install -Dm644 configs/guest/slabvisor.sysusers \
+		$(STAGE)$(PREFIX)/lib/sysusers.d/slabvisor-guest.conf
 	$(Q)install -Dm644 -t $(STAGE)$(SHARE) configs/*.yaml tools/initramfs.sh
 	$(Q)$(call with_prefix,configs/50-slabvisor-blk.json.in,$(PREFIX)/share/qemu/vhost-user/50-slabvisor-blk.json)
 	$(Q)$(call with_prefix,configs/systemd/slabvisor-blk@.service.in,$(SYSTEM_LIB)/systemd/system/slabvisor-blk@.service)

@@ -76,6 +76,33 @@ grep -qF "$(gcc -print-file-name=include)" "$work/root/share/pkgconfig/slabvisor
 [ $? = 1 ]
 ok $? "the file does not name the compiler's folder"
 
+# A program of a Linux guest. There is no device here, which is what it says.
+cat >"$work/user.c" <<'END'
+#include <errno.h>
+#include <slabvisor.h>
+#include <slabvisor/uapi.h>
+
+int main(void)
+{
+	struct slabvisor *sv;
+	struct slabvisor_range range = {.pages = 0};
+
+	return slabvisor_open(&sv) == -ENOENT && !sv && !range.pages ? 0 : 1;
+}
+END
+for static in '' --static; do
+	# shellcheck disable=SC2046 disable=SC2086 # words
+	gcc -Wall -Werror ${static:+-static} $(pkg-config --cflags slabvisor) -o "$work/user" "$work/user.c" \
+		$(pkg-config --libs slabvisor) >"$work/log" 2>&1
+	ok $? "a Linux guest's program links with libslabvisor${static:+, statically}" || diag <"$work/log"
+	LD_LIBRARY_PATH=$work/root/lib "$work/user"
+	ok $? "and is told that there is no device${static:+, too}"
+done
+[ -e "$work/root/src/slabvisor-0.1.0/dkms.conf" ] && [ -e "$work/root/src/slabvisor-0.1.0/kmem/cpu.c" ]
+ok $? 'DKMS finds the source of the module'
+grep -q 'GROUP="slabvisor"' "$work/root/lib/udev/rules.d/60-slabvisor.rules"
+ok $? 'the device belongs to the group slabvisor'
+
 # Installed over, by a version that has a file less and another more.
 everything >"$work/installed"
 find "$work/root" -exec touch -hd @0 '{}' +
