@@ -101,6 +101,7 @@ int __wrap_region_back(struct region *region, uint64_t offset, uint64_t size)
 	if (mprotect(host, size, PROT_READ | PROT_WRITE))
 		return -ENOMEM;
 	(void)madvise(host, size, small ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+	shim_window_back(host, size);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  *   huge.c    mappings of their own, for what is larger than a run of frames
  *   start.c   the heap's start, and memory until then
  *   host.c    what the allocators ask of their host
+ *   window.c  memory of the host's, where the process runs in a Linux guest that has some
  */
 #ifndef SHIM_H
 #define SHIM_H
@@ -73,6 +74,9 @@ bool shim_start(void);
 void *shim_boot_alloc(size_t size, size_t align);
 /* The size of such, or 0 if it is none. */
 size_t shim_boot_size(const void *p);
+
+/* In a Linux guest: has the host give the memory of [p, p + size), which nothing has touched. */
+void shim_window_back(void *p, size_t size);
 
 /* Mappings. align: a power of two. zero: all of it is to be. NULL: no memory. */
 void *shim_huge_alloc(size_t size, size_t align, bool zero);
