@@ -12,6 +12,8 @@ usage() {
 	  --release R       of this kernel version (default: the one that runs if it is in DIR, or
 	                    the only one there)
 	  --modules "M..."  these instead of the virtio drivers; "" for none
+	  --module FILE     this module of the kernel too, such as slabvisor.ko: it is loaded last (may
+	                    be given again)
 	  --init FILE       this init instead of the shell's
 	  --binary PATH     this program of the host too, with the libraries that it needs, at
 	                    the same place (may be given again)
@@ -28,7 +30,7 @@ die() {
 . "$(dirname "$0")/initramfs.sh"
 export PATH=$PATH:/usr/sbin:/sbin
 
-kernel=/ release='' init='' out='' binaries=()
+kernel=/ release='' init='' out='' binaries=() own=()
 modules='virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon ext4 crc32c_generic pvpanic-mmio
 	button evdev'
 while [ $# -gt 0 ]; do
@@ -42,6 +44,12 @@ while [ $# -gt 0 ]; do
 		[ $# -ge 2 ] || die "$1: a value is needed"
 		{ [ -f "$2" ] && [ -x "$2" ]; } || die "$1 $2: not a program: give the path of one"
 		binaries+=("$(realpath -s "$2")")
+		shift
+		;;
+	--module)
+		[ $# -ge 2 ] || die "$1: a value is needed"
+		[[ -f $2 && $2 = *.ko ]] || die "$1 $2: not a module: give the path of a .ko file"
+		own+=("$2")
 		shift
 		;;
 	--help | -h) usage && exit 0 ;;
@@ -109,10 +117,20 @@ for path in "${binaries[@]}" $(initramfs_libraries "${binaries[@]}"); do
 	install -D "$path" "$root$path"
 done
 mkdir -p "$root/etc"
+[ ${#own[@]} = 0 ] || [ -n "$modules" ] || die "--module: what it needs is among the others: do not give --modules \"\""
+for path in "${own[@]}"; do
+	built=$(modinfo -F vermagic "$path")
+	[ "${built%% *}" = "$release" ] || die "$path is for kernel ${built%% *}, not $release"
+	install -Dm644 "$path" "$root/lib/modules/$release/updates/${path##*/}"
+done
 # shellcheck disable=SC2086 # a list of words
 [ -z "$modules" ] || {
 	initramfs_modules "$root" "$kernel" "$release" $modules
 	printf '%s\n' $modules >"$root/etc/modules"
+	for path in "${own[@]}"; do
+		path=${path##*/}
+		echo "${path%.ko}" >>"$root/etc/modules"
+	done
 }
 initramfs_pack "$root" "$out.new"
 mv "$out.new" "$out"
