@@ -13,8 +13,8 @@ demo: ## install what is missing, build, run the main job
 	$(Q)tests/demo.sh
 
 check: ## install what is missing, build, run every test
-	$(Q)tools/deps.sh nested libvirt
-	$(Q)$(MAKE) $(JOBS) all tests $(NESTED_TEST_BINS)
+	$(Q)tools/deps.sh nested libvirt module
+	$(Q)$(MAKE) $(JOBS) all tests module $(NESTED_TEST_BINS)
 	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(SOAK_SCRIPTS) $(LIBVIRT_SCRIPTS) \
 		$(NESTED_SCRIPTS)
 
@@ -27,14 +27,14 @@ tests: $(UNIT_BINS) $(TEST_BINS)
 
 # Two at a time, ordered so that both end together.
 NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t units.t check.t \
-	memory.t acpi.t)
+	memory.t acpi.t module.t)
 # Of what depends on the kernel.
 NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
 	virtio_vhost_user_log virtio_vhost_user_memory)
 LIBVIRT_SCRIPTS := tests/libvirt/check.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
 	$(B)/nested/tsc
-NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_linux_acpi.asan
+NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_linux_acpi.asan $(MODULE_TEST_BINS)
 $(NESTED_BINS): $(B)/nested/%: $(B)/host-plain/tests/nested/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -49,8 +49,8 @@ nested: ## run CMD="..." on a stock KVM, nested in QEMU's TCG (OPTIONS="--cpus 4
 	$(Q)tests/nested/run.sh $(OPTIONS) -- sh -c "$$CMD"
 
 check-nested: ## run guest programs and Linux guests on a stock KVM
-	$(Q)tools/deps.sh nested
-	$(Q)$(MAKE) $(JOBS) all $(TEST_BINS) $(NESTED_TEST_BINS)
+	$(Q)tools/deps.sh nested module
+	$(Q)$(MAKE) $(JOBS) all module $(TEST_BINS) $(NESTED_TEST_BINS)
 	$(Q)tests/check.sh $(NESTED_SCRIPTS)
 
 check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end

@@ -1,0 +1,91 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash
+# The init of the Linux guests of module.sh: loads the module, has its self-test and a program test
+# it, runs programs on its memory, unloads it, and prints for module.sh to judge. The kernel's command
+# line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, bench=N.
+/bin/busybox --install -s
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t debugfs debugfs /sys/kernel/debug
+mount -t tmpfs tmpfs /run
+ln -s /proc/self/fd /dev/fd
+ip link set lo up
+svtest='' attack='' attacks=2000 preload='' bench=''
+read -r words </proc/cmdline
+for word in $words; do
+	case $word in
+	svtest=*) svtest=${word#*=} ;;
+	attacks=*) attacks=${word#*=} ;;
+	attack=*) attack=${word#*=} ;;
+	preload=*) preload=${word#*=} ;;
+	bench=*) bench=${word#*=} ;;
+	esac
+done
+debug=/sys/kernel/debug/slabvisor
+say() {
+	sed "s/^/guest: $1 /"
+}
+free() {
+	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
+}
+
+echo "guest: init, kernel $(uname -r), $(nproc) CPUs"
+modprobe virtio_mmio
+modprobe virtio_blk
+before=$(free)
+modprobe slabvisor && echo 'guest: loaded slabvisor'
+echo "guest: loading took $((before - $(free))) KiB"
+say stats <$debug/stats
+if [ -n "$bench" ]; then
+	modprobe slabvisor_selftest bench="$bench"
+	dmesg | sed -n 's/.*bench: /guest: bench /p'
+	rmmod slabvisor_selftest
+else
+	modprobe slabvisor_selftest && echo 'guest: the self-test is well'
+	dmesg | sed -n 's/^\(\[[^]]*\] *\)\{0,1\}\(KTAP\|ok \|not ok \|# \|1\.\.\)/guest: ktap \2/p'
+	rmmod slabvisor_selftest
+fi
+[ -z "$svtest" ] || "$svtest" /dev/vda 2>&1 | say program
+[ -z "$attack" ] || "$attack" "$attacks" 2>&1 | say attack
+# runs NAME COMMAND...: does it, preloaded and not, say the same?
+runs() {
+	local name=$1
+	shift
+	"$@" >/run/plain 2>&1
+	LD_PRELOAD=$preload "$@" >/run/preloaded 2>&1
+	if [ -s /run/plain ] && cmp /run/plain /run/preloaded; then
+		echo "guest: $name does the same"
+	else
+		say "$name" </run/preloaded
+	fi
+}
+if [ -n "$preload" ]; then
+	# shellcheck disable=SC2016 # perl's, and bash's
+	runs perl perl -e 'my %h; $h{$_} = "x" x ($_ % 100) for 1 .. 20000; delete $h{$_ * 2} for 1 .. 5000;
+		my $pid = fork; if (!$pid) { $h{1} = "child"; print length(join "", values %h), "\n"; exit 0 }
+		waitpid $pid, 0; print "$?\n", scalar(keys %h), " $h{1}\n"; system "echo system"'
+	# shellcheck disable=SC2016
+	runs bash bash -c 'for i in {1..3000}; do a[i]=$(((i * 7919) % 3001)); done; echo "${#a[@]} ${a[*]}" | md5sum'
+	runs sqlite3 sqlite3 :memory: 'create table t(a integer primary key, b text);
+		with recursive c(x) as (values(1) union all select x + 1 from c where x < 20000)
+		insert into t select x, hex(x * 7919) from c; create index i on t(b);
+		select count(*), sum(a), max(b) from t where b > 5; delete from t where a % 3; vacuum;
+		select count(*), min(b) from t;'
+	LD_PRELOAD=$preload perl -e 'my @a = map { "x" x 1000 } 1 .. 16000;
+		system "cat /sys/kernel/debug/slabvisor/stats"; @a = ();' | sed -n 's/^pages_out/guest: perl has pages/p'
+fi
+say stats <$debug/stats
+awk '$2 > 0' $debug/slabinfo | say slabinfo
+say queues <$debug/queues
+# What is freed goes back by a worker, and the module stays until it has.
+for _ in $(seq 600); do
+	rmmod slabvisor 2>/run/rmmod && echo 'guest: unloaded slabvisor' && break
+	sleep 0.1
+done
+cat /run/rmmod
+dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
+echo 'guest: powers off'
+poweroff -f

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs inside the nested machine: Linux guests that load the module slabvisor (module-init.sh). TAP.
+#   module.sh FOLDER KERNEL:CPUS:OPTIONS...     FOLDER: where the guest has what was built
+# ATTACK is how many random calls a program with rights makes (2000), BENCH=N makes benchmarks of it.
+set -u
+
+# shellcheck source=tests/nested/linux-lib.sh
+. tests/nested/linux-lib.sh
+built=$1
+shift
+
+# passes NAME PREFIX: what the guest said in TAP behind a prefix is this test's as well, and all of it
+# is there.
+passes() {
+	local plan line
+	tr -d '\r' <"$out" | sed -n "s/^guest: $2 //p" >"$work/tap"
+	while read -r line; do
+		check "$1: ${line#*ok * }" eval "[ '${line%% *}' = ok ]"
+	done < <(grep -E '^(not )?ok ' "$work/tap" | sed "s/ - / /; s/'//g")
+	plan=$(sed -n 's/^1\.\.//p' "$work/tap")
+	check "$1: all of its $plan tests were run" \
+		test -n "$plan" -a "$plan" = "$(grep -cE '^(not )?ok ' "$work/tap")"
+	grep '^# ' "$work/tap"
+}
+
+guest() { # KERNEL CPUS OPTION...
+	local name="$1, vCPUs: $2${3:+, $3}"
+	local heap=${3:---heap 256M}
+	truncate -s 64M "$work/disk"
+	# shellcheck disable=SC2086 # an option and its value
+	start "$1/vmlinuz" "guest-module-$1.cpio" "svtest=$built/tests/module/svtest attack=$built/tests/module/attack \
+attacks=${ATTACK:-2000} preload=$built/libslabvisor-malloc.so ${BENCH:+init_on_alloc=0 bench=$BENCH}" \
+		--cpus "$2" $heap --stats --disk "path=$work/disk,direct=on"
+	ended
+	check "$name: ends by itself with 0" test $status = 0
+	check "$name: loads the module" said '^guest: loaded slabvisor'
+	[ -n "${BENCH:-}" ] || passes "$name, in the kernel" ktap
+	passes "$name, a program" program
+	passes "$name, random calls" attack
+	for program in perl bash sqlite3; do
+		check "$name: $program does with the host's memory what it does without" \
+			said "^guest: $program does the same"
+	done
+	[[ $heap != *user=* ]] ||
+		check "$name: a program that is preloaded has its memory of the host" said '^guest: perl has pages [0-9]{4}'
+	check "$name: unloads the module" said '^guest: unloaded slabvisor'
+	check "$name: nothing is out at the end" said '^frames_in_use_after 0$'
+	check "$name: no direct I/O was copied" said '^blk_bytes_copied 0$'
+	quiet "$name"
+	tr -d '\r' <"$out" | sed -n 's/^guest: \(bench\|perl\|bash\|sqlite3\|stats\|slabinfo\|queues\|loading\) /# \1 /p'
+}
+
+for spec; do
+	IFS=: read -r kernel cpus options <<<"$spec"
+	guest "$kernel" "$cpus" "$options"
+done
+finish
