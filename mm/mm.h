@@ -297,6 +297,14 @@ long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const gpa_t
 		   struct mm_bad *bad, size_t *nr_bad);
 
 /*
+ * How many runs of each order are free, as Linux's /proc/buddyinfo tells it: nr[order] counts frames
+ * under no object and no run, each in the longest naturally aligned run that it is part of. What
+ * caches keep for speed is under them; a call that finds no memory gives that up first. A run that
+ * was freed and is still pinned is not free. While others work, it is of about now.
+ */
+void mm_free_runs(struct mm_heap *heap, uint64_t nr[MM_MAX_ORDER + 1]);
+
+/*
  * Pins the frames at addr[] (frame-aligned). Each is checked against "handed out
  * to the guest" and counted up in one atomic step. Stops at the first that cannot
  * be pinned. Returns how many were pinned, or if none -EFAULT (not handed out),

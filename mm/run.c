@@ -137,3 +137,59 @@ long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const gpa_t
 		run_put(heap, cpu, chunk_order, held, chunk);
 	return freed;
 }
+
+/* Adds the free frames [first, end), which lie in one block of the largest runs, to the counts. */
+static void free_add(uint64_t first, uint64_t end, uint64_t *nr)
+{
+	while (first < end) {
+		unsigned int order = MM_MAX_ORDER;
+
+		while (first % (1ull << order) || first + (1ull << order) > end)
+			order--;
+		nr[order]++;
+		first += 1ull << order;
+	}
+}
+
+/* How many frames from one on go together, of which none is free; 0: the frame is free. */
+static uint64_t frames_taken(struct mm_heap *heap, frame_t frame)
+{
+	uint8_t value = atomic_load_explicit(map_byte(&heap->map, frame), memory_order_relaxed);
+	unsigned int order = value - MM_PM_RUN;
+	int freed;
+
+	if (value >= MM_PM_RUN && order <= MM_MAX_ORDER)
+		return 1ull << (order + run_is_guarded(heap, order));
+	if (value != MM_PM_NONE)
+		return 1;
+	/* Relaxed: it is of about now. Most blocks have no pins, and counts that nobody touched. */
+	if (!atomic_load_explicit(&pin_block_of(&heap->pins, frame)->pins, memory_order_relaxed))
+		return 0;
+	freed = pin_freed_order(&heap->pins, frame);
+	return freed < 0 ? 0 : 1ull << freed;
+}
+
+void mm_free_runs(struct mm_heap *heap, uint64_t nr[MM_MAX_ORDER + 1])
+{
+	memset(nr, 0, (MM_MAX_ORDER + 1) * sizeof(*nr));
+	for (unsigned int i = 0; i < heap->config.nr_ranges; i++) {
+		const struct mm_range *range = &heap->config.range[i];
+		frame_t frame;
+		uint64_t end;
+
+		(void)map_frame(&heap->map, range->base, &frame);
+		end = frame.nr + (range->size >> MM_FRAME_SHIFT);
+		for (uint64_t first = frame.nr; frame.nr < end;) {
+			uint64_t taken = frames_taken(heap, frame);
+			uint64_t next = frame.nr + (taken ? taken : 1);
+			bool over = next >= end || !(next % (1ull << MM_MAX_ORDER));
+
+			/* A run of free frames ends at one that is taken, and with its block. */
+			if (taken || over)
+				free_add(first, taken ? frame.nr : next, nr);
+			if (taken || over)
+				first = next;
+			frame.nr = next;
+		}
+	}
+}

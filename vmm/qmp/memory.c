@@ -34,6 +34,20 @@ static void totals(struct memory *mem, struct mm_stats *s)
 	memory_leave(mem);
 }
 
+/* By order, from 0 on. */
+static json_t *free_runs(struct memory *mem)
+{
+	uint64_t nr[MM_MAX_ORDER + 1];
+	json_t *list = json_array();
+
+	memory_enter(mem);
+	mm_free_runs(mem->heap, nr);
+	memory_leave(mem);
+	for (unsigned int order = 0; order <= MM_MAX_ORDER; order++)
+		json_array_append_new(list, json_integer(qmp_number(nr[order])));
+	return list;
+}
+
 int qmp_query_memory(struct qmp_call *call)
 {
 	struct mm_stats s = {.errors = 0};
@@ -47,6 +61,7 @@ int qmp_query_memory(struct qmp_call *call)
 #define ADD(name, shown) qmp_add_counter(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
+	json_object_set_new(call->result, "free-runs", free_runs(mem));
 	return 0;
 }
 

@@ -312,6 +312,60 @@ static void a_node_s_last_frames_are_its_own(void **state)
 	mm_heap_destroy(heap);
 }
 
+/* Expects so many free runs of two orders, and none of any other. */
+static void expect_free(struct mm_heap *heap, unsigned int a, uint64_t nr_a, unsigned int b,
+			uint64_t nr_b)
+{
+	uint64_t nr[MM_MAX_ORDER + 1];
+
+	mm_free_runs(heap, nr);
+	for (unsigned int order = 0; order <= MM_MAX_ORDER; order++)
+		assert_int_equal(nr[order], order == a ? nr_a : order == b ? nr_b : 0);
+}
+
+static void free_runs_are_counted_by_order(void **state)
+{
+	struct mm_config config = util_config(8 * MIB, 2);
+	struct mm_heap *heap = util_heap(&config);
+	struct mm_bad bad;
+	size_t nr_bad;
+	uint64_t page;
+	uint64_t addr;
+
+	(void)state;
+	expect_free(heap, 10, 2, 0, 0);
+	/* Of four frames the last three: one, and two together. */
+	(void)scatter(heap, 4);
+	expect_free(heap, 0, FRAMES / 4, 1, FRAMES / 4);
+	gather(heap);
+	expect_free(heap, 10, 2, 0, 0);
+	page = util_run(heap, 9, 0) & ~MM_ADDR_FLAGS;
+	expect_free(heap, 10, 1, 9, 1);
+	/* Freed, and not free before its pin has gone. */
+	assert_int_equal(mm_pin(heap, 1, &page), 1);
+	util_free_run(heap, page, 0);
+	expect_free(heap, 10, 1, 9, 1);
+	assert_int_equal(mm_unpin(heap, 1, &page, &bad, &nr_bad), 1);
+	expect_free(heap, 10, 2, 0, 0);
+	/* An empty slab is kept until it is asked for. */
+	addr = util_alloc(heap, 1, 0);
+	util_free(heap, 1, addr, 0);
+	assert_int_equal(mm_alloc_bulk(heap, 0, 1, MM_NODE_ANY, 0, 0, 0, 1, &addr), 1);
+	util_free(heap, 1, addr, 0);
+	(void)mm_reclaim(heap);
+	expect_free(heap, 10, 2, 0, 0);
+	mm_heap_destroy(heap);
+
+	/* What guards a run is nobody's. */
+	config.debug = MM_HARDEN_GUARD;
+	heap = util_heap(&config);
+	addr = util_run(heap, 8, 0);
+	expect_free(heap, 10, 1, 9, 1);
+	util_free_run(heap, addr, 0);
+	expect_free(heap, 10, 2, 0, 0);
+	mm_heap_destroy(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +375,7 @@ int main(void)
 		cmocka_unit_test(runs_are_taken_again_when_there_are_some),
 		cmocka_unit_test(debug_modes_hold),
 		cmocka_unit_test(pinned_objects_wait_in_small_slabs),
+		cmocka_unit_test(free_runs_are_counted_by_order),
 		cmocka_unit_test(a_node_s_last_frames_are_its_own),
 	};
 
