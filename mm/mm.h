@@ -297,10 +297,11 @@ long mm_pages_free(struct mm_heap *heap, unsigned int cpu, size_t n, const gpa_t
 		   struct mm_bad *bad, size_t *nr_bad);
 
 /*
- * How many runs of each order are free, as Linux's /proc/buddyinfo tells it: nr[order] counts frames
- * under no object and no run, each in the longest naturally aligned run that it is part of. What
- * caches keep for speed is under them; a call that finds no memory gives that up first. A run that
- * was freed and is still pinned is not free. While others work, it is of about now.
+ * How many runs of each order are free, as Linux's /proc/buddyinfo tells it: nr[order] counts
+ * frames under no object and no run, each in the longest naturally aligned run that it is part of.
+ * What caches keep for speed is under them; a call that finds no memory gives that up first. A run
+ * that was freed and is still pinned is not free. Frames of user_nodes are left out. While others
+ * work, it is of about now.
  */
 void mm_free_runs(struct mm_heap *heap, uint64_t nr[MM_MAX_ORDER + 1]);
 

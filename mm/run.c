@@ -177,6 +177,8 @@ void mm_free_runs(struct mm_heap *heap, uint64_t nr[MM_MAX_ORDER + 1])
 		frame_t frame;
 		uint64_t end;
 
+		if (frame_node_is_user(&heap->frames, range->node))
+			continue;
 		(void)map_frame(&heap->map, range->base, &frame);
 		end = frame.nr + (range->size >> MM_FRAME_SHIFT);
 		for (uint64_t first = frame.nr; frame.nr < end;) {

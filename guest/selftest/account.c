@@ -24,8 +24,8 @@ static struct {
 	u64 objects;
 } sole;
 
-/* The others stay here while vCPU 0 runs: one that goes idle gives back what it was asked for,
- * and stocks what atomic allocations may want. Nothing of a cache is in their magazines. */
+/* The others stay here while vCPU 0 runs: one that goes idle gives back what it was asked for.
+ * Nothing of a cache is in their magazines. */
 static void stay(void *unused)
 {
 	(void)unused;

@@ -12,6 +12,12 @@
 
 #define LIMIT 4096 /* more than any vCPU keeps in store of a cache */
 
+/* Tells whether any of the heap lies below 4 GiB. */
+static bool dma32_heap(void)
+{
+	return kmem_channel()->heap_base < 1ull << 32;
+}
+
 /* Allocates until it fails, at most LIMIT objects; returns how many. */
 static unsigned int take(struct kmem_cache *cache, gfp_t gfp, void **p)
 {
@@ -28,26 +34,58 @@ static void give(struct kmem_cache *cache, void **p, unsigned int n)
 		kmem_cache_free(cache, p[--n]);
 }
 
-static void no_request(const char *name, gfp_t gfp)
+/* Runs of every order, from any node, of a node, and just after one was freed. */
+static void hasty_runs(const char *name, gfp_t gfp)
+{
+	bool any = true;
+	bool node = true;
+	bool again = true;
+	void *p;
+
+	for (unsigned int order = 0; order <= 10; order++) {
+		struct page *page = alloc_pages(gfp | __GFP_NOWARN, order);
+
+		any = any && page;
+		if (page)
+			__free_pages(page, order);
+		p = kmalloc_node(PAGE_SIZE << order, gfp | __GFP_NOWARN | __GFP_THISNODE, 0);
+		node = node && p && node_of(p) == 0;
+		kfree(p);
+		kfree(kmalloc(PAGE_SIZE << order, GFP_KERNEL));
+		p = kmalloc(PAGE_SIZE << order, gfp | __GFP_NOWARN);
+		again = again && p;
+		kfree(p);
+	}
+	check(any && again, "%s: runs of every order while there is memory", name);
+	check(node, "%s: runs of every order of a node", name);
+	p = kmalloc(300, gfp | __GFP_NOWARN | GFP_DMA32);
+	check(!p == !dma32_heap() && (!p || virt_to_phys(p) < 1ull << 32),
+	      "%s: with GFP_DMA32 below 4 GiB, or NULL when the heap has none there", name);
+	kfree(p);
+}
+
+static void hasty(const char *name, gfp_t gfp)
 {
 	struct kmem_cache *cache = kmem_cache_create("selftest_gfp", 2000, 0, 0, NULL);
 	void **p = kvmalloc_array(LIMIT, sizeof(*p), GFP_KERNEL);
-	unsigned int n = 0;
+	unsigned int n;
 	u64 kicks;
 
 	if (!cache || !p) {
 		check(false, "%s: a cache to try it on", name);
 		goto out;
 	}
+	kicks = kicks_here();
+	n = take(cache, gfp | __GFP_NOWARN, p);
+	kicks = kicks_here() - kicks;
+	check(n == LIMIT && (debug_mode() || kicks < LIMIT / 8),
+	      "%s: is served while there is memory, by the batch", name);
+	give(cache, p, n);
+	hasty_runs(name, gfp);
 	if (debug_mode()) {
 		check_skip(name, "in debug mode each object is a request");
 		goto out;
 	}
-	kicks = kicks_here();
-	n = take(cache, gfp | __GFP_NOWARN, p);
-	check(n < LIMIT && kicks_here() == kicks,
-	      "%s: gives what is at hand and then NULL, and never asks the host", name);
-	give(cache, p, n);
 	p[0] = kmem_cache_alloc(cache, GFP_KERNEL);
 	kicks = kicks_here();
 	p[1] = kmem_cache_alloc(cache, gfp | __GFP_NOWARN);
@@ -227,8 +265,8 @@ void test_gfp(void)
 {
 	u64 before = objects_out();
 
-	no_request("GFP_ATOMIC", GFP_ATOMIC);
-	no_request("GFP_NOWAIT", GFP_NOWAIT);
+	hasty("GFP_ATOMIC", GFP_ATOMIC);
+	hasty("GFP_NOWAIT", GFP_NOWAIT);
 	steady();
 	growing();
 	flags();

@@ -7,8 +7,8 @@
  * Addresses on the channel are guest-physical. Flags, cache numbers, page map
  * values, low address bits and refusals are those of virtio/abi/kmem.h. Every
  * operation may be called from several vCPUs at once, each with its own number,
- * and from one vCPU once at a time. Errors are negative errno values; a channel
- * that breaks down answers -EIO.
+ * and from one vCPU once at a time. None sleeps: they are called for GFP_ATOMIC, too. Errors are
+ * negative errno values; a channel that breaks down answers -EIO.
  */
 #ifndef SLABVISOR_CHANNEL_H
 #define SLABVISOR_CHANNEL_H

@@ -44,9 +44,9 @@ void kmem_exit(void);
 void kmem_give_back(void);
 
 /*
- * Picks up events from the host and does the work left for later (refills that an
- * atomic allocation asked for). No request unless there is such work. For places
- * where a vCPU waits or idles anyway.
+ * Picks up events from the host and does the work left for later: gives back what an allocation
+ * that must not wait could not have, and fills what was used in the middle of a request. No
+ * request unless there is such work. For places where a vCPU waits or idles anyway.
  */
 void kmem_poll(void);
 

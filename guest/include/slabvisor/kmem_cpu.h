@@ -22,6 +22,7 @@
 #define KMEM_SLOTS     (KMEM_PAGE_SLOT + VIRTIO_KMEM_MAX_ORDER + 1)
 
 #define KMEM_MAX_CPUS 64
+#define KMEM_LATER    64
 
 struct kmem_magazine;
 
@@ -45,6 +46,12 @@ struct kmem_cpu {
 	unsigned int seen_give_back; /* kmem.give_back as last obeyed */
 	bool online;
 	bool busy; /* in the slow path: kmem_poll() keeps out */
+	/* A request is under way, to whose end addr[] and bad[] belong; a request may take others.
+	 * Whoever comes in between, on the same vCPU, must not send one. */
+	unsigned int asking;
+	/* What such a one freed, and no magazine had room for. */
+	unsigned int nr_later;
+	const void *later[KMEM_LATER];
 };
 
 /* What the slots of no magazine point at: nothing comes out of it, nothing goes in. */

@@ -20,6 +20,8 @@ void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 	kc->cpu = cpu;
 	kc->seen_give_back = READ_ONCE(kmem.give_back);
 	kc->busy = false;
+	kc->asking = 0;
+	kc->nr_later = 0;
 	kc->online = true;
 	spin_lock(&kmem.walk);
 	kmem.cpu[cpu] = kc;
@@ -28,6 +30,8 @@ void kmem_cpu_init(struct kmem_cpu *kc, unsigned int cpu)
 
 void kmem_cpu_exit(struct kmem_cpu *kc)
 {
+	if (kmem.ready)
+		kmem_free_later(kc);
 	spin_lock(&kmem.walk);
 	if (kmem.ready)
 		kmem_cpu_to_depots(kc);
@@ -99,6 +103,7 @@ int kmem_init(const struct kmem_channel *channel)
 		return -EINVAL;
 	kmem.channel = *channel;
 	kmem.due = false;
+	kmem.wake = false;
 	kmem.granted = 0;
 	kmem_mag_init();
 	kmem_view = (struct kmem_view){.va = channel->heap_va,
@@ -131,6 +136,10 @@ void kmem_exit(void)
 		if (kmem.cache[i] && kmem.cache[i]->live)
 			kfree(kmem.cache[i]->whole_name);
 	}
+	for (unsigned int i = 0; i < KMEM_MAX_CPUS; i++) {
+		if (kmem.cpu[i])
+			kmem_free_later(kmem.cpu[i]);
+	}
 	spin_lock(&kmem.walk);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
@@ -144,7 +153,7 @@ void kmem_exit(void)
 			kmem_shrink(kc, cache);
 		}
 		if (i >= FIRST_OWN_CACHE && i < KMEM_PAGE_SLOT)
-			kmem.channel.ops->cache_destroy(kc->cpu, i);
+			(void)kmem_ask(kc, kmem.channel.ops->cache_destroy(kc->cpu, i));
 		cache->live = false;
 	}
 	kmem_mag_exit(kc);

@@ -37,8 +37,8 @@ static void slot_load(struct kmem_cache *cache, struct kmem_slot *slot, struct k
 	}
 }
 
-/* From this vCPU and the depot, without a request. */
-static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, gfp_t gfp)
+/* From this vCPU and the depot, without a request. last: as kmem_depot_take(). */
+static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, bool last)
 {
 	struct kmem_magazine *mag;
 	struct kmem_magazine *empty = NULL;
@@ -48,7 +48,7 @@ static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, gfp_t 
 	/* One empty magazine stays for frees to go to; a second is the depot's. */
 	if (slot->spare)
 		empty = kmem_slot_main(slot);
-	mag = kmem_depot_take(cache, empty, gfp);
+	mag = kmem_depot_take(cache, empty, last);
 	if (!mag)
 		return false;
 	if (empty)
@@ -57,19 +57,21 @@ static bool reload_near(struct kmem_cache *cache, struct kmem_slot *slot, gfp_t 
 	return true;
 }
 
-static bool reload_far(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_slot *slot,
-		       gfp_t gfp)
+/* From the host; returns what kmem_refill() does. */
+static long reload_far(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_slot *slot,
+		       gfp_t gfp, bool grow)
 {
 	struct kmem_magazine *mag;
 	struct list_head mags;
+	long got = kmem_refill(kc, cache, gfp, grow, &mags);
 
-	if (kmem_refill(kc, cache, gfp, &mags) <= 0)
-		return false;
+	if (got <= 0)
+		return got;
 	mag = list_first_entry(&mags, struct kmem_magazine, link);
 	list_del(&mag->link);
 	slot_load(cache, slot, mag);
 	kmem_depot_fill(cache, &mags);
-	return true;
+	return got;
 }
 
 static void out_of_memory(const struct kmem_cache *cache, size_t asked, gfp_t gfp,
@@ -86,11 +88,14 @@ static void out_of_memory(const struct kmem_cache *cache, size_t asked, gfp_t gf
 		 cache->name, gfp, caller);
 }
 
-/* Without memory: have everybody's back, and try again a few times, or for ever. */
-static bool may_retry(struct kmem_cpu *kc, gfp_t gfp, unsigned int tries)
+/* Without memory: have everybody's back, and try again a few times, or for ever. Who must not wait
+ * has what is at hand back, once; or only empty magazines, if he would rather do without. */
+static bool may_retry(struct kmem_cpu *kc, const struct kmem_cache *cache, gfp_t gfp,
+		      unsigned int tries)
 {
 	if (!(gfp & __GFP_DIRECT_RECLAIM))
-		return false;
+		return !tries &&
+		       kmem_reclaim_near(kc, gfp & __GFP_NORETRY ? SIZE_MAX : cache->front.size);
 	if (!(gfp & __GFP_NOFAIL) && tries >= (gfp & __GFP_NORETRY ? 1 : RECLAIM_TRIES))
 		return false;
 	/* The first time what is at hand, then what other vCPUs hold; they need a while. */
@@ -114,14 +119,21 @@ static u64 alloc_direct(struct kmem_cpu *kc, struct kmem_cache *cache, int node,
 {
 	u64 entry;
 
-	/* In a debug mode there is nothing but requests, for atomic callers too. */
-	if (!(gfp & __GFP_DIRECT_RECLAIM) && !(cache->direct && cache->debug))
+	if (!kmem_may_ask(kc))
 		return 0;
 	for (unsigned int tries = 0;; tries++) {
 		entry = kmem_host_alloc(kc, cache, node, gfp, asked, caller);
-		if (entry || !may_retry(kc, gfp, tries))
+		if (entry || !may_retry(kc, cache, gfp, tries))
 			return entry;
 	}
+}
+
+/* In the middle of a request: what this vCPU and the depot have, which is then filled anew. */
+static u64 alloc_inside(struct kmem_cache *cache, struct kmem_slot *slot)
+{
+	WRITE_ONCE(cache->inside, true);
+	kmem_cache_due(cache);
+	return *slot->top || reload_near(cache, slot, true) ? *slot->top-- : 0;
 }
 
 static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t asked,
@@ -129,26 +141,27 @@ static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, s
 {
 	struct kmem_slot *slot = &kc->slot[cache->front.number];
 	u64 entry;
+	long got;
 
-	if (!(gfp & __GFP_DIRECT_RECLAIM))
-		WRITE_ONCE(cache->atomic, true);
+	if (!kmem_may_ask(kc))
+		return alloc_inside(cache, slot);
 	for (unsigned int tries = 0;; tries++) {
-		if (*slot->top || reload_near(cache, slot, gfp))
+		if (*slot->top || reload_near(cache, slot, false))
 			return *slot->top--;
-		if (!(gfp & __GFP_DIRECT_RECLAIM))
-			break;
-		if (reload_far(kc, cache, slot, gfp))
+		got = reload_far(kc, cache, slot, gfp, !tries);
+		if (got > 0)
 			return *slot->top--;
-		/* No magazines to be had, perhaps: then one object. */
-		entry = kmem_host_alloc(kc, cache, NUMA_NO_NODE, gfp, asked, caller);
-		if (entry)
-			return entry;
-		if (!may_retry(kc, gfp, tries))
-			break;
+		/* No magazines to be had, or they took the last frame: then one object. */
+		if (got == -ENOBUFS || kmem_mag_reclaim(kc)) {
+			entry = kmem_host_alloc(kc, cache, NUMA_NO_NODE, gfp, asked, caller);
+			if (entry)
+				return entry;
+		}
+		if (!(gfp & __GFP_NOMEMALLOC) && reload_near(cache, slot, true))
+			return *slot->top--;
+		if (!may_retry(kc, cache, gfp, tries))
+			return 0;
 	}
-	if (gfp & __GFP_KSWAPD_RECLAIM)
-		kmem_cache_due(cache);
-	return 0;
 }
 
 /* From any node. Magazines hold nothing of a cache whose every call is a request, and
@@ -193,6 +206,7 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 	struct kmem_cpu *kc = kmem_self();
 	bool zero = gfp & __GFP_ZERO;
 	u64 entry;
+	bool busy;
 	void *p;
 
 	if (!caller)
@@ -209,13 +223,10 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 		 "kmalloc: __GFP_NOFAIL without leave to wait means nothing, from 0x%lx", caller))
 		gfp &= ~__GFP_NOFAIL;
 
+	/* A constructor, and whoever comes in the middle of a request, is in the slow path twice. */
+	busy = kc->busy;
 	kc->busy = true;
-	/* Whoever must not wait leaves that, and its requests, to the next. */
-	if (gfp & __GFP_DIRECT_RECLAIM)
-		kmem_obey(kc, gfp);
-	/* ... but for the one request that brings a cache's first objects. */
-	else if (!READ_ONCE(cache->stocked))
-		kmem_cache_stock(kc, cache);
+	kmem_obey(kc);
 	if (any_node(&node, &gfp)) {
 		entry = alloc_anywhere(kc, cache, gfp, asked, caller);
 	} else if (node < 0 || (u32)node >= kmem.channel.nr_nodes) {
@@ -224,9 +235,11 @@ void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, un
 	} else {
 		entry = alloc_on_node(kc, cache, node, gfp, asked, caller);
 	}
-	kc->busy = false;
+	kc->busy = busy;
 
 	if (!entry) {
+		if ((gfp & __GFP_RECLAIM) == __GFP_KSWAPD_RECLAIM)
+			WRITE_ONCE(kmem.wake, true);
 		out_of_memory(cache, asked, gfp, caller);
 		return NULL;
 	}
@@ -255,16 +268,33 @@ static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem
 	if (full)
 		excess = kmem_depot_give(cache, full, &empty);
 	if (!empty)
-		empty = kmem_mag_get(READ_ONCE(cache->mag_class));
+		empty = kmem_mag_get(READ_ONCE(cache->mag_class), kmem_may_ask(kc));
 	/* A depot's worth of other magazines makes room for one. */
-	if (!empty && cache->typesafe && spin_trylock(&kmem.walk)) {
+	if (!empty && cache->typesafe && kmem_may_ask(kc) && spin_trylock(&kmem.walk)) {
 		kmem_reclaim(kc);
 		spin_unlock(&kmem.walk);
-		empty = kmem_mag_get(cache->base_class);
+		empty = kmem_mag_get(cache->base_class, true);
 	}
 	kmem_slot_set_main(slot, empty);
-	if (excess)
+	if (excess && kmem_may_ask(kc))
 		kmem_depot_trim(kc, cache, excess);
+}
+
+/* Frees an object that no magazine has room for, at once or after the request under way. */
+static void free_far(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p,
+		     unsigned long caller)
+{
+	if (!kmem_may_ask(kc)) {
+		if (!WARN(kc->nr_later == KMEM_LATER,
+			  "kfree: too many frees in the middle of a request: 0x%lx (%s) is lost",
+			  (unsigned long)p, cache->name))
+			kc->later[kc->nr_later++] = p;
+		return;
+	}
+	kmem_ask_begin(kc);
+	kc->addr[0] = (u64)p;
+	kmem_host_free(kc, cache, 1, caller);
+	kmem_ask_end(kc);
 }
 
 static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p,
@@ -273,8 +303,7 @@ static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p
 	struct kmem_slot *slot = &kc->slot[cache->front.number];
 
 	if (cache->direct) {
-		kc->addr[0] = (u64)p;
-		kmem_host_free(kc, cache, 1, caller);
+		free_far(kc, cache, p, caller);
 		return;
 	}
 	if (unlikely((*slot->top ^ (u64)p) <= VIRTIO_KMEM_ADDR_FLAGS)) {
@@ -283,19 +312,41 @@ static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p
 	}
 	if (slot->top == slot->limit)
 		make_room(kc, cache, slot);
-	if (slot->top == slot->limit && cache->typesafe) {
+	if (slot->top == slot->limit && cache->typesafe && kmem_may_ask(kc)) {
 		/* Readers may look at it, and there is no memory to keep it by until they end. */
 		grt_warn("kmem_cache_free: an object of %s is lost for want of memory",
 			 cache->name);
 		return;
 	}
-	if (slot->top == slot->limit) {
-		/* No memory for magazines. */
-		kc->addr[0] = (u64)p;
-		kmem_host_free(kc, cache, 1, caller);
-		return;
+	/* No memory for magazines. */
+	if (slot->top == slot->limit)
+		free_far(kc, cache, p, caller);
+	else
+		*++slot->top = (u64)p;
+}
+
+/* The same off the fast path, as a whole. */
+static void free_slow(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p,
+		      unsigned long caller)
+{
+	bool busy = kc->busy;
+
+	kc->busy = true;
+	kmem_obey(kc);
+	free_to(kc, cache, p, caller);
+	kc->busy = busy;
+}
+
+void kmem_free_later(struct kmem_cpu *kc)
+{
+	while (kc->nr_later) {
+		const void *p = kc->later[--kc->nr_later];
+		unsigned int kind = kmem_number_of(p);
+
+		if (kind >= VIRTIO_KMEM_PM_RUN)
+			kind = KMEM_PAGE_SLOT + kind - VIRTIO_KMEM_PM_RUN;
+		free_to(kc, kmem.cache[kind], p, 0);
 	}
-	*++slot->top = (u64)p;
 }
 
 void kmem_free_slow(const void *p, unsigned int number)
@@ -341,10 +392,7 @@ void kmem_free_slow(const void *p, unsigned int number)
 	if (number && kind != number)
 		grt_warn("kmem_cache_free: 0x%lx is an object of %s, not of %s", va, cache->name,
 			 kmem.cache[number]->name);
-	kc->busy = true;
-	kmem_obey(kc, 0);
-	free_to(kc, cache, p, caller);
-	kc->busy = false;
+	free_slow(kc, cache, p, caller);
 }
 
 /* Runs in magazines are pages of any node, kept as objects of a cache are. */
@@ -376,8 +424,5 @@ void kmem_pages_free(u64 addr, unsigned int order)
 	p = kmem_to_virt(addr);
 	if (kmem_push(KMEM_PAGE_SLOT + order, p))
 		return;
-	kc->busy = true;
-	kmem_obey(kc, 0);
-	free_to(kc, kmem.cache[KMEM_PAGE_SLOT + order], p, _RET_IP_);
-	kc->busy = false;
+	free_slow(kc, kmem.cache[KMEM_PAGE_SLOT + order], p, _RET_IP_);
 }

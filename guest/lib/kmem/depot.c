@@ -115,15 +115,13 @@ static void depot_remove(struct kmem_depot *d, struct kmem_magazine *mag)
 }
 
 struct kmem_magazine *kmem_depot_take(struct kmem_cache *cache, struct kmem_magazine *empty,
-				      gfp_t gfp)
+				      bool last)
 {
 	struct kmem_depot *d = &cache->depot;
-	/* The last one is a reserve, for those who must not wait and may not fail. */
-	u32 reserve = gfp & (__GFP_HIGH | __GFP_MEMALLOC) ? 0 : 1;
 	struct kmem_magazine *mag = NULL;
 
 	spin_lock(&d->lock);
-	if (d->nr_full > reserve) {
+	if (d->nr_full > (last ? 0u : 1u)) {
 		mag = list_first_entry(&d->full, struct kmem_magazine, link);
 		depot_remove(d, mag);
 		if (empty && d->nr_empty < DEPOT_EMPTY) {
@@ -186,6 +184,17 @@ void kmem_depot_fill(struct kmem_cache *cache, struct list_head *mags)
 	spin_unlock(&d->lock);
 }
 
+u64 kmem_depot_objects(struct kmem_cache *cache)
+{
+	struct kmem_depot *d = &cache->depot;
+	u64 objects;
+
+	spin_lock(&d->lock);
+	objects = d->objects;
+	spin_unlock(&d->lock);
+	return objects;
+}
+
 void kmem_depot_refilled(struct kmem_cache *cache, u64 objects)
 {
 	struct kmem_depot *d = &cache->depot;
@@ -225,11 +234,13 @@ void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep)
 			return;
 
 		n = 0;
+		kmem_ask_begin(kc);
 		list_for_each_entry(mag, &cold, link) {
 			for (unsigned int i = 1; i <= mag->count; i++)
 				kc->addr[n++] = mag->entry[i];
 		}
 		kmem_host_free(kc, cache, n, 0);
+		kmem_ask_end(kc);
 		list_for_each_entry_safe(mag, next, &cold, link)
 			kmem_mag_put(mag);
 	}
@@ -246,21 +257,30 @@ void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess)
 	WRITE_ONCE(cache->batch, kmem_mag_capacity(cache->base_class));
 }
 
-void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache)
+void kmem_depot_drop_empty(struct kmem_cache *cache)
 {
 	struct kmem_depot *d = &cache->depot;
 	struct kmem_magazine *mag;
 	struct kmem_magazine *next;
 	LIST_HEAD(empty);
 
-	kmem_depot_drain(kc, cache, 0);
 	spin_lock(&d->lock);
 	list_splice_init(&d->empty, &empty);
 	d->nr_empty = 0;
+	spin_unlock(&d->lock);
+	list_for_each_entry_safe(mag, next, &empty, link)
+		kmem_mag_put(mag);
+}
+
+void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache)
+{
+	struct kmem_depot *d = &cache->depot;
+
+	kmem_depot_drain(kc, cache, 0);
+	spin_lock(&d->lock);
 	d->drained = 0;
 	depot_set_limit(cache, 0);
 	WRITE_ONCE(cache->mag_class, cache->base_class);
 	spin_unlock(&d->lock);
-	list_for_each_entry_safe(mag, next, &empty, link)
-		kmem_mag_put(mag);
+	kmem_depot_drop_empty(cache);
 }

@@ -47,11 +47,15 @@ u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp
 		    size_t asked, unsigned long caller)
 {
 	u32 where = node < 0 ? VIRTIO_KMEM_NODE_ANY : (u32)node;
+	u64 entry = 0;
 
-	if (host_alloc(kc, cache, where, host_flags(gfp), asked, caller, 1) < 0)
+	kmem_ask_begin(kc);
+	if (host_alloc(kc, cache, where, host_flags(gfp), asked, caller, 1) > 0)
+		entry = kmem_host_entry(kc->addr[0]);
+	kmem_ask_end(kc);
+	if (!entry)
 		return 0;
-	return kmem_construct(cache, kmem_host_entry(kc->addr[0])) |
-	       (gfp & __GFP_ZERO ? VIRTIO_KMEM_ADDR_ZERO : 0);
+	return kmem_construct(cache, entry) | (gfp & __GFP_ZERO ? VIRTIO_KMEM_ADDR_ZERO : 0);
 }
 
 /* Says what the host has against an address, and ends the program for what it cannot
@@ -123,7 +127,7 @@ long kmem_pin(size_t n, const u64 *addr)
 		return -ENODEV;
 	while (done < n) {
 		size_t some = min_t(size_t, n - done, kmem.channel.max_batch);
-		long got = kmem.channel.ops->pin(kc->cpu, some, addr + done);
+		long got = kmem_ask(kc, kmem.channel.ops->pin(kc->cpu, some, addr + done));
 
 		if (got <= 0)
 			return done ? (long)done : got;
@@ -144,18 +148,22 @@ void kmem_unpin(size_t n, const u64 *addr)
 		size_t some = min_t(size_t, n - done, kmem.channel.max_batch);
 		size_t nr_bad = 0;
 
+		kmem_ask_begin(kc);
 		kmem.channel.ops->unpin(kc->cpu, some, addr + done, kc->bad, &nr_bad);
 		WARN(nr_bad, "unpin: %zu pages were not pinned, the first is 0x%llx", nr_bad,
 		     addr[done + min_t(size_t, kc->bad[0].index, some - 1)]);
+		kmem_ask_end(kc);
 		done += some;
 	}
 }
 
 int kmem_stats(u32 cache, struct virtio_kmem_stats *stats)
 {
+	struct kmem_cpu *kc = kmem_self();
+
 	if (!kmem.ready)
 		return -ENODEV;
 	/* So that they count no pin which the program has ended. */
 	kmem_unpin_unused();
-	return kmem.channel.ops->stats(kmem_self()->cpu, cache, stats);
+	return kmem_ask(kc, kmem.channel.ops->stats(kc->cpu, cache, stats));
 }

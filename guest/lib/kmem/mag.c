@@ -7,16 +7,24 @@
 
 #define MAG_ORDER_FIRST 2
 #define MAG_ORDER_LAST  6
+#define MAG_FRAME_CLASS 5 /* the largest that fits into a single frame */
+/* While there is no memory for magazines each call is a request of its own: every so many of them
+ * one more is spent on asking again. */
+#define MAG_DRY_CALLS 32u
 
 /* At the start of each run; as large as the prefetch of the first magazine reaches. */
 struct mag_chunk {
 	struct list_head link;
 	u64 addr;
-	u64 reserved[29];
+	u64 order;
+	u64 idle; /* bytes that no magazine in use has, while kmem_mag_reclaim() looks */
+	u64 reserved[27];
 };
 
 _Static_assert(sizeof(struct mag_chunk) % 64 == 0, "keeps the blocks aligned");
 _Static_assert(sizeof(struct kmem_magazine) == 24, "60 objects in 512 bytes");
+_Static_assert(sizeof(struct mag_chunk) + (64u << MAG_FRAME_CLASS) <= KMEM_FRAME_SIZE,
+	       "a frame has room for one");
 _Static_assert(sizeof(struct mag_chunk) + sizeof(struct kmem_magazine) >=
 		       (KMEM_PREFETCH - 1) * sizeof(u64),
 	       "the prefetch stays inside");
@@ -29,6 +37,7 @@ void kmem_mag_init(void)
 		INIT_LIST_HEAD(&kmem.mag_free[i]);
 	kmem.mag_bump = kmem.mag_end = NULL;
 	kmem.mag_order = MAG_ORDER_FIRST;
+	kmem.mag_dry = 0;
 }
 
 static struct kmem_magazine *mag_cut(unsigned int class)
@@ -45,29 +54,41 @@ static struct kmem_magazine *mag_cut(unsigned int class)
 		kmem.mag_bump += size;
 	}
 	spin_unlock(&kmem.mag_lock);
+	if (mag)
+		mag->class = class;
 	return mag;
 }
 
-/* A run more for mag_cut(); what is left of the last one becomes small blocks. */
+/* A run of an order, or 0. */
+static u64 mag_run(struct kmem_cpu *kc, unsigned int order)
+{
+	const struct kmem_channel_ops *ops = kmem.channel.ops;
+	u64 addr;
+	long n = kmem_ask(kc, ops->alloc_pages(kc->cpu, order, VIRTIO_KMEM_NODE_ANY, 0, 1, &addr));
+
+	return n == 1 ? addr & ~VIRTIO_KMEM_ADDR_FLAGS : 0;
+}
+
+/* A run more for mag_cut(), a single frame if there is none; what is left of the last one becomes
+ * small blocks. */
 static bool mag_grow(void)
 {
-	const struct kmem_channel *ch = &kmem.channel;
+	struct kmem_cpu *kc = kmem_self();
 	unsigned int order = READ_ONCE(kmem.mag_order);
 	struct mag_chunk *chunk;
-	u64 addr;
+	u64 addr = mag_run(kc, order);
 
-	for (;;) {
-		long n = ch->ops->alloc_pages(kmem_self()->cpu, order, VIRTIO_KMEM_NODE_ANY, 0, 1,
-					      &addr);
-
-		if (n == 1)
-			break;
-		if (order-- == 0)
-			return false;
+	if (!addr) {
+		order = 0;
+		addr = mag_run(kc, order);
 	}
-	addr &= ~VIRTIO_KMEM_ADDR_FLAGS;
+	if (!addr) {
+		WRITE_ONCE(kmem.mag_dry, MAG_DRY_CALLS);
+		return false;
+	}
 	chunk = kmem_to_virt(addr);
 	chunk->addr = addr;
+	chunk->order = order;
 	spin_lock(&kmem.mag_lock);
 	while (kmem.mag_end - kmem.mag_bump >= 64) {
 		struct kmem_magazine *mag = (struct kmem_magazine *)kmem.mag_bump;
@@ -84,23 +105,44 @@ static bool mag_grow(void)
 	return true;
 }
 
-struct kmem_magazine *kmem_mag_get(unsigned int class)
+/* Tells whether it is no use to ask for more memory just now. */
+static bool mag_is_dry(void)
 {
-	struct kmem_magazine *mag;
+	unsigned int dry = READ_ONCE(kmem.mag_dry);
+
+	/* A count that another vCPU changes as well is as good. */
+	if (dry)
+		WRITE_ONCE(kmem.mag_dry, dry - 1);
+	return dry;
+}
+
+/* One of a class, or of less where memory comes by the frame. */
+static struct kmem_magazine *mag_find(unsigned int class, bool grow)
+{
+	struct kmem_magazine *mag = mag_cut(class);
 
 	/* Another vCPU may be quicker at the new run: a few tries are enough. */
-	for (int i = 0; i < 4; i++) {
-		mag = mag_cut(class);
-		if (mag) {
-			mag->class = class;
-			mag->count = 0;
-			mag->entry[0] = 0;
-			return mag;
-		}
-		if (!mag_grow())
+	for (int i = 0; !mag && grow && i < 3; i++) {
+		if (mag_is_dry() || !mag_grow())
 			break;
+		mag = mag_cut(class);
+		if (!mag && class > MAG_FRAME_CLASS)
+			mag = mag_cut(MAG_FRAME_CLASS);
 	}
-	return NULL;
+	while (!mag && class > 0)
+		mag = mag_cut(--class);
+	return mag;
+}
+
+struct kmem_magazine *kmem_mag_get(unsigned int class, bool grow)
+{
+	struct kmem_magazine *mag = mag_find(class, grow);
+
+	if (!mag)
+		return NULL;
+	mag->count = 0;
+	mag->entry[0] = 0;
+	return mag;
 }
 
 void kmem_mag_put(struct kmem_magazine *mag)
@@ -110,16 +152,100 @@ void kmem_mag_put(struct kmem_magazine *mag)
 	spin_unlock(&kmem.mag_lock);
 }
 
-void kmem_mag_exit(struct kmem_cpu *kc)
+/* Gives a list of chunks back. */
+static void mag_free_chunks(struct kmem_cpu *kc, struct list_head *chunks)
 {
 	struct mag_chunk *chunk;
 	struct mag_chunk *next;
 
-	list_for_each_entry_safe(chunk, next, &kmem.mag_chunks, link) {
+	list_for_each_entry_safe(chunk, next, chunks, link) {
 		u64 addr = chunk->addr;
 		size_t nr_bad = 0;
 
-		kmem.channel.ops->free_pages(kc->cpu, 1, &addr, kc->bad, &nr_bad);
+		(void)kmem_ask(kc,
+			       kmem.channel.ops->free_pages(kc->cpu, 1, &addr, kc->bad, &nr_bad));
 	}
+}
+
+void kmem_mag_exit(struct kmem_cpu *kc)
+{
+	mag_free_chunks(kc, &kmem.mag_chunks);
 	kmem_mag_init();
+}
+
+/* The chunk that a block is of. Each lies at a multiple of its size, and the page map says of its
+ * first frame that it is a run of that order. */
+static struct mag_chunk *mag_chunk_of(const void *block)
+{
+	u64 addr = kmem_to_phys(block);
+
+	for (unsigned int order = 0; order <= MAG_ORDER_LAST; order++) {
+		u64 first = addr & ~((KMEM_FRAME_SIZE << order) - 1);
+
+		if (kmem_page_kind(first) == VIRTIO_KMEM_PM_RUN + order)
+			return kmem_to_virt(first);
+	}
+	grt_bug(addr, "kmem: a magazine at 0x%llx is in no run", addr);
+}
+
+static bool chunk_is_idle(const struct mag_chunk *chunk)
+{
+	return chunk->idle == (KMEM_FRAME_SIZE << chunk->order) - sizeof(*chunk);
+}
+
+/* Adds up what is idle in each chunk. With the lock held. */
+static void mag_count_idle(void)
+{
+	struct kmem_magazine *mag;
+	struct mag_chunk *chunk;
+
+	list_for_each_entry(chunk, &kmem.mag_chunks, link)
+		chunk->idle = 0;
+	for (unsigned int class = 0; class < KMEM_MAG_CLASSES; class ++) {
+		list_for_each_entry(mag, &kmem.mag_free[class], link)
+			mag_chunk_of(mag)->idle += 64ul << class;
+	}
+	if (kmem.mag_bump != kmem.mag_end)
+		mag_chunk_of(kmem.mag_bump)->idle += (u64)(kmem.mag_end - kmem.mag_bump);
+}
+
+/* Moves the chunks that are idle to a list, and forgets their blocks. With the lock held. */
+static void mag_take_idle(struct list_head *idle)
+{
+	struct kmem_magazine *mag;
+	struct kmem_magazine *next;
+	struct mag_chunk *chunk;
+	struct mag_chunk *after;
+
+	for (unsigned int class = 0; class < KMEM_MAG_CLASSES; class ++) {
+		list_for_each_entry_safe(mag, next, &kmem.mag_free[class], link) {
+			if (chunk_is_idle(mag_chunk_of(mag)))
+				list_del(&mag->link);
+		}
+	}
+	if (kmem.mag_bump != kmem.mag_end && chunk_is_idle(mag_chunk_of(kmem.mag_bump)))
+		kmem.mag_bump = kmem.mag_end = NULL;
+	list_for_each_entry_safe(chunk, after, &kmem.mag_chunks, link) {
+		if (chunk_is_idle(chunk)) {
+			list_del(&chunk->link);
+			list_add(&chunk->link, idle);
+		}
+	}
+}
+
+bool kmem_mag_reclaim(struct kmem_cpu *kc)
+{
+	LIST_HEAD(idle);
+	bool any;
+
+	spin_lock(&kmem.mag_lock);
+	mag_count_idle();
+	mag_take_idle(&idle);
+	any = !list_empty(&idle);
+	/* The next run need not be a long one. */
+	if (any)
+		WRITE_ONCE(kmem.mag_order, MAG_ORDER_FIRST);
+	spin_unlock(&kmem.mag_lock);
+	mag_free_chunks(kc, &idle);
+	return any;
 }

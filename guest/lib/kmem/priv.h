@@ -17,7 +17,8 @@
  * Locks, in the order they are taken: kmem.walk, depot.lock or kmem.mag_lock. The
  * latter two are never held across a request or a constructor. kmem.walk is: who holds
  * it goes through all caches or all vCPUs, or makes, shrinks or unmakes one, all of which is
- * rare. It is only tried for on the way of an allocation, which may be a constructor's.
+ * rare. It is only tried for on the way of an allocation, which may be a constructor's, or of
+ * somebody who must not wait.
  */
 #ifndef GUEST_LIB_KMEM_PRIV_H
 #define GUEST_LIB_KMEM_PRIV_H
@@ -77,9 +78,8 @@ struct kmem_cache {
 	bool live;
 	bool direct;   /* every call is a request: a debug mode, a large run */
 	bool debug;    /* a debug mode */
-	bool atomic;   /* has callers that must not wait */
-	bool due;      /* an atomic allocation found nothing: top up */
-	bool stocked;  /* has had a first magazine */
+	bool inside;   /* has had callers in the middle of a request, who live on the depot */
+	bool due;      /* such a one was here: top up */
 	bool typesafe; /* SLAB_TYPESAFE_BY_RCU: readers may still look at what is free */
 	bool used;     /* has had objects of the host's: some may be to give back */
 	u8 mag_class;  /* of new magazines; grows with the traffic */
@@ -98,6 +98,7 @@ struct kmem {
 	struct kmem_channel channel;
 	bool ready;
 	bool due;                             /* some cache is due */
+	bool wake;                            /* who could not wait got nothing: see kmem_poll() */
 	unsigned int give_back;               /* how often memory was asked back */
 	struct kmem_cache *cache[KMEM_SLOTS]; /* kept for reuse when not live */
 	struct kmem_cpu *cpu[KMEM_MAX_CPUS];
@@ -109,6 +110,7 @@ struct kmem {
 	struct list_head mag_chunks;
 	u8 *mag_bump, *mag_end;
 	unsigned int mag_order;
+	unsigned int mag_dry; /* calls until memory for more is asked for again */
 };
 
 extern struct kmem kmem;
@@ -118,19 +120,59 @@ extern struct kmem kmem;
 struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
 				    slab_flags_t flags, void (*ctor)(void *));
 
+/*
+ * A request begins before kc->addr[] or kc->bad[] is filled for it, and ends when the answer has
+ * been read. In between nothing on this vCPU may send another: the doorbell is answered at
+ * once, so an interrupt handler that came here would find the vCPU's one exchange in use.
+ * What the compiler keeps in order is enough, since both run on one vCPU.
+ */
+static inline void kmem_ask_begin(struct kmem_cpu *kc)
+{
+	WRITE_ONCE(kc->asking, kc->asking + 1);
+	barrier();
+}
+
+static inline void kmem_ask_end(struct kmem_cpu *kc)
+{
+	barrier();
+	WRITE_ONCE(kc->asking, kc->asking - 1);
+}
+
+/* Around one call of the channel whose answer lies nowhere else. */
+#define kmem_ask(kc, call)                \
+	({                                \
+		__typeof__(call) answer_; \
+                                          \
+		kmem_ask_begin(kc);       \
+		answer_ = (call);         \
+		kmem_ask_end(kc);         \
+		answer_;                  \
+	})
+
+/* Tells whether the caller may send a request: not from the middle of one. */
+static inline bool kmem_may_ask(const struct kmem_cpu *kc)
+{
+	return !READ_ONCE(kc->asking);
+}
+
 /* reclaim.c */
-/* Obeys what other vCPUs and the host have asked for; only with no lock held. */
-void kmem_obey(struct kmem_cpu *kc, gfp_t gfp);
+/* Obeys what other vCPUs and the host have asked for, and frees what could not be freed at
+ * once; only with no lock held. Nothing from the middle of a request. */
+void kmem_obey(struct kmem_cpu *kc);
 /* Everything that can be had back without the other vCPUs goes back to the host. The
  * caller holds kmem.walk. */
 void kmem_reclaim(struct kmem_cpu *kc);
+/* The same for those who must not wait, at once: what this vCPU and the depots have, if that is
+ * `size` bytes at least; else the memory of magazines alone that hold nothing. Tells whether
+ * anything went. */
+bool kmem_reclaim_near(struct kmem_cpu *kc, size_t size);
 /* Has the host unmake the slabs that are empty now: it keeps a few for each cache. */
 void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache);
 /* Has everything back that the cache's magazines hold, other vCPUs' included: for when
  * none of them uses it any more. The caller holds kmem.walk. */
 void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache);
 
-/* Has the next one that may ask the host top the cache's depot up. */
+/* Has the next one that comes by outside of a request top the cache's depot up. */
 static inline void kmem_cache_due(struct kmem_cache *cache)
 {
 	WRITE_ONCE(cache->due, true);
@@ -138,18 +180,23 @@ static inline void kmem_cache_due(struct kmem_cache *cache)
 }
 
 /* mag.c */
-struct kmem_magazine *kmem_mag_get(unsigned int class);
+/* A magazine without objects, of the class or, where memory is short, a smaller one; NULL if there
+ * is none. grow: memory for more is asked of the host. */
+struct kmem_magazine *kmem_mag_get(unsigned int class, bool grow);
 void kmem_mag_put(struct kmem_magazine *mag);
 void kmem_mag_init(void);
+/* Gives the memory of magazines back that none is in use of: it may be the last there is. Tells
+ * whether there was any. */
+bool kmem_mag_reclaim(struct kmem_cpu *kc);
 /* Gives the memory of all magazines back; none is in use any more. */
 void kmem_mag_exit(struct kmem_cpu *kc);
 
 /* depot.c */
 void kmem_depot_init(struct kmem_cache *cache);
-/* Takes a full magazine and gives an empty one (or NULL); NULL if there is none that
- * the flags may have. */
+/* Takes a full magazine and gives an empty one (or NULL); NULL if there is none. The last one is
+ * kept, unless `last`, for those who cannot ask the host. */
 struct kmem_magazine *kmem_depot_take(struct kmem_cache *cache, struct kmem_magazine *empty,
-				      gfp_t gfp);
+				      bool last);
 /* Gives a magazine with objects; *empty is an empty one in exchange, or NULL. Returns how
  * many objects the depot would rather be rid of. */
 u64 kmem_depot_give(struct kmem_cache *cache, struct kmem_magazine *mag,
@@ -157,11 +204,15 @@ u64 kmem_depot_give(struct kmem_cache *cache, struct kmem_magazine *mag,
 /* A list of magazines fresh from the host. */
 void kmem_depot_fill(struct kmem_cache *cache, struct list_head *mags);
 void kmem_depot_refilled(struct kmem_cache *cache, u64 objects);
+/* Objects in it. */
+u64 kmem_depot_objects(struct kmem_cache *cache);
 /* Gives objects back to the host, coldest first, until at most keep are left. */
 void kmem_depot_drain(struct kmem_cpu *kc, struct kmem_cache *cache, u64 keep);
 /* All of them, but for those of a typesafe cache that readers may still look at, and the limit back
  * to where it began. */
 void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
+/* Its magazines without objects are for any cache to use. */
+void kmem_depot_drop_empty(struct kmem_cache *cache);
 /* After kmem_depot_give(): gives a batch back, excess at least. */
 void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
 
@@ -185,6 +236,10 @@ void kmem_rcu_free(void);
 /* That, and callbacks: where the caller may wait, and holds no lock but mutexes. */
 void kmem_rcu_run(void);
 #endif
+
+/* cpu.c */
+/* Frees what was freed in the middle of a request. */
+void kmem_free_later(struct kmem_cpu *kc);
 
 /* slot.c */
 void kmem_slots_reset(struct kmem_cpu *kc);
@@ -210,19 +265,22 @@ static inline struct kmem_magazine *kmem_slot_main(struct kmem_slot *slot)
 }
 
 /* refill.c */
-/* Asks for objects and puts them in magazines, constructed. Returns their number, or
- * -errno; fewer than asked for is no error. */
-long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, struct list_head *mags);
-/* Puts first magazines into the depot: for atomic allocations, and their reserve. */
+/* Asks for objects and puts them in magazines, constructed. grow: as kmem_mag_get(). Returns
+ * their number, or -errno: -ENOBUFS, there are no magazines; -ENOMEM, there are no objects.
+ * Fewer than asked for is no error. */
+long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, bool grow,
+		 struct list_head *mags);
+/* Puts first magazines into the depot, if it is empty: what those live on that cannot ask. */
 void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache);
 
 /* host.c */
-/* Asks for n objects, of any node, and leaves them in kc->addr[]. Returns how many, or -errno. */
+/* Asks for n objects, of any node, and leaves them in kc->addr[]. Returns how many, or -errno. The
+ * request is the caller's to begin and end. */
 long kmem_host_batch(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t n);
 /* One object by a request of its own. node: -1 any. 0: none. */
 u64 kmem_host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
 		    size_t asked, unsigned long caller);
-/* Frees the n objects in kc->addr[]. */
+/* Frees the n objects in kc->addr[]. The request is the caller's to begin and end. */
 void kmem_host_free(struct kmem_cpu *kc, struct kmem_cache *cache, size_t n, unsigned long caller);
 
 /* The entry of a magazine for an address of the host's. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is to be had back goes to the host, and what atomic allocations have used up is had anew:
- * because memory is short, because the host says so, at the end of a cache. */
+/* What is to be had back goes to the host, because memory is short, because the host says so, at
+ * the end of a cache; and what was used in the middle of a request is had anew. */
 #include "guest/lib/kmem/priv.h"
 
 void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
 {
 	if (cache->order < 0)
-		kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number);
+		(void)kmem_ask(kc, kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number));
 }
 
 /* Objects alone: each vCPU gives its own when memory is asked back. Pins are nobody's own, and
@@ -21,10 +21,47 @@ static void give_objects_back(struct kmem_cpu *kc)
 		if (cache && cache->live && READ_ONCE(cache->used)) {
 			kmem_depot_empty(kc, cache);
 			kmem_shrink(kc, cache);
-			if (READ_ONCE(cache->atomic))
+			if (READ_ONCE(cache->inside))
 				kmem_cache_due(cache);
 		}
 	}
+	kmem_mag_reclaim(kc);
+	WRITE_ONCE(kmem.mag_dry, 0);
+}
+
+/* Bytes in this vCPU's magazines and in all depots. The caller holds kmem.walk. */
+static u64 bytes_at_hand(const struct kmem_cpu *kc)
+{
+	u64 bytes = 0;
+
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+		const struct kmem_slot *slot = &kc->slot[i];
+		u64 objects;
+
+		if (!cache || !cache->live)
+			continue;
+		objects = kmem_depot_objects(cache);
+		if (slot->main)
+			objects += (u64)(slot->top - slot->main->entry);
+		if (slot->spare)
+			objects += slot->spare->count;
+		bytes += objects * cache->front.size;
+	}
+	return bytes;
+}
+
+static void drain_near(struct kmem_cpu *kc)
+{
+	kmem_cpu_to_depots(kc);
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+
+		/* The host unmakes empty slabs by itself before it says that it has no more. */
+		if (cache && cache->live && READ_ONCE(cache->used))
+			kmem_depot_empty(kc, cache);
+	}
+	kmem_mag_reclaim(kc);
 }
 
 void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache)
@@ -45,19 +82,50 @@ void kmem_reclaim(struct kmem_cpu *kc)
 	give_objects_back(kc);
 }
 
-/* Fills the depot of each cache that an atomic allocation found empty. The caller holds
- * kmem.walk. */
+/* Has the memory of this vCPU's magazines and the depots' that are empty back: few frames, but
+ * perhaps the last. */
+static bool drop_empty(struct kmem_cpu *kc)
+{
+	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
+		struct kmem_cache *cache = kmem.cache[i];
+		struct kmem_slot *slot = &kc->slot[i];
+		LIST_HEAD(none);
+
+		if (!cache || !cache->live)
+			continue;
+		if (!*slot->top && !(slot->spare && slot->spare->count))
+			kmem_slot_steal(slot, &none);
+		kmem_depot_drop_empty(cache);
+	}
+	return kmem_mag_reclaim(kc);
+}
+
+bool kmem_reclaim_near(struct kmem_cpu *kc, size_t size)
+{
+	bool any = true;
+
+	if (!spin_trylock(&kmem.walk))
+		return false;
+	kmem_rcu_free();
+	if (bytes_at_hand(kc) >= size)
+		drain_near(kc);
+	else
+		any = drop_empty(kc);
+	spin_unlock(&kmem.walk);
+	return any;
+}
+
+/* Fills the depot of each cache that somebody took from in the middle of a request, if nothing
+ * is left in it. The caller holds kmem.walk. */
 static void top_up(struct kmem_cpu *kc)
 {
 	WRITE_ONCE(kmem.due, false);
 	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
 		struct kmem_cache *cache = kmem.cache[i];
-		struct list_head mags;
 
 		if (cache && cache->live && READ_ONCE(cache->due)) {
 			WRITE_ONCE(cache->due, false);
-			if (kmem_refill(kc, cache, 0, &mags) > 0)
-				kmem_depot_fill(cache, &mags);
+			kmem_cache_stock(kc, cache);
 		}
 	}
 }
@@ -96,29 +164,32 @@ static bool is_asked(const struct kmem_cpu *kc)
 	return kc->seen_give_back != READ_ONCE(kmem.give_back);
 }
 
-static bool is_due(gfp_t gfp)
+static bool is_due(void)
 {
-	return (gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(kmem.due);
+	return READ_ONCE(kmem.due);
 }
 
 /* Does what is left to do. The caller holds kmem.walk. */
-static void do_work(struct kmem_cpu *kc, gfp_t gfp)
+static void do_work(struct kmem_cpu *kc)
 {
 	if (is_asked(kc)) {
 		kc->seen_give_back = READ_ONCE(kmem.give_back);
 		give_objects_back(kc);
 	}
-	if (is_due(gfp))
+	if (is_due())
 		top_up(kc);
 }
 
-void kmem_obey(struct kmem_cpu *kc, gfp_t gfp)
+void kmem_obey(struct kmem_cpu *kc)
 {
+	if (!kmem_may_ask(kc))
+		return;
+	kmem_free_later(kc);
 	take_events(kc);
 	/* Another time, if somebody is at it. */
-	if ((!is_asked(kc) && !is_due(gfp)) || !spin_trylock(&kmem.walk))
+	if ((!is_asked(kc) && !is_due()) || !spin_trylock(&kmem.walk))
 		return;
-	do_work(kc, gfp);
+	do_work(kc);
 	spin_unlock(&kmem.walk);
 }
 
@@ -127,15 +198,20 @@ void kmem_poll(void)
 	struct kmem_cpu *kc = kmem_self();
 
 	/* The slow path may end up here, waiting for a lock. */
-	if (!kmem.ready || kc->busy)
+	if (!kmem.ready || kc->busy || !kmem_may_ask(kc))
 		return;
 	kmem_rcu_run();
 	kc->busy = true;
+	kmem_free_later(kc);
+	/* As Linux's kswapd has more to give than who cannot wait: other vCPUs' magazines. Relaxed:
+	 * as in kmem_give_back(). */
+	if (READ_ONCE(kmem.wake) && __atomic_exchange_n(&kmem.wake, false, __ATOMIC_RELAXED))
+		__atomic_add_fetch(&kmem.give_back, 1, __ATOMIC_RELAXED);
 	take_events(kc);
 	/* There may be no other time for a vCPU that goes to sleep: it waits for who is at it. */
-	if (is_asked(kc) || is_due(GFP_KERNEL)) {
+	if (is_asked(kc) || is_due()) {
 		spin_lock(&kmem.walk);
-		do_work(kc, GFP_KERNEL);
+		do_work(kc);
 		spin_unlock(&kmem.walk);
 	}
 	kc->busy = false;

@@ -3,17 +3,17 @@
 #include "guest/lib/kmem/priv.h"
 
 /* Empty magazines for n objects, as many as there are; returns their capacity. */
-static size_t get_magazines(unsigned int class, size_t n, struct list_head *mags)
+static size_t get_magazines(unsigned int class, size_t n, bool grow, struct list_head *mags)
 {
 	size_t room = 0;
 
 	while (room < n) {
-		struct kmem_magazine *mag = kmem_mag_get(class);
+		struct kmem_magazine *mag = kmem_mag_get(class, grow);
 
 		if (!mag)
 			break;
 		list_add(&mag->link, mags);
-		room += kmem_mag_capacity(class);
+		room += kmem_mag_capacity(mag->class);
 	}
 	return room;
 }
@@ -26,7 +26,8 @@ static u32 next_batch(struct kmem_cache *cache, u32 batch)
 	return max_t(u64, kmem_mag_capacity(cache->base_class), min_t(u64, batch * 2ull, most));
 }
 
-long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, struct list_head *mags)
+long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, bool grow,
+		 struct list_head *mags)
 {
 	unsigned int class = READ_ONCE(cache->mag_class);
 	u32 batch = READ_ONCE(cache->batch);
@@ -38,14 +39,14 @@ long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, struc
 	long got;
 
 	INIT_LIST_HEAD(mags);
-	WRITE_ONCE(cache->stocked, true);
-	room = get_magazines(class, batch, mags);
+	room = get_magazines(class, batch, grow, mags);
 	if (!room)
-		return -ENOMEM;
+		return -ENOBUFS;
 	/* Whole magazines, unless that is more than a request can carry. */
 	n = min_t(size_t, room, kmem.channel.max_batch);
 	if (n > kmem_mag_capacity(class))
 		n -= n % kmem_mag_capacity(class);
+	kmem_ask_begin(kc);
 	got = kmem_host_batch(kc, cache, gfp, n);
 
 	/* The lowest addresses come out first, in order. */
@@ -63,6 +64,7 @@ long kmem_refill(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, struc
 		mag->count = take;
 		used += take;
 	}
+	kmem_ask_end(kc);
 	if (got < 0)
 		return got;
 	WRITE_ONCE(cache->batch, next_batch(cache, batch));
@@ -81,6 +83,7 @@ void kmem_cache_stock(struct kmem_cpu *kc, struct kmem_cache *cache)
 {
 	struct list_head mags;
 
-	if (!cache->direct && kmem_refill(kc, cache, 0, &mags) > 0)
+	if (!cache->direct && !kmem_depot_objects(cache) &&
+	    kmem_refill(kc, cache, 0, true, &mags) > 0)
 		kmem_depot_fill(cache, &mags);
 }

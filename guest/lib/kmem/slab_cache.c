@@ -71,7 +71,8 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		memcpy(whole_name, name, strlen(name) + 1);
 	}
 	spin_lock(&kmem.walk);
-	number = ops->cache_create(kc->cpu, name, size, align, cache_flags(flags, ctor), &debug);
+	number = kmem_ask(kc, ops->cache_create(kc->cpu, name, size, align,
+						cache_flags(flags, ctor), &debug));
 	if (number < 0)
 		goto unlock;
 	if (!number_is_new(number)) {
@@ -84,7 +85,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		flags |= SLAB_CONSISTENCY_CHECKS;
 	cache = kmem_cache_setup(number, name, size, -1, flags, ctor);
 	if (!cache) {
-		ops->cache_destroy(kc->cpu, number);
+		(void)kmem_ask(kc, ops->cache_destroy(kc->cpu, number));
 		number = -ENOMEM;
 		goto unlock;
 	}
@@ -133,7 +134,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	/* All that is free was so before that wait. */
 	s->typesafe = false;
 	kmem_cache_collect(kc, s);
-	err = kmem.channel.ops->cache_destroy(kc->cpu, s->front.number);
+	err = kmem_ask(kc, kmem.channel.ops->cache_destroy(kc->cpu, s->front.number));
 	s->typesafe = typesafe;
 	s->live = err != 0;
 	if (!err) {
@@ -162,9 +163,9 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	if (s->typesafe && !rcu_read_lock_held())
 		synchronize_rcu();
 	kmem_depot_empty(kc, s);
-	kmem.channel.ops->cache_shrink(kc->cpu, s->front.number);
+	kmem_shrink(kc, s);
 	spin_unlock(&kmem.walk);
-	if (kmem.channel.ops->stats(kc->cpu, s->front.number, &stats))
+	if (kmem_stats(s->front.number, &stats))
 		return 1;
 	return stats.slabs != 0;
 }

@@ -69,7 +69,9 @@ static size_t whole_size(const void *p, size_t *used)
 		*used = size;
 	/* Red zones begin where the size asked for ends, which only the host knows. */
 	if (kind < VIRTIO_KMEM_PM_RUN && kmem.cache[kind] && kmem.cache[kind]->debug) {
-		was = kmem.channel.ops->widen(kmem_self()->cpu, kmem_to_phys(p));
+		struct kmem_cpu *kc = kmem_self();
+
+		was = kmem_ask(kc, kmem.channel.ops->widen(kc->cpu, kmem_to_phys(p)));
 		if (was < 0) {
 			grt_bug((u64)p, "ksize: 0x%lx is no object that is allocated",
 				(unsigned long)p);

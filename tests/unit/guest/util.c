@@ -34,6 +34,8 @@ void util_expect_bug(void (*fn)(const void *p), const void *p, const char *text)
 	/* A BUG ends a guest as it is; here the test goes on. */
 	if (spin_is_locked(&kmem.walk))
 		spin_unlock(&kmem.walk);
+	kmem_self()->asking = 0;
+	kmem_self()->busy = false;
 	if (!strstr(util_bug, text))
 		fail_msg("BUG says \"%s\", not \"%s\"", util_bug, text);
 }
@@ -47,6 +49,20 @@ static void on_warn(const char *text)
 static unsigned long count(unsigned long *counter)
 {
 	return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* In the middle of a request: one at a time in each thread, which an interrupt may come into. */
+static __thread bool in_request;
+
+static void interrupt(void (*handler)(void))
+{
+	if (in_request)
+		count(&wire.nested);
+	if (in_request || !handler)
+		return;
+	in_request = true;
+	handler();
+	in_request = false;
 }
 
 static bool fails(size_t *n)
@@ -65,6 +81,7 @@ static bool fails(size_t *n)
 static long wire_alloc(unsigned int cpu, u32 cache, u32 node, u32 flags, size_t asked, u64 caller,
 		       size_t n, u64 *addr)
 {
+	interrupt(wire.on_alloc);
 	WRITE_ONCE(wire.last_flags, flags);
 	WRITE_ONCE(wire.last_asked, asked);
 	WRITE_ONCE(wire.last_caller, caller);
@@ -76,6 +93,7 @@ static long wire_alloc(unsigned int cpu, u32 cache, u32 node, u32 flags, size_t 
 static long wire_alloc_pages(unsigned int cpu, unsigned int order, u32 node, u32 flags, size_t n,
 			     u64 *addr)
 {
+	interrupt(wire.on_alloc);
 	if (fails(&n))
 		return -ENOMEM;
 	return wire.real.alloc_pages(cpu, order, node, flags, n, addr);
@@ -86,8 +104,7 @@ static long wire_free(unsigned int cpu, u32 cache, u64 caller, size_t n, const u
 {
 	count(&wire.frees);
 	count(&wire.requests);
-	if (wire.on_free)
-		wire.on_free();
+	interrupt(wire.on_free);
 	return wire.real.free(cpu, cache, caller, n, addr, bad, nr_bad);
 }
 
@@ -96,6 +113,7 @@ static long wire_free_pages(unsigned int cpu, size_t n, const u64 *addr,
 {
 	count(&wire.frees);
 	count(&wire.requests);
+	interrupt(wire.on_free);
 	return wire.real.free_pages(cpu, n, addr, bad, nr_bad);
 }
 
@@ -177,6 +195,11 @@ void util_stop(void)
 	mm_heap_destroy(heap);
 	heap = NULL;
 	hosted_on_warn = NULL;
+}
+
+struct mm_heap *util_heap(void)
+{
+	return heap;
 }
 
 u64 util_active(u32 cache)

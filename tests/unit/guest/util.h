@@ -35,7 +35,11 @@ struct wire {
 	u32 last_flags;
 	size_t last_asked;
 	u64 last_caller;
-	void (*on_free)(void); /* called before objects go to the host; NULL: nothing is */
+	unsigned long nested; /* requests in the middle of another of the same thread */
+	/* Called before objects go to the host, and before they are asked for, in the middle of the
+	 * request; NULL: nothing is. */
+	void (*on_free)(void);
+	void (*on_alloc)(void);
 };
 
 extern struct wire wire;
@@ -47,6 +51,9 @@ void util_start_watched(size_t size, const char *rules);
 void util_start_nodes(size_t size);
 /* Ends it, and checks that every frame is back. */
 void util_stop(void);
+
+/* The heap behind the wire, for what does not go by the channel. */
+struct mm_heap *util_heap(void);
 
 /* Objects or frames that the host counts as the guest's. */
 u64 util_active(u32 cache);
