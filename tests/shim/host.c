@@ -72,6 +72,13 @@ void *grt_ram_alloc(size_t size, size_t align)
 	return p;
 }
 
+/* There is no struct page to have references of. */
+bool kmem_run_put(u64 addr)
+{
+	(void)addr;
+	return false;
+}
+
 const char *limit_why(const char *format, ...)
 {
 	(void)format;
