@@ -128,6 +128,14 @@ error 125 '--numa heep=2M: .heep. is no key that there is: did you mean .heap.' 
 error 125 'rnu: no such command: did you mean run' rnu
 error 125 "unknown option '-memory': did you mean '--memory'" run -memory 64M "$hello"
 error 125 "unknown option '-x': see slabvisor run --help" run -x "$hello"
+error 125 "unknown option '-m': options are words, as in --memory, --module: see slabvisor run --help" run -m 64M "$hello"
+
+# A size as others write it, as it is written here.
+error 125 '--memory 64MB: give a size from 4M to 1T, a multiple of 4K: write 64M$' run --memory 64MB "$hello"
+error 125 '--memory 64MiB: give .*: write 64M$' run --memory 64MiB "$hello"
+error 125 '--memory 1.5G: give .*: write 1536M$' run --memory 1.5G "$hello"
+error 125 '--memory 1TiB2: give .* of 4K$' run --memory 1TiB2 "$hello"
+error 125 '--memory 2TB: give .* of 4K$' run --memory 2TB "$hello"
 
 # What takes one value is not given two, of which one would be lost.
 for option in memory=64M heap=64M cpus=2 vcpu-cpus=0 io-cpus=0 guest-ring=3 hugepages=2M pin-budget=2M \

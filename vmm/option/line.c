@@ -80,19 +80,41 @@ static unsigned int look_up(const struct opt_line *line, struct given *g, char l
 	return begin;
 }
 
+/* The options whose names begin so, one after the other. */
+static void list_names(const struct opt_line *line, const char *prefix, size_t len,
+		       char names[OPT_WHY_MAX])
+{
+	size_t used = 0;
+
+	names[0] = '\0';
+	for (unsigned int i = 0; i < line->nr_scopes; i++)
+		for (const struct opt *o = line->scope[i].rows; o->name; o++)
+			if (is_here(&line->scope[i], o) && !strncmp(o->name, prefix, len) &&
+			    used < OPT_WHY_MAX)
+				used += (size_t)snprintf(names + used, OPT_WHY_MAX - used, "%s--%s",
+							 used ? ", " : "", o->name);
+}
+
 /* An argument that is the beginning of several options. */
 static void fail_ambiguous(struct opt_line *line, const struct given *g)
 {
-	char names[OPT_WHY_MAX] = "";
-	size_t used = 0;
+	char names[OPT_WHY_MAX];
 
-	for (unsigned int i = 0; i < line->nr_scopes; i++)
-		for (const struct opt *o = line->scope[i].rows; o->name; o++)
-			if (is_here(&line->scope[i], o) &&
-			    !strncmp(o->name, g->arg + 2, g->len - 2) && used < sizeof(names))
-				used += (size_t)snprintf(names + used, sizeof(names) - used,
-							 "%s--%s", used ? ", " : "", o->name);
+	list_names(line, g->arg + 2, g->len - 2, names);
 	fail(line, "'%.*s' may be any of %s: write one of them", (int)g->len, g->arg, names);
+}
+
+/* A letter, by which other tools have an option that is a word here. Returns whether there is one. */
+static bool fail_letter(struct opt_line *line, const char *arg)
+{
+	char names[OPT_WHY_MAX];
+
+	list_names(line, arg + 1, 1, names);
+	if (!*names)
+		return false;
+	fail(line, "unknown option '%s': options are words, as in %s: see %s --help", arg, names,
+	     line->command);
+	return true;
 }
 
 /* Finds the option that an argument is. Returns whether there is one. */
@@ -115,6 +137,8 @@ static bool identify(struct opt_line *line, const char *arg, struct given *g)
 		fail_ambiguous(line, g);
 	if (found)
 		return found == 1;
+	if (!is_long && !arg[2] && fail_letter(line, arg))
+		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)g->len - 1 - is_long, arg + 1 + is_long);
 	nearest_begin(&near, name);
 	for (unsigned int i = 0; i < line->nr_scopes; i++)

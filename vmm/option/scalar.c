@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Values of options that are no structures: reading, writing, freeing. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -116,6 +117,49 @@ static int parse_integer(const struct opt *o, const char *value, int64_t *n)
 	return 0;
 }
 
+/*
+ * A size as others write it: 64MB, 64MiB, 1.5G. Returns whether it is one that the option takes;
+ * then it is in bytes. It is told and not taken, since MB is a million bytes to some.
+ */
+static bool meant_size(const struct opt *o, const char *value, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	double number;
+	char *end;
+
+	number = isdigit((unsigned char)*value) ? strtod(value, &end) : -1;
+	/* Decimal, as no other number is. */
+	if (number < 0 || !*end || end != value + strspn(value, "0123456789."))
+		return false;
+	unit = strchr(units, toupper((unsigned char)*end));
+	if (!unit)
+		return false;
+	number *= (double)(1ull << (10 * (unit - units + 1)));
+	end++;
+	end += *end == 'i';
+	end += *end == 'B' || *end == 'b';
+	if (*end || number >= (double)(1ull << 62))
+		return false;
+	*bytes = (uint64_t)number;
+	return (double)*bytes == number && in_range(o, *bytes);
+}
+
+/* What would be right in place of a value. Returns -EINVAL. */
+static int wrong_value(const struct opt *o, bool is_key, const char *value, char *why)
+{
+	char text[32];
+	uint64_t bytes;
+	size_t len;
+
+	opt_wrong(o, is_key, why);
+	len = strlen(why);
+	if (o->type == OPT_SIZE && !o->say && meant_size(o, value, &bytes))
+		snprintf(why + len, OPT_WHY_MAX - len, ": write %s",
+			 cli_format_size(text, sizeof(text), bytes));
+	return -EINVAL;
+}
+
 static bool fits(const struct opt *o, const char *value)
 {
 	size_t len = strlen(value);
@@ -139,7 +183,7 @@ int opt_scalar_set(const struct opt *o, void *base, void *place, const char *val
 	if (o->type == OPT_CPUS)
 		return affinity_parse(value, place, why);
 	if (is_string ? !fits(o, value) : parse_integer(o, value, &n) != 0)
-		return opt_wrong(o, is_key, why);
+		return wrong_value(o, is_key, value, why);
 	if (o->check)
 		ret = o->check(value, why);
 	if (ret)

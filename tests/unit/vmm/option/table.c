@@ -61,7 +61,11 @@ static void each_type_is_stored_where_its_row_says(void **state)
 
 static void a_wrong_value_is_told_what_would_be_right(void **state)
 {
+	/* They are no sizes, or none that fits. */
+	static const char *const no_sizes[] = {"64MBs", "1.7KB", "2MB",   "0x10K", "1e1K",
+					       ".5M",   "KB",    "64 KB", "infK",  "1..5K"};
 	struct car *car = *state;
+	char wrong[128];
 
 	line_is_wrong(car, "--doors 1: give a number from 2 to 5", ARGS("--doors", "1"));
 	line_is_wrong(car, "--doors 6: give a number from 2 to 5", ARGS("--doors", "6"));
@@ -77,6 +81,18 @@ static void a_wrong_value_is_told_what_would_be_right(void **state)
 	line_is_wrong(car, "--tank 2M: give a size from 1K to 1M, a multiple of 1K",
 		      ARGS("--tank=2M"));
 	line_is_wrong(car, "--tank 13K: not that one", ARGS("--tank=13K"));
+	/* As others write it: it is told how that is written here, if it can be. */
+	line_is_wrong(car, "--tank 64KB: give a size from 1K to 1M, a multiple of 1K: write 64K",
+		      ARGS("--tank=64KB"));
+	line_is_wrong(car, "--tank 64kib: give a size from 1K to 1M, a multiple of 1K: write 64K",
+		      ARGS("--tank=64kib"));
+	line_is_wrong(car, "--tank 0.5M: give a size from 1K to 1M, a multiple of 1K: write 512K",
+		      ARGS("--tank=0.5M"));
+	for (size_t i = 0; i < sizeof(no_sizes) / sizeof(no_sizes[0]); i++) {
+		snprintf(wrong, sizeof(wrong),
+			 "--tank %s: give a size from 1K to 1M, a multiple of 1K", no_sizes[i]);
+		line_is_wrong(car, wrong, ARGS("--tank", (char *)no_sizes[i]));
+	}
 	line_is_wrong(car, "--fast so: give true or false", ARGS("--fast=so"));
 	line_is_wrong(car, "--open so: give on or off", ARGS("--open", "so"));
 	line_is_wrong(car, "--colour green: give red or blue", ARGS("--colour", "green"));
