@@ -5,6 +5,7 @@
 A key prints what the line has become. What is typed goes to the shell byte by byte, and each answer is
 waited for by its mark, so that nothing depends on how fast the shell is.
 """
+import atexit
 import fcntl
 import os
 import pty
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
 BUILD = os.path.abspath('build')
@@ -118,6 +120,7 @@ def check(shell, ends_option):
             ('slabvisor run program gue', 'slabvisor run program guest.yaml ', "a file among a program's arguments"),
             ('slabvisor run program --mem', 'slabvisor run program --mem', "no option among a program's arguments"),
             ('slabvisor ctl guest.yaml query-st', 'slabvisor ctl guest.yaml query-status ', 'a command of QMP'),
+            (f'slabvisor ctl {GUEST[:-2]}', f'slabvisor ctl {GUEST} ', 'the name of a guest that runs'),
             ('slabvisor doctor --ini', 'slabvisor doctor --ini', 'no option that the command has not'),
             ('slabvisor-vhost-load --iod', f'slabvisor-vhost-load --iodepth{ends_option}', "fio's name of an option"),
     ):
@@ -149,6 +152,17 @@ with tempfile.TemporaryDirectory() as folder:
     listed = subprocess.run([f'{BUILD}/slabvisor', '--help'], capture_output=True, text=True, check=True).stdout
     COMMANDS = re.findall(r'^  ([a-z]+) +', listed, re.M)
     ok(len(COMMANDS) >= 4, 'slabvisor --help lists commands', listed)
+
+    # A guest that has a name, as long as all this takes.
+    GUEST = f'completion-{os.getpid()}'
+    guest = subprocess.Popen([f'{BUILD}/slabvisor', 'run', '--name', GUEST, f'{BUILD}/guests/ticker'], stdout=subprocess.DEVNULL,
+                             stdin=subprocess.DEVNULL)
+    atexit.register(guest.wait)
+    atexit.register(guest.terminate)
+    while GUEST not in subprocess.run([f'{BUILD}/slabvisor', 'list'], capture_output=True, text=True, check=False).stdout:
+        if guest.poll() is not None:
+            raise SystemExit('Bail out! no guest runs')
+        time.sleep(0.02)
 
     bash = Shell('bash', ['bash', '--norc', '--noprofile', '-i'], (
         'PS1= PROMPT_COMMAND=',

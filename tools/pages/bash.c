@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What completion in bash asks for, as functions that print it: the names of commands and options,
- * and for a value what it is completed to. That is `files`, `unix`, `users`, `groups`, `any`, or
- * `words` or `keys` and what these are; with `optional` in front, a value follows a `=` only.
+ * and for a value what it is completed to. That is `files`, `unix`, `guests`, `users`, `groups`,
+ * `any`, or `words` or `keys` and what these are; with `optional` in front, a value follows a `=`
+ * only.
  */
 #include "tools/pages/pages.h"
 
 static void put_kind(FILE *to, const struct opt *o)
 {
 	static const char *const names[] = {
-		[PAGES_ANY] = "any",     [PAGES_FILES] = "files",   [PAGES_UNIX] = "unix",
-		[PAGES_USERS] = "users", [PAGES_GROUPS] = "groups", [PAGES_WORDS] = "words ",
-		[PAGES_KEYS] = "keys",
+		[PAGES_ANY] = "any",       [PAGES_FILES] = "files", [PAGES_UNIX] = "unix",
+		[PAGES_GUESTS] = "guests", [PAGES_USERS] = "users", [PAGES_GROUPS] = "groups",
+		[PAGES_WORDS] = "words ",  [PAGES_KEYS] = "keys",
 	};
 	const enum pages_kind kind = pages_kind_of(o);
 

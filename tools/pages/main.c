@@ -13,7 +13,8 @@ int main(int argc, char **argv)
 	} parts[] = {
 		{"options", NULL, roff_options}, {"operands", NULL, roff_operands},
 		{"keys", NULL, roff_keys},       {"commands", roff_commands, NULL},
-		{"bash", bash_functions, NULL},  {"zsh", zsh_functions, NULL},
+		{"qmp", roff_qmp, NULL},         {"bash", bash_functions, NULL},
+		{"zsh", zsh_functions, NULL},
 	};
 	const struct command *c = argc > 2 ? pages_find(argv[2]) : NULL;
 

@@ -40,8 +40,9 @@ enum pages_kind pages_kind_of(const struct opt *o)
 		const char *placeholder;
 		enum pages_kind kind;
 	} known[] = {
-		{"FILE", PAGES_FILES},     {"PATH", PAGES_FILES}, {"SOCKET", PAGES_FILES},
-		{"unix:PATH", PAGES_UNIX}, {"USER", PAGES_USERS}, {"GROUP", PAGES_GROUPS},
+		{"FILE", PAGES_FILES},     {"PATH", PAGES_FILES},   {"SOCKET", PAGES_FILES},
+		{"unix:PATH", PAGES_UNIX}, {"GUEST", PAGES_GUESTS}, {"USER", PAGES_USERS},
+		{"GROUP", PAGES_GROUPS},
 	};
 	/* An argument that is no option has its placeholder for a name. */
 	const char *placeholder = o->metavar ? o->metavar : o->name;

@@ -20,7 +20,8 @@ const struct command *pages_find(const char *name);
 enum pages_kind {
 	PAGES_ANY, /* nothing is known of it */
 	PAGES_FILES,
-	PAGES_UNIX, /* unix: and a file */
+	PAGES_UNIX,   /* unix: and a file */
+	PAGES_GUESTS, /* the name of a guest or a service, or a file */
 	PAGES_USERS,
 	PAGES_GROUPS,
 	PAGES_WORDS,
@@ -45,6 +46,9 @@ void roff_options(FILE *to, const struct command *c);
 void roff_operands(FILE *to, const struct command *c);
 void roff_keys(FILE *to, const struct command *c);
 void roff_commands(FILE *to);
+
+/* ... the commands of control sockets, of guests and of services. */
+void roff_qmp(FILE *to);
 
 /* Functions that the scripts in this folder call for what they complete. */
 void bash_functions(FILE *to);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/pages/pages.h"
+#include "vmm/qmp/commands.h"
 
 #define WIDTH 78 /* of the source's lines: mandoc -Tlint asks for less than 80 */
 
@@ -188,4 +189,43 @@ void roff_commands(FILE *to)
 		fprintf(to, "(see\n.Xr slabvisor\\-%s 1 ) .\n", c->name);
 	}
 	fputs(".El\n", to);
+}
+
+static void put_qmp(FILE *to, const struct qmp_command *c)
+{
+	char line[512];
+
+	fputs(".It Ic ", to);
+	put_word(to, c->name, strlen(c->name));
+	fputc('\n', to);
+	snprintf(line, sizeof(line), "%c%s.", toupper((unsigned char)c->help[0]), c->help + 1);
+	put_text(to, line);
+	for (const struct qmp_param *p = c->param; p->name; p++) {
+		fputs(".br\n.Cm ", to);
+		put_word(to, p->name, strlen(p->name));
+		fputs(" :\n", to);
+		snprintf(line, sizeof(line), "%s%s.", p->help,
+			 p->optional ? ", which may be left out" : "");
+		put_text(to, line);
+	}
+}
+
+void roff_qmp(FILE *to)
+{
+	const struct qmp_command *other;
+
+	fputs(".Bl -tag -width Ds\n", to);
+	for (const struct qmp_command *c = qmp_guest_commands; c->name; c++)
+		put_qmp(to, c);
+	fputs(".El\n.Pp\nA service takes these of them:\n", to);
+	for (const struct qmp_command *c = qmp_service_commands; c->name; c++)
+		fprintf(to, ".Ic %s%s\n", c->name, c[1].name ? " ," : " .");
+	/* What a service alone has would be in no list. */
+	for (const struct qmp_command *c = qmp_service_commands; c->name; c++) {
+		for (other = qmp_guest_commands; other->name && strcmp(other->name, c->name) != 0;
+		     other++)
+			;
+		if (!other->name)
+			fprintf(to, "@part qmp: %s is a command of services alone\n", c->name);
+	}
 }

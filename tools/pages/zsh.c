@@ -56,6 +56,9 @@ static void put_action(FILE *to, const char *command, const struct opt *o)
 	case PAGES_UNIX:
 		fputs("_slabvisor_unix", to);
 		break;
+	case PAGES_GUESTS:
+		fputs("_slabvisor_guests", to);
+		break;
 	case PAGES_USERS:
 		fputs("_users", to);
 		break;
