@@ -30,6 +30,7 @@ clean 'bounced' "$B/guests/blkcheck" sequence 3000 5 1
 clean 'plain' --pin-budget 0 "$B/guests/blkcheck" sequence 1000 5 0
 clean 'small budget' --pin-budget 4M "$B/guests/blkcheck" sequence 1000 5 0
 clean 'memory that goes' --cpus 2 --reclaim-delay 0 "$B/guests/blkcheck" churn 100
+clean 'pins' --cpus 2 --reclaim-delay 0 "$B/guests/pincheck" steps=50000
 clean 'user memory' "$B/guests/zcbench" rw=randwrite mem=user ms=200
 
 # Or nothing of the above means much.

@@ -30,7 +30,5 @@ pincheck 'CPL 0' $((steps / 1000)) --guest-ring 0 --cpus 2
 pincheck 'memfd' $((steps / 20)) --guest-ring 3 --cpus 2 --backing memfd
 pincheck 'two nodes' $((steps / 20)) --guest-ring 3 --cpus 2 --numa heap=32M --numa heap=32M
 pincheck 'debug modes' $((steps / 20)) --guest-ring 3 --cpus 2 --slab-debug=FZPU
-SLABVISOR=$B/slabvisor-asan
-pincheck 'sanitized' $((steps / 20)) --guest-ring 3 --cpus 2
 
 done_testing
