@@ -278,7 +278,7 @@ ok $? '... and says what is wrong' "$(cat "$out")"
 run doctor --heap 16M --memory 8M
 grep -Eq '^(good|note)  a guest of --memory 8M --heap 16M can come to at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+; .* available' "$out"
 ok $? 'doctor says what a guest of a size can come to' "$(cat "$out")"
-run doctor --heap 300G
+run doctor --heap 190G
 grep -Eq '^note  a guest of .*: it does not start' "$out"
 ok $? '... and whether the host can have it' "$(cat "$out")"
 error 125 '--heap 3x: ' doctor --heap 3x
@@ -291,9 +291,9 @@ ok $? 'doctor says what a Linux guest can come to, and whether its kernel is fit
 error 125 '--memory: a value is missing' doctor --memory
 
 # Memory that the host does not have.
-error 123 '--heap 300G: ' run --heap 300G "$hello"
-error 123 'heap 300G: the guest can come to at most [0-9]+ MiB: ram .*, metadata .*, KVM .*, monitor [0-9]+; the .* is [0-9.]+ GiB: ask for less' \
-	run --heap 300G "$hello"
+error 123 '--heap 190G: ' run --heap 190G "$hello"
+error 123 'heap 190G: the guest can come to at most [0-9]+ MiB: ram .*, metadata .*, KVM .*, monitor [0-9]+; the .* is [0-9.]+ GiB: ask for less' \
+	run --heap 190G "$hello"
 error 123 '--heap 100G: the (host cannot give it: .*hugetlb|guest can come to)' run --backing hugetlb --heap 100G "$hello"
 
 error 123 '--memory 3000M --hugepages: hugetlb pool has [0-9]+ free pages of 2 MiB, [0-9]+ are needed: sysctl vm.nr_hugepages=' \

@@ -49,6 +49,10 @@
 #define PLATFORM_IMAGE_VA  0xffffffff80000000ull
 #define PLATFORM_VA        (PLATFORM_DIRECT_VA + PLATFORM_BASE)
 
+/* What the monitor adds to a program's RAM for what its runtime keeps of each frame: bytes for each
+ * frame of RAM and of the heap's window. */
+#define PLATFORM_PAGE_ROOM 64
+
 /* Per vCPU, mapped by the monitor: a stack between guard pages, an exception
  * stack between guard pages, and zeroed per-vCPU data (GS base). */
 #define PLATFORM_VCPU_VA            0xfffffe8000000000ull

@@ -19,7 +19,7 @@
 #define RUN_MIN_MEMORY (4ull << 20)
 #define RUN_MAX_MEMORY (1ull << 40)
 #define RUN_LINUX_HEAP (64ull << 20)  /* unless it is named: a Linux guest has RAM of its own */
-#define RUN_MAX_HEAP   (400ull << 30) /* its page array fits below the hole */
+#define RUN_MAX_HEAP   (400ull << 30) /* of a program as much as has its page array below the hole */
 
 /* ... and one that is for user space in part, as many for that. */
 #define RUN_MAX_USER_NODES (RUN_MAX_NODES / 2)

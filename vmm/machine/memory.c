@@ -26,10 +26,12 @@ static uint64_t page_of(const struct run_config *config)
 }
 
 /*
- * The guest keeps a page array of 32 bytes a frame of RAM and heap window, which
- * is 1/128 of both. RAM grows by that, so that --memory is what a program has;
- * what it does not touch costs nothing. The hole counts in the window.
+ * The guest keeps a page array of RAM and heap window, and little more for each frame: a 64th of
+ * both. RAM grows by that, so that --memory is what a program has; what it does not touch costs
+ * nothing. The hole counts in the window.
  */
+#define PAGE_ARRAY_SHARE (MM_FRAME_SIZE / PLATFORM_PAGE_ROOM)
+
 static uint64_t ram_for(const struct run_config *config, const struct guest_kind *kind)
 {
 	uint64_t window;
@@ -39,7 +41,9 @@ static uint64_t ram_for(const struct run_config *config, const struct guest_kind
 		return round_up(config->memory, page_of(config));
 	window = config->heap + (PLATFORM_HOLE_END - PLATFORM_HOLE_BASE);
 
-	return round_up((config->memory + window / 128) / 127 * 128, page_of(config));
+	return round_up((config->memory + window / PAGE_ARRAY_SHARE) / (PAGE_ARRAY_SHARE - 1) *
+				PAGE_ARRAY_SHARE,
+			page_of(config));
 }
 
 /* Ranges that are laid one behind the other, and where the next one begins. */

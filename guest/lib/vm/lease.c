@@ -26,6 +26,9 @@ static struct {
 	unsigned long hand;   /* the word to look at next; under the lock */
 } lease;
 
+/* A bit of a page comes on top of the page. */
+_Static_assert(sizeof(struct page) < PLATFORM_PAGE_ROOM, "what the monitor leaves room for");
+
 int grt_lease_init(void)
 {
 	lease.words = (grt_page_total() + BITS_PER_LONG - 1) / BITS_PER_LONG;

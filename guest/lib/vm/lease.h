@@ -16,6 +16,9 @@
  *   - some of them, when the host has more than half of its quota's pins of this program: the
  *     other half is for disks, and for pages that are in use.
  * A lease says nothing of permissions: these are looked up each time a page is got.
+ *
+ * Locks, in the order they are taken: that of user memory, that of whoever gives up leases, a
+ * page's. Requests are made under the first two; nobody who holds one allocates for it.
  */
 #ifndef GUEST_LIB_VM_LEASE_H
 #define GUEST_LIB_VM_LEASE_H

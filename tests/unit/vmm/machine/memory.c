@@ -49,8 +49,8 @@ static void a_heap_is_cut_in_two_by_the_hole(void **state)
 
 	(void)state;
 	assert_int_equal(create(&mem, &config, LIMIT), 0);
-	/* The page array: 32 bytes a frame of RAM and window, on top. */
-	assert_true(mem.ram_size >= 64 * MIB + 4 * GIB / 128 + mem.ram_size / 128);
+	/* The page array: 64 bytes a frame of RAM and window, on top. */
+	assert_true(mem.ram_size >= 64 * MIB + 4 * GIB / 64 + mem.ram_size / 64);
 	assert_int_equal(mem.ram_size % MM_HUGE_SIZE, 0);
 	/* The window is cut in two by the hole. */
 	assert_int_equal(mem.nr_ranges, 2);
