@@ -177,6 +177,7 @@ void kmem_mag_exit(struct kmem_cpu *kc)
  * first frame that it is a run of that order. */
 static struct mag_chunk *mag_chunk_of(const void *block)
 {
+	static struct mag_chunk none;
 	u64 addr = kmem_to_phys(block);
 
 	for (unsigned int order = 0; order <= MAG_ORDER_LAST; order++) {
@@ -186,6 +187,7 @@ static struct mag_chunk *mag_chunk_of(const void *block)
 			return kmem_to_virt(first);
 	}
 	grt_bug(addr, "kmem: a magazine at 0x%llx is in no run", addr);
+	return &none;
 }
 
 static bool chunk_is_idle(const struct mag_chunk *chunk)
