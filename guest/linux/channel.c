@@ -70,7 +70,7 @@ static long take_addresses(struct sv_exchange *x, long len, size_t n, u64 *addr)
 
 /* FREE, FREE_PAGES and UNPIN alike, which ends the exchange. */
 static long send_addresses(struct sv_queue *q, size_t n, const u64 *addr,
-			   struct virtio_kmem_bad *bad, size_t *nr_bad)
+			   struct virtio_kmem_bad *bad, size_t *nr_bad) __releases(queue)
 {
 	struct sv_exchange *x = q->x;
 	size_t refused;
