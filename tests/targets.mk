@@ -16,7 +16,7 @@ check: ## install what is missing, build, run every test
 	$(Q)tools/deps.sh nested libvirt module
 	$(Q)$(MAKE) $(JOBS) all tests module $(NESTED_TEST_BINS)
 	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(SOAK_SCRIPTS) $(LIBVIRT_SCRIPTS) \
-		$(NESTED_SCRIPTS)
+		$(NESTED_SCRIPTS) tests/module/dkms.t
 
 check-quick: ## check without what needs a machine of its own (libvirt, nested)
 	$(Q)tools/deps.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# DKMS builds, installs and removes the module, for kernels whose headers are there and of which none is
-# the one that runs. All of its folders are the test's own.
+# DKMS builds, installs and removes the module, for a kernel whose headers are there and which is not the
+# one that runs. Its folders are the test's own, but for the key that it signs modules with.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh

@@ -78,6 +78,9 @@ if [ -n "$preload" ]; then
 		system "cat /sys/kernel/debug/slabvisor/stats"; @a = ();' | sed -n 's/^pages_out/guest: perl has pages/p'
 fi
 say stats <$debug/stats
+# What magazines and depots keep is asked back from outside.
+echo 'guest: is idle'
+read -r _
 awk '$2 > 0' $debug/slabinfo | say slabinfo
 say queues <$debug/queues
 # What is freed goes back by a worker, and the module stays until it has.

@@ -24,14 +24,36 @@ passes() {
 	grep '^# ' "$work/tap"
 }
 
+# active: objects that the guest has, by the host's account.
+active() {
+	$slabvisor ctl "$work/qmp" query-memory | sed -n 's/.*"objects-active": *\([0-9]*\).*/\1/p'
+}
+
+# Asks for what the guest keeps, and waits for a minute at most until it has given all.
+gives_back() {
+	$slabvisor ctl "$work/qmp" heap-reclaim >/dev/null || return 1
+	for _ in $(seq 120); do
+		[ "$(active)" != 0 ] || return 0
+		sleep 0.5
+	done
+	return 1
+}
+
 guest() { # KERNEL CPUS OPTION...
 	local name="$1, vCPUs: $2${3:+, $3}"
+	local kept
 	local heap=${3:---heap 256M}
 	truncate -s 64M "$work/disk"
 	# shellcheck disable=SC2086 # an option and its value
 	start "$1/vmlinuz" "guest-module-$1.cpio" "svtest=$built/tests/module/svtest attack=$built/tests/module/attack \
 attacks=${ATTACK:-2000} preload=$built/libslabvisor-malloc.so ${BENCH:+init_on_alloc=0 bench=$BENCH}" \
-		--cpus "$2" $heap --stats --disk "path=$work/disk,direct=on"
+		--cpus "$2" $heap --stats --disk "path=$work/disk,direct=on" \
+		--qmp "unix:$work/qmp"
+	hear 'guest: is idle'
+	kept=$(active)
+	check "$name: its magazines and depots keep objects" test "${kept:-0}" -gt 0
+	check "$name: heap-reclaim has all of them back" gives_back
+	echo go >&3
 	ended
 	check "$name: ends by itself with 0" test $status = 0
 	check "$name: loads the module" said '^guest: loaded slabvisor'
