@@ -40,7 +40,7 @@ static const char *check_head(struct mm_heap *heap, frame_t frame, struct accoun
 			       ? limit_why("frame %llu is nobody's, and pinned",
 					   (unsigned long long)frame.nr)
 			       : NULL;
-	if (value <= MM_CACHE_MAX) {
+	if (value <= MM_PM_FAR) {
 		sum->slabs++;
 		return NULL;
 	}

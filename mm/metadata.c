@@ -14,13 +14,17 @@ uint64_t mm_heap_metadata(const struct mm_config *config)
 	uint64_t huge = 2 * sizeof(struct frame_field) + sizeof(uint32_t);
 	uint64_t zones = 2ull * config->nr_ranges;
 	uint64_t frames = 0;
+	uint64_t caches;
 	uint64_t fixed;
 
 	if (debug_is_wanted(config))
 		frame += SLAB_DEBUG_FRAME;
 	for (unsigned int i = 0; i < config->nr_ranges; i++)
 		frames += config->range[i].size >> MM_FRAME_SHIFT;
-	fixed = sizeof(struct mm_heap) + MM_CACHE_MAX * zones * sizeof(struct slab_list) +
+	caches = slab_caches(frames) + 1ull;
+	fixed = sizeof(struct mm_heap) +
+		caches * (sizeof(struct slab_cache) + zones * sizeof(struct slab_list) +
+			  config->cpus * (sizeof(uint32_t) + sizeof(struct slab_count))) +
 		config->cpus * (sizeof(struct slab_cpu) + zones * sizeof(struct frame_local) +
 				sizeof(struct map_count)) +
 		zones * (sizeof(struct frame_tree) + METADATA_ARRAYS * 2 * MM_FRAME_SIZE);

@@ -36,7 +36,7 @@ typedef uint64_t gpa_t;
 #define MM_MAX_NODES      16
 #define MM_MAX_CPUS       64
 #define MM_CACHE_NAME_MAX 32
-#define MM_CACHE_MAX      0xdf /* cache numbers are 1..MM_CACHE_MAX */
+#define MM_CACHE_MAX      0x3fff /* numbers of caches begin at 1; most that a heap has */
 #define MM_NODE_ANY       (-1)
 
 /*
@@ -78,6 +78,7 @@ extern const uint32_t mm_class_size[MM_CLASSES];
 
 /* Page map values: see virtio/abi/kmem.h, whose values these are. */
 #define MM_PM_NONE 0x00
+#define MM_PM_FAR  0xdf /* a cache of this number, or of a higher one */
 #define MM_PM_RUN  0xe0
 #define MM_PM_TAIL 0xff
 
@@ -254,6 +255,10 @@ const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes);
  */
 int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
 		    unsigned int flags);
+/* The highest number that a cache can have: a heap has a cache for every four frames, but no fewer
+ * than MM_PM_FAR and no more than MM_CACHE_MAX. What is kept of them so has its share in the heap's
+ * cost. */
+int mm_cache_max(const struct mm_heap *heap);
 /* 0, -ENOENT, -EPERM (a kmalloc class), -EBUSY while objects are out (but for a cache
  * that others share: whose they are, nobody knows). */
 int mm_cache_destroy(struct mm_heap *heap, int cache);

@@ -39,3 +39,8 @@ long mm_cache_shrink(struct mm_heap *heap, int number)
 {
 	return slab_cache_shrink(&heap->slabs, number);
 }
+
+int mm_cache_max(const struct mm_heap *heap)
+{
+	return (int)heap->slabs.max;
+}

@@ -2,7 +2,6 @@
 /* Caches: the geometry of their slabs, making and unmaking them. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mm/slab/debug.h"
@@ -135,7 +134,7 @@ static int cache_find_alike(struct slab_set *set, size_t size, size_t align, uns
 		return 0;
 	if (align < CACHE_MIN_ALIGN)
 		align = CACHE_MIN_ALIGN;
-	for (int number = MM_CLASSES + 1; number <= MM_CACHE_MAX; number++) {
+	for (int number = MM_CLASSES + 1; number <= (int)slab_top(set); number++) {
 		const struct slab_cache *cache = slab_cache_get(set, number);
 
 		if (cache && !cache->flags && cache->object_size == size && cache->align == align)
@@ -149,15 +148,14 @@ static int cache_make(struct slab_set *set, const char *name, size_t size, size_
 {
 
 	MM_ASSERT_HELD(&set->lock);
-	for (int number = 1; number <= MM_CACHE_MAX; number++) {
+	for (int number = 1; number <= (int)set->max; number++) {
 		struct slab_cache *cache = &set->cache[number];
 
 		if (atomic_load_explicit(&cache->live, memory_order_relaxed))
 			continue;
-		if (!cache->list)
-			cache->list = calloc(set->frames->nr_zones, sizeof(*cache->list));
-		if (!cache->list)
-			return -ENOMEM;
+		cache->list = &set->lists[(size_t)number * set->frames->nr_zones];
+		if ((uint32_t)number > slab_top(set))
+			atomic_store_explicit(&set->top, (uint32_t)number, memory_order_relaxed);
 		cache_clear_count(set, (unsigned int)number);
 		cache_init(set, cache, name, size, align, flags);
 		/* Release: pairs with slab_cache_get. */

@@ -69,7 +69,7 @@ static const char *check_frames(const struct slab_set *set, const struct slab *s
 			return limit_why("frame %llu is of slab %u, and found as another's",
 					 (unsigned long long)frame.nr, index);
 	}
-	if (!map_is(set->map, slab_frame(slab, 0), 1ull << slab->order, slab->cache))
+	if (!map_is(set->map, slab_frame(slab, 0), 1ull << slab->order, slab_pm(slab->cache)))
 		return limit_why("the page map does not have slab %u for cache %u's", index,
 				 slab->cache);
 	if (pins != slab_pins(slab))
@@ -107,7 +107,7 @@ static const char *check_slab(const struct slab_set *set, const struct slab *sla
 	const struct slab_cache *cache = &set->cache[slab->cache];
 	const char *why;
 
-	if (!slab->cache || slab->cache > MM_CACHE_MAX ||
+	if (!slab->cache || slab->cache > slab_top(set) ||
 	    !(slab_is_shaped(slab, &cache->usual) || slab_is_shaped(slab, &cache->least)) ||
 	    slab->slot_size != cache->slot_size)
 		return limit_why("slab %u does not look as cache %u's do", index, slab->cache);
@@ -154,15 +154,9 @@ static const char *check_list(const struct slab_set *set, unsigned int number, u
 	return NULL;
 }
 
-/* What the slabs of a cache come to. */
-struct cache_sum {
-	uint32_t slabs, least; /* all, and those not of the usual order */
-	uint64_t out;          /* objects of callers */
-};
-
 /* A cache's counters against its slabs'. */
 static const char *check_cache(struct slab_set *set, unsigned int number,
-			       const struct cache_sum *sum)
+			       const struct slab_seen *sum)
 {
 	const struct slab_cache *cache = &set->cache[number];
 	uint64_t freed;
@@ -195,7 +189,6 @@ static const char *check_locks(const struct slab_set *set)
 
 const char *slab_check(struct slab_set *set, uint64_t *frames)
 {
-	struct cache_sum sum[MM_CACHE_MAX + 1] = {0};
 	uint32_t dead = 0;
 	uint32_t in_state = 0;
 	uint32_t listed = 0;
@@ -203,6 +196,8 @@ const char *slab_check(struct slab_set *set, uint64_t *frames)
 	const char *why = check_locks(set);
 
 	*frames = 0;
+	for (unsigned int number = 1; number <= slab_top(set); number++)
+		set->cache[number].sum = (struct slab_seen){0};
 	for (uint32_t index = 1; !why && index < set->nr_slabs; index++) {
 		const struct slab *slab = &set->slab[index];
 
@@ -215,16 +210,17 @@ const char *slab_check(struct slab_set *set, uint64_t *frames)
 			break;
 		in_state += slab_get_state(slab) == SLAB_LISTED;
 		*frames += 1ull << slab->order;
-		sum[slab->cache].out += slab->used - slots_withheld(slab);
-		sum[slab->cache].slabs++;
-		sum[slab->cache].least += slab->order != set->cache[slab->cache].usual.order;
+		set->cache[slab->cache].sum.out += slab->used - slots_withheld(slab);
+		set->cache[slab->cache].sum.slabs++;
+		set->cache[slab->cache].sum.least += slab->order !=
+						     set->cache[slab->cache].usual.order;
 	}
-	for (unsigned int number = 1; !why && number <= MM_CACHE_MAX; number++) {
+	for (unsigned int number = 1; !why && number <= slab_top(set); number++) {
 		for (unsigned int zone = 0;
 		     !why && set->cache[number].list && zone < set->frames->nr_zones; zone++)
 			why = check_list(set, number, zone, &listed);
 		if (!why)
-			why = check_cache(set, number, &sum[number]);
+			why = check_cache(set, number, &set->cache[number].sum);
 	}
 	if (why)
 		return why;

@@ -181,7 +181,7 @@ static void slab_init(struct slab *slab, const struct slab_cache *cache, unsigne
 	slab->used = 0;
 	slab->cap = shape->cap;
 	slab->fresh = 0;
-	slab->cache = (uint8_t)number;
+	slab->cache = (uint16_t)number;
 	slab->order = shape->order;
 	slab->empty = false;
 	slab->sparse = false;
@@ -236,7 +236,7 @@ uint32_t slab_make(struct slab_set *set, unsigned int cpu, unsigned int number,
 	if (shape->order != cache->usual.order)
 		atomic_fetch_add_explicit(&cache->nr_least, 1, memory_order_relaxed);
 	MM_ASSERT(map_is(set->map, frame, frames, MM_PM_NONE));
-	map_fill(set->map, frame, frames, (uint8_t)number);
+	map_fill(set->map, frame, frames, slab_pm(number));
 	for (uint64_t i = 0; i < frames; i++)
 		/* Release: who finds the number finds the descriptor. */
 		atomic_store_explicit(&set->of[frame.nr + i], index, memory_order_release);
@@ -251,7 +251,7 @@ void slab_unmake(struct slab_set *set, unsigned int cpu, struct slab *slab)
 	unsigned int order = slab->order;
 
 	MM_ASSERT(slab_get_state(slab) == SLAB_DEAD && !slab->used && !slab_pins(slab));
-	MM_ASSERT(map_is(set->map, frame, 1ull << order, slab->cache));
+	MM_ASSERT(map_is(set->map, frame, 1ull << order, slab_pm(slab->cache)));
 	map_fill(set->map, frame, 1ull << order, MM_PM_NONE);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		atomic_store_explicit(&set->of[frame.nr + i], 0, memory_order_relaxed);

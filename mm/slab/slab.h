@@ -94,19 +94,19 @@ struct slab {
 	uint32_t slot_size;
 	uint16_t used, cap;
 	uint16_t fresh; /* slots from here on have never been handed out */
-	uint8_t cache;
+	uint16_t cache;
 	uint8_t zone;
 	uint8_t order;
 	/* DEAD -> ACTIVE before anyone knows it; ACTIVE -> FULL and FULL -> LISTED
 	 * under the slab's lock; LISTED <-> ACTIVE under the list's; -> DEAD under both. */
 	_Atomic uint8_t state;
-	bool zero; /* the frames were all zero when the slab was made */
-	/* Neither used nor pinned, and counted in its list's nr_empty; under the list's lock. */
-	bool empty;
+	bool zero;             /* the frames were all zero when the slab was made */
 	uint32_t next, prev;   /* on the list; next also of unused descriptors */
 	_Atomic uint32_t pins; /* on its frames; changes under the slab's lock */
 	bool sparse;           /* listed among those to drain; under the list's lock */
 	uint8_t colour;        /* of SLAB_COLOUR bytes, before the first slot */
+	/* Neither used nor pinned, and counted in its list's nr_empty; under the list's lock. */
+	bool empty;
 	struct slab_debug *debug;
 	struct slab_held *held;
 	uint64_t free[SLAB_WORDS]; /* 1: free */
@@ -120,6 +120,12 @@ struct slab_list {
 	struct mm_lock lock;
 	uint32_t head, tail;
 	uint32_t nr_empty, empty_frames; /* empty slabs, and what they are made of */
+};
+
+/* What the slabs of a cache come to, when they are checked. */
+struct slab_seen {
+	uint32_t slabs, least; /* all, and those not of the usual order */
+	uint64_t out;          /* objects of callers */
 };
 
 struct slab_cache {
@@ -136,6 +142,9 @@ struct slab_cache {
 	_Atomic uint32_t nr_least; /* of these, not of the usual order */
 	_Atomic uint64_t errors;
 	uint32_t aliases; /* caches that share it; under the set's lock */
+#ifdef MM_CHECK
+	struct slab_seen sum;
+#endif
 	char name[MM_CACHE_NAME_MAX];
 };
 
@@ -146,9 +155,9 @@ struct slab_count {
 
 struct slab_cpu {
 	_Alignas(64) struct mm_lock lock;
-	uint64_t seed; /* of the order of slots, where it is random */
-	uint32_t active[MM_CACHE_MAX + 1];
-	struct slab_count count[MM_CACHE_MAX + 1];
+	uint64_t seed;    /* of the order of slots, where it is random */
+	uint32_t *active; /* by cache, as the next */
+	struct slab_count *count;
 };
 
 /* The caches of a heap, and the layers below that they are made of. */
@@ -169,7 +178,10 @@ struct slab_set {
 	_Atomic uint64_t past_bytes;
 	_Atomic uint64_t findings; /* of debug modes */
 	struct mm_lock lock;       /* caches come and go */
-	struct slab_cache cache[MM_CACHE_MAX + 1];
+	uint32_t max;              /* highest number of a cache */
+	_Atomic uint32_t top;      /* ... that was given out so far: grows, under the lock */
+	struct slab_cache *cache;  /* max + 1 of them, each with a list for each zone: */
+	struct slab_list *lists;
 };
 
 /* Makes the kmalloc classes over layers that are there, and outlive the set. Returns 0 or
@@ -210,12 +222,27 @@ uint64_t slab_activity(struct slab_set *set);
  * builds with MM_CHECK alone. */
 const char *slab_check(struct slab_set *set, uint64_t *frames);
 
+/* Caches that a heap of so many frames has numbers for. */
+uint32_t slab_caches(uint64_t frames);
+
+/* The end of the numbers that are in use, or have been. Relaxed: what is beyond has nothing yet. */
+static inline uint32_t slab_top(const struct slab_set *set)
+{
+	return atomic_load_explicit(&set->top, memory_order_relaxed);
+}
+
+/* What the page map says of a cache's frames. */
+static inline uint8_t slab_pm(unsigned int number)
+{
+	return number < MM_PM_FAR ? (uint8_t)number : MM_PM_FAR;
+}
+
 /* The live cache of a number, or NULL. */
 static inline struct slab_cache *slab_cache_get(struct slab_set *set, int number)
 {
 	struct slab_cache *cache;
 
-	if (number < 1 || number > MM_CACHE_MAX)
+	if (number < 1 || (uint32_t)number > set->max)
 		return NULL;
 	cache = &set->cache[number];
 	/* Acquire: a live cache's fields are there. */

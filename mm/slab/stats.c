@@ -73,7 +73,7 @@ uint64_t slab_activity(struct slab_set *set)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int number = 1; number <= MM_CACHE_MAX; number++) {
+	for (unsigned int number = 1; number <= slab_top(set); number++) {
 		uint64_t freed;
 
 		sum += slab_cache_sum(set, number, &freed);
@@ -109,7 +109,7 @@ static void stats_all(struct slab_set *set, struct mm_stats *stats)
 	stats->objects_freed = past;
 	stats->bytes_allocated = atomic_load_explicit(&set->past_bytes, memory_order_relaxed);
 	stats->findings = atomic_load_explicit(&set->findings, memory_order_relaxed);
-	for (unsigned int i = 1; i <= MM_CACHE_MAX; i++)
+	for (unsigned int i = 1; i <= slab_top(set); i++)
 		stats_add_cache(set, i, stats);
 }
 

@@ -29,6 +29,7 @@
 #define VIRTIO_KMEM_F_EVENTS 0 /* the event queue is present */
 #define VIRTIO_KMEM_F_PIN    1 /* PIN and UNPIN are served */
 #define VIRTIO_KMEM_F_DEBUG  2 /* a debug mode is on: see config.debug, class_debug */
+#define VIRTIO_KMEM_F_CACHES 3 /* numbers of caches go beyond PM_CACHE_MAX: see PM_FAR */
 
 /* Debug modes (of config.debug and of a cache), named as SLUB's slab_debug letters. */
 #define VIRTIO_KMEM_DEBUG_SANITY  (1u << 0) /* F: check each free at once */
@@ -84,8 +85,11 @@ enum virtio_kmem_class {
  */
 #define VIRTIO_KMEM_PM_NONE      0x00 /* not handed out */
 #define VIRTIO_KMEM_PM_CACHE_MAX 0xdf /* 1..PM_CACHE_MAX: the cache's number */
-#define VIRTIO_KMEM_PM_RUN       0xe0 /* PM_RUN + order: first frame of a run */
-#define VIRTIO_KMEM_PM_TAIL      0xff /* any other frame of a run */
+/* With VIRTIO_KMEM_F_CACHES: a cache of this number or of a higher one. The driver knows of which
+ * it has asked for the object; without it CACHE_CREATE gives no higher number, and -ENOSPC. */
+#define VIRTIO_KMEM_PM_FAR  0xdf
+#define VIRTIO_KMEM_PM_RUN  0xe0 /* PM_RUN + order: first frame of a run */
+#define VIRTIO_KMEM_PM_TAIL 0xff /* any other frame of a run */
 
 /*
  * A piece of the heap and the node it is on. Frames of the heap window that are in no range do not

@@ -46,6 +46,12 @@ int kmem_dev_cache_create(struct kmem_request *r)
 	cache = mm_cache_create(r->kmem->heap, r->name, req->size, req->align, flags);
 	if (cache < 0)
 		return cache;
+	if (cache > VIRTIO_KMEM_PM_CACHE_MAX &&
+	    !(r->kmem->dev.features >> VIRTIO_KMEM_F_CACHES & 1)) {
+		/* The driver knows caches by the page map alone. */
+		(void)mm_cache_destroy(r->kmem->heap, cache);
+		return -ENOSPC;
+	}
 	/* Relaxed: the guest learns the number from the reply to this. */
 	atomic_store_explicit(&r->kmem->cache_flags[cache], alloc_flags, memory_order_relaxed);
 	r->resp.value = (uint64_t)cache;

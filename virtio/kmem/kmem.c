@@ -12,7 +12,7 @@
 _Static_assert(VIRTIO_KMEM_MAX_RANGES == MM_MAX_RANGES &&
 		       (int)VIRTIO_KMEM_CLASSES == (int)MM_CLASSES &&
 		       VIRTIO_KMEM_MAX_ORDER == MM_MAX_ORDER &&
-		       VIRTIO_KMEM_PM_CACHE_MAX == MM_CACHE_MAX,
+		       VIRTIO_KMEM_PM_CACHE_MAX == MM_PM_FAR,
 	       "the contract promises what mm can do");
 /* Each class of the contract is mm's: of the same label at the same place, and of the same size. */
 enum {
@@ -27,7 +27,7 @@ enum {
 VIRTIO_KMEM_CLASS_LIST(CLASS_IS_MMS)
 #undef CLASS_IS_MMS
 _Static_assert(VIRTIO_KMEM_PM_RUN == MM_PM_RUN && VIRTIO_KMEM_PM_TAIL == MM_PM_TAIL &&
-		       VIRTIO_KMEM_PM_NONE == MM_PM_NONE,
+		       VIRTIO_KMEM_PM_NONE == MM_PM_NONE && VIRTIO_KMEM_PM_FAR == MM_PM_FAR,
 	       "the page map is mm's");
 _Static_assert(VIRTIO_KMEM_ADDR_FRESH == MM_ADDR_FRESH && VIRTIO_KMEM_ADDR_ZERO == MM_ADDR_ZERO,
 	       "addresses are passed on as mm gives them");
@@ -83,6 +83,7 @@ static void kmem_destroy(struct virtio_device *dev)
 
 	virtio_device_fini(dev);
 	free((void *)kmem->pins);
+	free((void *)kmem->cache_flags);
 	free(kmem->queue);
 	free(kmem);
 }
@@ -202,6 +203,10 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	kmem->pins = calloc(mm_heap_size(config->heap) >> MM_FRAME_SHIFT, sizeof(*kmem->pins));
 	if (!kmem->pins)
 		goto err_queue;
+	kmem->caches = (uint32_t)mm_cache_max(config->heap);
+	kmem->cache_flags = calloc(kmem->caches + 1, sizeof(*kmem->cache_flags));
+	if (!kmem->cache_flags)
+		goto err_pins;
 	kmem->heap = config->heap;
 	kmem->quiesce = config->quiesce;
 	kmem->quiesce_opaque = config->quiesce_opaque;
@@ -213,7 +218,7 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	 * by itself. What a driver was given stays its own. */
 	kmem->dev.offered = VRING_FEATURE_INDIRECT | VRING_FEATURE_EVENT_IDX |
 			    VRING_FEATURE_PACKED | 1ull << VIRTIO_F_RING_RESET |
-			    1ull << VIRTIO_KMEM_F_EVENTS;
+			    1ull << VIRTIO_KMEM_F_EVENTS | 1ull << VIRTIO_KMEM_F_CACHES;
 	if (config->pin_quota)
 		kmem->dev.offered |= 1ull << VIRTIO_KMEM_F_PIN;
 	if (config->debug || kmem->config.class_debug)
@@ -226,10 +231,12 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	max_size[i] = KMEM_DEV_EVENT_SIZE;
 	ret = virtio_device_init(&kmem->dev, max_size);
 	if (ret)
-		goto err_pins;
+		goto err_flags;
 	*out = &kmem->dev;
 	return 0;
 
+err_flags:
+	free((void *)kmem->cache_flags);
 err_pins:
 	free((void *)kmem->pins);
 err_queue:

@@ -32,7 +32,7 @@ int kmem_dev_free(struct kmem_request *r)
 	size_t nr_bad = 0;
 	long n;
 
-	if (r->req.cache > MM_CACHE_MAX)
+	if (r->req.cache > r->kmem->caches)
 		return -ENOENT;
 	n = mm_free_bulk(r->kmem->heap, r->cpu, (int)r->req.cache, r->req.caller, r->req.count,
 			 r->addr, r->bad, &nr_bad);

@@ -42,7 +42,8 @@ struct kmem_dev {
 	_Atomic uint32_t *pins;
 	_Atomic bool pinned; /* since the last reset */
 	/* Allocation flags that a cache was created with, by its number. */
-	_Atomic uint8_t cache_flags[MM_CACHE_MAX + 1];
+	_Atomic uint8_t *cache_flags;
+	uint32_t caches; /* highest number of one, of mm's */
 	struct kmem_events events;
 	struct kmem_queue *queue;
 };

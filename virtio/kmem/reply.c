@@ -38,7 +38,7 @@ int kmem_dev_check_gfp(const struct kmem_request *r, unsigned int *flags)
 
 int kmem_dev_check_cache(const struct kmem_request *r)
 {
-	return r->req.cache && r->req.cache <= MM_CACHE_MAX ? 0 : -ENOENT;
+	return r->req.cache && r->req.cache <= r->kmem->caches ? 0 : -ENOENT;
 }
 
 int kmem_dev_reply_addrs(struct kmem_request *r, long n)

@@ -32,7 +32,7 @@ int kmem_dev_stats(struct kmem_request *r)
 	struct mm_stats mm = {0};
 	int ret;
 
-	if (r->req.cache > MM_CACHE_MAX)
+	if (r->req.cache > r->kmem->caches)
 		return -ENOENT;
 	ret = mm_stats(r->kmem->heap, (int)r->req.cache, &mm);
 	if (ret)

@@ -89,7 +89,7 @@ int qmp_query_slabinfo(struct qmp_call *call)
 		return -EINVAL;
 	call->result = json_array();
 	memory_enter(mem);
-	for (int i = 1; i <= MM_CACHE_MAX; i++) {
+	for (int i = 1; i <= mm_cache_max(mem->heap); i++) {
 		if (mm_slabinfo(mem->heap, i, &info))
 			continue;
 		/* The guest's own words. */

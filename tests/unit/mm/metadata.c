@@ -36,6 +36,12 @@ static uint64_t metadata_of(const struct mm_heap *heap)
 	sum += resident(set->slab, (frames + 1) * sizeof(*set->slab));
 	sum += resident(set->held, (frames + 1) * sizeof(*set->held));
 	sum += resident(set->of, frames * sizeof(*set->of));
+	sum += resident(set->cache, (set->max + 1) * sizeof(*set->cache));
+	sum += resident(set->lists, (set->max + 1) * pool->nr_zones * sizeof(*set->lists));
+	for (unsigned int cpu = 0; cpu < heap->config.cpus; cpu++) {
+		sum += resident(set->cpu[cpu].active, (set->max + 1) * sizeof(uint32_t));
+		sum += resident(set->cpu[cpu].count, (set->max + 1) * sizeof(struct slab_count));
+	}
 	sum += resident(set->cpu, heap->config.cpus * sizeof(*set->cpu));
 	if (set->debug)
 		sum += resident(set->debug, frames * SLAB_DEBUG_FRAME);
@@ -65,6 +71,8 @@ static void fill(struct mm_heap *heap)
 	uint64_t pages = 0;
 	size_t nr_bad;
 
+	while (mm_cache_create(heap, "many", 8, 8, MM_CACHE_NOMERGE) > 0)
+		;
 	while (mm_alloc_bulk(heap, 0, cache, MM_NODE_ANY, 0, 0, 0, BATCH, addr) > 0)
 		;
 	for (uint64_t i = 0; i < FRAMES; i++) {

@@ -137,6 +137,12 @@ unsigned int mm_cache_modes(struct mm_heap *heap, int cache)
 	return cache == FAKE_WATCHED || cache > MM_CLASSES ? MM_DEBUG_POISON : 0;
 }
 
+int mm_cache_max(const struct mm_heap *heap)
+{
+	(void)heap;
+	return MM_PM_FAR;
+}
+
 int mm_cache_create(struct mm_heap *heap, const char *name, size_t size, size_t align,
 		    unsigned int flags)
 {

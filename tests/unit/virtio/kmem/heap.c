@@ -201,6 +201,42 @@ static void caches_of_the_guest(void **state)
 	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, 16), -EPERM);
 }
 
+/* Numbers that the page map cannot say go to those who have said that they know. */
+static void far_caches_are_for_drivers_that_know_them(void **state)
+{
+	const uint8_t *map = mm_heap_page_map(heap, &(size_t){0});
+	struct virtio_kmem_req req = {
+		.type = VIRTIO_KMEM_CACHE_CREATE, .size = 100, .flags = VIRTIO_KMEM_CACHE_NOMERGE};
+	uint64_t addr;
+	uint32_t last = VIRTIO_KMEM_CLASSES;
+
+	(void)state;
+	while (!(int32_t)kmem_send(&k, 0, &req, sizeof(req), "near", 4, 16))
+		assert_int_equal(k.resp[0].value, ++last);
+	assert_int_equal((int32_t)k.resp[0].status, -ENOSPC);
+	assert_int_equal(last, VIRTIO_KMEM_PM_CACHE_MAX);
+	kmem_bring_up(&k, KMEM_FEATURES | 1ull << VIRTIO_KMEM_F_CACHES);
+	last = VIRTIO_KMEM_CLASSES;
+	while (!(int32_t)kmem_send(&k, 0, &req, sizeof(req), "far", 3, 16))
+		assert_int_equal(k.resp[0].value, ++last);
+	assert_int_equal((int32_t)k.resp[0].status, -ENOSPC);
+	assert_int_equal(last, mm_cache_max(heap));
+	assert_true(last > 2 * VIRTIO_KMEM_PM_CACHE_MAX);
+	for (uint32_t cache = last; cache >= VIRTIO_KMEM_PM_FAR; cache = cache / 3 * 2) {
+		assert_int_equal(kmem_alloc(&k, 0, cache, 1), 0);
+		take_addrs(&addr, 1);
+		assert_int_equal(map[(addr - BASE) / 4096], VIRTIO_KMEM_PM_FAR);
+		assert_int_equal(stats_of((int)cache).objects_active, 1);
+		assert_int_equal(kmem_free(&k, 0, 0, 1, &addr), 0);
+		assert_int_equal(stats_of((int)cache).objects_active, 0);
+	}
+	assert_int_equal(kmem_alloc(&k, 0, last + 1, 1), -ENOENT);
+	assert_int_equal(kmem_alloc(&k, 0, 0xffffffffu, 1), -ENOENT);
+	req = (struct virtio_kmem_req){.type = VIRTIO_KMEM_CACHE_DESTROY, .cache = last};
+	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, 16), 0);
+	assert_int_equal(kmem_send(&k, 0, &req, sizeof(req), NULL, 0, 16), -ENOENT);
+}
+
 /* A guest drops its own pins only: what the monitor copies, or a disk reads into, is not
  * taken away under it. */
 static void pins_of_others_stay(void **state)
@@ -338,10 +374,15 @@ static void endless_work_pauses_and_goes_on(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(objects_go_and_come),      TEST(addresses_are_judged_each),
-		TEST(pages_and_pins),           TEST(all_of_the_heap),
-		TEST(caches_of_the_guest),      TEST(pins_of_others_stay),
-		TEST(endless_work_ends),        TEST(endless_work_pauses_and_goes_on),
+		TEST(objects_go_and_come),
+		TEST(addresses_are_judged_each),
+		TEST(pages_and_pins),
+		TEST(all_of_the_heap),
+		TEST(far_caches_are_for_drivers_that_know_them),
+		TEST(caches_of_the_guest),
+		TEST(pins_of_others_stay),
+		TEST(endless_work_ends),
+		TEST(endless_work_pauses_and_goes_on),
 		TEST(a_new_quota_is_the_heaps),
 	};
 
