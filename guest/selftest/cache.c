@@ -265,6 +265,40 @@ static void give_back(void)
 	check(i == rounds, "kmem_cache_destroy: %u caches one after the other", rounds);
 }
 
+/* More than the page map has numbers for: objects go to their own all the same. */
+static void many(void)
+{
+	enum {
+		CACHES = 400
+	};
+	static struct kmem_cache *cache[CACHES];
+	static u64 *p[CACHES];
+	bool right = true;
+	unsigned int n;
+
+	for (n = 0; n < CACHES; n++) {
+		cache[n] = kmem_cache_create("selftest_many", 3000, 0, 0, NULL);
+		p[n] = cache[n] ? kmem_cache_alloc(cache[n], GFP_KERNEL) : NULL;
+		if (!p[n])
+			break;
+		*p[n] = n;
+	}
+	check(n == CACHES, "kmem_cache_create: %u caches at once", n);
+	for (unsigned int i = 0; i < n; i++) {
+		right = right && *p[i] == i && ksize(p[i]) >= 3000;
+		if (i % 2)
+			kmem_cache_free(cache[i], p[i]);
+		else
+			kfree(p[i]);
+	}
+	for (unsigned int i = 0; i < CACHES; i++) {
+		right = right && (i >= n || !kmem_cache_shrink(cache[i]));
+		kmem_cache_destroy(cache[i]);
+		cache[i] = NULL;
+	}
+	check(right, "kmem_cache_free: each object goes to its own of them");
+}
+
 void test_cache(void)
 {
 	u64 before = objects_out();
@@ -275,5 +309,6 @@ void test_cache(void)
 	foreign_object();
 	bulk();
 	give_back();
+	many();
 	check(objects_out() == before, "kmem_cache family: nothing leaked");
 }

@@ -42,7 +42,7 @@
 	({                                                                                      \
 		__auto_type ux = (x);                                                           \
 		__auto_type uy = (y);                                                           \
-		BUILD_BUG_ON_MSG(!(__mm_sign(ux) & __mm_sign(uy)),                              \
+		BUILD_BUG_ON_MSG(!(__mm_sign(ux, x) & __mm_sign(uy, y)),                        \
 				 name "(" #x ", " #y "): one may be negative, and is no more"); \
 		ux op uy ? ux : uy;                                                             \
 	})
@@ -59,10 +59,11 @@
 		__typeof__(y) uy = (y);                      \
 		ux == 0 ? uy : (uy == 0 ? ux : min(ux, uy)); \
 	})
-/* As what a value may be compared without being taken for another: 1, unsigned; 2, signed. */
-#define __mm_sign(v)                                                                \
-	(((__typeof__(v))(-1)) < (__typeof__(v))1                                   \
-		 ? 2 + statically_true(!((unsigned long long)(long long)(v) >> 63)) \
+/* As what a variable of a value may be compared without being taken for another: 1, unsigned; 2,
+ * signed. The value is looked at where it is known, and not evaluated. */
+#define __mm_sign(v, value)                                                             \
+	(((__typeof__(v))(-1)) < (__typeof__(v))1                                       \
+		 ? 2 + statically_true(!((unsigned long long)(long long)(value) >> 63)) \
 		 : 1 + 2 * (sizeof(v) < 4))
 
 #undef swap

@@ -52,7 +52,9 @@ struct kmem_cache;
  * two objects have the largest one in it, as calculate_alignment() makes it. flags: SLAB_*. ctor,
  * if not NULL, runs once on each object when its memory is first seen, and its work is kept across
  * free and alloc. name is copied; the host has 31 characters of it for its statistics and reports.
- * NULL when it cannot be made; with SLAB_PANIC a BUG.
+ * NULL when it cannot be made; with SLAB_PANIC a BUG. There may be as many as the host has numbers
+ * for, one for each four pages of the heap and no fewer than 223: beyond 209 of a program's own an
+ * allocation and a free take a call more each.
  * The second names a region that may be copied to and from user space, as is checked in Linux and
  * not here. One that is not in the object is warned of, and the cache is made without, as there.
  */
@@ -256,16 +258,17 @@ KMEM_FRONT void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 	const struct kmem_cache_front *front = (const struct kmem_cache_front *)s;
 
 	if ((gfp & __GFP_ZERO) && unlikely(front->slow))
-		return kmem_alloc_slow(front->number, front->size, gfp, NUMA_NO_NODE, 0);
-	return kmem_alloc_fast(front->number, front->size, front->size, gfp);
+		return kmem_alloc_slow(front->id, front->size, gfp, NUMA_NO_NODE, 0);
+	return kmem_alloc_from(front->number, front->id, front->size, front->size, gfp);
 }
 
 KMEM_FRONT void kmem_cache_free(struct kmem_cache *s, void *p)
 {
-	const unsigned int number = ((const struct kmem_cache_front *)s)->number;
+	const struct kmem_cache_front *front = (const struct kmem_cache_front *)s;
+	const unsigned int number = front->number;
 
 	if (unlikely(kmem_number_of(p) != number) || unlikely(!kmem_push(number, p)))
-		kmem_free_slow(p, number);
+		kmem_free_slow(p, front->id);
 }
 
 KMEM_FRONT void kfree(const void *p)

@@ -82,6 +82,8 @@ struct kmem_channel {
 	u32 debug;       /* VIRTIO_KMEM_DEBUG_* in force for all caches */
 	u32 class_debug; /* bit i: class i has debug modes */
 	u32 max_batch;
+	u32 max_cache; /* highest number of a cache; not above VIRTIO_KMEM_PM_CACHE_MAX: no far ones
+			*/
 	unsigned int max_order;
 	unsigned int cpus;
 	unsigned int nr_nodes;

@@ -38,9 +38,10 @@ extern struct kmem_view kmem_view;
 
 /* At the start of each struct kmem_cache: what the fast paths know of it. */
 struct kmem_cache_front {
-	u32 number;
+	u32 number; /* its slot */
 	u32 size;
 	bool slow; /* not for the fast path: a constructor, or a debug mode */
+	u32 id;    /* for the slow paths; number, unless it is a far cache (priv.h) */
 };
 
 /* The size of the objects of the size class with this cache number. */
@@ -57,16 +58,16 @@ static __always_inline size_t kmem_number_size(unsigned int number)
 #define KMEM_GFP_SLOW (__GFP_DMA | __GFP_DMA32)
 
 /*
- * The rest of an allocation from cache `number`. asked: the bytes wanted, for debug
+ * The rest of an allocation from the cache of an id. asked: the bytes wanted, for debug
  * reports; caller: a code address for them, 0 for the function's own caller.
  */
-void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, unsigned long caller);
+void *kmem_alloc_slow(unsigned int id, size_t asked, gfp_t gfp, int node, unsigned long caller);
 
 /* The number of the size class that serves size, 1 to KMALLOC_MAX_CACHE_SIZE. */
 unsigned int kmem_size_to_number(size_t size);
 
-/* The rest of a free; number: the cache that the caller named, 0 for any. */
-void kmem_free_slow(const void *p, unsigned int number);
+/* The rest of a free; id: of the cache that the caller named, 0 for any. */
+void kmem_free_slow(const void *p, unsigned int id);
 
 /* An object of a slot's main magazine with its VIRTIO_KMEM_ADDR_* bits; 0: none at hand. */
 KMEM_INLINE u64 kmem_pop_slot(KMEM_SEG struct kmem_slot *slot)
@@ -90,20 +91,26 @@ KMEM_INLINE u64 kmem_pop(unsigned int number)
 }
 
 /* size: the usable size of the cache's objects, zeroed whole for __GFP_ZERO. */
-KMEM_INLINE void *kmem_alloc_fast(unsigned int number, size_t size, size_t asked, gfp_t gfp)
+KMEM_INLINE void *kmem_alloc_from(unsigned int number, unsigned int id, size_t size, size_t asked,
+				  gfp_t gfp)
 {
 	u64 entry;
 	void *p;
 
 	if (unlikely(gfp & KMEM_GFP_SLOW))
-		return kmem_alloc_slow(number, asked, gfp, NUMA_NO_NODE, 0);
+		return kmem_alloc_slow(id, asked, gfp, NUMA_NO_NODE, 0);
 	entry = kmem_pop(number);
 	if (unlikely(!entry))
-		return kmem_alloc_slow(number, asked, gfp, NUMA_NO_NODE, 0);
+		return kmem_alloc_slow(id, asked, gfp, NUMA_NO_NODE, 0);
 	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
 	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
 		memset(p, 0, size);
 	return p;
+}
+
+KMEM_INLINE void *kmem_alloc_fast(unsigned int number, size_t size, size_t asked, gfp_t gfp)
+{
+	return kmem_alloc_from(number, number, size, asked, gfp);
 }
 
 /*

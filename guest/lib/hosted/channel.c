@@ -212,6 +212,7 @@ void hosted_channel(struct mm_heap *heap, struct kmem_channel *channel)
 		.page_map = mm_heap_page_map(heap, &bytes),
 		.pin_quota = ~0ull,
 		.max_batch = VIRTIO_KMEM_MAX_BATCH,
+		.max_cache = (u32)mm_cache_max(heap),
 		.max_order = MM_MAX_ORDER,
 		.cpus = MM_MAX_CPUS,
 		.nr_nodes = 1,

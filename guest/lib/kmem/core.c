@@ -47,19 +47,28 @@ static u8 magazine_class(size_t size)
 	return size < 256 ? 3 : size < 1024 ? 2 : size < 4096 ? 1 : 0;
 }
 
-struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
+struct kmem_cache *kmem_cache_setup(unsigned int id, const char *name, size_t size, int order,
 				    slab_flags_t flags, void (*ctor)(void *))
 {
-	struct kmem_cache *cache = kmem.cache[number];
+	struct kmem_cache *cache = kmem_cache_of(id);
+	struct kmem_cache *next = cache ? cache->next : kmem.all;
+	struct kmem_slot *slots = cache ? cache->far : NULL;
 	u32 debug = kmem.channel.debug;
+	bool first = !cache;
 
 	if (!cache)
 		cache = grt_ram_alloc(sizeof(*cache), 64);
 	if (!cache)
 		return NULL;
 	memset(cache, 0, sizeof(*cache));
+	cache->next = next;
+	cache->far = slots;
+	cache->front.id = id;
+	cache->front.number = id < KMEM_SLOTS ? id : VIRTIO_KMEM_PM_FAR;
+	cache->number = id < KMEM_SLOTS ? id : id - KMEM_FAR + VIRTIO_KMEM_PM_FAR;
+	if (id >= KMEM_SLOTS && kmem_far_add(cache))
+		return NULL;
 	cache->debug = debug || flags & SLAB_CONSISTENCY_CHECKS;
-	cache->front.number = number;
 	cache->front.size = size;
 	cache->usable = size;
 	cache->front.slow = ctor || cache->debug;
@@ -79,7 +88,10 @@ struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_
 	strscpy(cache->name, name, sizeof(cache->name));
 	kmem_depot_init(cache);
 	cache->live = true;
-	kmem.cache[number] = cache;
+	if (id < KMEM_SLOTS)
+		kmem.cache[id] = cache;
+	if (first)
+		WRITE_ONCE(kmem.all, cache);
 	return cache;
 }
 
@@ -127,24 +139,23 @@ int kmem_init(const struct kmem_channel *channel)
 void kmem_exit(void)
 {
 	struct kmem_cpu *kc = kmem_self();
+	struct kmem_cache *cache;
 
 	if (!kmem.ready)
 		return;
 	kmem_rcu_run();
 	/* They are objects of the size classes, which go first. */
-	for (unsigned int i = FIRST_OWN_CACHE; i < KMEM_PAGE_SLOT; i++) {
-		if (kmem.cache[i] && kmem.cache[i]->live)
-			kfree(kmem.cache[i]->whole_name);
+	kmem_for_each_cache(cache) {
+		if (cache->live)
+			kfree(cache->whole_name);
 	}
 	for (unsigned int i = 0; i < KMEM_MAX_CPUS; i++) {
 		if (kmem.cpu[i])
 			kmem_free_later(kmem.cpu[i]);
 	}
 	spin_lock(&kmem.walk);
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-
-		if (!cache || !cache->live)
+	kmem_for_each_cache(cache) {
+		if (!cache->live)
 			continue;
 		/* Nobody reads any more. */
 		cache->typesafe = false;
@@ -152,8 +163,8 @@ void kmem_exit(void)
 			kmem_cache_collect(kc, cache);
 			kmem_shrink(kc, cache);
 		}
-		if (i >= FIRST_OWN_CACHE && i < KMEM_PAGE_SLOT)
-			(void)kmem_ask(kc, kmem.channel.ops->cache_destroy(kc->cpu, i));
+		if (cache->order < 0 && cache->number >= FIRST_OWN_CACHE)
+			(void)kmem_ask(kc, kmem.channel.ops->cache_destroy(kc->cpu, cache->number));
 		cache->live = false;
 	}
 	kmem_mag_exit(kc);

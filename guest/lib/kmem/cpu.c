@@ -139,7 +139,7 @@ static u64 alloc_inside(struct kmem_cache *cache, struct kmem_slot *slot)
 static u64 alloc_any(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t gfp, size_t asked,
 		     unsigned long caller)
 {
-	struct kmem_slot *slot = &kc->slot[cache->front.number];
+	struct kmem_slot *slot = kmem_slot_of(kc, cache);
 	u64 entry;
 	long got;
 
@@ -178,7 +178,7 @@ static u64 alloc_anywhere(struct kmem_cpu *kc, struct kmem_cache *cache, gfp_t g
 static u64 alloc_on_node(struct kmem_cpu *kc, struct kmem_cache *cache, int node, gfp_t gfp,
 			 size_t asked, unsigned long caller)
 {
-	struct kmem_slot *slot = &kc->slot[cache->front.number];
+	struct kmem_slot *slot = kmem_slot_of(kc, cache);
 	u64 top = *slot->top & ~VIRTIO_KMEM_ADDR_FLAGS;
 	u64 entry;
 
@@ -200,9 +200,9 @@ static bool any_node(int *node, gfp_t *gfp)
 	return *node == 0 && kmem.channel.nr_nodes <= 1;
 }
 
-void *kmem_alloc_slow(unsigned int number, size_t asked, gfp_t gfp, int node, unsigned long caller)
+void *kmem_alloc_slow(unsigned int id, size_t asked, gfp_t gfp, int node, unsigned long caller)
 {
-	struct kmem_cache *cache = kmem.cache[number];
+	struct kmem_cache *cache = kmem_cache_of(id);
 	struct kmem_cpu *kc = kmem_self();
 	bool zero = gfp & __GFP_ZERO;
 	u64 entry;
@@ -300,7 +300,7 @@ static void free_far(struct kmem_cpu *kc, struct kmem_cache *cache, const void *
 static void free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p,
 		    unsigned long caller)
 {
-	struct kmem_slot *slot = &kc->slot[cache->front.number];
+	struct kmem_slot *slot = kmem_slot_of(kc, cache);
 
 	if (cache->direct) {
 		free_far(kc, cache, p, caller);
@@ -342,14 +342,15 @@ void kmem_free_later(struct kmem_cpu *kc)
 	while (kc->nr_later) {
 		const void *p = kc->later[--kc->nr_later];
 		unsigned int kind = kmem_number_of(p);
+		unsigned int id = kmem_id_of(p);
 
 		if (kind >= VIRTIO_KMEM_PM_RUN)
-			kind = KMEM_PAGE_SLOT + kind - VIRTIO_KMEM_PM_RUN;
-		free_to(kc, kmem.cache[kind], p, 0);
+			id = KMEM_PAGE_SLOT + kind - VIRTIO_KMEM_PM_RUN;
+		free_to(kc, kmem_cache_of(id), p, 0);
 	}
 }
 
-void kmem_free_slow(const void *p, unsigned int number)
+void kmem_free_slow(const void *p, unsigned int id)
 {
 	unsigned long va = (unsigned long)p;
 	unsigned long caller = _RET_IP_;
@@ -377,21 +378,21 @@ void kmem_free_slow(const void *p, unsigned int number)
 			grt_bug(va, "kfree: 0x%lx is not the start of an object", va);
 			return;
 		}
-		if (number)
+		if (id)
 			grt_warn("kmem_cache_free: 0x%lx is no object of %s", va,
-				 kmem.cache[number]->name);
+				 kmem_cache_of(id)->name);
 		if (!kmem_run_put(kmem_to_phys(p)))
 			kmem_pages_free(kmem_to_phys(p), kind - VIRTIO_KMEM_PM_RUN);
 		return;
 	}
-	cache = kmem.cache[kind];
+	cache = kmem_cache_of(kmem_id_of(p));
 	if (!cache || !cache->live) {
 		grt_bug(va, "kfree: 0x%lx is of cache %u, which does not exist", va, kind);
 		return;
 	}
-	if (number && kind != number)
+	if (id && id != cache->front.id)
 		grt_warn("kmem_cache_free: 0x%lx is an object of %s, not of %s", va, cache->name,
-			 kmem.cache[number]->name);
+			 kmem_cache_of(id)->name);
 	free_slow(kc, cache, p, caller);
 }
 

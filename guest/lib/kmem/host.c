@@ -30,10 +30,11 @@ static long host_alloc(struct kmem_cpu *kc, struct kmem_cache *cache, u32 node, 
 	if (cache->order >= 0)
 		got = ops->alloc_pages(kc->cpu, cache->order, node, flags, n, kc->addr);
 	else
-		got = ops->alloc(kc->cpu, cache->front.number, node, flags, asked, caller, n,
-				 kc->addr);
+		got = ops->alloc(kc->cpu, cache->number, node, flags, asked, caller, n, kc->addr);
 	if (got > 0)
 		WRITE_ONCE(cache->used, true);
+	if (got > 0 && cache->far)
+		kmem_far_note(cache, kc->addr, min_t(size_t, got, n));
 	return got == 0 ? -ENOMEM : min_t(long, got, n);
 }
 
@@ -103,8 +104,7 @@ void kmem_host_free(struct kmem_cpu *kc, struct kmem_cache *cache, size_t n, uns
 	if (cache->order >= 0)
 		freed = ops->free_pages(kc->cpu, n, kc->addr, kc->bad, &nr_bad);
 	else
-		freed = ops->free(kc->cpu, cache->front.number, caller, n, kc->addr, kc->bad,
-				  &nr_bad);
+		freed = ops->free(kc->cpu, cache->number, caller, n, kc->addr, kc->bad, &nr_bad);
 	for (size_t i = 0; i < min(nr_bad, n); i++) {
 		u32 index = kc->bad[i].index;
 

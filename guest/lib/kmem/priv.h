@@ -59,6 +59,16 @@ static inline unsigned int kmem_mag_capacity(unsigned int class)
 }
 
 /*
+ * Far caches: those that the page map has one value for, VIRTIO_KMEM_PM_FAR. The slot of that
+ * number is always empty, so that the inlined paths leave them to the slow ones, which find their
+ * slots with the cache, and the cache of an object in kmem.far_of. Their ids begin where those of
+ * slots end.
+ */
+#define KMEM_FAR        512u
+#define KMEM_FAR_BLOCK  256u /* caches */
+#define KMEM_FAR_BLOCKS 256u
+
+/*
  * A cache's shared store (Bonwick's depot, Linux's barn). It holds magazines with
  * objects, the hot end first, and empty ones; vCPUs exchange one for the other.
  */
@@ -75,6 +85,9 @@ struct kmem_depot {
 
 struct kmem_cache {
 	struct kmem_cache_front front; /* what the inlined paths read */
+	u32 number;                    /* the host's */
+	struct kmem_slot *far;         /* of a far cache, by vCPU */
+	struct kmem_cache *next;       /* of all that there have been */
 	bool live;
 	bool direct;   /* every call is a request: a debug mode, a large run */
 	bool debug;    /* a debug mode */
@@ -101,6 +114,10 @@ struct kmem {
 	bool wake;                            /* who could not wait got nothing: see kmem_poll() */
 	unsigned int give_back;               /* how often memory was asked back */
 	struct kmem_cache *cache[KMEM_SLOTS]; /* kept for reuse when not live */
+	struct kmem_cache *all;               /* those and the far ones */
+	struct kmem_cache **far[KMEM_FAR_BLOCKS];
+	u16 *far_of;      /* by frame of the heap: the far cache that it was last of */
+	u64 far_of_bytes; /* that there is room for */
 	struct kmem_cpu *cpu[KMEM_MAX_CPUS];
 	KMEM_WALK_LOCK walk;
 	u64 granted; /* bytes by which depots' limits exceed their bases */
@@ -115,9 +132,57 @@ struct kmem {
 
 extern struct kmem kmem;
 
+/* For loops over all caches, live or not, which hold kmem.walk. */
+#define kmem_for_each_cache(cache) for ((cache) = kmem.all; (cache); (cache) = (cache)->next)
+
+/* Tells whether the channel has far caches. */
+static inline bool kmem_has_far(void)
+{
+	return kmem.channel.max_cache > VIRTIO_KMEM_PM_CACHE_MAX;
+}
+
+/* The id of a cache by the host's number. */
+static inline unsigned int kmem_id(unsigned int number)
+{
+	return kmem_has_far() && number >= VIRTIO_KMEM_PM_FAR
+		       ? KMEM_FAR + number - VIRTIO_KMEM_PM_FAR
+		       : number;
+}
+
+/* A cache by its id; NULL: there has never been one. */
+static inline struct kmem_cache *kmem_cache_of(unsigned int id)
+{
+	struct kmem_cache **block;
+
+	if (id < KMEM_SLOTS)
+		return kmem.cache[id];
+	id -= KMEM_FAR;
+	if (id >= KMEM_FAR_BLOCK * KMEM_FAR_BLOCKS)
+		return NULL;
+	block = READ_ONCE(kmem.far[id / KMEM_FAR_BLOCK]);
+	return block ? READ_ONCE(block[id % KMEM_FAR_BLOCK]) : NULL;
+}
+
+static inline struct kmem_slot *kmem_slot_of(struct kmem_cpu *kc, const struct kmem_cache *cache)
+{
+	return cache->far ? &cache->far[kc->cpu] : &kc->slot[cache->front.number];
+}
+
+/* The id of an object's cache, or what kmem_number_of() says of it. */
+static inline unsigned int kmem_id_of(const void *p)
+{
+	unsigned int number = kmem_number_of(p);
+
+	if (number != VIRTIO_KMEM_PM_FAR || !kmem_has_far() || !kmem.far_of)
+		return number;
+	/* Relaxed, as its writer: whoever gave the object away gave the note with it. */
+	return KMEM_FAR +
+	       READ_ONCE(kmem.far_of[((unsigned long)p - kmem_view.va) / KMEM_FRAME_SIZE]);
+}
+
 /* core.c */
-/* The cache structure for a number, set up anew; NULL when there is no RAM. */
-struct kmem_cache *kmem_cache_setup(unsigned int number, const char *name, size_t size, int order,
+/* The cache structure for an id, set up anew; NULL when there is no RAM. */
+struct kmem_cache *kmem_cache_setup(unsigned int id, const char *name, size_t size, int order,
 				    slab_flags_t flags, void (*ctor)(void *));
 
 /*
@@ -242,6 +307,10 @@ void kmem_rcu_run(void);
 void kmem_free_later(struct kmem_cpu *kc);
 
 /* slot.c */
+/* Has a far cache be found by its id, with slots that are empty. 0 or -ENOMEM. */
+int kmem_far_add(struct kmem_cache *cache);
+/* Notes of n addresses of the host's, with flags, that they are of a far cache. */
+void kmem_far_note(const struct kmem_cache *cache, const u64 *addr, size_t n);
 void kmem_slots_reset(struct kmem_cpu *kc);
 /* Empties a slot; its magazines go onto the list (those with objects) or away. */
 void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);

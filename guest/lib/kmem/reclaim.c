@@ -6,19 +6,19 @@
 void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache)
 {
 	if (cache->order < 0)
-		(void)kmem_ask(kc, kmem.channel.ops->cache_shrink(kc->cpu, cache->front.number));
+		(void)kmem_ask(kc, kmem.channel.ops->cache_shrink(kc->cpu, cache->number));
 }
 
 /* Objects alone: each vCPU gives its own when memory is asked back. Pins are nobody's own, and
  * whoever asks, or hears of it first, has all of them dropped. */
 static void give_objects_back(struct kmem_cpu *kc)
 {
+	struct kmem_cache *cache;
+
 	kmem_rcu_free();
 	kmem_cpu_to_depots(kc);
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-
-		if (cache && cache->live && READ_ONCE(cache->used)) {
+	kmem_for_each_cache(cache) {
+		if (cache->live && READ_ONCE(cache->used)) {
 			kmem_depot_empty(kc, cache);
 			kmem_shrink(kc, cache);
 			if (READ_ONCE(cache->inside))
@@ -30,16 +30,16 @@ static void give_objects_back(struct kmem_cpu *kc)
 }
 
 /* Bytes in this vCPU's magazines and in all depots. The caller holds kmem.walk. */
-static u64 bytes_at_hand(const struct kmem_cpu *kc)
+static u64 bytes_at_hand(struct kmem_cpu *kc)
 {
+	struct kmem_cache *cache;
 	u64 bytes = 0;
 
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-		const struct kmem_slot *slot = &kc->slot[i];
+	kmem_for_each_cache(cache) {
+		const struct kmem_slot *slot = kmem_slot_of(kc, cache);
 		u64 objects;
 
-		if (!cache || !cache->live)
+		if (!cache->live)
 			continue;
 		objects = kmem_depot_objects(cache);
 		if (slot->main)
@@ -53,12 +53,12 @@ static u64 bytes_at_hand(const struct kmem_cpu *kc)
 
 static void drain_near(struct kmem_cpu *kc)
 {
-	kmem_cpu_to_depots(kc);
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
+	struct kmem_cache *cache;
 
+	kmem_cpu_to_depots(kc);
+	kmem_for_each_cache(cache) {
 		/* The host unmakes empty slabs by itself before it says that it has no more. */
-		if (cache && cache->live && READ_ONCE(cache->used))
+		if (cache->live && READ_ONCE(cache->used))
 			kmem_depot_empty(kc, cache);
 	}
 	kmem_mag_reclaim(kc);
@@ -70,7 +70,7 @@ void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache)
 
 	for (unsigned int i = 0; i < KMEM_MAX_CPUS; i++) {
 		if (kmem.cpu[i])
-			kmem_slot_steal(&kmem.cpu[i]->slot[cache->front.number], &mags);
+			kmem_slot_steal(kmem_slot_of(kmem.cpu[i], cache), &mags);
 	}
 	kmem_depot_fill(cache, &mags);
 	kmem_depot_empty(kc, cache);
@@ -86,12 +86,13 @@ void kmem_reclaim(struct kmem_cpu *kc)
  * perhaps the last. */
 static bool drop_empty(struct kmem_cpu *kc)
 {
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
-		struct kmem_slot *slot = &kc->slot[i];
+	struct kmem_cache *cache;
+
+	kmem_for_each_cache(cache) {
+		struct kmem_slot *slot = kmem_slot_of(kc, cache);
 		LIST_HEAD(none);
 
-		if (!cache || !cache->live)
+		if (!cache->live)
 			continue;
 		if (!*slot->top && !(slot->spare && slot->spare->count))
 			kmem_slot_steal(slot, &none);
@@ -119,11 +120,12 @@ bool kmem_reclaim_near(struct kmem_cpu *kc, size_t size)
  * is left in it. The caller holds kmem.walk. */
 static void top_up(struct kmem_cpu *kc)
 {
-	WRITE_ONCE(kmem.due, false);
-	for (unsigned int i = 0; i < KMEM_SLOTS; i++) {
-		struct kmem_cache *cache = kmem.cache[i];
+	struct kmem_cache *cache;
 
-		if (cache && cache->live && READ_ONCE(cache->due)) {
+	WRITE_ONCE(kmem.due, false);
+	kmem_for_each_cache(cache) {
+
+		if (cache->live && READ_ONCE(cache->due)) {
 			WRITE_ONCE(cache->due, false);
 			kmem_cache_stock(kc, cache);
 		}

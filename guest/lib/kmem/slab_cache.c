@@ -46,8 +46,11 @@ static u32 cache_flags(slab_flags_t flags, bool ctor)
 
 static bool number_is_new(int number)
 {
-	return number > VIRTIO_KMEM_CLASSES && number <= VIRTIO_KMEM_PM_CACHE_MAX &&
-	       !(kmem.cache[number] && kmem.cache[number]->live);
+	const struct kmem_cache *cache = number > 0 ? kmem_cache_of(kmem_id((u32)number)) : NULL;
+
+	return number > VIRTIO_KMEM_CLASSES &&
+	       (u32)number <= max_t(u32, kmem.channel.max_cache, VIRTIO_KMEM_PM_CACHE_MAX) &&
+	       !(cache && cache->live);
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
@@ -83,7 +86,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	flags &= ~SLAB_DEBUG_FLAGS;
 	if (debug)
 		flags |= SLAB_CONSISTENCY_CHECKS;
-	cache = kmem_cache_setup(number, name, size, -1, flags, ctor);
+	cache = kmem_cache_setup(kmem_id((u32)number), name, size, -1, flags, ctor);
 	if (!cache) {
 		(void)kmem_ask(kc, ops->cache_destroy(kc->cpu, number));
 		number = -ENOMEM;
@@ -94,7 +97,9 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	if (!cache->debug)
 		cache->usable = ALIGN(size, align);
 	spin_unlock(&kmem.walk);
-	kmem_cache_stock(kc, cache);
+	/* There may be many far caches, of which most have few objects or none for long. */
+	if (!cache->far)
+		kmem_cache_stock(kc, cache);
 	return cache;
 unlock:
 	spin_unlock(&kmem.walk);
@@ -134,7 +139,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	/* All that is free was so before that wait. */
 	s->typesafe = false;
 	kmem_cache_collect(kc, s);
-	err = kmem_ask(kc, kmem.channel.ops->cache_destroy(kc->cpu, s->front.number));
+	err = kmem_ask(kc, kmem.channel.ops->cache_destroy(kc->cpu, s->number));
 	s->typesafe = typesafe;
 	s->live = err != 0;
 	if (!err) {
@@ -157,7 +162,7 @@ int kmem_cache_shrink(struct kmem_cache *s)
 
 	/* A vCPU that gives memory back has some of it in hand between depot and host. */
 	spin_lock(&kmem.walk);
-	kmem_slot_steal(&kc->slot[s->front.number], &mags);
+	kmem_slot_steal(kmem_slot_of(kc, s), &mags);
 	kmem_depot_fill(s, &mags);
 	/* Whoever reads, and may not wait, gives back what nobody else reads. */
 	if (s->typesafe && !rcu_read_lock_held())
@@ -165,7 +170,7 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	kmem_depot_empty(kc, s);
 	kmem_shrink(kc, s);
 	spin_unlock(&kmem.walk);
-	if (kmem_stats(s->front.number, &stats))
+	if (kmem_stats(s->number, &stats))
 		return 1;
 	return stats.slabs != 0;
 }
@@ -184,7 +189,7 @@ void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)
 {
 	if (node == NUMA_NO_NODE)
 		return kmem_cache_alloc(s, gfp);
-	return kmem_alloc_slow(s->front.number, s->front.size, gfp, node, _RET_IP_);
+	return kmem_alloc_slow(s->front.id, s->front.size, gfp, node, _RET_IP_);
 }
 
 int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)

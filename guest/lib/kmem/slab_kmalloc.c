@@ -48,6 +48,7 @@ void *__kmalloc(size_t size, gfp_t gfp)
  * for, as far as anybody knows, up to now: all of it is its own from here on. */
 static size_t whole_size(const void *p, size_t *used)
 {
+	const struct kmem_cache *cache = NULL;
 	unsigned int kind;
 	size_t size;
 	long was;
@@ -64,11 +65,13 @@ static size_t whole_size(const void *p, size_t *used)
 	if (kind >= VIRTIO_KMEM_PM_RUN)
 		size = KMEM_FRAME_SIZE << (kind - VIRTIO_KMEM_PM_RUN);
 	else
-		size = kmem.cache[kind] ? kmem.cache[kind]->usable : 0;
+		cache = kmem_cache_of(kmem_id_of(p));
+	if (kind < VIRTIO_KMEM_PM_RUN)
+		size = cache ? cache->usable : 0;
 	if (used)
 		*used = size;
 	/* Red zones begin where the size asked for ends, which only the host knows. */
-	if (kind < VIRTIO_KMEM_PM_RUN && kmem.cache[kind] && kmem.cache[kind]->debug) {
+	if (cache && cache->debug) {
 		struct kmem_cpu *kc = kmem_self();
 
 		was = kmem_ask(kc, kmem.channel.ops->widen(kc->cpu, kmem_to_phys(p)));

@@ -29,12 +29,14 @@ struct exchange {
 };
 
 #define EVENTS 8
+#define CACHES 0xffffu /* more numbers than any host gives to caches */
 
 static struct {
 	struct virtio_mmio_dev dev;
 	struct virtqueue request[PLATFORM_MAX_CPUS];
 	struct exchange *exchange; /* one a vCPU */
 	unsigned int cpus;
+	u32 max_cache; /* highest number of one that may come */
 
 	struct virtqueue event;
 	struct virtio_kmem_event *events; /* EVENTS buffers, number = descriptor */
@@ -186,7 +188,7 @@ static int op_cache_create(unsigned int cpu, const char *name, size_t size, size
 	got = exchange(cpu, x, VIRTIO_KMEM_NAME_MAX, 0);
 	if (got < 0)
 		return (int)got;
-	if (!x->resp.value || x->resp.value > VIRTIO_KMEM_PM_CACHE_MAX)
+	if (!x->resp.value || x->resp.value > kmem_dev.max_cache)
 		return -EIO;
 	*debug = x->resp.count;
 	return (int)x->resp.value;
@@ -370,7 +372,8 @@ static void read_config(struct virtio_kmem_config *config)
 int grt_channel_init(struct kmem_channel *channel)
 {
 	const u64 wanted = 1ull << VIRTIO_KMEM_F_EVENTS | 1ull << VIRTIO_KMEM_F_PIN |
-			   1ull << VIRTIO_KMEM_F_DEBUG | 1ull << VIRTIO_F_VERSION_1;
+			   1ull << VIRTIO_KMEM_F_DEBUG | 1ull << VIRTIO_KMEM_F_CACHES |
+			   1ull << VIRTIO_F_VERSION_1;
 	struct virtio_kmem_config config;
 	int err;
 
@@ -391,6 +394,10 @@ int grt_channel_init(struct kmem_channel *channel)
 	/* The event queue comes after all request queues, ours or not. */
 	kmem_dev.has_events = (kmem_dev.dev.features & 1ull << VIRTIO_KMEM_F_EVENTS) &&
 			      config.num_request_queues == kmem_dev.cpus;
+	/* Without the feature a number is what the page map can say. */
+	kmem_dev.max_cache = kmem_dev.dev.features & 1ull << VIRTIO_KMEM_F_CACHES
+				     ? CACHES
+				     : VIRTIO_KMEM_PM_CACHE_MAX;
 	err = start_queues();
 	if (err)
 		goto failed;
@@ -409,6 +416,7 @@ int grt_channel_init(struct kmem_channel *channel)
 		.class_debug = config.class_debug,
 		.max_batch = min_t(u32, config.max_batch, MAX_BATCH),
 		.max_order = min_t(u32, config.max_order, VIRTIO_KMEM_MAX_ORDER),
+		.max_cache = kmem_dev.max_cache,
 		.cpus = kmem_dev.cpus,
 		.nr_nodes = config.num_nodes,
 		.nr_ranges = config.num_ranges,

@@ -75,6 +75,11 @@ static void a_cache_is_made_used_and_destroyed(void **state)
 	kmem_cache_destroy(NULL);
 }
 
+static void free_it(const void *p)
+{
+	kfree(p);
+}
+
 static void numbers_are_used_again(void **state)
 {
 	(void)state;
@@ -91,17 +96,89 @@ static void numbers_are_used_again(void **state)
 	}
 }
 
-static void numbers_run_out(void **state)
+static void there_are_caches_for_each_four_pages_of_the_heap(void **state)
 {
-	struct kmem_cache *s[256];
+	enum {
+		MOST = 64 * MIB / 4096 / 4,
+		OBJECTS = 300
+	};
+	static struct kmem_cache *s[MOST + 1];
+	static u32 *p[MOST][3];
 	int n = 0;
 
 	(void)state;
-	while (n < 256 && (s[n] = kmem_cache_create("many", 64, 0, 0, NULL)))
+	while (n <= MOST && (s[n] = kmem_cache_create("many", 64, 0, 0, NULL)))
 		n++;
-	assert_int_equal(n, VIRTIO_KMEM_PM_CACHE_MAX - VIRTIO_KMEM_CLASSES);
+	assert_int_equal(n, MOST - VIRTIO_KMEM_CLASSES);
+	/* Objects of every third lie side by side, and each goes back to its own. */
+	for (int i = 0; i < n; i += 3) {
+		for (int k = 0; k < 3; k++) {
+			p[i][k] = kmem_cache_alloc(s[i], GFP_KERNEL);
+			assert_non_null(p[i][k]);
+			*p[i][k] = (u32)(i * 3 + k);
+		}
+	}
+	for (int i = 0; i < n; i += 3) {
+		for (int k = 2; k >= 0; k--) {
+			assert_int_equal(*p[i][k], i * 3 + k);
+			assert_int_equal(ksize(p[i][k]), 64);
+			if (k % 2)
+				kmem_cache_free(s[i], p[i][k]);
+			else
+				kfree(p[i][k]);
+		}
+	}
+	assert_int_equal(util_warnings, 0);
+	/* A cache is as good with a high number as with a low one. */
+	for (int i = 0; i < 2; i++) {
+		struct kmem_cache *cache = i ? s[n - 1] : s[0];
+		static void *many[OBJECTS];
+		unsigned long requests;
+
+		for (int round = 0; round < 3; round++) {
+			requests = wire.requests;
+			assert_int_equal(kmem_cache_alloc_bulk(cache, GFP_KERNEL, OBJECTS, many),
+					 OBJECTS);
+			kmem_cache_free_bulk(cache, OBJECTS, many);
+		}
+		assert_int_equal(wire.requests, requests);
+		kmem_give_back();
+		assert_int_equal(kmem_cache_shrink(cache), 0);
+	}
+	p[0][0] = kmem_cache_alloc(s[n - 1], GFP_KERNEL);
+	assert_warns(kmem_cache_free(s[n - 2], p[0][0]), "is an object of many, not of many");
 	while (n > 0)
 		kmem_cache_destroy(s[--n]);
+}
+
+static void a_far_cache_is_like_any(void **state)
+{
+	static struct kmem_cache *s[VIRTIO_KMEM_PM_CACHE_MAX];
+	struct kmem_cache *far;
+	struct thing *p;
+	void *q;
+
+	(void)state;
+	for (int i = 0; i < VIRTIO_KMEM_PM_CACHE_MAX; i++)
+		s[i] = kmem_cache_create("near", 8, 0, 0, NULL);
+	for (int round = 0; round < 3; round++) {
+		far = kmem_cache_create("far", sizeof(*p), 0, 0, construct);
+		p = kmem_cache_alloc(far, GFP_KERNEL);
+		assert_int_equal(kmem_page_kind(kmem_to_phys(p)), VIRTIO_KMEM_PM_FAR);
+		assert_int_equal(p->magic, 0x600d);
+		kmem_cache_free(far, p);
+		p = kmem_cache_alloc_node(far, GFP_KERNEL, 0);
+		q = kmem_cache_alloc(far, GFP_ATOMIC);
+		assert_non_null(q);
+		assert_warns(kmem_cache_destroy(far), "Slab cache still has objects");
+		kmem_cache_free(far, q);
+		util_expect_bug(free_it, q, "kfree: ");
+		kmem_cache_free(s[0], kmem_cache_alloc(s[0], GFP_KERNEL));
+		kfree(p);
+		kmem_cache_destroy(far);
+	}
+	for (int i = 0; i < VIRTIO_KMEM_PM_CACHE_MAX; i++)
+		kmem_cache_destroy(s[i]);
 }
 
 static void create_panic(const void *p)
@@ -314,11 +391,6 @@ static void bulk_is_all_or_nothing(void **state)
 	kmem_cache_destroy(s);
 }
 
-static void free_it(const void *p)
-{
-	kfree(p);
-}
-
 static void debug_modes_catch_misuse_at_the_call(void **state)
 {
 	static const size_t sizes[] = {5, 64, 100, 1000, 8000};
@@ -417,7 +489,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_cache_is_made_used_and_destroyed),
 		TEST(numbers_are_used_again),
-		TEST(numbers_run_out),
+		TEST(there_are_caches_for_each_four_pages_of_the_heap),
+		TEST(a_far_cache_is_like_any),
+		cmocka_unit_test_setup_teardown(a_far_cache_is_like_any, setup_debug, teardown),
 		TEST(what_makes_no_sense_is_refused),
 		TEST(a_bad_region_for_user_copies_is_warned_of_and_left_out),
 		TEST(a_long_name_is_kept_whole),
