@@ -108,6 +108,47 @@ ctl quit >>"$work/said"
 over
 is $status 143 '... and goes on till its end' || say_output
 
+# The host is short of memory: by itself the monitor asks. A control group of version 1 is told so when
+# it is to be emptied and cannot be, for want of swap.
+group=/sys/fs/cgroup/memory/slabvisor-hoard.$$
+squeezed() {
+	echo 0 2>/dev/null >"$group/memory.force_empty"
+	said 'round 1: none is'
+}
+if [ "$(awk '$1 == "SwapTotal:" { print $2 }' /proc/meminfo)" != 0 ]; then
+	skip 'a monitor whose control group is short of memory asks' 'this host has swap'
+elif ! mkdir "$group" 2>/dev/null || ! [ -w "$group/memory.force_empty" ] || ! [ -w "$group/cgroup.event_control" ]; then
+	skip 'a monitor whose control group is short of memory asks' \
+		'no control group of version 1 can be made here'
+	rmdir "$group" 2>/dev/null
+else
+	# shellcheck disable=SC2016 # expanded at the end
+	at_end 'until_true 60 rmdir "$group" 2>/dev/null'
+	for pressure in on off; do
+		(
+			echo "$BASHPID" >"$group/cgroup.procs" || exit 99
+			exec timeout -s KILL 600 "$SLABVISOR" run --stats --cpus 2 --pressure $pressure \
+				--qmp "unix:$socket" "$B/guests/hoard" >"$out" 2>"$err" </dev/null
+		) &
+		pid=$!
+		hear 'round 1: [1-9]'
+		if [ $pressure = on ]; then
+			until_true 60 squeezed
+			ok $? 'a monitor whose control group is short of memory asks by itself' || say_output
+		else
+			for _ in 1 2 3 4 5; do
+				squeezed
+			done
+			! said 'round 1: none is'
+			ok $? '... but with --pressure off' || say_output
+		fi
+		ctl quit >>"$work/said"
+		over
+		is $status 143 '... and its guest ends as any, sandboxed' || say_output
+	done
+	is "$(account events)" 0 '... which told it nothing' || say_output
+fi
+
 for wrong in none 0 '1 2'; do
 	# shellcheck disable=SC2086 # words
 	guest "$B/guests/hoard" $wrong

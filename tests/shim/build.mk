@@ -5,7 +5,8 @@
 SHIM := $(B)/libslabvisor-malloc.so
 SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -ffunction-sections \
 	-fdata-sections
-SHIM_HOST_SRCS := $(filter-out mm/host/limit.c mm/host/populate.c mm/host/ram.c mm/host/room.c,$(MM_SRCS))
+SHIM_HOST_SRCS := $(filter-out $(addprefix mm/host/, limit.c populate.c pressure.c pressure_source.c ram.c room.c), \
+	$(MM_SRCS))
 SHIM_HOSTED_SRCS := $(addprefix tests/shim/, class.c host.c huge.c malloc.c start.c thread.c window.c) \
 	guest/lib/hosted/channel.c guest/lib/hosted/wait.c $(GUEST_PORTABLE_SRCS)
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "mm/host/limit.h"
+#include "mm/host/pressure.h"
 #include "mm/host/ram.h"
 #include "vmm/base/cli.h"
 #include "vmm/cmd/commands.h"
@@ -230,6 +231,27 @@ static void check_numa(void)
 		say(GOOD, "memory is on the NUMA nodes %s: --numa host=N takes it from one", line);
 }
 
+/* What tells a monitor that the host is short of memory. */
+static void check_pressure(void)
+{
+	static const char *const by[] = {
+		[PRESSURE_BY_PSI] = "pressure stall information (PSI)",
+		[PRESSURE_BY_EVENTS] = "memory.pressure_level",
+		[PRESSURE_BY_LOOKS] = "a look every 5 s at what is left",
+	};
+	struct pressure pressure;
+
+	pressure_open(&pressure, &pressure_paths, 0);
+	if (pressure.host == PRESSURE_BY_NOTHING)
+		say(NOTE, "nothing tells when memory is short: guests are not asked for any then");
+	else
+		say(GOOD, "when memory is short guests are asked for some: the host tells it by %s",
+		    by[pressure.host]);
+	if (pressure.group != PRESSURE_BY_NOTHING)
+		say(GOOD, "... and the control group by %s", by[pressure.group]);
+	pressure_close(&pressure);
+}
+
 static void check_memory(void)
 {
 	uint64_t mib = (uint64_t)mm_ram_room(0) >> 20;
@@ -343,6 +365,7 @@ static enum exit_status check_all(const struct run_config *config)
 	check_hugetlb();
 	check_numa();
 	check_memory();
+	check_pressure();
 	fflush(stdout);
 	status = check_bound(config);
 	if (status)

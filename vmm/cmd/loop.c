@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "virtio/kmem/kmem.h"
 #include "vmm/base/cli.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/kick.h"
@@ -99,7 +100,7 @@ void signals_release(int signal_fd)
 	pthread_sigmask(SIG_UNBLOCK, &job, NULL);
 }
 
-static int64_t now_ms(void)
+int64_t loop_now_ms(void)
 {
 	struct timespec t;
 
@@ -164,22 +165,42 @@ static int reclaim_due(struct memory *mem)
 	return due;
 }
 
+_Static_assert(PRESSURE_NONE == 0 && PRESSURE_MEDIUM == 1 && PRESSURE_CRITICAL == 2,
+	       "levels are passed on as mm has them");
+
+/* The host is short of memory, or is no more: the guest is told, and what lies empty goes back
+ * whatever the delay. What the guest frees of it then follows after the delay, as ever. */
+static void loop_take_pressure(struct vm *vm, const struct pollfd *fds, unsigned int nr)
+{
+	enum pressure_level level;
+
+	if (!pressure_take(&vm->run->pressure, fds, nr, loop_now_ms(), &level))
+		return;
+	kmem_dev_post_event(vm->devices.kmem, VIRTIO_KMEM_EVENT_PRESSURE, level);
+	if (level == PRESSURE_NONE)
+		return;
+	memory_enter(&vm->mem);
+	mm_reclaim(vm->mem.heap);
+	memory_leave(&vm->mem);
+}
+
 void signals_wait_end(struct vm *vm, int signal_fd)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[2 + PRESSURE_MAX_FDS] = {
 		{.fd = vm->end_fd, .events = POLLIN},
 		{.fd = signal_fd, .events = POLLIN},
 	};
 	const int64_t timeout_ms = (int64_t)vm->run->config->timeout_s * 1000;
-	int64_t until = timeout_ms ? now_ms() + timeout_ms : 0;
+	int64_t until = timeout_ms ? loop_now_ms() + timeout_ms : 0;
 	int64_t left = -1;
 	bool asked = false;
+	unsigned int nr;
 	int look;
 	int n;
 
 	while (!vm_is_ending(vm)) {
 		if (until) {
-			left = until - now_ms();
+			left = until - loop_now_ms();
 			if (left <= 0) {
 				if (vm_end(vm, STATUS_SIGNAL + SIGALRM))
 					cli_note("the guest was ended after %u s: raise --timeout "
@@ -189,9 +210,13 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 			}
 		}
 		look = loop_input(vm, INPUT_TAKE);
-		n = poll(fds, 2, sooner(left, sooner(look, reclaim_due(&vm->mem))));
+		look = sooner(look, pressure_due_ms(&vm->run->pressure, loop_now_ms()));
+		nr = pressure_poll(&vm->run->pressure, fds + 2);
+		n = poll(fds, 2 + nr, sooner(left, sooner(look, reclaim_due(&vm->mem))));
 		if (n > 0 && fds[1].revents)
 			loop_take_signal(vm, signal_fd, &asked);
+		if (n >= 0)
+			loop_take_pressure(vm, fds + 2, nr);
 		if (n)
 			continue;
 		memory_enter(&vm->mem);

@@ -3,7 +3,12 @@
 #ifndef VMM_CMD_LOOP_H
 #define VMM_CMD_LOOP_H
 
+#include <stdint.h>
+
 struct vm;
+
+/* The clock of the main loop, which is that of run->pressure: milliseconds. */
+int64_t loop_now_ms(void);
 
 /*
  * Blocks SIGINT, SIGTERM, SIGHUP, SIGTSTP and SIGCONT for this thread and those it makes, ignores
@@ -17,7 +22,8 @@ void signals_release(int signal_fd);
 
 /*
  * Waits until the guest ends, by itself, by a signal or by the timeout of its
- * configuration, stops and goes on as a job of a shell, and gives idle memory back meanwhile; all
+ * configuration, stops and goes on as a job of a shell, gives idle memory back meanwhile, and has
+ * the guest give back more where the host is short of it; all
  * are ended when it returns. After the first signal a second one kills the process at once.
  */
 void signals_wait_end(struct vm *vm, int signal_fd);

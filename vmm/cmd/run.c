@@ -132,6 +132,8 @@ static unsigned int run_descriptors(const struct run *run)
 		n += 2 + 2 * config->nr_disks;
 	if (config->nr_ports) /* wake-up; socket, client */
 		n += 1 + 2 * config->nr_ports;
+	if (config->pressure)
+		n += PRESSURE_DESCRIPTORS;
 	return n;
 }
 
@@ -247,6 +249,9 @@ static enum exit_status open_all(struct run *run)
 		status = jail_begin(&run->jail, config->jail, config->jail_cgroup,
 				    run_descriptors(run), config->nr_disks ? IO_MAX_FILES : 0,
 				    run->sandbox);
+	/* Of the control group that it is in from here on. */
+	if (!status && config->pressure && config->reclaim_delay_ms >= 0)
+		pressure_open(&run->pressure, &pressure_paths, loop_now_ms());
 	if (!status)
 		status = channels_open(run);
 	if (!status && (config->qmp || config->name))
@@ -262,6 +267,7 @@ static void close_all(struct run *run)
 	disks_close(run);
 	channels_close(run);
 	sandbox_destroy(run->sandbox);
+	pressure_close(&run->pressure);
 	if (run->smaps)
 		fclose(run->smaps);
 	if (run->kvm_fd >= 0)

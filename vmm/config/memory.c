@@ -64,7 +64,8 @@ static int check_user(struct run_config *config, char *why)
 	for (unsigned int i = 0; i < config->nr_nodes; i++)
 		add_part(&parts, config->node[i].user);
 	ret = take_sum(&parts, RUN_MAX_HEAP, config->heap_user, &config->heap_user, why);
-	if (ret || !config->heap_user)
+	/* There is a node at least, which the analyser does not know. */
+	if (ret || !config->heap_user || !config->nr_nodes)
 		return ret;
 	if (config->nr_nodes > RUN_MAX_USER_NODES)
 		return opt_why(why, "--heap user=%s: with %u nodes: at most %u have such parts",

@@ -295,6 +295,14 @@ const struct opt run_options[] = {
 	 .init = "1000",
 	 .help = "memory that the guest freed goes back to the host after so long; 0: at once; "
 		 "never: only at the end"},
+	{.name = "pressure",
+	 .type = OPT_FLAG,
+	 OPT_AT(run_config, pressure),
+	 .metavar = "on|off",
+	 .init = "on",
+	 .help = "when the host or the monitor's control group is short of memory the guest is "
+		 "asked for what it keeps of its heap for speed, as by heap-reclaim of --qmp; "
+		 "not with a --reclaim-delay of never"},
 	{.name = "slab-debug",
 	 .type = OPT_OWN,
 	 .metavar = "MODES[,CACHE...]",

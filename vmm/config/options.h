@@ -94,6 +94,7 @@ struct run_config {
 	enum run_findings slab_findings;
 	enum mm_backing backing;
 	int reclaim_delay_ms;
+	bool pressure; /* the guest is asked for memory when the host is short of it */
 	char *kvm_device;
 	char *qmp;     /* the control socket's path, or NULL */
 	char *name;    /* by which `slabvisor list` knows it, or NULL */

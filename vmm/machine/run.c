@@ -9,6 +9,7 @@ int run_init(struct run *run, const struct run_config *config, const struct gues
 	int ret;
 
 	*run = (struct run){.config = config, .kind = kind, .elf.fd = -1, .kvm_fd = -1};
+	pressure_init(&run->pressure);
 	for (unsigned int i = 0; i < RUN_MAX_DISKS; i++)
 		run->disk_file[i].cached_fd = run->disk_file[i].direct_fd = -1;
 	ret = log_limit_init(&run->heap_log, "guest memory", HEAP_REPORTS);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "mm/host/pressure.h"
 #include "virtio/blk/file.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/config/options.h"
@@ -37,7 +38,8 @@ struct run {
 	struct blk_file disk_file[RUN_MAX_DISKS]; /* cached_fd -1: not opened */
 	int port_fd[RUN_MAX_PORTS];               /* listening */
 	unsigned int nr_ports;
-	FILE *smaps; /* our own account of memory, for --stats; NULL: none */
+	struct pressure pressure; /* what is heard of the host's memory */
+	FILE *smaps;              /* our own account of memory, for --stats; NULL: none */
 	/* What the guest can make us say: by its use of the heap; and by beginning anew, what each
 	 * machine says. */
 	struct log_limit heap_log, machine_log;

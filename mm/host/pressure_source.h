@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where pressure.c has it from. */
+#ifndef MM_HOST_PRESSURE_SOURCE_H
+#define MM_HOST_PRESSURE_SOURCE_H
+
+#include "mm/host/pressure.h"
+
+/* Open what tells it of all the host, and of this process's control group, and set pressure->host
+ * and group. */
+void pressure_open_host(struct pressure *pressure, const struct pressure_paths *paths);
+void pressure_open_group(struct pressure *pressure, const struct pressure_paths *paths);
+
+/* Looks at what is left, where nobody tells. */
+enum pressure_level pressure_look(struct pressure *pressure);
+
+#endif
