@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/wait.sh
 
 pages=("$B"/man/*)
 [ ${#pages[@]} -ge 13 ] && [ "${#pages[@]}" = "$(find docs/man -name '*.in' | wc -l)" ]
@@ -105,5 +106,21 @@ missing=$(grep -oE '[a-z_]+\(\)' "$work/slabvisor-guest.7" | tr -d '()' | sort -
 	[ "$call" = main ] || grep -rqE "\b$call\(" guest/include || echo "$call"
 done | xargs)
 is "$missing" '' '... and names none that is in no header'
+
+# The library's: each function that its header declares.
+sed -nE 's/^[a-z].*[ *](slabvisor_[a-z_]+)\(.*/\1/p' guest/user/slabvisor.h >"$work/calls"
+is "$(wc -l <"$work/calls" | grep -c '^0$')$(in_page libslabvisor.3 <"$work/calls")" 0 'libslabvisor(3) has the functions of its header'
+
+# The control socket's commands, which the page has of their table: as a monitor tells them.
+timeout -s KILL 600 "$SLABVISOR" run --qmp "unix:$work/qmp" "$B/guests/ticker" >"$work/ticks" 2>"$err" </dev/null &
+pid=$!
+at_end "kill $pid 2>/dev/null; wait $pid"
+listens() { "$SLABVISOR" ctl "$work/qmp" query-status >"$out" 2>&1; }
+until_true 60 listens
+"$SLABVISOR" ctl "$work/qmp" query-commands 2>>"$err" |
+	python3 -c 'import json, sys; [print(c["name"]) for c in json.load(sys.stdin)]' |
+	grep -v '^qmp_capabilities$' >"$work/qmp_commands"
+is "$(wc -l <"$work/qmp_commands" | grep -c '^0$')$(in_page slabvisor-ctl.1 <"$work/qmp_commands")" 0 \
+	'slabvisor-ctl(1) has the commands of a monitor' || say_output
 
 done_testing
