@@ -168,4 +168,4 @@ help: ## list the targets
 
 .PHONY: all unit clean help
 
--include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -13,9 +13,10 @@ demo: ## install what is missing, build, run the main job
 	$(Q)tests/demo.sh
 
 check: ## install what is missing, build, run every test
-	$(Q)tools/deps.sh nested libvirt module
+	$(Q)tools/deps.sh nested libvirt module deb
 	$(Q)$(MAKE) $(JOBS) all tests module $(NESTED_TEST_BINS)
-	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(SOAK_SCRIPTS) $(LIBVIRT_SCRIPTS) \
+	$(Q)$(MAKE) deb
+	$(Q)tests/check.sh $(UNIT_BINS) $(TAP_SCRIPTS) $(SOAK_SCRIPTS) $(INSTALL_SCRIPTS) $(LIBVIRT_SCRIPTS) \
 		$(NESTED_SCRIPTS) tests/module/dkms.t
 
 check-quick: ## check without what needs a machine of its own (libvirt, nested)
@@ -31,6 +32,7 @@ NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t u
 # Of what depends on the kernel.
 NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
 	virtio_vhost_user_log virtio_vhost_user_memory)
+INSTALL_SCRIPTS := tests/install/deb.t
 LIBVIRT_SCRIPTS := tests/libvirt/check.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
 	$(B)/nested/tsc
@@ -57,6 +59,10 @@ check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back e
 	$(Q)tools/deps.sh libvirt
 	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK)
 	$(Q)tests/check.sh $(LIBVIRT_SCRIPTS)
+
+check-deb: deb ## install the packages in a clean Debian, use them there, purge them
+	$(Q)$(MAKE) $(JOBS) $(SLABVISOR)
+	$(Q)tests/check.sh $(INSTALL_SCRIPTS)
 
 # The short counts of these are in check; the variables are at the beginning of each script.
 soak: ## run the long counts: 200 checksums a disk, a million hostile requests, 50 kills
@@ -115,4 +121,4 @@ bench: $(BENCHES:%=bench-%) ## run every benchmark
 
 include tools/install.mk
 
-.PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench
+.PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-deb check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench

@@ -18,16 +18,19 @@ bench='fio sqlite3 time python3'
 libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common
 busybox-static cpio kmod e2fsprogs fio python3 util-linux'
 
+deb='debhelper dh-dkms dpkg-dev lintian mmdebstrap apparmor'
+
 for extra; do
 	case $extra in
 	lint) packages="$packages $lint" ;;
+	deb) packages="$packages $deb" ;;
 	nested) packages="$packages $nested" ;;
 	fuzz) packages="$packages $fuzz" ;;
 	module) packages="$packages $module" ;;
 	bench) packages="$packages $bench" ;;
 	libvirt) packages="$packages $libvirt" ;;
 	*)
-		echo "deps: $extra: bench, fuzz, libvirt, lint, module or nested would be right" >&2
+		echo "deps: $extra: bench, deb, fuzz, libvirt, lint, module or nested would be right" >&2
 		exit 2
 		;;
 	esac

@@ -78,3 +78,11 @@ uninstall: ## take away what `make install` laid down there
 	$(Q)tools/lay_down.sh remove '$(abspath $(DESTDIR))' '$(INSTALL_LIST)'
 
 .PHONY: stage install uninstall
+
+# In a copy of the sources, since dpkg-buildpackage writes beside and into them.
+DEB := $(B)/deb
+deb: ## build packages of Debian in build/deb, and have lintian look at them
+	$(Q)tools/deps.sh deb
+	$(Q)tools/make_deb.sh $(DEB) $(VERSION)
+
+.PHONY: deb

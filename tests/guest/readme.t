@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/readme.sh
 . tests/wait.sh
 
 # PATTERN TEST: who runs a command that is not run here.
@@ -12,6 +13,8 @@ elsewhere='
 make demo*|tests/demo.sh
 make check*|.ci/run
 make install*|tests/guest/install.t
+make deb*|tests/install/deb.t
+apt install*|tests/install/deb.t
 gcc *|tests/guest/install.t
 slabvisor run hello *|tests/guest/install.t
 tools/mkinitramfs.sh *|tests/nested/linux.t
@@ -27,13 +30,7 @@ done
 # The folder that is tested, by the name that it has in the README.
 ln -s "$(realpath "$B")" "$tree/build"
 
-# The commands, a line each: what is indented, outside of ```, but for what a command prints.
-awk '/^```/ { code = !code }
-	code || !/^    / { next }
-	{ sub(/^    /, "") }
-	/^\$ / { shown = 1; print substr($0, 3); next }
-	shown && /^( |slabvisor: )/ { next }
-	{ shown = 0; print }' README.md | sed -e ':a' -e '/\\$/N; s/\\\n *//; ta' >"$work/commands"
+readme_commands >"$work/commands"
 [ "$(wc -l <"$work/commands")" -ge 20 ]
 ok $? 'README.md has commands' || diag <"$work/commands"
 
@@ -49,17 +46,10 @@ other_test() { # COMMAND: prints who runs it
 }
 
 # Names have their sockets in the run directory.
-names=/run/slabvisor
 if [ "$(id -u)" -ne 0 ]; then
 	export XDG_RUNTIME_DIR="$work/run"
-	names=$work/run/slabvisor
+	readme_names=$work/run/slabvisor
 fi
-
-# The socket that a command makes, if it goes on until it is ended.
-socket_of() {
-	sed -n -e "s|.*--name \([^ ]*\).*|$names/\1.sock|p" \
-		-e 's/.*--qmp unix:\([^ ]*\).*/\1/p' -e 's/.*--socket-path \([^ ]*\).*/\1/p' <<<"$1"
-}
 
 # answers COMMAND SOCKET: it is as far as who types the next command finds it.
 answers() {
@@ -76,7 +66,7 @@ answers_or_gone() {
 # stays COMMAND: starts it; returns once it answers.
 stays() {
 	local command=${1%&} path pid
-	path=$(socket_of "$1")
+	path=$(readme_socket_of "$1")
 	(cd "$tree" && exec bash -c "exec $command") >>"$out" 2>>"$err" </dev/null &
 	pid=$!
 	at_end "kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null"
@@ -96,7 +86,7 @@ while read -r command; do
 	wanted=0
 	# One that faults, and whose report the README shows.
 	case $command in *null_read) wanted=120 ;; esac
-	if [ -n "$(socket_of "$command")" ]; then
+	if [ -n "$(readme_socket_of "$command")" ]; then
 		stays "$command"
 	else
 		(cd "$tree" && timeout -s KILL 600 bash -c "$command") >"$out" 2>"$err" </dev/null
