@@ -108,7 +108,7 @@ include mm/build.mk virtio/build.mk vmm/build.mk guest/build.mk guest/linux/buil
 SLABVISOR := $(B)/slabvisor$(if $(filter plain,$(VARIANT)),,-$(VARIANT))
 GUESTS := $(GUEST_PROGRAMS:%=$(B)/guests/%)
 
-all: $(SLABVISOR) $(GUESTS) ## build the monitor and the guest programs
+all: $(SLABVISOR) $(VIEW) $(GUESTS) ## build the monitor and the guest programs
 
 vmm_link = $(CC) $(HOST_LDFLAGS) $(SAN_$(1)) -o $@ $(filter %.o,$^) \
 	$$(pkg-config --libs $(VMM_LIBS))

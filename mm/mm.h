@@ -155,6 +155,8 @@ struct mm_slabinfo {
 	uint32_t objperslab, pagesperslab; /* of most: where no such run was left, one is less */
 	uint64_t active_slabs, num_slabs;  /* with an object; all */
 	uint32_t aliases;                  /* other caches that share it */
+	/* Not there: how many objects went to the guest, and came back, ever. */
+	uint64_t allocated, freed;
 };
 
 /*
@@ -186,29 +188,41 @@ struct mm_bad {
 };
 
 /*
- * What a heap counts, all of it or one cache: X(name, name in --stats). The structure and every
- * account of it come from this list, so that what is counted is shown.
+ * What a heap counts, all of it or one cache: X(name, name in --stats, kind, metric, help). The
+ * kind is COUNTER of what only grows, or GAUGE; metric is its name for who watches many machines,
+ * which ends in its unit. The structure and every account of it come from this list, so that what
+ * is counted is shown.
  */
-#define MM_COUNTERS(X)                                                                             \
-	X(objects_allocated, objects_allocated) /* ever; so are the next two */                    \
-	X(objects_freed, objects_freed)                                                            \
-	X(bytes_allocated, bytes_allocated) /* of these objects, as large as their cache's */      \
-	X(objects_active, objects_active)                                                          \
-	X(slabs, slabs)                                                                            \
-	X(pages_given, pages_given) /* ever; so is the next */                                     \
-	X(pages_taken, pages_taken)                                                                \
-	X(pages_pinned, pages_pinned)                                                              \
-	X(frames_total, frames_total)                                                              \
-	X(frames_backed, frames_backed)                                                            \
-	X(frames_in_use, frames_in_use_end) /* under objects and runs */                           \
-	X(frames_cached, frames_cached)     /* kept for speed: empty slabs, CPUs' single frames */ \
-	X(user_frames_total, user_frames_total) /* ... these two of user_nodes alone */            \
-	X(user_frames_in_use, user_frames_in_use)                                                  \
-	X(errors, errors)          /* frees that were refused, and the like */                     \
-	X(findings, slab_findings) /* what debug modes reported */
+#define MM_COUNTERS(X)                                                                           \
+	X(objects_allocated, objects_allocated, COUNTER, "heap_allocated_objects",               \
+	  "objects handed to the guest")                                                         \
+	X(objects_freed, objects_freed, COUNTER, "heap_freed_objects", "objects that came back") \
+	X(bytes_allocated, bytes_allocated, COUNTER, "heap_allocated_bytes",                     \
+	  "bytes of the objects handed out, each as large as its cache's")                       \
+	X(objects_active, objects_active, GAUGE, "heap_active_objects",                          \
+	  "objects that the guest has")                                                          \
+	X(slabs, slabs, GAUGE, "heap_slabs", "slabs, those without an object included")          \
+	X(pages_given, pages_given, COUNTER, "heap_given_pages",                                 \
+	  "pages handed out, of runs and of slabs")                                              \
+	X(pages_taken, pages_taken, COUNTER, "heap_taken_pages", "pages that came back")         \
+	X(pages_pinned, pages_pinned, GAUGE, "heap_pins",                                        \
+	  "pins on pages, a page counting for each")                                             \
+	X(frames_total, frames_total, GAUGE, "heap_frames", "frames of the heap")                \
+	X(frames_backed, frames_backed, GAUGE, "heap_backed_frames",                             \
+	  "frames that the host has memory behind")                                              \
+	X(frames_in_use, frames_in_use_end, GAUGE, "heap_used_frames",                           \
+	  "frames under objects and runs")                                                       \
+	X(frames_cached, frames_cached, GAUGE, "heap_cached_frames",                             \
+	  "frames kept for speed: empty slabs, and single frames of CPUs")                       \
+	X(user_frames_total, user_frames_total, GAUGE, "heap_user_space_frames",                 \
+	  "frames of the heap that are for user space")                                          \
+	X(user_frames_in_use, user_frames_in_use, GAUGE, "heap_used_user_space_frames",          \
+	  "frames of these under objects and runs")                                              \
+	X(errors, errors, COUNTER, "heap_errors", "frees and the like that were refused")        \
+	X(findings, slab_findings, COUNTER, "heap_findings", "errors that debug modes reported")
 
 struct mm_stats {
-#define MM_STATS_FIELD(name, shown) uint64_t name;
+#define MM_STATS_FIELD(name, shown, ...) uint64_t name;
 	MM_COUNTERS(MM_STATS_FIELD)
 #undef MM_STATS_FIELD
 	uint32_t object_size, slot_size, objects_per_slab, frames_per_slab; /* as in mm_slabinfo */
@@ -351,6 +365,23 @@ uint64_t mm_reclaim_expired(struct mm_heap *heap);
 
 /* cache 0: the whole heap. 0 or -ENOENT. */
 int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats);
+
+/* What a huge frame is used for, in frames of it. Pages of empty slabs count as slabs'. */
+struct mm_huge {
+	bool backed;
+	uint16_t slab_frames, run_frames, pinned_frames;
+};
+
+/* How many huge frames the window has, its holes included. */
+uint64_t mm_huge_count(const struct mm_heap *heap);
+
+/*
+ * Looks at n huge frames from the window's first + first on, each at some moment while others work;
+ * takes no lock, and about a microsecond for one that is backed. Returns how many there are of
+ * these.
+ */
+unsigned int mm_huge_look(struct mm_heap *heap, uint64_t first, unsigned int n,
+			  struct mm_huge *out);
 
 /* 0 or -ENOENT. */
 int mm_slabinfo(struct mm_heap *heap, int cache, struct mm_slabinfo *info);

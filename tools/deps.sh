@@ -7,6 +7,7 @@ set -eu
 packages='
 make gcc libc6-dev binutils pkg-config perl git bsdutils
 systemtap-sdt-dev libcmocka-dev libyaml-dev liburing-dev libjansson-dev strace mount util-linux
+libncurses-dev libedit-dev libmicrohttpd-dev prometheus tmux
 perl-doc procps python3 systemd systemd-container e2fsprogs man-db mandoc groff-base zsh
 libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 '

@@ -18,6 +18,7 @@ stage: all $(B)/libslabvisor-guest.a $(LIBSLABVISOR) $(SHIM) $(VHOST_LOAD) $(VHO
 	$(Q)install -Dm755 $(SLABVISOR) $(STAGE)$(PREFIX)/bin/slabvisor
 	$(Q)install -Dm755 -t $(STAGE)$(PREFIX)/bin configs/slabvisor-vhost-blk $(VHOST_LOAD) $(VHOST_DISK)
 	$(Q)install -Dm755 -t $(STAGE)$(PREFIX)/lib/slabvisor/guests $(GUESTS_TO_TRY:%=$(B)/guests/%)
+	$(Q)install -Dm755 -t $(STAGE)$(PREFIX)/lib/slabvisor $(VIEW)
 	$(Q)install -Dm644 -t $(STAGE)$(PREFIX)/lib/slabvisor $(B)/libslabvisor-guest.a guest/lib/program.lds
 	$(Q)install -Dm644 -t $(STAGE)$(PREFIX)/include/slabvisor-guest/virtio/abi virtio/abi/*.h
 	$(Q)for old in virtio_kmem_abi:kmem platform_abi:platform; do \

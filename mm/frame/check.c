@@ -140,16 +140,4 @@ const char *frame_check(struct frame_pool *pool, uint64_t *out)
 		       : limit_why("%u huge frames are said to be backed, %u are", said, backed);
 }
 
-bool frame_is_backed(const struct frame_pool *pool, uint32_t huge)
-{
-	for (unsigned int i = 0; i < pool->nr_zones; i++) {
-		const struct frame_zone *zone = &pool->zone[i];
-
-		if (huge >= zone->first && huge < zone->end)
-			return atomic_load_explicit(child_of(zone, huge), memory_order_relaxed) &
-			       FRAME_CHILD_BACKED;
-	}
-	return false;
-}
-
 #endif

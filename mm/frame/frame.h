@@ -188,8 +188,8 @@ uint64_t frame_pool_metadata(const struct frame_pool *pool);
  * out. Also of builds with MM_CHECK alone. */
 const char *frame_check(struct frame_pool *pool, uint64_t *out);
 
-/* Tells whether a huge frame has memory, so that frames of it may be handed out. With no other
- * call under way. */
+/* Tells whether a huge frame has memory, so that frames of it may be handed out: at some moment,
+ * while others work. */
 bool frame_is_backed(const struct frame_pool *pool, uint32_t huge);
 
 /* Tells whether a node is of user_nodes; MM_NODE_ANY is not. */

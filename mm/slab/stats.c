@@ -155,7 +155,6 @@ int slab_info(struct slab_set *set, int number, struct mm_slabinfo *info)
 	struct slab_cache *cache;
 	struct slab_sum all;
 	uint64_t empty;
-	uint64_t freed;
 
 	/* The cache stays while it is looked at. */
 	mm_lock(&set->lock);
@@ -170,8 +169,8 @@ int slab_info(struct slab_set *set, int number, struct mm_slabinfo *info)
 	empty = slab_cache_empty(set, (unsigned int)number).slabs;
 	info->active_slabs = empty < info->num_slabs ? info->num_slabs - empty : 0;
 	info->num_objs = all.slots;
-	info->active_objs = slab_cache_sum(set, (unsigned int)number, &freed);
-	info->active_objs -= freed;
+	info->allocated = slab_cache_sum(set, (unsigned int)number, &info->freed);
+	info->active_objs = info->allocated - info->freed;
 	info->objsize = cache->slot_size;
 	info->objperslab = cache->usual.cap;
 	info->pagesperslab = 1u << cache->usual.order;

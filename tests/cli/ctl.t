@@ -4,13 +4,13 @@
 . tests/cli/lib.sh
 
 # A command for a control socket.
-error 125 'slabvisor ctl GUEST COMMAND .ARGUMENTS.: see slabvisor ctl --help' ctl
-error 125 'slabvisor ctl GUEST COMMAND' ctl x
+error 125 'slabvisor ctl GUEST .COMMAND .ARGUMENTS..: see slabvisor ctl --help' ctl
+error 127 'no-such: no guest and no service has this name' ctl no-such
 error 125 "unknown option '--wings': see slabvisor ctl --help" ctl --wings x
 error 125 'GUEST: give a name, as slabvisor list shows them, or the path of a control socket' ctl '' x
 error 125 'GUEST unix:: give a name, .* the path of a control socket' ctl unix: x
 error 125 'COMMAND: give a command, as in query-status' ctl x ''
-error 125 'z: no such argument' ctl x y '{}' z
+error 125 'z: arguments are a JSON object, or KEY=VALUE' ctl x y '{}' z
 for json in '{' '[]' 3 '' '{"a": 1, "a": 2}' '{} x'; do
 	error 125 'arguments are a JSON object' ctl x y "$json"
 done

@@ -89,7 +89,7 @@ sed -i -e "s|/srv/|$work/none/|" "$work/2.yaml"
 "$SLABVISOR" serve --config "$work/2.yaml" >"$out" 2>"$err"
 is "$? $(grep -c "none/vm1.img: No such file" "$err")" '124 1' 'so is that of a service, whose files are not there' || say_output
 
-sed -nE 's/^\tX\([a-z_]*, ([a-z_]*)\).*/\1/p' mm/mm.h virtio/blk/blk.h virtio/io/engine.h >"$work/counters"
+sed -nE 's/^\tX\([a-z_]*, ([a-z_]*)[,)].*/\1/p' mm/mm.h virtio/blk/blk.h virtio/io/engine.h >"$work/counters"
 is "$(wc -l <"$work/counters" | grep -c '^0$')$(in_page slabvisor-stats.7 <"$work/counters")" 0 'slabvisor-stats(7) has every counter'
 
 # The protocol: each macro, structure and value of the header that others are to use.

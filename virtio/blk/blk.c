@@ -346,7 +346,25 @@ void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *out)
 {
 	const struct blk_dev *blk = blk_of((struct virtio_device *)dev);
 
-#define BLK_STAT(name, shown) .name = io_stat_get(&blk->stats.name),
+#define BLK_STAT(name, shown, ...) .name = io_stat_get(&blk->stats.name),
 	*out = (struct blk_stats){BLK_COUNTERS(BLK_STAT)};
 #undef BLK_STAT
+}
+
+void blk_dev_get_latency(const struct virtio_device *dev, int queue, struct blk_latency *out)
+{
+	const struct blk_dev *blk = blk_of((struct virtio_device *)dev);
+
+	*out = (struct blk_latency){.total_ns = {0}};
+	for (unsigned int i = 0; i < blk->dev.nr_queues; i++) {
+		const struct blk_queue *q = &blk->queue[i];
+
+		if (queue >= 0 && (unsigned int)queue != i)
+			continue;
+		for (unsigned int op = 0; op < BLK_LATENCY_NR; op++) {
+			for (unsigned int b = 0; b < BLK_LATENCY_BUCKETS; b++)
+				out->bucket[op][b] += io_stat_get(&q->bucket[op][b]);
+			out->total_ns[op] += io_stat_get(&q->total_ns[op]);
+		}
+	}
 }

@@ -20,6 +20,7 @@
 #define VIRTIO_BLK_BLK_H
 
 #include "virtio/blk/file.h"
+#include "virtio/blk/latency.h"
 #include "virtio/device.h"
 #include "virtio/io/engine.h"
 
@@ -29,7 +30,7 @@
 
 /* What a disk takes of the host's memory at most, whatever its driver asks for: so many bytes,
  * and so many for each entry of its queues. */
-#define BLK_DEV_MOST   (8u << 20)
+#define BLK_DEV_MOST   (9u << 20)
 #define BLK_ENTRY_MOST 1536u
 
 struct blk_dev_config {
@@ -57,42 +58,53 @@ struct blk_dev_config {
 };
 
 /*
- * What a disk counts: X(name, name in --stats). The structures, their sum and every account of
- * them come from this list, so that what is counted is shown.
+ * What a disk counts: X(name, name in --stats, kind, metric, help), as MM_COUNTERS (mm/mm.h). The
+ * structures, their sum and every account of them come from this list, so that what is counted is
+ * shown.
  */
-#define BLK_COUNTERS(X)                                                                        \
-	/* Requests answered, by type; those of no known type; and of all of these, those not  \
-	 * answered with OK. */                                                                \
-	X(reads, blk_reads)                                                                    \
-	X(writes, blk_writes)                                                                  \
-	X(flushes, blk_flushes)                                                                \
-	X(discards, blk_discards)                                                              \
-	X(write_zeroes, blk_write_zeroes)                                                      \
-	X(get_ids, blk_get_ids)                                                                \
-	X(unsupported, blk_unsupported)                                                        \
-	X(errors, blk_errors)                                                                  \
-	X(malformed, blk_malformed) /* had not the shape of a request */                       \
-	X(bytes_read, blk_bytes_read)                                                          \
-	X(bytes_written, blk_bytes_written)                                                    \
-	X(bytes_copied, blk_bytes_copied) /* ... of which the monitor copied */                \
-	X(pins, blk_pins)                 /* frames pinned */                                  \
-	X(pin_refusals, blk_pin_refusals) /* requests that went on without: the quota */       \
-	/* Operations of the ring on data: one segment of a registered window; several of one  \
-	 * window; memory that is not registered; through a buffer of the monitor; through the \
-	 * page cache, the place not being aligned. */                                         \
-	X(fixed_ops, blk_fixed_ops)                                                            \
-	X(fixed_vec_ops, blk_fixed_vec_ops)                                                    \
-	X(plain_ops, blk_plain_ops)                                                            \
-	X(bounced_ops, blk_bounced_ops)                                                        \
-	X(cached_ops, blk_cached_ops)                                                          \
-	X(splits, blk_splits)   /* requests that took several operations */                    \
-	X(shorts, blk_shorts)   /* operations continued after a short result */                \
-	X(signals, blk_signals) /* batches of answers, of one queue */                         \
-	X(notifies, blk_doorbells)
+#define BLK_COUNTERS(X)                                                                            \
+	X(reads, blk_reads, COUNTER, "disk_read_requests", "read requests answered")               \
+	X(writes, blk_writes, COUNTER, "disk_write_requests", "write requests answered")           \
+	X(flushes, blk_flushes, COUNTER, "disk_flush_requests", "flush requests answered")         \
+	X(discards, blk_discards, COUNTER, "disk_discard_requests", "discard requests answered")   \
+	X(write_zeroes, blk_write_zeroes, COUNTER, "disk_write_zeroes_requests",                   \
+	  "write-zeroes requests answered")                                                        \
+	X(get_ids, blk_get_ids, COUNTER, "disk_get_id_requests",                                   \
+	  "requests for the serial number answered")                                               \
+	X(unsupported, blk_unsupported, COUNTER, "disk_unsupported_requests",                      \
+	  "requests of no known type")                                                             \
+	X(errors, blk_errors, COUNTER, "disk_failed_requests",                                     \
+	  "requests of any type not answered with OK")                                             \
+	X(malformed, blk_malformed, COUNTER, "disk_malformed_requests",                            \
+	  "requests that had not the shape of one")                                                \
+	X(bytes_read, blk_bytes_read, COUNTER, "disk_read_bytes", "bytes read")                    \
+	X(bytes_written, blk_bytes_written, COUNTER, "disk_written_bytes", "bytes written")        \
+	X(bytes_copied, blk_bytes_copied, COUNTER, "disk_copied_bytes",                            \
+	  "bytes of these that the monitor copied")                                                \
+	X(pins, blk_pins, COUNTER, "disk_pinned_frames", "frames of the heap pinned for requests") \
+	X(pin_refusals, blk_pin_refusals, COUNTER, "disk_unpinned_requests",                       \
+	  "requests that went on without pins, for the quota")                                     \
+	X(fixed_ops, blk_fixed_ops, COUNTER, "disk_fixed_operations",                              \
+	  "operations on one segment of a registered window")                                      \
+	X(fixed_vec_ops, blk_fixed_vec_ops, COUNTER, "disk_fixed_vector_operations",               \
+	  "operations on several segments of one window")                                          \
+	X(plain_ops, blk_plain_ops, COUNTER, "disk_plain_operations",                              \
+	  "operations on memory that is not registered")                                           \
+	X(bounced_ops, blk_bounced_ops, COUNTER, "disk_bounced_operations",                        \
+	  "operations through a buffer of the monitor")                                            \
+	X(cached_ops, blk_cached_ops, COUNTER, "disk_cached_operations",                           \
+	  "operations through the page cache, the place not being aligned")                        \
+	X(splits, blk_splits, COUNTER, "disk_split_requests",                                      \
+	  "requests that took several operations")                                                 \
+	X(shorts, blk_shorts, COUNTER, "disk_continued_operations",                                \
+	  "operations continued after a short result")                                             \
+	X(signals, blk_signals, COUNTER, "disk_answer_batches",                                    \
+	  "batches of answers, of one queue")                                                      \
+	X(notifies, blk_doorbells, COUNTER, "disk_doorbells", "doorbells of the driver")
 
 /* What a disk has counted since it was made. */
 struct blk_stats {
-#define BLK_STATS_FIELD(name, shown) uint64_t name;
+#define BLK_STATS_FIELD(name, shown, ...) uint64_t name;
 	BLK_COUNTERS(BLK_STATS_FIELD)
 #undef BLK_STATS_FIELD
 };
@@ -129,5 +141,8 @@ bool blk_dev_is_direct(const struct virtio_device *dev);
 bool blk_dev_is_readonly(const struct virtio_device *dev);
 
 void blk_dev_get_stats(const struct virtio_device *dev, struct blk_stats *stats);
+
+/* Adds up how long requests of a queue lasted, or of all its queues (queue: -1). Any thread. */
+void blk_dev_get_latency(const struct virtio_device *dev, int queue, struct blk_latency *latency);
 
 #endif

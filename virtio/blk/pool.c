@@ -13,7 +13,8 @@
 
 _Static_assert(sizeof(struct blk_req) <= BLK_ENTRY_MOST, "what is counted is kept");
 _Static_assert((BLK_BOUNCES + 1) * BLK_BOUNCE_SIZE +
-			       (BLK_MAX_SEGMENTS + VRING_MAX_SEGS) * SEGMENT_MOST + (2 << 20) <=
+			       (BLK_MAX_SEGMENTS + VRING_MAX_SEGS) * SEGMENT_MOST +
+			       BLK_MAX_QUEUES * sizeof(struct blk_queue) + (2 << 20) <=
 		       BLK_DEV_MOST,
 	       "what is counted is kept, with 2 MiB for the kernel's lists of pages");
 

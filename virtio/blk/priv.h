@@ -16,6 +16,7 @@
 #include "mm/util.h"
 #include "virtio/blk/blk.h"
 #include "virtio/blk/file.h"
+#include "virtio/blk/latency.h"
 #include "virtio/io/stat.h"
 #include "virtio/io/window.h"
 
@@ -66,6 +67,7 @@ struct blk_req {
 	struct blk_req *next; /* on a list: free, just taken, waiting, ready, finished */
 	struct blk_queue *queue;
 
+	uint64_t taken_ns;        /* when, CLOCK_MONOTONIC */
 	struct vring_chain chain; /* chain.seg: its own copy, until answered */
 	uint64_t bytes;           /* readable and writable */
 	void *allocated;          /* NULL: the inline arrays */
@@ -145,6 +147,9 @@ struct blk_queue {
 	struct blk_req *pool, *free;
 	struct blk_list finished;
 	struct iovec seg[VRING_MAX_SEGS];
+	/* As struct blk_latency, which it is read into. */
+	io_stat bucket[BLK_LATENCY_NR][BLK_LATENCY_BUCKETS];
+	io_stat total_ns[BLK_LATENCY_NR];
 };
 
 struct blk_dev {
@@ -173,7 +178,7 @@ struct blk_dev {
 	uint8_t *zeroes;         /* BLK_BOUNCE_SIZE of them, or NULL */
 	struct {
 		/* One thread's each, but for notifies: several vCPUs count these. */
-#define BLK_STAT(name, shown) io_stat name;
+#define BLK_STAT(name, shown, ...) io_stat name;
 		BLK_COUNTERS(BLK_STAT)
 #undef BLK_STAT
 	} stats;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The rings of a disk: requests in, answers out, and when the driver is to notify. */
+#include <time.h>
+
 #include "mm/probe.h"
 #include "mm/util.h"
 #include "virtio/blk/priv.h"
@@ -24,6 +26,14 @@ static void give_up(struct blk_queue *q)
 		dev->transport->needs_reset(dev->transport_opaque);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static bool take(struct blk_queue *q)
 {
 	struct vring_chain chain = {.seg = q->seg, .max_seg = VRING_MAX_SEGS};
@@ -31,6 +41,7 @@ static bool take(struct blk_queue *q)
 	struct blk_req *req;
 	struct blk_dev *blk = q->blk;
 	struct vring *ring = &blk->dev.queue[q->index].ring;
+	uint64_t now = 0;
 	unsigned int n;
 	int ret;
 
@@ -46,9 +57,13 @@ static bool take(struct blk_queue *q)
 			give_up(q);
 		if (ret <= 0)
 			break;
-		if (!n)
+		if (!n) {
 			vring_disable_notify(ring);
-		blk_list_append(&taken, blk_req_claim(q, &chain));
+			now = now_ns();
+		}
+		req = blk_req_claim(q, &chain);
+		req->taken_ns = now;
+		blk_list_append(&taken, req);
 	}
 	virtio_queue_unlock(&blk->dev, q->index);
 	while ((req = blk_list_take(&taken)))
@@ -70,12 +85,42 @@ static bool blk_work(struct io_source *source)
 	return any;
 }
 
+/* How long a request lasted that is answered at now. */
+static void time_request(struct blk_queue *q, const struct blk_req *req, uint64_t now)
+{
+	enum blk_latency_op op;
+	uint64_t ns = now - req->taken_ns;
+
+	if (req->status != VIRTIO_BLK_S_OK)
+		return;
+	switch (req->type) {
+	case VIRTIO_BLK_T_IN:
+		op = BLK_LATENCY_READ;
+		break;
+	case VIRTIO_BLK_T_OUT:
+		op = BLK_LATENCY_WRITE;
+		break;
+	case VIRTIO_BLK_T_FLUSH:
+		op = BLK_LATENCY_FLUSH;
+		break;
+	case VIRTIO_BLK_T_DISCARD:
+	case VIRTIO_BLK_T_WRITE_ZEROES:
+		op = BLK_LATENCY_UNMAP;
+		break;
+	default:
+		return;
+	}
+	io_stat_add(&q->bucket[op][blk_latency_bucket(ns)], 1);
+	io_stat_add(&q->total_ns[op], ns);
+}
+
 static void answer(struct blk_queue *q)
 {
 	struct virtio_device *dev = &q->blk->dev;
 	struct vring *ring = &dev->queue[q->index].ring;
 	struct blk_list list = q->finished;
 	struct blk_req *req;
+	uint64_t now;
 
 	blk_list_init(&q->finished);
 	virtio_queue_lock(dev, q->index);
@@ -92,8 +137,11 @@ static void answer(struct blk_queue *q)
 	virtio_queue_signal(dev, q->index);
 	virtio_queue_unlock(dev, q->index);
 	io_stat_add(&q->blk->stats.signals, 1);
-	while ((req = blk_list_take(&list)))
+	now = now_ns();
+	while ((req = blk_list_take(&list))) {
+		time_request(q, req, now);
 		blk_req_release(req);
+	}
 }
 
 static void blk_flush(struct io_source *source)

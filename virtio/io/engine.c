@@ -109,7 +109,7 @@ static uint64_t thread_cpu_us(pthread_t thread)
 
 void io_engine_get_stats(const struct io_engine *e, struct io_engine_stats *stats)
 {
-#define IO_STAT(name, shown) .name = io_stat_get(&e->name),
+#define IO_STAT(name, shown, ...) .name = io_stat_get(&e->name),
 	*stats = (struct io_engine_stats){IO_THREAD_COUNTERS(IO_STAT)};
 #undef IO_STAT
 	stats->kicks = atomic_load_explicit(&e->kicks, memory_order_relaxed);

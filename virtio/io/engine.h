@@ -113,31 +113,38 @@ struct io_source {
 };
 
 /*
- * What an engine counts: X(name, name in --stats), by who counts: the I/O thread; its windows; and
- * all of it. The structures and every account of them come from these lists, so that what is
- * counted is shown.
+ * What an engine counts: X(name, name in --stats, kind, metric, help), as MM_COUNTERS (mm/mm.h), by
+ * who counts: the I/O thread; its windows; and all of it. MICROSECONDS is the kind of a counter of
+ * these. The structures and every account of them come from these lists, so that what is counted is
+ * shown.
  */
-#define IO_THREAD_COUNTERS(X)                                      \
-	X(sqes, io_sqes)       /* operations submitted */          \
-	X(batches, io_batches) /* ... in this many system calls */ \
-	X(polls, io_polls)     /* times work came while polling */ \
-	X(sleeps, io_sleeps)   /* times the thread slept, notifications on */
-#define IO_WINDOW_COUNTERS(X)                                                            \
-	X(window_hits, window_hits)                                                      \
-	X(window_misses, window_misses)                                                  \
-	X(window_refusals, window_refusals) /* misses that were not worth an eviction */ \
-	X(windows_made, windows_made)                                                    \
-	X(window_evictions, window_evictions)                                            \
-	X(window_failures, window_failures)                                              \
-	X(window_bytes, window_bytes) /* registered now */
-#define IO_COUNTERS(X)                                                                \
-	IO_THREAD_COUNTERS(X)                                                         \
-	X(kicks, io_kicks)   /* wake-ups by another thread that cost a system call */ \
-	X(cpu_us, io_cpu_us) /* of the thread */                                      \
+#define IO_THREAD_COUNTERS(X)                                                             \
+	X(sqes, io_sqes, COUNTER, "io_operations", "operations submitted")                \
+	X(batches, io_batches, COUNTER, "io_batches", "system calls that submitted them") \
+	X(polls, io_polls, COUNTER, "io_polls", "times that work came while polling")     \
+	X(sleeps, io_sleeps, COUNTER, "io_sleeps", "times that the thread slept, notifications on")
+#define IO_WINDOW_COUNTERS(X)                                                           \
+	X(window_hits, window_hits, COUNTER, "io_window_hits",                          \
+	  "pieces of I/O on a registered window")                                       \
+	X(window_misses, window_misses, COUNTER, "io_window_misses",                    \
+	  "pieces of I/O on memory that was not registered")                            \
+	X(window_refusals, window_refusals, COUNTER, "io_window_refusals",              \
+	  "misses that were not worth an eviction")                                     \
+	X(windows_made, windows_made, COUNTER, "io_made_windows", "windows registered") \
+	X(window_evictions, window_evictions, COUNTER, "io_evicted_windows",            \
+	  "windows let go for others")                                                  \
+	X(window_failures, window_failures, COUNTER, "io_failed_windows",               \
+	  "windows that the kernel did not register")                                   \
+	X(window_bytes, window_bytes, GAUGE, "io_window_bytes", "memory that is registered")
+#define IO_COUNTERS(X)                                                                 \
+	IO_THREAD_COUNTERS(X)                                                          \
+	X(kicks, io_kicks, COUNTER, "io_kicks",                                        \
+	  "wake-ups by another thread that cost a system call")                        \
+	X(cpu_us, io_cpu_us, MICROSECONDS, "io_cpu_seconds", "CPU time of the thread") \
 	IO_WINDOW_COUNTERS(X)
 
 struct io_engine_stats {
-#define IO_STATS_FIELD(name, shown) uint64_t name;
+#define IO_STATS_FIELD(name, shown, ...) uint64_t name;
 	IO_COUNTERS(IO_STATS_FIELD)
 #undef IO_STATS_FIELD
 };

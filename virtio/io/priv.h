@@ -69,7 +69,7 @@ struct io_engine {
 	bool wake_armed, tick_armed;
 	struct __kernel_timespec tick;
 	bool file_used[IO_MAX_FILES];
-#define IO_STAT(name, shown) io_stat name;
+#define IO_STAT(name, shown, ...) io_stat name;
 	IO_THREAD_COUNTERS(IO_STAT)
 #undef IO_STAT
 };

@@ -326,7 +326,7 @@ bool io_windows_want_tick(const struct io_windows *set)
 
 void io_windows_get_stats(const struct io_windows *set, struct io_engine_stats *stats)
 {
-#define IO_STAT(name, shown) stats->name = io_stat_get(&set->name);
+#define IO_STAT(name, shown, ...) stats->name = io_stat_get(&set->name);
 	IO_WINDOW_COUNTERS(IO_STAT)
 #undef IO_STAT
 }

@@ -73,7 +73,7 @@ struct io_windows {
 	unsigned int nr_free;
 	bool warned, warned_stuck;
 	uint64_t memlock; /* RLIMIT_MEMLOCK, bytes */
-#define IO_STAT(name, shown) io_stat name;
+#define IO_STAT(name, shown, ...) io_stat name;
 	IO_WINDOW_COUNTERS(IO_STAT)
 #undef IO_STAT
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/cmd/commands.h"
 
+#include "vmm/client/options.h"
+#include "vmm/cmd/view.h"
 #include "vmm/config/options.h"
 #include "vmm/serve/cmd.h"
 #include "vmm/serve/serve.h"
@@ -22,6 +24,11 @@ const struct command commands[] = {
 	 "sends a command to the control socket of a monitor that runs",
 	 {{ctl_options, 0}},
 	 ctl_operands},
+	{"metrics",
+	 cmd_view,
+	 "prints what guests count, or answers with it by HTTP",
+	 {{metrics_options, 0}},
+	 metrics_operands},
 	{"doctor",
 	 cmd_doctor,
 	 "says whether this host can run guests, and what to do if not",

@@ -1,22 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `slabvisor ctl`: one command to the control socket of a monitor that runs. */
+/* `slabvisor ctl`: a command to the control socket of a guest or a service, or its events. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "vmm/base/cli.h"
+#include "vmm/client/args.h"
 #include "vmm/client/peer.h"
+#include "vmm/client/pretty.h"
 #include "vmm/cmd/commands.h"
+#include "vmm/cmd/view.h"
 #include "vmm/option/help.h"
 #include "vmm/option/line.h"
 
 #define PATIENCE_MS 10000 /* for the greeting; a command takes its time */
 
+#define MAX_WORDS 16
+
 struct ctl_config {
-	char *guest, *command, *arguments;
+	char *guest, *command;
+	char *word[MAX_WORDS];
+	unsigned int nr_words;
+	bool pretty, watch;
 	bool help;
 };
 
 const struct opt ctl_options[] = {
+	{.name = "pretty",
+	 .letter = 'p',
+	 .type = OPT_FLAG,
+	 .flags = OPT_LINE_ONLY,
+	 OPT_AT(ctl_config, pretty),
+	 .help = "prints aligned lines and tables in the place of JSON"},
+	{.name = "watch",
+	 .letter = 'w',
+	 .type = OPT_FLAG,
+	 .flags = OPT_LINE_ONLY,
+	 OPT_AT(ctl_config, watch),
+	 .help = "prints events, a line each, until the guest ends; after the command's answer, if "
+		 "there is one"},
 	{OPT_HELP(ctl_config)},
 	{0},
 };
@@ -33,20 +57,24 @@ const struct opt ctl_operands[] = {
 	 OPT_AT(ctl_config, command),
 	 .min = 1,
 	 .say = "give a command, as in query-status",
-	 .help = "one of QMP's: query-commands lists them"},
+	 .help = "one of QMP's: query-commands lists them; without it a shell of commands, or the "
+		 "lines of standard input"},
 	{.name = "ARGUMENTS",
 	 .type = OPT_STRING,
-	 OPT_AT(ctl_config, arguments),
-	 .help = "the command's, a JSON object"},
+	 .flags = OPT_REPEATS,
+	 OPT_ARRAY(ctl_config, word, nr_words),
+	 .many = "arguments",
+	 .help = "the command's: KEY=VALUE each, as in size=10G, or one JSON object"},
 	{0},
 };
 
 static enum exit_status print_help(void)
 {
-	printf("usage: slabvisor ctl GUEST COMMAND [ARGUMENTS]\n"
+	printf("usage: slabvisor ctl [options] GUEST [COMMAND [ARGUMENTS]]\n"
 	       "\n"
 	       "Sends a command to the control socket of a guest or a service (slabvisor run or\n"
 	       "serve with --name NAME or --qmp unix:PATH) and prints what it returns, as JSON.\n"
+	       "Without a command it reads commands: at a terminal with history and completion.\n"
 	       "\n");
 	opt_help_operands(stdout, ctl_operands);
 	opt_help(stdout, ctl_options, 0);
@@ -56,31 +84,122 @@ static enum exit_status print_help(void)
 	       "\n"
 	       "Examples:\n"
 	       "  slabvisor ctl /run/guest.sock query-status\n"
-	       "  slabvisor ctl words query-block\n"
+	       "  slabvisor ctl --pretty words query-slabinfo\n"
+	       "  slabvisor ctl --watch words\n"
 	       "  slabvisor ctl /run/guest.sock heap-reclaim\n"
-	       "  slabvisor ctl /run/guest.sock block_resize \\\n"
-	       "      '{\"device\": \"disk0\", \"size\": 10737418240}'\n");
+	       "  slabvisor ctl words block_resize device=disk0 size=10G\n"
+	       "  slabvisor ctl words block_resize '{\"device\": \"disk0\", \"size\": 10737418240}'\n");
 	return 0;
 }
 
+/* One by one as they come, so that who reads them has them. */
+static void print_event(void *opaque, const json_t *message)
+{
+	const struct ctl_config *config = opaque;
+
+	if (config->pretty) {
+		pretty_event(message, stdout);
+	} else {
+		json_dumpf(message, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+static enum exit_status watch(struct peer *peer)
+{
+	enum exit_status status;
+	json_t *message;
+	bool over = false;
+
+	while (!over && !(status = peer_receive(peer, &message))) {
+		const char *name = json_string_value(json_object_get(message, "event"));
+
+		if (name) {
+			print_event(peer->opaque, message);
+			over = !strcmp(name, "SHUTDOWN");
+		}
+		json_decref(message);
+	}
+	return over ? 0 : cli_fail(status, "%s", peer->why);
+}
+
+/* The words of ARGUMENTS in one. The caller frees it; NULL: out of memory. */
+static char *join(const struct ctl_config *config)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	for (unsigned int i = 0; i < config->nr_words; i++)
+		fprintf(to, "%s%s", i ? " " : "", config->word[i]);
+	if (!fclose(to))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Arguments as KEY=VALUE: of which type a value is, the other side knows. Returns 0 or the exit
+ * status. */
+static enum exit_status read_words(struct peer *peer, const struct ctl_config *config,
+				   json_t **args)
+{
+	json_t *known = NULL;
+	enum exit_status status = peer_execute(peer, "query-commands", NULL, &known);
+	char *text = join(config);
+	char why[256];
+
+	if (status)
+		cli_fail(status, "%s", peer->why);
+	else if (!text)
+		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
+	else if (args_read(args_command(known, config->command), text, args, why, sizeof(why)))
+		status = cli_fail(STATUS_USAGE, "%s: %s", config->command, why);
+	json_decref(known);
+	free(text);
+	return status;
+}
+
+static enum exit_status print_result(const struct ctl_config *config, const json_t *result)
+{
+	if (config->pretty) {
+		pretty_print(result, stdout);
+		return 0;
+	}
+	if (json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) || putchar('\n') == EOF)
+		return cli_fail(STATUS_HOST_ERROR, "the answer cannot be printed");
+	return 0;
+}
+
+/* args: NULL: none were given as JSON. */
 static enum exit_status run_command(struct peer *peer, const struct ctl_config *config,
 				    json_t *args)
 {
+	json_t *words = NULL;
 	json_t *result = NULL;
 	enum exit_status status;
 
 	status = peer_find(peer, config->guest);
 	if (!status)
 		status = peer_open(peer, PATIENCE_MS);
-	if (!status)
-		status = peer_execute(peer, config->command, args, &result);
 	if (status)
-		cli_fail(status, "%s", peer->why);
-	else if (json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) ||
-		 putchar('\n') == EOF)
-		status = cli_fail(STATUS_HOST_ERROR, "the answer cannot be printed");
+		return cli_fail(status, "%s", peer->why);
+	if (config->watch) {
+		peer->event = print_event;
+		peer->opaque = (void *)config;
+	}
+	if (config->nr_words && !args)
+		status = read_words(peer, config, &words);
+	if (!status && config->command) {
+		status = peer_execute(peer, config->command, args ? args : words, &result);
+		status = status ? cli_fail(status, "%s", peer->why) : print_result(config, result);
+		fflush(stdout);
+	}
+	json_decref(words);
 	json_decref(result);
-	return status;
+	return !status && config->watch ? watch(peer) : status;
 }
 
 /* Returns 0 or the exit status. */
@@ -95,6 +214,7 @@ static enum exit_status parse(struct ctl_config *config, int argc, char **argv, 
 		.argc = argc,
 		.argv = argv,
 	};
+	const char *text;
 	json_error_t error;
 
 	if (opt_line_read(&line, OPT_PASS_WINS) ||
@@ -102,16 +222,34 @@ static enum exit_status parse(struct ctl_config *config, int argc, char **argv, 
 		return cli_fail(STATUS_USAGE, "%s", line.error);
 	if (config->help)
 		return 0;
-	if (!config->command)
-		return cli_fail(STATUS_USAGE, "slabvisor ctl GUEST COMMAND [ARGUMENTS]: see "
+	if (!config->guest)
+		return cli_fail(STATUS_USAGE, "slabvisor ctl GUEST [COMMAND [ARGUMENTS]]: see "
 					      "slabvisor ctl --help");
-	if (!config->arguments)
+	if (!config->nr_words)
 		return 0;
-	*args = json_loads(config->arguments, JSON_REJECT_DUPLICATES, &error);
+	text = config->word[0];
+	/* Words that have a = are for the other side to judge. */
+	if (*text != '{' && strchr(text, '='))
+		return 0;
+	*args = config->nr_words > 1 ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	if (json_is_object(*args))
 		return 0;
-	return cli_fail(STATUS_USAGE, "%.512s: arguments are a JSON object%s%s", config->arguments,
-			*args ? "" : ": ", *args ? "" : error.text);
+	return cli_fail(STATUS_USAGE, "%.512s: arguments are a JSON object, or KEY=VALUE%s%s",
+			config->word[config->nr_words - 1],
+			*args || config->nr_words > 1 ? "" : ": ",
+			*args || config->nr_words > 1 ? "" : error.text);
+}
+
+/* A shell, which is another program's. */
+static enum exit_status start_shell(const struct ctl_config *config)
+{
+	char *args[] = {(char *)"ctl", config->guest, (char *)(config->pretty ? "pretty" : "json"),
+			NULL};
+
+	/* Who types reads tables; a script has JSON, unless it asks. */
+	if (isatty(STDIN_FILENO))
+		args[2] = (char *)"pretty";
+	return cmd_view(3, args);
 }
 
 static enum exit_status send_one(const struct ctl_config *config, json_t *args)
@@ -119,6 +257,8 @@ static enum exit_status send_one(const struct ctl_config *config, json_t *args)
 	struct peer peer;
 	enum exit_status status;
 
+	if (!config->command && !config->watch)
+		return start_shell(config);
 	status = run_command(&peer, config, args);
 	peer_close(&peer);
 	return status;

@@ -236,7 +236,9 @@ static int read_operand(struct opt_line *line, const char *arg, const struct opt
 	if (!o || !o->name)
 		return pass == OPT_PASS_WINS ? 0 : fail_operand(line, arg);
 	line->before = NULL;
-	++*operand;
+	/* The last one may stand there several times. */
+	if (!(o->flags & OPT_REPEATS))
+		++*operand;
 	if (pass != OPT_PASS_ALL || !opt_set(o, line->scope[0].base, arg, why))
 		return 0;
 	return fail(line, "%s%s%.*s: %s", o->name, *arg ? " " : "", SHOWN, arg, why);

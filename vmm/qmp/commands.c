@@ -11,9 +11,19 @@
 		 .run = qmp_query_monitor,                                                        \
 		 .help = "which process it is, what it runs and since when"},                     \
 		{.name = "query-block", .run = qmp_query_block, .help = "the disks, with files"}, \
+		{.name = "query-io",                                                              \
+		 .run = qmp_query_io,                                                             \
+		 .help = "what disks and their threads have counted"},                            \
+		{.name = "query-blockstats",                                                      \
+		 .run = qmp_query_blockstats,                                                     \
+		 .help = "requests of disks and how long they last, nanoseconds",                 \
+		 .param = {{.name = "queue",                                                      \
+			    .type = JSON_INTEGER,                                                 \
+			    .optional = true,                                                     \
+			    .help = "the times of that queue alone, from 0 on"}}},                \
 	{                                                                                         \
-		.name = "query-io", .run = qmp_query_io,                                          \
-		.help = "what disks and their threads have counted"                               \
+		.name = "metrics", .run = qmp_metrics,                                            \
+		.help = "all that is counted, as text in the OpenMetrics format"                  \
 	}
 
 const struct qmp_command qmp_guest_commands[] = {
@@ -37,6 +47,21 @@ const struct qmp_command qmp_guest_commands[] = {
 	{.name = "query-pins",
 	 .run = qmp_query_pins,
 	 .help = "pinned frames, and memory that is registered for I/O"},
+	{.name = "query-frames",
+	 .run = qmp_query_frames,
+	 .help = "a letter for each 2 MiB of the heap: `.` not backed, `-` backed and idle; s in "
+		 "slabs, r in runs, m in both, p pinned, large where it is full",
+	 .param = {{.name = "first",
+		    .type = JSON_INTEGER,
+		    .optional = true,
+		    .help = "where to begin, from 0 on"},
+		   {.name = "count",
+		    .type = JSON_INTEGER,
+		    .optional = true,
+		    .help = "how many, 4096 at most, which is the default"}}},
+	{.name = "query-vcpus",
+	 .run = qmp_query_vcpus,
+	 .help = "the vCPUs, with their exits to the monitor and doorbells"},
 	{.name = "query-balloon",
 	 .run = qmp_query_balloon,
 	 .help = "RAM that a Linux guest has beside its balloon, bytes"},

@@ -24,6 +24,7 @@ int qmp_stop(struct qmp_call *call);
 int qmp_cont(struct qmp_call *call);
 int qmp_quit(struct qmp_call *call);
 int qmp_system_powerdown(struct qmp_call *call);
+int qmp_query_vcpus(struct qmp_call *call);
 int qmp_service_status(struct qmp_call *call);
 int qmp_service_quit(struct qmp_call *call);
 
@@ -40,8 +41,13 @@ int qmp_query_memory(struct qmp_call *call);
 int qmp_query_slabinfo(struct qmp_call *call);
 int qmp_query_pins(struct qmp_call *call);
 int qmp_heap_reclaim(struct qmp_call *call);
+int qmp_query_frames(struct qmp_call *call);
 
 /* io.c */
 int qmp_query_io(struct qmp_call *call);
+int qmp_query_blockstats(struct qmp_call *call);
+
+/* metrics.c */
+int qmp_metrics(struct qmp_call *call);
 
 #endif

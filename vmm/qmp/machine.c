@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a machine by QMP. */
+#include <endian.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -146,5 +147,27 @@ int qmp_system_powerdown(struct qmp_call *call)
 				"This guest has no power button, or does not listen to it: end it "
 				"from within, or with quit");
 	qmp_tell(call, "POWERDOWN");
+	return 0;
+}
+
+int qmp_query_vcpus(struct qmp_call *call)
+{
+	struct vm *vm = qmp_vm(call);
+
+	if (!vm)
+		return -EINVAL;
+	call->result = json_array();
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
+		bool started;
+
+		pthread_mutex_lock(&vm->lock);
+		started = vm->vcpu[i].started;
+		pthread_mutex_unlock(&vm->lock);
+		json_array_append_new(
+			call->result,
+			json_pack("{s:i,s:b,s:I,s:I}", "cpu-index", (int)i, "started", started,
+				  "exits", (json_int_t)le64toh(vm->platform->exits[i]), "kicks",
+				  (json_int_t)le64toh(vm->platform->kicks[i])));
+	}
 	return 0;
 }

@@ -58,7 +58,7 @@ int qmp_query_memory(struct qmp_call *call)
 	totals(mem, &s);
 	call->result = json_pack("{s:I,s:I}", "ram", qmp_number(mem->ram_size), "heap",
 				 qmp_number(mm_heap_size(mem->heap)));
-#define ADD(name, shown) qmp_add_counter(call->result, #name, s.name);
+#define ADD(name, shown, ...) qmp_add_counter(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
 	json_object_set_new(call->result, "free-runs", free_runs(mem));
@@ -93,16 +93,17 @@ int qmp_query_slabinfo(struct qmp_call *call)
 		if (mm_slabinfo(mem->heap, i, &info))
 			continue;
 		/* The guest's own words. */
-		json_array_append_new(call->result,
-				      json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name",
-						cli_sanitise(info.name), "cache", i, "active-objs",
-						qmp_number(info.active_objs), "num-objs",
-						qmp_number(info.num_objs), "objsize",
-						qmp_number(info.objsize), "objperslab",
-						qmp_number(info.objperslab), "pagesperslab",
-						qmp_number(info.pagesperslab), "active-slabs",
-						qmp_number(info.active_slabs), "num-slabs",
-						qmp_number(info.num_slabs)));
+		json_array_append_new(
+			call->result,
+			json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "name",
+				  cli_sanitise(info.name), "cache", i, "active-objs",
+				  qmp_number(info.active_objs), "num-objs",
+				  qmp_number(info.num_objs), "objsize", qmp_number(info.objsize),
+				  "objperslab", qmp_number(info.objperslab), "pagesperslab",
+				  qmp_number(info.pagesperslab), "active-slabs",
+				  qmp_number(info.active_slabs), "num-slabs",
+				  qmp_number(info.num_slabs), "allocated",
+				  qmp_number(info.allocated), "freed", qmp_number(info.freed)));
 	}
 	memory_leave(mem);
 	return 0;
@@ -121,8 +122,61 @@ int qmp_query_pins(struct qmp_call *call)
 		io_engine_get_stats(vm->devices.disks.engine, &io);
 	call->result = json_pack("{s:I,s:I}", "frames-pinned", qmp_number(s.pages_pinned),
 				 "window-budget", qmp_number(vm->run->config->pin_budget));
-#define ADD(name, shown) qmp_add_counter(call->result, #name, io.name);
+#define ADD(name, shown, ...) qmp_add_counter(call->result, #name, io.name);
 	IO_WINDOW_COUNTERS(ADD)
 #undef ADD
+	return 0;
+}
+
+/* How many huge frames an answer has at most, which takes some milliseconds to make. */
+#define MOST_FRAMES 4096u
+
+/* A huge frame as a letter: see the command's help. */
+static char huge_letter(const struct mm_huge *huge)
+{
+	const unsigned int used = huge->slab_frames + huge->run_frames;
+	char c;
+
+	if (!huge->backed)
+		return '.';
+	if (!used)
+		return '-';
+	if (huge->pinned_frames)
+		c = 'p';
+	else if (!huge->run_frames)
+		c = 's';
+	else if (!huge->slab_frames)
+		c = 'r';
+	else
+		c = 'm';
+	/* Not full. */
+	return used < MM_HUGE_SIZE / MM_FRAME_SIZE ? c : (char)(c - 'a' + 'A');
+}
+
+int qmp_query_frames(struct qmp_call *call)
+{
+	json_int_t first = json_integer_value(json_object_get(call->args, "first"));
+	const json_t *wanted = json_object_get(call->args, "count");
+	json_int_t count = wanted ? json_integer_value(wanted) : MOST_FRAMES;
+	struct memory *mem = qmp_memory(call);
+	char text[MOST_FRAMES + 1];
+	struct mm_huge huge;
+	unsigned int n = 0;
+
+	if (!mem)
+		return -EINVAL;
+	if (first < 0 || count < 1 || count > MOST_FRAMES)
+		return qmp_fail(call, QMP_GENERIC,
+				"Parameter 'first' expects 0 or more, 'count' 1 to %u",
+				MOST_FRAMES);
+	memory_enter(mem);
+	while (n < (unsigned int)count &&
+	       mm_huge_look(mem->heap, (uint64_t)first + n, 1, &huge) == 1)
+		text[n++] = huge_letter(&huge);
+	memory_leave(mem);
+	text[n] = '\0';
+	call->result = json_pack("{s:I,s:I,s:I,s:s}", "frame-size", qmp_number(MM_HUGE_SIZE),
+				 "first", first, "total", qmp_number(mm_huge_count(mem->heap)),
+				 "map", text);
 	return 0;
 }

@@ -13,7 +13,7 @@ void disk_stats_get(const struct disks *disks, struct disk_stats *stats)
 	*stats = (struct disk_stats){.blk = {.reads = 0}};
 	for (unsigned int i = 0; i < disks->count; i++) {
 		blk_dev_get_stats(disks->dev[i], &one);
-#define ADD(name, shown) stats->blk.name += one.name;
+#define ADD(name, shown, ...) stats->blk.name += one.name;
 		BLK_COUNTERS(ADD)
 #undef ADD
 	}
@@ -23,10 +23,10 @@ void disk_stats_get(const struct disks *disks, struct disk_stats *stats)
 
 void disk_stats_print(const struct disk_stats *stats)
 {
-#define PRINT(name, shown) fprintf(stderr, #shown " %" PRIu64 "\n", stats->blk.name);
+#define PRINT(name, shown, ...) fprintf(stderr, #shown " %" PRIu64 "\n", stats->blk.name);
 	BLK_COUNTERS(PRINT)
 #undef PRINT
-#define PRINT(name, shown) fprintf(stderr, #shown " %" PRIu64 "\n", stats->engine.name);
+#define PRINT(name, shown, ...) fprintf(stderr, #shown " %" PRIu64 "\n", stats->engine.name);
 	IO_COUNTERS(PRINT)
 #undef PRINT
 }

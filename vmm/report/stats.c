@@ -84,7 +84,7 @@ void stats_print(struct stats *stats, const struct vm *vm)
 	line("requests", stats->kmem.requests);
 	line("request_errors", stats->kmem.errors);
 	line("events", stats->kmem.events);
-#define LINE(name, shown) line(#shown, stats->end.name);
+#define LINE(name, shown, ...) line(#shown, stats->end.name);
 	MM_COUNTERS(LINE)
 #undef LINE
 	line("frames_in_use_start", stats->start.frames_in_use);

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# `slabvisor ctl` as a shell: at a terminal with completion and history, and reading lines; its tables;
+# its events.
+import json, os, pty, re, select, subprocess, sys, tempfile, time
+
+os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+slabvisor = os.environ.get("SLABVISOR", "build/slabvisor")
+work = tempfile.TemporaryDirectory()
+socket = work.name + "/qmp"
+checks = failures = 0
+
+
+def ok(good, name, *show):
+    global checks, failures
+    checks += 1
+    failures += not good
+    print("%sok %d - %s" % ("" if good else "not ", checks, name), flush=True)
+    if not good:
+        for line in "\n".join(map(str, show)).splitlines()[-20:]:
+            print("#", line, file=sys.stderr)
+
+
+def ctl(*args, **more):
+    return subprocess.run([slabvisor, "ctl", *args], capture_output=True, text=True, timeout=300, **more)
+
+
+disk = work.name + "/disk"
+with open(disk, "wb") as f:
+    f.truncate(64 << 20)
+guest = subprocess.Popen([slabvisor, "run", "--qmp", "unix:" + socket, "--disk", "path=" + disk,
+                          "build/tests/asm/loop"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+assert guest.stdout.readline() == b"looping\n"
+
+
+class Terminal:
+    """A shell at a terminal of its own."""
+
+    def __init__(self):
+        self.pid, self.fd = pty.fork()
+        if not self.pid:
+            os.environ["TERM"] = "vt100"
+            os.execv(slabvisor, [slabvisor, "ctl", socket])
+        self.text = ""
+
+    def until(self, pattern, limit=120):
+        end = time.monotonic() + limit
+        while not re.search(pattern, self.text):
+            if time.monotonic() > end or not select.select([self.fd], [], [], 1)[0]:
+                if time.monotonic() > end:
+                    return False
+                continue
+            try:
+                self.text += os.read(self.fd, 4096).decode()
+            except OSError:
+                return bool(re.search(pattern, self.text))
+        return True
+
+    def type(self, text):
+        self.text = ""
+        os.write(self.fd, text.encode())
+
+
+t = Terminal()
+ok(t.until(r"> $"), "a shell has a prompt", t.text)
+t.type("query-st\t")
+ok(t.until(r"query-st(\r\x1b\[\d+C)?atus $"), "Tab completes a command", t.text)
+t.type("\r")
+ok(t.until(r"status +running"), "... whose answer is a table", t.text)
+t.until(r"> $")
+t.type("block_resize si\t")
+ok(t.until(r"block_resize si(\r\x1b\[\d+C)?ze=$"), "Tab completes an argument", t.text)
+t.type("32M device=disk0\r")
+ok(t.until(r"> $"), "... and the command takes a size", t.text)
+t.type("query-b\t\t")
+ok(t.until(r"query-block.*query-blockstats"), "Tab shows what fits", t.text)
+t.type("\x15help block_resize\r")
+ok(t.until(r"size=integer +bytes"), "help tells what a command takes", t.text)
+t.until(r"> $")
+t.type("\x1b[A\x1b[A\r")
+ok(t.until(r"\S+> $"), "... and history has the line before", t.text)
+t.type("nonsense\r")
+ok(t.until(r"nonsense: The command nonsense has not been found"), "a command that is none is refused", t.text)
+t.until(r"> $")
+t.type("exit\r")
+ok(os.waitpid(t.pid, 0)[1] == 0, "exit leaves it")
+
+size = json.loads(ctl(socket, "query-block").stdout)[0]["inserted"]["image"]["virtual-size"]
+ok(size == 32 << 20, "the disk has the size that was typed", size)
+r = ctl(socket, "block_resize", "device=disk0", "size=64M")
+ok(r.returncode == 0, "a command line takes KEY=VALUE, too", r.stderr)
+r = ctl(socket, "block_resize", "device=disk0", "sise=64M")
+ok((r.returncode, r.stderr) == (125, "slabvisor: block_resize: sise: the command has no such argument: see help\n"),
+   "... and names a key that is none", r)
+r = ctl("--pretty", socket, "query-slabinfo")
+ok(re.match(r"name +cache +active-objs", r.stdout) and re.search(r"^kmalloc-64 +4 ", r.stdout, re.M),
+   "--pretty prints a table", r.stdout)
+r = ctl(socket, input="query-name\n# none\nquery-status\n")
+ok(r.returncode == 0 and '"status": "running"' in r.stdout, "lines of standard input are commands", r)
+r = ctl(socket, input="query-nonsense\nquit\n")
+ok((r.returncode, guest.poll()) == (1, None), "... up to one that is refused", r)
+
+watch = subprocess.Popen([slabvisor, "ctl", "--watch", socket, "query-status"], stdout=subprocess.PIPE, text=True)
+answer = ""
+while not answer.endswith("}\n"):
+    answer += watch.stdout.readline()
+ctl(socket, "stop")
+ctl(socket, "quit")
+events = [json.loads(line)["event"] for line in watch.stdout]
+ok(events == ["STOP", "SHUTDOWN"], "--watch prints the events, to the end of the guest", events)
+ok((watch.wait(), guest.wait()) == (0, 143), "... and ends with it")
+r = ctl(socket)
+ok(r.returncode == 127 and "no monitor answers there" in r.stderr, "a shell without a guest says so", r)
+print("1..%d" % checks)
+sys.exit(failures != 0)

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All that is counted, as text for who watches many machines. Names and helps of counters stand in
+ * their lists. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "virtio/blk/blk.h"
+#include "virtio/kmem/kmem.h"
+#include "vmm/machine/end.h"
+#include "vmm/machine/pause.h"
+#include "vmm/machine/vm.h"
+#include "vmm/qmp/commands.h"
+#include "vmm/qmp/openmetrics.h"
+#include "vmm/qmp/target.h"
+
+#define NUMBER_MAX 16
+
+static void one(struct om *om, const char *name, enum om_type type, const char *help,
+		uint64_t value)
+{
+	om_family(om, name, type, help);
+	om_sample(om, type, NULL, value);
+}
+
+static void put_monitor(struct om *om, const struct qmp_target *target)
+{
+	const struct om_label labels[] = {
+		{"kind", target->service ? "service" : "guest"},
+		{"version", SLABVISOR_VERSION},
+		{"runs", target->runs ? target->runs : ""},
+		{NULL, NULL},
+	};
+	const struct vm *vm = target->vm;
+	struct timespec now;
+	int64_t ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - target->born_ns;
+	om_family(om, "monitor", OM_INFO, "what a process of Slabvisor runs");
+	om_sample(om, OM_INFO, labels, 1);
+	om_family(om, "uptime_seconds", OM_GAUGE, "time since the process began");
+	om_real(om, "", NULL, (double)ns / 1e9);
+	one(om, "running_guests", OM_GAUGE,
+	    "1 while the guest runs, 0 while it is paused or started",
+	    vm && !vm_is_ending(vm) && !vm_is_paused(vm));
+}
+
+static void put_memory(struct om *om, struct vm *vm)
+{
+	struct kmem_dev_stats kmem;
+	struct mm_stats s;
+
+	memory_enter(&vm->mem);
+	mm_stats(vm->mem.heap, 0, &s);
+	memory_leave(&vm->mem);
+	kmem_dev_get_stats(vm->devices.kmem, -1, &kmem);
+	one(om, "ram_bytes", OM_GAUGE, "the guest's RAM", vm->mem.ram_size);
+	one(om, "heap_bytes", OM_GAUGE, "the guest's heap", mm_heap_size(vm->mem.heap));
+#define PUT(name, shown, kind, metric, help) one(om, metric, OM_##kind, help, s.name);
+	MM_COUNTERS(PUT)
+#undef PUT
+	one(om, "kmem_requests", OM_COUNTER, "requests of the memory service", kmem.requests);
+	one(om, "kmem_failed_requests", OM_COUNTER, "requests of the memory service that failed",
+	    kmem.errors);
+}
+
+static void put_vcpus(struct om *om, const struct vm *vm)
+{
+	char number[NUMBER_MAX];
+	const struct om_label labels[] = {{"vcpu", number}, {NULL, NULL}};
+
+	om_family(om, "vcpu_exits", OM_COUNTER, "exits of a vCPU to the monitor");
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		om_sample(om, OM_COUNTER, labels, le64toh(vm->platform->exits[i]));
+	}
+	om_family(om, "vcpu_doorbells", OM_COUNTER, "doorbells that a vCPU rang");
+	for (unsigned int i = 0; i < vm->nr_cpus; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		om_sample(om, OM_COUNTER, labels, le64toh(vm->platform->kicks[i]));
+	}
+}
+
+/* Caches, as they were at one look: two may have the same name. */
+struct caches {
+	struct mm_slabinfo info[MM_CACHE_MAX];
+	int number[MM_CACHE_MAX];
+	unsigned int nr;
+};
+
+static void put_caches(struct om *om, struct memory *mem)
+{
+	struct caches *c = calloc(1, sizeof(*c));
+	char number[NUMBER_MAX];
+
+	if (!c)
+		return;
+	memory_enter(mem);
+	for (int i = 1; i <= MM_CACHE_MAX; i++)
+		if (!mm_slabinfo(mem->heap, i, &c->info[c->nr]))
+			c->number[c->nr++] = i;
+	memory_leave(mem);
+#define PUT(member, metric, type, help)                                                \
+	om_family(om, "cache_" metric, type, help);                                    \
+	for (unsigned int i = 0; i < c->nr; i++) {                                     \
+		const struct om_label labels[] = {                                     \
+			{"cache", c->info[i].name}, {"number", number}, {NULL, NULL}}; \
+                                                                                       \
+		snprintf(number, sizeof(number), "%d", c->number[i]);                  \
+		om_sample(om, type, labels, c->info[i].member);                        \
+	}
+	PUT(active_objs, "active_objects", OM_GAUGE, "objects of a cache that the guest has")
+	PUT(num_objs, "objects", OM_GAUGE, "objects that a cache's slabs have room for")
+	PUT(objsize, "object_bytes", OM_GAUGE, "from one object of a cache to the next")
+	PUT(num_slabs, "slabs", OM_GAUGE, "slabs of a cache")
+	PUT(allocated, "allocated_objects", OM_COUNTER, "objects of a cache handed to the guest")
+	PUT(freed, "freed_objects", OM_COUNTER, "objects of a cache that came back")
+#undef PUT
+	free(c);
+}
+
+/* By octaves: who wants to know better asks by query-blockstats. */
+static void put_histogram(const struct om *om, const char *disk, const char *op,
+			  const struct blk_latency *latency, enum blk_latency_op which)
+{
+	char le[32];
+	const struct om_label bucket[] = {{"disk", disk}, {"op", op}, {"le", le}, {NULL, NULL}};
+	const struct om_label all[] = {{"disk", disk}, {"op", op}, {NULL, NULL}};
+	uint64_t sum = 0;
+
+	for (unsigned int b = 0; b < BLK_LATENCY_BUCKETS; b++) {
+		if (b && b % 8 == 0) {
+			snprintf(le, sizeof(le), "%.9g", (double)blk_latency_from(b) / 1e9);
+			om_real(om, "_bucket", bucket, (double)sum);
+		}
+		sum += latency->bucket[which][b];
+	}
+	snprintf(le, sizeof(le), "+Inf");
+	om_real(om, "_bucket", bucket, (double)sum);
+	om_real(om, "_sum", all, (double)latency->total_ns[which] / 1e9);
+	om_real(om, "_count", all, (double)sum);
+}
+
+static void put_latency(struct om *om, const struct qmp_disks *disks)
+{
+	struct blk_latency latency;
+	char disk[NUMBER_MAX];
+
+	om_family(om, "disk_request_seconds", OM_HISTOGRAM,
+		  "how long requests last that succeed, from the ring to the answer");
+	for (unsigned int i = 0; i < disks->nr; i++) {
+		blk_dev_get_latency(disks->disk[i].dev, -1, &latency);
+		snprintf(disk, sizeof(disk), "disk%u", i);
+#define PUT(op, name) put_histogram(om, disk, #name, &latency, BLK_LATENCY_##op);
+		BLK_LATENCY_OPS(PUT)
+#undef PUT
+	}
+}
+
+static void put_disks(struct om *om, const struct qmp_disks *disks)
+{
+	struct blk_stats blk[QMP_MAX_DISKS];
+	char disk[NUMBER_MAX];
+	const struct om_label labels[] = {{"disk", disk}, {NULL, NULL}};
+
+	for (unsigned int i = 0; i < disks->nr; i++)
+		blk_dev_get_stats(disks->disk[i].dev, &blk[i]);
+	om_family(om, "disk_bytes", OM_GAUGE, "size of a disk");
+	for (unsigned int i = 0; i < disks->nr; i++) {
+		snprintf(disk, sizeof(disk), "disk%u", i);
+		om_sample(om, OM_GAUGE, labels, blk_dev_capacity(disks->disk[i].dev));
+	}
+#define PUT(name, shown, kind, metric, help)                   \
+	om_family(om, metric, OM_##kind, help);                \
+	for (unsigned int i = 0; i < disks->nr; i++) {         \
+		snprintf(disk, sizeof(disk), "disk%u", i);     \
+		om_sample(om, OM_##kind, labels, blk[i].name); \
+	}
+	BLK_COUNTERS(PUT)
+#undef PUT
+	put_latency(om, disks);
+}
+
+/* Threads of disks: a monitor has one for all, a service one for each. */
+static void put_threads(struct om *om, const struct qmp_disks *disks)
+{
+	struct io_engine_stats io[QMP_MAX_DISKS];
+	char number[NUMBER_MAX];
+	const struct om_label labels[] = {{"thread", number}, {NULL, NULL}};
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < disks->nr; i++)
+		if (!i || disks->disk[i].engine != disks->disk[i - 1].engine)
+			io_engine_get_stats(disks->disk[i].engine, &io[nr++]);
+#define PUT(name, shown, kind, metric, help)                  \
+	om_family(om, metric, OM_##kind, help);               \
+	for (unsigned int i = 0; i < nr; i++) {               \
+		snprintf(number, sizeof(number), "%u", i);    \
+		om_sample(om, OM_##kind, labels, io[i].name); \
+	}
+	IO_COUNTERS(PUT)
+#undef PUT
+}
+
+static void put_all(struct om *om, struct qmp_target *target, const struct qmp_disks *disks)
+{
+	put_monitor(om, target);
+	if (target->vm) {
+		put_memory(om, target->vm);
+		put_vcpus(om, target->vm);
+		put_caches(om, &target->vm->mem);
+	}
+	if (disks->nr) {
+		put_disks(om, disks);
+		put_threads(om, disks);
+	}
+	om_end(om);
+}
+
+int qmp_metrics(struct qmp_call *call)
+{
+	struct qmp_target *target = qmp_target(call);
+	struct qmp_disks disks = {.nr = 0};
+	struct om om;
+	char process[32];
+	char *text = NULL;
+	size_t size;
+
+	if ((target->vm || target->service) && qmp_disks(call, &disks))
+		return -EINVAL;
+	snprintf(process, sizeof(process), "pid-%d", (int)getpid());
+	om = (struct om){
+		.to = open_memstream(&text, &size),
+		.guest = target->name ? target->name : process,
+	};
+	if (!om.to)
+		return qmp_fail(call, QMP_GENERIC, "Out of memory");
+	put_all(&om, target, &disks);
+	if (!fclose(om.to))
+		call->result = json_string(text);
+	free(text);
+	return call->result ? 0 : qmp_fail(call, QMP_GENERIC, "Out of memory");
+}
