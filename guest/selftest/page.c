@@ -142,7 +142,6 @@ static void exact(void)
 static void fields(void)
 {
 	struct page *page;
-	struct page *next;
 	unsigned long sum = 0;
 	bool alone = true;
 	LIST_HEAD(pages);
@@ -155,7 +154,7 @@ static void fields(void)
 		set_page_private(page, i * i);
 		list_add_tail(&page->lru, &pages);
 	}
-	list_for_each_entry_safe(page, next, &pages, lru) {
+	while ((page = list_first_entry_or_null(&pages, struct page, lru))) {
 		sum += page->index + page_private(page);
 		alone = alone && page_count(page) == 1;
 		list_del(&page->lru);

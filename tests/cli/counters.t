@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/guest/loop.sh
 
 # NAME FILE TEXT: the test of FILE that asserts it.
+# shellcheck disable=SC2016 # text of that file
 exceptions='
 frames_in_use_start - none_is_right
 events tests/guest/hoard.t "$(account events)" -ge

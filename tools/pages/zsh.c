@@ -26,7 +26,7 @@ static size_t short_length(const char *text)
 	size_t comma = 0;
 	size_t len;
 
-	for (len = 0; text[len] && len < SHOWN; len++) {
+	for (len = 0; len < SHOWN && text[len]; len++) {
 		if (text[len] == ',')
 			comma = len;
 		else if (strchr(".:;", text[len]) && text[len + 1] == ' ')

@@ -212,8 +212,8 @@ enum exit_status peer_execute(struct peer *peer, const char *name, json_t *args,
 static enum exit_status negotiate(struct peer *peer)
 {
 	int64_t until = peer->patience_ms ? now_ms() + peer->patience_ms : 0;
-	json_t *message;
-	json_t *ignored;
+	json_t *message = NULL;
+	json_t *ignored = NULL;
 	enum exit_status status = receive(peer, until, &message);
 
 	if (status)

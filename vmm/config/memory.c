@@ -47,10 +47,13 @@ static int take_sum(const struct parts *parts, uint64_t max, bool given, uint64_
 static void deal_user(struct run_config *config)
 {
 	uint64_t left = config->heap_user;
-	uint64_t part = left / config->nr_nodes & ~HUGE_MASK;
 
-	for (unsigned int i = 0; i < config->nr_nodes; i++, left -= part)
-		config->node[i].user = i + 1 < config->nr_nodes ? part : left;
+	for (unsigned int i = 0; i < config->nr_nodes; i++) {
+		uint64_t part = left / (config->nr_nodes - i) & ~HUGE_MASK;
+
+		config->node[i].user = part;
+		left -= part;
+	}
 }
 
 /* What is for user space, once each node has its part of the heap. */

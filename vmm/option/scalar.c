@@ -128,9 +128,11 @@ static bool meant_size(const struct opt *o, const char *value, uint64_t *bytes)
 	double number;
 	char *end;
 
-	number = isdigit((unsigned char)*value) ? strtod(value, &end) : -1;
+	if (!isdigit((unsigned char)*value))
+		return false;
+	number = strtod(value, &end);
 	/* Decimal, as no other number is. */
-	if (number < 0 || !*end || end != value + strspn(value, "0123456789."))
+	if (!*end || end != value + strspn(value, "0123456789."))
 		return false;
 	unit = strchr(units, toupper((unsigned char)*end));
 	if (!unit)

@@ -90,7 +90,11 @@ enum exit_status qmp_create(struct qmp_place *place, const struct qmp_service *s
 	enum exit_status status;
 	int ret;
 
-	status = q ? listen_all(place, config.fd) : cli_fail(STATUS_HOST_ERROR, "out of memory");
+	if (!q) {
+		qmp_place_close(place);
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	}
+	status = listen_all(place, config.fd);
 	qmp_place_close(place);
 	if (status)
 		goto fail;

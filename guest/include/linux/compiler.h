@@ -104,7 +104,7 @@
 /* Tells whether an expression is a constant one: a null pointer constant decides what type the
  * other pointer has. */
 #define __is_constexpr(x) \
-	__builtin_types_compatible_p(__typeof__(8 ? ((void *)((long)(x)*0l)) : (int *)8), int *)
+	__builtin_types_compatible_p(__typeof__(8 ? ((void *)((long)(x)*0L)) : (int *)8), int *)
 #define statically_true(x) (__builtin_constant_p(x) && (x))
 
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
