@@ -29,5 +29,5 @@ for kernel in kernel cloud; do
 	files+=(--file "$dir/$kernel/vmlinuz" --file "$dir/guest-module-$kernel.cpio")
 done
 # One CPU: see disk.t.
-exec tests/nested/run.sh --again --cpus 1 --memory 4096 --timeout 1500 "${files[@]}" -- \
+exec tests/nested/run.sh --again --cpus 1 --memory 4096 --timeout 2700 "${files[@]}" -- \
 	env ATTACK="${ATTACK:-2000}" BENCH="${BENCH:-}" tests/nested/module.sh "$built" "${guests[@]}"
