@@ -22,20 +22,7 @@
 
 struct vcpu vcpus[PLATFORM_MAX_CPUS];
 static unsigned int steps = 20000, seed = 1;
-static unsigned int findings, checks;
-
-void wrong(const char *format, ...)
-{
-	char text[120];
-	va_list args;
-
-	if (__atomic_fetch_add(&findings, 1, __ATOMIC_RELAXED) >= 10)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	printk("# vCPU %u: %s\n", smp_processor_id(), text);
-}
+static unsigned int checks;
 
 static void ok(bool holds, const char *what)
 {

@@ -50,7 +50,8 @@ extern struct vcpu vcpus[];
 extern struct hold parcel[PARCELS];
 extern unsigned int parcels;
 
-/* Counts something that is not as it should be, and prints the first few. */
+/* wrong.c: counts something that is not as it should be, and prints the first few. */
+extern unsigned int findings;
 __attribute__((format(printf, 1, 2))) void wrong(const char *format, ...);
 
 /* A random number below n. */
