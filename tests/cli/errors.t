@@ -274,6 +274,9 @@ is_status 122 'doctor ends with 122 without KVM'
 grep -q "^BAD .*$work/none" "$out" && grep -q '^Guests cannot run' "$out"
 ok $? '... and says what is wrong' "$(cat "$out")"
 
+grep -Eq '^(good  when memory is short guests are asked for some: the host tells it by (pressure|a look)|note  nothing tells when memory is short)' "$out"
+ok $? 'it says how a monitor is told that memory is short' "$(cat "$out")"
+
 # What a guest can come to.
 run doctor --heap 16M --memory 8M
 grep -Eq '^(good|note)  a guest of --memory 8M --heap 16M can come to at most [0-9]+ MiB: ram [0-9]+, heap 16, metadata [0-9]+, KVM [0-9]+, monitor [0-9]+; .* available' "$out"
