@@ -4,7 +4,7 @@
 # need of others. It is made once, from the mirrors that apt has here, and kept in build/root.tar.
 set -euo pipefail
 kept=build/root.tar
-packages=systemd,man-db,bash-completion,zsh,python3,libjansson4,liburing2,libyaml-0-2
+packages=systemd,man-db,bash-completion,zsh,python3,libedit2,libjansson4,libmicrohttpd12,libncursesw6,liburing2,libyaml-0-2
 
 # Made for another list of packages, it is made again.
 if [ "$(cat "$kept.packages" 2>/dev/null)" != "$packages" ] || [ ! -e "$kept" ]; then
