@@ -115,6 +115,12 @@ is "$status $(figure wrong)" '0 0' 'of 512 bytes'
 load --readwrite=randrw --rwmixread=100 --bs=8k --iodepth=4 --numjobs=2 --number_ios=100 --randseed=7
 [ "$status" = 0 ] && [ "$(figure ios)" -ge 100 ]
 ok $? "the load takes fio's words" || say_output
+# A percentile is a bucket's edge, so the least and the greatest may lie within it.
+awk '/^latency_(p|max)/ { if ($2 < last && $1 != "latency_max") exit bad = 1; last = $2; n++ }
+	/^latency_(min|mean)/ { value[$1] = $2; n++ } /^latency_max/ { value[$1] = $2 }
+	END { exit bad || n != 7 || value["latency_min"] > value["latency_mean"] ||
+		value["latency_mean"] > value["latency_max"] || value["latency_min"] <= 0 }' "$out"
+ok $? 'it tells the latencies from the least to the greatest' || say_output
 too_much() { # DESCRIPTION PATTERN OPTIONS...
 	timeout 60 "$LOAD" --socket "$socket" --ios 1 "${@:3}" >"$out" 2>"$work/said"
 	is "$? $(grep -cE "^slabvisor-vhost-load: $2" "$work/said") $(wc -l <"$work/said")" '1 1 1' "$1" ||

@@ -43,9 +43,13 @@ static void print(const struct load_config *c, const struct load_result *r)
 	printf("seconds %.3f s\n", r->seconds);
 	printf("iops %.0f 1/s\n", ios / r->seconds);
 	printf("bandwidth %.1f MiB/s\n", (double)r->bytes / r->seconds / (1 << 20));
-	printf("latency_mean %.1f us\n", r->latency_us[0]);
-	printf("latency_p50 %.1f us\n", r->latency_us[1]);
-	printf("latency_p99 %.1f us\n", r->latency_us[2]);
+	printf("latency_mean %.1f us\n", r->latency.mean);
+	printf("latency_min %.1f us\n", r->latency.min);
+	printf("latency_p50 %.1f us\n", r->latency.p50);
+	printf("latency_p90 %.1f us\n", r->latency.p90);
+	printf("latency_p99 %.1f us\n", r->latency.p99);
+	printf("latency_p99.9 %.1f us\n", r->latency.p99_9);
+	printf("latency_max %.1f us\n", r->latency.max);
 	printf("client_cpu_per_mio %.3f s\n", r->client_cpu / ios * 1e6);
 	if (r->backend_cpu >= 0)
 		printf("backend_cpu_per_mio %.3f s\n", r->backend_cpu / ios * 1e6);

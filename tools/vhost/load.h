@@ -35,7 +35,9 @@ extern const struct opt load_options[];
 struct load_result {
 	uint64_t ios, bytes, errors, wrong, reconnects, kicks, waits;
 	double seconds, client_cpu, backend_cpu; /* backend_cpu < 0: not known */
-	double latency_us[3];                    /* mean, median, 99th percentile */
+	struct {
+		double mean, min, p50, p90, p99, p99_9, max;
+	} latency; /* microseconds; percentiles to an eighth of an octave */
 };
 
 /* Connects, runs the load, disconnects. Returns 0 or a negative errno, with a message. */

@@ -43,6 +43,7 @@ struct load {
 	uint64_t blocks, next, random, posted, inflight;
 	uint64_t bucket[BUCKETS];
 	double latency_sum;
+	uint64_t latency_min, latency_max; /* ns */
 	bool stopping;
 };
 
@@ -141,6 +142,19 @@ static double percentile(const struct load *l, double share)
 			return bucket_us(i);
 	}
 	return 0;
+}
+
+static void set_latency(const struct load *l)
+{
+	struct load_result *r = l->result;
+
+	r->latency.mean = r->ios ? l->latency_sum / (double)r->ios / 1e3 : 0;
+	r->latency.min = (double)l->latency_min / 1e3;
+	r->latency.p50 = percentile(l, 0.5);
+	r->latency.p90 = percentile(l, 0.9);
+	r->latency.p99 = percentile(l, 0.99);
+	r->latency.p99_9 = percentile(l, 0.999);
+	r->latency.max = (double)l->latency_max / 1e3;
 }
 
 static bool is_random(const struct load *l)
@@ -246,6 +260,10 @@ static int reap(struct load *l, unsigned int queue)
 		ns = now_ns() - s->since;
 		l->bucket[bucket_of(ns)]++;
 		l->latency_sum += (double)ns;
+		if (ns < l->latency_min || !l->result->ios)
+			l->latency_min = ns;
+		if (ns > l->latency_max)
+			l->latency_max = ns;
 		check_answer(l, s, len);
 		s->busy = false;
 		l->inflight--;
@@ -493,9 +511,7 @@ static int connect_and_run(struct load *l)
 	result->seconds = (double)(now_ns() - start) / 1e9;
 	result->client_cpu = own_cpu() - client;
 	result->backend_cpu = backend < 0 || result->reconnects ? -1 : cpu_of(pid) - backend;
-	result->latency_us[0] = result->ios ? l->latency_sum / (double)result->ios / 1e3 : 0;
-	result->latency_us[1] = percentile(l, 0.5);
-	result->latency_us[2] = percentile(l, 0.99);
+	set_latency(l);
 	if (!ret && config->verify)
 		ret = read_back(l);
 	for (unsigned int i = 0; i < config->queues && !ret; i++) {
