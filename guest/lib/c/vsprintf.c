@@ -207,8 +207,8 @@ static void put_pointer(struct out *out, struct spec *spec, const void *pointer,
 		format = pointer;
 		if (!may_follow(out, spec, pointer))
 			return;
-		va_copy(args,
-			*format->va); /* NOLINT(clang-analyzer-valist.Uninitialized): the caller's */
+		/* The caller's. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+		va_copy(args, *format->va);
 		out->len += (size_t)vsnprintf(out->len < out->size ? out->buf + out->len : NULL,
 					      out->len < out->size ? out->size - out->len : 0,
 					      format->fmt, args);
