@@ -16,7 +16,7 @@ $(B)/guest/guest/lib/c/string.o $(B)/guest/guest/lib/c/string_c.o: \
 	GUEST_CFLAGS += -fno-tree-loop-distribute-patterns
 
 GUEST_PROGRAMS += hello
-GUEST_PROGRAMS += blkcheck hoard hostile kbench negative pincheck selftest ticker wordfreq zcbench
+GUEST_PROGRAMS += blkcheck hoard hostile kbench negative pincheck planted selftest ticker wordfreq zcbench
 
 GUEST_TEST_ROOMS := guest/c guest/kmem guest/vm
 UNIT_TESTS += $(foreach room,$(GUEST_TEST_ROOMS),$(call unit_tests,$(room)))

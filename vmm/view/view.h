@@ -10,6 +10,7 @@
 #include "vmm/base/cli.h"
 
 /* Each takes the command line from its name on, and returns the exit status. */
+enum exit_status view_top(int argc, char **argv);
 enum exit_status view_metrics(int argc, char **argv);
 enum exit_status view_shell(int argc, char **argv);
 
