@@ -157,9 +157,9 @@ int main(int argc, char **argv)
 
 	expect(two_types(&word, (u32 *)&word) == 2, "two types may name one memory");
 	expect(!next_is_more(INT_MAX), "a signed number wraps");
-	expect(!end_is_behind((const char *)-16l, 32), "a pointer wraps");
+	expect(!end_is_behind((const char *)-16L, 32), "a pointer wraps");
 	expect(first_of(NULL) == -1, "NULL is looked for after a load, too");
-	expect(member_check((struct list_head *)-8l) == 0, "a member's address may be NULL");
+	expect(member_check((struct list_head *)-8L) == 0, "a member's address may be NULL");
 	expect(text_char("\xff") == 255, "a char is no negative number");
 	expect(sum(3, 1, 2, 3) == 6, "arguments are found");
 	expect(powers_only(64, true) == 64 && powers_only(8, false) == 8,
