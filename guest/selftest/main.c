@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Usage: selftest [scale=N] [family...]
+ * Usage: selftest [scale=N] [start_number=N] [family...]
  * Runs the families named, or all but those that have to be named; exit status 0 if every check
  * held. The family `full` waits for a line after each "compare" that it prints.
  */
@@ -18,7 +18,7 @@ static const struct family families[] = {
 	{"gfp", test_gfp},         {"user", test_user},     {"gup", test_gup},
 	{"vm", test_vm},           {"pools", test_pools},   {"port", test_port},
 	{"smp", test_smp},         {"ranges", test_ranges}, {"lease", test_lease},
-	{"rcu", test_rcu},         {"page", test_page},
+	{"rcu", test_rcu},         {"page", test_page},     {"start", test_start},
 };
 
 /* These take their time, or ask for company. */
@@ -33,7 +33,7 @@ static bool chosen(const char *family, bool otherwise, int argc, char **argv)
 	bool any = false;
 
 	for (int i = 1; i < argc; i++) {
-		if (!strncmp(argv[i], "scale=", 6))
+		if (strchr(argv[i], '='))
 			continue;
 		any = true;
 		if (!strcmp(argv[i], family))

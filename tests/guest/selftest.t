@@ -14,17 +14,19 @@ kstrndup kmemdup memdup_user get_user_pages_fast'
 selftest() {
 	local name=$1 planned missing='' call
 	shift
-	guest --heap 64M "$@" "$B/guests/selftest"
+	guest --heap 64M "$@" "$B/guests/selftest" start_number=7
 	is "$status" 0 "selftest, $name: status 0" || say_output
 	! grep '^not ok' -A 1 "$out" | diag 2>&1 | grep .
 	ok $? "selftest, $name: every check holds"
-	planned=$(sed -n 's/^1\.\.//p' "$out")
-	is "$(grep -cE '^(not )?ok ' "$out")" "${planned:-no plan}" \
+	planned=$(sed -n 's/^1\.\.//p' "$out" | tail -n 1) # the plan before is that of its KUnit suite
+	is "$(grep -cE '^(not )?ok [0-9]+ - ' "$out")" "${planned:-no plan}" \
 		"selftest, $name: as many checks as planned"
 	for call in $calls; do
 		grep -qE "^ok [0-9]+ - ${call}[:,]" "$out" || missing="$missing $call"
 	done
 	is "$missing" '' "selftest, $name: every call is named"
+	grep -q '^ok [0-9]* - module_param: 7$' "$out"
+	ok $? "selftest, $name: an argument sets a parameter"
 	all_given_back
 	ok $? "selftest, $name: nothing is left behind" || say_output
 }

@@ -10,4 +10,6 @@
 #define PTR_ALIGN(p, a)  ((__typeof__(p))ALIGN((unsigned long)(p), (a)))
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
 
+#define __ALIGN_MASK(x, mask) (((x) + (mask)) & ~(mask))
+
 #endif

@@ -6,6 +6,7 @@
 #include "slabvisor/report.h"
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
+#include <linux/export.h>
 
 /* Ends the guest with a report (status 121). */
 #define BUG() grt_bug(0, "BUG at %s:%d (%s)", __FILE__, __LINE__, __func__)

@@ -9,7 +9,38 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define barrier() __asm__ volatile("" : : : "memory")
+#define barrier()         __asm__ volatile("" : : : "memory")
+#define barrier_data(ptr) __asm__ volatile("" : : "r"(ptr) : "memory")
+
+/* The compiler knows nothing of a value that has gone through these. */
+#define OPTIMIZER_HIDE_VAR(var) __asm__("" : "=r"(var) : "0"(var))
+#define RELOC_HIDE(ptr, off)                               \
+	({                                                 \
+		unsigned long __rh = (unsigned long)(ptr); \
+		OPTIMIZER_HIDE_VAR(__rh);                  \
+		(__typeof__(ptr))(__rh + (off));           \
+	})
+#define absolute_pointer(val) RELOC_HIDE((void *)(val), 0)
+
+#define unreachable() __builtin_unreachable()
+
+/* A word of which only some bytes are the reader's. */
+static inline unsigned long read_word_at_a_time(const void *addr)
+{
+	return *(const volatile unsigned long *)addr;
+}
+
+/* An access that is known to race, and does no harm. */
+#define data_race(expr) (expr)
+
+/* a and b as one name, with macros in them replaced. */
+#ifndef __CONCAT
+#define __CONCAT(a, b) a##b
+#endif
+#define ___GRT_PASTE(a, b)  a##b
+#define __PASTE(a, b)       ___GRT_PASTE(a, b)
+#define CONCATENATE(a, b)   __PASTE(a, b)
+#define __UNIQUE_ID(prefix) __PASTE(__PASTE(__UNIQUE_ID_, prefix), __COUNTER__)
 
 #undef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
@@ -30,6 +61,27 @@
 #define __section(s) __attribute__((__section__(s)))
 #undef __weak
 #define __weak __attribute__((__weak__))
+#undef __attribute_const__
+#define __attribute_const__ __attribute__((__const__))
+#undef __scanf
+#define __scanf(a, b) __attribute__((__format__(scanf, a, b)))
+#undef __flatten
+#define __flatten __attribute__((__flatten__))
+#undef __nonstring
+#define __nonstring           __attribute__((__nonstring__))
+#define __assume_aligned(...) __attribute__((__assume_aligned__(__VA_ARGS__)))
+#define __must_be_array(a)    BUILD_BUG_ON_ZERO(__same_type((a), &(a)[0]))
+#define __visible             __attribute__((__externally_visible__))
+#define __no_sanitize_address
+#define __no_kasan_or_inline __always_inline
+#define noinline_for_stack   noinline
+#define notrace
+#define noinstr noinline
+#define __no_randomize_layout
+#define __randomize_layout
+#define randomized_struct_fields_start
+#define randomized_struct_fields_end
+#define asmlinkage
 #undef __cold
 #define __cold __attribute__((__cold__))
 #undef __pure
@@ -60,6 +112,13 @@
 #define __rcu
 #define __percpu
 #define __must_hold(x)
+#define __nocast
+#define __safe
+#define __private
+#define __acquire(x)              ((void)0)
+#define __release(x)              ((void)0)
+#define __cond_lock(x, c)         (c)
+#define ACCESS_PRIVATE(p, member) ((p)->member)
 #define __acquires(x)
 #define __releases(x)
 
@@ -106,6 +165,10 @@
 #define __is_constexpr(x) \
 	__builtin_types_compatible_p(__typeof__(8 ? ((void *)((long)(x)*0L)) : (int *)8), int *)
 #define statically_true(x) (__builtin_constant_p(x) && (x))
+
+/* Tells whether a type has negative numbers. */
+#define is_signed_type(type)   (((type)(-1)) < (__force type)1)
+#define is_unsigned_type(type) (!is_signed_type(type))
 
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 

@@ -8,6 +8,11 @@
 
 struct page;
 
+/* Orders of runs: up to MAX_PAGE_ORDER. As Linux has it until 6.3, MAX_ORDER is one more. */
+#define MAX_PAGE_ORDER     10
+#define MAX_ORDER          11
+#define MAX_ORDER_NR_PAGES (1 << MAX_PAGE_ORDER)
+
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);

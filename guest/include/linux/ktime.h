@@ -3,11 +3,9 @@
 #ifndef GUEST_LINUX_KTIME_H
 #define GUEST_LINUX_KTIME_H
 
+#include <linux/math64.h>
+#include <linux/time64.h>
 #include <linux/types.h>
-
-#define NSEC_PER_USEC 1000L
-#define NSEC_PER_MSEC 1000000L
-#define NSEC_PER_SEC  1000000000L
 
 typedef s64 ktime_t;
 
@@ -29,6 +27,51 @@ static inline s64 ktime_to_ns(ktime_t kt)
 static inline ktime_t ktime_sub(ktime_t a, ktime_t b)
 {
 	return a - b;
+}
+
+static inline ktime_t ktime_add(ktime_t a, ktime_t b)
+{
+	return a + b;
+}
+
+static inline ktime_t ktime_set(const s64 secs, const unsigned long nsecs)
+{
+	return secs * NSEC_PER_SEC + (s64)nsecs;
+}
+
+static inline ktime_t ns_to_ktime(u64 ns)
+{
+	return (ktime_t)ns;
+}
+
+static inline s64 ktime_to_us(ktime_t kt)
+{
+	return kt / NSEC_PER_USEC;
+}
+
+static inline s64 ktime_to_ms(ktime_t kt)
+{
+	return kt / NSEC_PER_MSEC;
+}
+
+static inline s64 ktime_ms_delta(ktime_t later, ktime_t earlier)
+{
+	return (later - earlier) / NSEC_PER_MSEC;
+}
+
+static inline int ktime_compare(ktime_t a, ktime_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static inline bool ktime_before(ktime_t a, ktime_t b)
+{
+	return a < b;
+}
+
+static inline bool ktime_after(ktime_t a, ktime_t b)
+{
+	return a > b;
 }
 
 static inline s64 ktime_us_delta(ktime_t later, ktime_t earlier)

@@ -12,6 +12,9 @@
 #include <linux/mm_types.h>
 #include <linux/mman.h>
 #include <linux/numa.h>
+#ifndef SLABVISOR_HOSTED
+#include <linux/smp.h>
+#endif
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 

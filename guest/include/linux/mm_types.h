@@ -4,6 +4,7 @@
 #define GUEST_LINUX_MM_TYPES_H
 
 #include <linux/atomic.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -28,5 +29,11 @@ struct page {
 };
 
 _Static_assert(sizeof(struct page) == 56, "less than one and a half percent of what it describes");
+
+/* The user address space: see <slabvisor/user.h>. The runtime has locks of its own for it, so that
+ * mmap_lock is for programs alone. */
+struct mm_struct {
+	struct rw_semaphore mmap_lock;
+};
 
 #endif

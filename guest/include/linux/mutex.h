@@ -37,6 +37,33 @@ static inline bool mutex_is_locked(const struct mutex *mutex)
 	return spin_is_locked(&mutex->lock);
 }
 
+/* Nothing interrupts a program. Always 0. */
+static inline int __must_check mutex_lock_interruptible(struct mutex *mutex)
+{
+	mutex_lock(mutex);
+	return 0;
+}
+
+static inline int __must_check mutex_lock_killable(struct mutex *mutex)
+{
+	mutex_lock(mutex);
+	return 0;
+}
+
+#define mutex_lock_nested(mutex, subclass) mutex_lock(mutex)
+
+/* Tells whether the count is 0 now, with the mutex held then. */
+static inline int atomic_dec_and_mutex_lock(atomic_t *count, struct mutex *mutex)
+{
+	if (atomic_add_unless(count, -1, 1))
+		return 0;
+	mutex_lock(mutex);
+	if (atomic_dec_and_test(count))
+		return 1;
+	mutex_unlock(mutex);
+	return 0;
+}
+
 static inline void mutex_destroy(struct mutex *mutex)
 {
 	(void)mutex;

@@ -40,6 +40,11 @@
 #define KMALLOC_MAX_CACHE_SIZE 8192ul
 #define KMALLOC_MAX_SIZE       (4ul << 20)
 #define KMALLOC_MAX_ORDER      10
+#define KMALLOC_SHIFT_LOW      3
+#define KMALLOC_SHIFT_HIGH     13
+#define KMALLOC_SHIFT_MAX      22
+#define ARCH_SLAB_MINALIGN     8
+#define ARCH_DMA_MINALIGN      8
 
 /* What an allocation of nothing gives: not NULL, and a fault when followed. */
 #define ZERO_SIZE_PTR       ((void *)16)

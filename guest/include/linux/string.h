@@ -6,8 +6,11 @@
 #ifndef GUEST_LINUX_STRING_H
 #define GUEST_LINUX_STRING_H
 
+#include <linux/array_size.h>
 #include <linux/compiler.h>
 #include <linux/err.h>
+#include <linux/stdarg.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #ifdef SLABVISOR_HOSTED
@@ -52,6 +55,10 @@ ssize_t strscpy(char *dst, const char *src, size_t size);
 ssize_t strscpy_pad(char *dst, const char *src, size_t size);
 /* The first byte that is not c, or NULL. */
 void *memchr_inv(const void *s, int c, size_t n);
+/* The bytes of n words' bits that are set. */
+size_t memweight(const void *ptr, size_t bytes);
+/* The first c among n bytes, or what follows them. */
+void *memscan(void *s, int c, size_t n);
 /* memset that no optimiser drops. */
 void memzero_explicit(void *s, size_t n);
 /* Tells whether all n bytes are zero. */
@@ -62,17 +69,93 @@ void *memset32(u32 *s, u32 v, size_t n);
 void *memset64(u64 *s, u64 v, size_t n);
 /* The first c among at most n characters, or NULL; the NUL counts. */
 char *strnchr(const char *s, size_t n, int c);
+/* The first c among at most n characters, or what ends them: the NUL or s + n. */
+char *strnchrnul(const char *s, size_t n, int c);
+/* The first what among len characters, or NULL. */
+char *strnstr(const char *s, const char *what, size_t len);
+/* Copies a string and its NUL, cut to size - 1 characters. Returns the length of src, which is
+ * read to its end: strscpy() is not so careless. strlcat(): behind dst; the length of both. */
+size_t strlcpy(char *dst, const char *src, size_t size);
+size_t strlcat(char *dst, const char *src, size_t size);
+/* As strcpy(), and returns where the NUL is. */
+#ifndef SLABVISOR_HOSTED
+char *stpcpy(char *dst, const char *src);
+int bcmp(const void *a, const void *b, size_t n);
+#endif
 /* Each old becomes new; returns s. */
 char *strreplace(char *s, char old, char new);
 /* Past leading white space; and, trailing white space cut off in place. */
 char *skip_spaces(const char *s);
 char *strim(char *s);
+#define strstrip(s) strim(s)
 /* The length of prefix if s begins with it, else 0. */
 size_t str_has_prefix(const char *s, const char *prefix);
 /* Equal but for one trailing newline. */
 bool sysfs_streq(const char *a, const char *b);
 /* The index of string in array (n entries, or up to a NULL), or -EINVAL. */
 int match_string(const char *const *array, size_t n, const char *string);
+
+/* The same where a string of sysfs is sought. */
+int __sysfs_match_string(const char *const *array, size_t n, const char *string);
+#define sysfs_match_string(array, string) __sysfs_match_string(array, ARRAY_SIZE(array), string)
+
+/* Part of available bytes at from, from *pos on, as a read() of count bytes would: the bytes
+ * copied, and *pos moves on; -EINVAL: *pos is negative. */
+ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *pos, const void *from,
+				size_t available);
+
+/* Words of text, of which blanks are between, as an array of strings with a NULL behind, all in
+ * kmalloc's memory, for argv_free(). *argc, unless argc is NULL, is how many. NULL: no memory. */
+char **argv_split(gfp_t gfp, const char *text, int *argc);
+void argv_free(char **argv);
+
+/* Two arrays of pointers, each with a NULL behind, as one in kmalloc's memory; NULL: none. */
+void **__memcat_p(void **a, void **b);
+#define memcat_p(a, b)                                                      \
+	({                                                                  \
+		_Static_assert(__same_type(*(a), *(b)), "of one type");     \
+		(__typeof__(*(a)) *)__memcat_p((void **)(a), (void **)(b)); \
+	})
+
+/* Fills the part of an object from a member on, or behind it. */
+#define memset_after(obj, v, member)                                                    \
+	({                                                                              \
+		__typeof__(obj) __mso = (obj);                                          \
+		memset((u8 *)__mso + offsetofend(__typeof__(*__mso), member), (int)(v), \
+		       sizeof(*__mso) - offsetofend(__typeof__(*__mso), member));       \
+	})
+#define memset_startat(obj, v, member)                                               \
+	({                                                                           \
+		__typeof__(obj) __mso = (obj);                                       \
+		memset((u8 *)__mso + offsetof(__typeof__(*__mso), member), (int)(v), \
+		       sizeof(*__mso) - offsetof(__typeof__(*__mso), member));       \
+	})
+/* count bytes of src, cut to the n of dst; the rest of dst is pad. */
+static inline void memcpy_and_pad(void *dst, size_t n, const void *src, size_t count, int pad)
+{
+	const size_t copied = count < n ? count : n;
+
+	memcpy(dst, src, copied);
+	memset((char *)dst + copied, pad, n - copied);
+}
+/* A string into an array that is padded, or not, and needs no NUL. */
+#define strtomem_pad(dst, src, pad) \
+	memcpy_and_pad(dst, sizeof(dst), src, strnlen(src, sizeof(dst)), pad)
+#define strtomem(dst, src)                                      \
+	({                                                      \
+		const size_t __stm = strnlen(src, sizeof(dst)); \
+		memcpy(dst, src, __stm);                        \
+	})
+
+static inline void *memset_l(unsigned long *p, unsigned long v, size_t n)
+{
+	return memset64((u64 *)p, v, n);
+}
+
+static inline void *memset_p(void **p, void *v, size_t n)
+{
+	return memset64((u64 *)p, (u64)(unsigned long)v, n);
+}
 
 static inline bool strstarts(const char *s, const char *prefix)
 {

@@ -15,6 +15,10 @@
 #else
 #include <stdint.h>
 
+/* A type and no macro, so that a name made of it is what it says. */
+#undef bool
+typedef _Bool bool;
+
 typedef signed char __s8;
 typedef unsigned char __u8;
 typedef short __s16;
@@ -47,12 +51,53 @@ typedef __u32 u32;
 typedef __s64 s64;
 typedef __u64 u64;
 
+/* Told apart by sparse alone. */
+#ifndef __bitwise
+#define __bitwise
+#endif
+#ifndef __aligned_u64
+#define __aligned_u64 __u64 __attribute__((__aligned__(8)))
+#endif
+#define aligned_u64  __aligned_u64
+#define aligned_be64 __be64 __attribute__((__aligned__(8)))
+#define aligned_le64 __le64 __attribute__((__aligned__(8)))
+
 typedef unsigned int gfp_t;
 typedef unsigned int slab_flags_t;
 typedef unsigned int fmode_t;
 typedef u64 phys_addr_t;
 typedef u64 dma_addr_t;
 typedef u64 resource_size_t;
+typedef unsigned short umode_t;
+typedef u64 sector_t;
+typedef unsigned long pgoff_t;
+typedef unsigned long irq_hw_number_t;
+typedef u64 cycles_t;
+
+#ifndef SLABVISOR_HOSTED
+typedef u64 blkcnt_t;
+typedef u32 dev_t;
+typedef unsigned int uid_t;
+typedef unsigned int gid_t;
+typedef unsigned char u_char;
+typedef unsigned short u_short;
+typedef unsigned int u_int;
+typedef unsigned long u_long;
+typedef unsigned char unchar;
+typedef unsigned short ushort;
+typedef u8 u_int8_t;
+typedef u16 u_int16_t;
+typedef u32 u_int32_t;
+typedef u64 u_int64_t;
+typedef __u16 __sum16;
+typedef __u32 __wsum;
+#endif
+
+/* What sort() and its kin call. */
+typedef int (*cmp_func_t)(const void *a, const void *b);
+typedef int (*cmp_r_func_t)(const void *a, const void *b, const void *priv);
+typedef void (*swap_func_t)(void *a, void *b, int size);
+typedef void (*swap_r_func_t)(void *a, void *b, int size, const void *priv);
 
 typedef struct {
 	int counter;

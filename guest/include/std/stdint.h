@@ -10,8 +10,9 @@ typedef __INT16_TYPE__ int16_t;
 typedef __UINT16_TYPE__ uint16_t;
 typedef __INT32_TYPE__ int32_t;
 typedef __UINT32_TYPE__ uint32_t;
-typedef __INT64_TYPE__ int64_t;
-typedef __UINT64_TYPE__ uint64_t;
+/* As the kernel has them: the compiler would say long. */
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
 typedef __INT_LEAST8_TYPE__ int_least8_t;
 typedef __UINT_LEAST8_TYPE__ uint_least8_t;
 typedef __INT_LEAST16_TYPE__ int_least16_t;
@@ -42,9 +43,9 @@ typedef __UINTMAX_TYPE__ uintmax_t;
 #define INT32_MAX        __INT32_MAX__
 #define INT32_MIN        (-INT32_MAX - 1)
 #define UINT32_MAX       __UINT32_MAX__
-#define INT64_MAX        __INT64_MAX__
+#define INT64_MAX        __LONG_LONG_MAX__
 #define INT64_MIN        (-INT64_MAX - 1)
-#define UINT64_MAX       __UINT64_MAX__
+#define UINT64_MAX       (INT64_MAX * 2ull + 1)
 #define INT_LEAST8_MAX   __INT_LEAST8_MAX__
 #define INT_LEAST8_MIN   (-INT_LEAST8_MAX - 1)
 #define UINT_LEAST8_MAX  __UINT_LEAST8_MAX__

@@ -106,6 +106,8 @@ KSTRTO(kstrtol, long, long long, kstrtoll)
 KSTRTO(kstrtouint, unsigned int, unsigned long long, kstrtoull)
 KSTRTO(kstrtoint, int, long long, kstrtoll)
 KSTRTO(kstrtou16, u16, unsigned long long, kstrtoull)
+KSTRTO(kstrtos16, s16, long long, kstrtoll)
+KSTRTO(kstrtos8, s8, long long, kstrtoll)
 KSTRTO(kstrtou8, u8, unsigned long long, kstrtoull)
 
 int kstrtobool(const char *s, bool *res)
@@ -159,4 +161,9 @@ long simple_strtol(const char *s, char **endp, unsigned int base)
 	if (*s == '-')
 		return -(long)simple_strtoull(s + 1, endp, base);
 	return (long)simple_strtoull(s, endp, base);
+}
+
+long long simple_strtoll(const char *s, char **endp, unsigned int base)
+{
+	return simple_strtol(s, endp, base);
 }

@@ -67,6 +67,20 @@ char *strcpy(char *dst, const char *src)
 	return dst;
 }
 
+#ifndef SLABVISOR_HOSTED
+char *stpcpy(char *dst, const char *src)
+{
+	while ((*dst = *src++))
+		dst++;
+	return dst;
+}
+
+int bcmp(const void *a, const void *b, size_t n)
+{
+	return memcmp(a, b, n);
+}
+#endif
+
 char *strncpy(char *dst, const char *src, size_t n)
 {
 	size_t len = strnlen(src, n);

@@ -12,9 +12,6 @@
 
 _Static_assert(sizeof(struct percpu) <= PLATFORM_PERCPU_SIZE, "what the monitor maps");
 
-/* The program's. */
-int main(int argc, char **argv);
-
 static void start_cpu(unsigned int cpu)
 {
 	struct percpu *pc = (struct percpu *)PLATFORM_PERCPU_VA(cpu);
@@ -87,9 +84,10 @@ void grt_start(unsigned int cpu)
 	grt_time_init();
 	grt_ram_init();
 	grt_pgtable_init();
+	grt_percpu_init();
 	start_service();
 	argv = make_argv(&argc);
-	platform_exit(main(argc, argv));
+	platform_exit(grt_run(argc, argv));
 }
 
 void platform_exit(int status)

@@ -8,6 +8,9 @@ struct exc_frame;
 /* boot.c */
 __attribute__((noreturn)) void grt_start(unsigned int cpu);
 
+/* init.c: parameters, what runs before main(), main(), what runs after it. Returns the status. */
+int grt_run(int argc, char **argv);
+
 /* exception.c */
 void grt_exception(struct exc_frame *frame);
 

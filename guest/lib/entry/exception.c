@@ -6,6 +6,7 @@
 #include "guest/lib/vm/mmap.h"
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/uaccess.h>
 
 #define VECTOR_PAGE_FAULT 14
 
@@ -72,7 +73,7 @@ void grt_exception(struct exc_frame *frame)
 	if (pc->exc_depth++)
 		grt_fault_again(frame);
 	frame->error_in_handler = -EFAULT;
-	if (frame->vector == VECTOR_PAGE_FAULT && frame->cr2 < TASK_SIZE)
+	if (frame->vector == VECTOR_PAGE_FAULT && frame->cr2 < TASK_SIZE && !pagefault_disabled())
 		frame->error_in_handler =
 			grt_user_fault(frame->cr2, ahead(frame), (unsigned int)frame->error);
 	if (frame->error_in_handler && !fix_up(frame))

@@ -31,6 +31,16 @@ static unsigned long raw_copy(void *to, const void *from, unsigned long n)
 	return left;
 }
 
+unsigned long raw_copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	return raw_copy(to, from, n);
+}
+
+unsigned long raw_copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+	return raw_copy(to, from, n);
+}
+
 /* A size that is negative as an int comes from arithmetic on what a user said: as in
  * Linux nothing is done then, not even zero-filling, whose target has no such size. */
 static bool size_ok(unsigned long n)

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Arguments of variable number: the compiler's. */
+#include <stdarg.h>

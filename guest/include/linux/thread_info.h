@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What Linux has beside a thread's stack. */
+#ifndef GUEST_LINUX_THREAD_INFO_H
+#define GUEST_LINUX_THREAD_INFO_H
+
+#include <linux/bug.h>
+#include <linux/types.h>
+
+/* Copies of objects are bounded where they are made. */
+#define check_object_size(ptr, n, to_user)      ((void)(ptr))
+#define check_copy_size(addr, bytes, is_source) ((void)(addr), true)
+
+#endif
