@@ -110,6 +110,10 @@ lint: ## clang-format, clang-tidy, cppcheck, shellcheck, rooms
 	$(Q)tools/deps.sh lint
 	$(Q)HOST_CFLAGS='$(subst ','\'',$(HOST_CFLAGS))' GUEST_CFLAGS='$(GUEST_CFLAGS)' tools/lint.sh
 
+linux-lib: $(SLABVISOR) $(B)/libslabvisor-guest.a ## put Linux's lib/*.c to the guest's headers (LINUX=DIR FILES="sort ...")
+	$(Q)GUEST_CFLAGS='$(GUEST_CFLAGS)' GUEST_LDFLAGS='$(GUEST_LDFLAGS)' LINUX='$(LINUX)' FILES='$(FILES)' \
+		tools/linux_lib.sh
+
 include tests/fuzz/build.mk
 
 fuzz: ## fuzz the parsers of foreign bytes, FUZZ_SECONDS=60 each (fuzz-NAME: one of them)
@@ -121,4 +125,4 @@ bench: $(BENCHES:%=bench-%) ## run every benchmark
 
 include tools/install.mk
 
-.PHONY: old-tests rooms check-quick soak bench-nested-boot check-restart check-deb check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench
+.PHONY: linux-lib old-tests rooms check-quick soak bench-nested-boot check-restart check-deb check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench
