@@ -93,7 +93,7 @@ class Shell:
 def options_of(command):
     """The options of --help: names of a line's beginning, of each one two at most."""
     text = subprocess.run([*command, '--help'], capture_output=True, text=True, check=True).stdout
-    return {name for line in text.splitlines() if re.match(r' +(-\w, )?--\w', line)
+    return {name for line in text.splitlines() if re.match(r'  (-\w, )?--\w', line)
             for name in re.findall(r'--[a-z][\w-]*', re.split(r'  +(?=[^- ])', line.strip())[0])}
 
 

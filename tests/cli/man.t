@@ -46,7 +46,7 @@ in_page() {
 }
 
 # What --help lists is what the page does: options, keys of comma lists, statuses.
-options() { sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z].*)/\2/p' | sed 's/   *[^-].*//' | grep -oE -- '--[a-z][a-z_-]*' | sort -u; }
+options() { sed -nE 's/^  (-[a-zA-Z], )?(--[a-z].*)/\2/p' | sed 's/   *[^-].*//' | grep -oE -- '--[a-z][a-z_-]*' | sort -u; }
 keys() { sed -nE 's/^ {26}([a-z-]+): .*/\1/p' | sort -u; }
 statuses() { sed -n '/^Exit status/,/^$/p' | grep -oE '\b(1[0-9]{2}|[0-2])\b' | sort -u; }
 described() { # PAGE PROGRAM...

@@ -51,7 +51,7 @@ fails 126 'bad.yaml:3: poll_us: unknown key: did you mean .poll-us.' 'a misspelt
 printf 'disks:\n  - queues: 2\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:3: no disk: blk-file names one' 'a disk without a file' --config "$work/bad.yaml"
 printf 'cache: off\n' >"$work/bad.yaml"
-fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, .sandbox., .jail. and .jail-cgroup.' 'an unknown key beside disks' \
+fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, .sandbox., .qmp., .name., .jail. and .jail-cgroup.' 'an unknown key beside disks' \
 	--config "$work/bad.yaml"
 fails 125 'socket-group none-such: there is no such group: give the name' 'a group that is not there' \
 	--blk-file "$disk" --socket-path "$socket" --socket-group none-such
