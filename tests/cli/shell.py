@@ -111,5 +111,20 @@ ok(events == ["STOP", "SHUTDOWN"], "--watch prints the events, to the end of the
 ok((watch.wait(), guest.wait()) == (0, 143), "... and ends with it")
 r = ctl(socket)
 ok(r.returncode == 127 and "no monitor answers there" in r.stderr, "a shell without a guest says so", r)
+# --stats is for people at a terminal, and for scripts in a file.
+ours, theirs = pty.openpty()
+run = [slabvisor, "run", "--stats", "build/tests/asm/hello"]
+subprocess.run(run, stderr=theirs, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+os.close(theirs)
+text = ""
+try:
+    while True:
+        text += os.read(ours, 65536).decode()
+except OSError:
+    pass
+ok(re.search(r"^heap\r?\n  objects_allocated +\d+  objects handed to the guest", text, re.M),
+   "--stats has groups at a terminal", text)
+r = subprocess.run(run, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+ok(re.fullmatch(r"([a-z_0-9]+ \d+\n)+", r.stderr), "... and name value lines in a file", r.stderr)
 print("1..%d" % checks)
 sys.exit(failures != 0)

@@ -113,7 +113,7 @@ int listen_unix(const char *path, const struct listen_access *access)
 		goto fail;
 	/* Nobody connects before it listens. */
 	ret = give_group(path, access->group);
-	if (!ret && listen(fd, 1))
+	if (!ret && listen(fd, 1 + access->waiting))
 		ret = -errno;
 	if (!ret)
 		return fd;

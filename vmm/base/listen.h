@@ -19,6 +19,8 @@ struct listen_access {
 	mode_t mode;
 	bool exact;  /* mode as it is; false: less the umask */
 	gid_t group; /* the socket's group; LISTEN_OWN_GROUP: that of the process */
+	int waiting; /* connections that wait, beyond the first; a client that does not block is
+			turned away where there are more */
 };
 
 #define LISTEN_OWN_GROUP ((gid_t)-1)
@@ -28,7 +30,7 @@ struct listen_access {
 int listen_group(const char *name, gid_t *group);
 
 /*
- * Makes a stream socket at path that does not block, with room for one connection that waits. One
+ * Makes a stream socket at path that does not block, with room for connections that wait. One
  * that a process which was killed left there is replaced; one that answers is not. access is in
  * force before anybody can connect. Changes the umask for a moment: no other thread makes files
  * meanwhile.

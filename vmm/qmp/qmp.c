@@ -34,7 +34,8 @@ void qmp_place_close(struct qmp_place *place)
 /* A socket at path. Returns 0 or the exit status. */
 static enum exit_status listen_at(const char *path, const char *option, const char *what, int *fd)
 {
-	static const struct listen_access who = {.mode = 0600, .group = LISTEN_OWN_GROUP};
+	static const struct listen_access who = {
+		.mode = 0600, .group = LISTEN_OWN_GROUP, .waiting = QMP_MAX_CLIENTS};
 
 	*fd = listen_unix(path, &who);
 	if (*fd >= 0)

@@ -21,12 +21,29 @@ void disk_stats_get(const struct disks *disks, struct disk_stats *stats)
 		io_engine_get_stats(disks->engine, &stats->engine);
 }
 
-void disk_stats_print(const struct disk_stats *stats)
+void stats_group(bool aligned, const char *name)
 {
-#define PRINT(name, shown, ...) fprintf(stderr, #shown " %" PRIu64 "\n", stats->blk.name);
+	if (aligned)
+		fprintf(stderr, "%s\n", name);
+}
+
+void stats_line(bool aligned, const char *name, uint64_t value, const char *help)
+{
+	if (aligned)
+		fprintf(stderr, "  %-22s %14" PRIu64 "  %s\n", name, value, help);
+	else
+		fprintf(stderr, "%s %" PRIu64 "\n", name, value);
+}
+
+void disk_stats_print(const struct disk_stats *stats, bool aligned)
+{
+#define PRINT(name, shown, kind, metric, help) stats_line(aligned, #shown, stats->blk.name, help);
+	stats_group(aligned, "disks");
 	BLK_COUNTERS(PRINT)
 #undef PRINT
-#define PRINT(name, shown, ...) fprintf(stderr, #shown " %" PRIu64 "\n", stats->engine.name);
+#define PRINT(name, shown, kind, metric, help) \
+	stats_line(aligned, #shown, stats->engine.name, help);
+	stats_group(aligned, "I/O thread");
 	IO_COUNTERS(PRINT)
 #undef PRINT
 }

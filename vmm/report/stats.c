@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "virtio/mmio/mmio.h"
 #include "vmm/machine/vm.h"
@@ -63,13 +64,9 @@ void stats_end(struct stats *stats, const struct vm *vm, FILE *smaps)
 	stats->rss_kib = own_rss_kib(&vm->mem, smaps);
 }
 
-static void line(const char *name, uint64_t value)
-{
-	fprintf(stderr, "%s %" PRIu64 "\n", name, value);
-}
-
 void stats_print(struct stats *stats, const struct vm *vm)
 {
+	const bool aligned = isatty(STDERR_FILENO);
 	uint64_t exits = 0;
 	uint64_t kicks = 0;
 
@@ -78,19 +75,27 @@ void stats_print(struct stats *stats, const struct vm *vm)
 		exits += le64toh(vm->platform->exits[i]);
 		kicks += le64toh(vm->platform->kicks[i]);
 	}
-	line("ring", (uint64_t)vm->ring);
-	line("exits", exits);
-	line("kicks", kicks);
-	line("requests", stats->kmem.requests);
-	line("request_errors", stats->kmem.errors);
-	line("events", stats->kmem.events);
-#define LINE(name, shown, ...) line(#shown, stats->end.name);
+	stats_group(aligned, "guest");
+	stats_line(aligned, "ring", (uint64_t)vm->ring, "privilege level that the program ran at");
+	stats_line(aligned, "exits", exits, "exits of vCPUs to the monitor");
+	stats_line(aligned, "kicks", kicks, "doorbells of devices among these");
+	stats_line(aligned, "requests", stats->kmem.requests, "requests of the memory service");
+	stats_line(aligned, "request_errors", stats->kmem.errors,
+		   "requests that failed, in whole or in part");
+	stats_line(aligned, "events", stats->kmem.events, "events delivered to the guest");
+#define LINE(name, shown, kind, metric, help) stats_line(aligned, #shown, stats->end.name, help);
+	stats_group(aligned, "heap");
 	MM_COUNTERS(LINE)
 #undef LINE
-	line("frames_in_use_start", stats->start.frames_in_use);
-	line("frames_in_use_after", stats->after.frames_in_use);
-	line("stray_stores", atomic_load(&vm->stray_stores));
+	stats_line(aligned, "frames_in_use_start", stats->start.frames_in_use,
+		   "frames in use before the guest");
+	stats_line(aligned, "frames_in_use_after", stats->after.frames_in_use,
+		   "frames in use after it, when all was taken back");
+	stats_line(aligned, "stray_stores", atomic_load(&vm->stray_stores),
+		   "stores into the platform page that mean nothing");
 	if (vm->run->config->nr_disks)
-		disk_stats_print(&stats->disk);
-	line("monitor_rss_kib", stats->rss_kib);
+		disk_stats_print(&stats->disk, aligned);
+	stats_group(aligned, "monitor");
+	stats_line(aligned, "monitor_rss_kib", stats->rss_kib,
+		   "KiB of the monitor itself in memory, at the end");
 }
