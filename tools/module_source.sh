@@ -22,7 +22,7 @@ find guest/linux -type f | while read -r f; do
 done
 mkdir -p "$dir"
 sed "s|@VERSION@|$version|" guest/linux/dkms.conf >"$dir/dkms.conf"
-for f in cpu depot mag host core reclaim refill slot heap slab_kmalloc slab_cache dup; do
+for f in cpu free depot mag host core reclaim obey refill slot far heap slab_kmalloc slab_cache dup; do
 	put guest/lib/kmem/$f.c "$dir/kmem/$f.c"
 done
 put guest/lib/kmem/priv.h "$dir/guest/lib/kmem/priv.h"

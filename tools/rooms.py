@@ -177,7 +177,7 @@ class House:
                     self.includes[(f, target)] = 1
 
     def read_calls(self):
-        whole = {f: NO_CODE.sub(' ', self.text[f]) for f in self.files}
+        whole = {f: INCLUDED.sub(' ', NO_CODE.sub(' ', self.text[f])) for f in self.files}
         code = {f: NO_FUNCTION.sub(' ', whole[f]) for f in self.files}
         defined = {}  # (scope, name): file; hosted files stand in for the machine's
         for f in self.files:

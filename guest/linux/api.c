@@ -12,53 +12,11 @@
 #include "kmem_api.h"
 #include "priv.h"
 
-/* The allocator must not wait long before the kernel's own serves. */
-static gfp_t inner(gfp_t gfp)
-{
-	return (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL;
-}
-
 bool svm_is_hosts(const void *p)
 {
 	return sv_in_window(p);
 }
 EXPORT_SYMBOL_GPL(svm_is_hosts);
-
-void *sv_pop(unsigned int number, size_t size, gfp_t gfp)
-{
-	struct sv_cpu *sc;
-	u64 entry = 0;
-	void *p;
-
-	preempt_disable();
-	sc = sv_try_lock();
-	if (likely(sc)) {
-		entry = kmem_pop_slot(&sc->kmem.slot[number]);
-		sv_unlock_fast(sc);
-	}
-	preempt_enable();
-	if (!entry)
-		return NULL;
-	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
-	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
-		memset(p, 0, size);
-	return p;
-}
-
-bool sv_push(unsigned int number, const void *p)
-{
-	struct sv_cpu *sc;
-	bool done = false;
-
-	preempt_disable();
-	sc = sv_try_lock();
-	if (likely(sc)) {
-		done = kmem_push_slot(&sc->kmem.slot[number], p);
-		sv_unlock_fast(sc);
-	}
-	preempt_enable();
-	return done;
-}
 
 void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
 {
@@ -83,7 +41,7 @@ void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
 		sv_count(SV_BUSY);
 		goto kernel;
 	}
-	p = svk___kmalloc_node(size, inner(gfp), node);
+	p = svk___kmalloc_node(size, sv_inner(gfp), node);
 	sv_leave(sc);
 	if (likely(p))
 		return p;
@@ -98,33 +56,6 @@ void *svm_kmalloc(size_t size, gfp_t gfp)
 	return svm_kmalloc_node(size, gfp, NUMA_NO_NODE);
 }
 EXPORT_SYMBOL_GPL(svm_kmalloc);
-
-void sv_free_slow(const void *p, unsigned int number, bool ctor)
-{
-	struct sv_cpu *sc = sv_enter(0);
-
-	if (unlikely(!sc)) {
-		sv_free_late(p, ctor);
-		return;
-	}
-	kmem_free_slow(p, number);
-	sv_leave(sc);
-}
-
-void svm_kfree(const void *p)
-{
-	unsigned int number;
-
-	if (unlikely(!sv_in_window(p))) {
-		kfree(p);
-		return;
-	}
-	number = kmem_number_of(p);
-	if (likely(number < KMEM_SLOTS && sv_push(number, p)))
-		return;
-	sv_free_slow(p, 0, sv_cache_has_ctor(number));
-}
-EXPORT_SYMBOL_GPL(svm_kfree);
 
 size_t svm_ksize(const void *p)
 {

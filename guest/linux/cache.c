@@ -19,23 +19,6 @@ struct svm_kmem_cache {
 	char name[]; /* of the kernel's */
 };
 
-/* By number; entries stay until the cache is gone. */
-static struct svm_kmem_cache *by_number[KMEM_SLOTS];
-
-bool sv_cache_has_ctor(unsigned int number)
-{
-	struct svm_kmem_cache *s = number < KMEM_SLOTS ? READ_ONCE(by_number[number]) : NULL;
-
-	return s && s->ctor;
-}
-
-size_t sv_cache_size(unsigned int number)
-{
-	struct svm_kmem_cache *s = number < KMEM_SLOTS ? READ_ONCE(by_number[number]) : NULL;
-
-	return s ? s->size : 0;
-}
-
 struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size,
 					     unsigned int align, slab_flags_t flags,
 					     void (*ctor)(void *))
@@ -63,7 +46,7 @@ struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size
 		s->host = svk_kmem_cache_create(name, size, align, flags & ~SLAB_PANIC, ctor);
 		if (s->host) {
 			s->number = ((struct kmem_cache_front *)s->host)->number;
-			WRITE_ONCE(by_number[s->number], s);
+			sv_cache_note(s->number, s->size, s->ctor);
 		}
 		sv_leave(sc);
 	}
@@ -82,7 +65,7 @@ void svm_kmem_cache_destroy(struct svm_kmem_cache *s)
 	sc = s->host ? sv_enter(GFP_KERNEL) : NULL;
 	if (sc) {
 		svk_kmem_cache_destroy(s->host);
-		WRITE_ONCE(by_number[s->number], NULL);
+		sv_cache_note(s->number, 0, false);
 		sv_leave(sc);
 	}
 	kmem_cache_destroy(s->own);
@@ -109,11 +92,6 @@ unsigned int svm_kmem_cache_size(struct svm_kmem_cache *s)
 }
 EXPORT_SYMBOL_GPL(svm_kmem_cache_size);
 
-static gfp_t inner(gfp_t gfp)
-{
-	return (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL;
-}
-
 void *svm_kmem_cache_alloc_node(struct svm_kmem_cache *s, gfp_t gfp, int node)
 {
 	struct sv_cpu *sc;
@@ -136,7 +114,7 @@ void *svm_kmem_cache_alloc_node(struct svm_kmem_cache *s, gfp_t gfp, int node)
 		sv_count(SV_BUSY);
 		goto kernel;
 	}
-	p = svk_kmem_cache_alloc_node(s->host, inner(gfp), node);
+	p = svk_kmem_cache_alloc_node(s->host, sv_inner(gfp), node);
 	sv_leave(sc);
 	if (likely(p))
 		return p;

@@ -36,12 +36,16 @@ static void out_sub(long n)
 		module_put(THIS_MODULE);
 }
 
-void sv_page_free(struct page *page)
+static void page_free(struct page *page)
 {
 	/* Of a page that is free nobody uses the driver's word. */
 	if (llist_add((struct llist_node *)&page->zone_device_data, &freed))
 		queue_work(sv_wq, &work);
 }
+
+const struct dev_pagemap_ops sv_page_ops = {
+	.page_free = page_free,
+};
 
 static void free_work(struct work_struct *unused)
 {
@@ -92,7 +96,7 @@ static bool prepare(enum sv_page_kind kind, u64 addr)
 		zone_device_page_init(page);
 		return true;
 	}
-	/* The kernel makes the count 1 after it has called sv_page_free(), on a CPU that may be a
+	/* The kernel makes the count 1 after it has called page_free(), on a CPU that may be a
 	 * few instructions late. */
 	while (page_ref_count(page) != 1)
 		cpu_relax();

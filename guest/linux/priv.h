@@ -75,7 +75,7 @@ extern struct workqueue_struct *sv_wq;
 int sv_virtio_register(void);
 void sv_virtio_unregister(void);
 
-/* main.c: what a transport calls with a device that is ready, and when it goes. */
+/* device.c: what a transport calls with a device that is ready, and when it goes. */
 int sv_device_added(struct sv_device *dev);
 void sv_device_removed(struct sv_device *dev);
 
@@ -126,8 +126,8 @@ enum sv_page_kind {
  * May sleep. Returns how many, or -ENODEV, -ENOMEM, -EIO.
  */
 long sv_pages_get(enum sv_page_kind kind, size_t n, struct page **page);
-/* Called by the kernel when the last reference to a page has gone, in any context. */
-void sv_page_free(struct page *page);
+/* What the kernel calls when the last reference to a page of the window has gone, in any context. */
+extern const struct dev_pagemap_ops sv_page_ops;
 /* Gives the host what has been freed. May sleep. */
 void sv_pages_flush(void);
 struct sv_pages_stats {
@@ -159,7 +159,13 @@ void sv_pins_drop(struct sv_pins *pins);
 int sv_host_pin(size_t n, struct page **page);
 void sv_host_unpin(size_t n, struct page **page);
 
-/* api.c */
+/* The allocator must not wait long before the kernel's own serves. */
+static inline gfp_t sv_inner(gfp_t gfp)
+{
+	return (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL;
+}
+
+/* object.c */
 /* An object of the CPU's main magazine, zeroed if gfp says so; NULL: there is none at hand. */
 void *sv_pop(unsigned int number, size_t size, gfp_t gfp);
 /* Tells whether there was room for it. */
@@ -167,7 +173,9 @@ bool sv_push(unsigned int number, const void *p);
 /* The rest of a free; number: the cache that the caller named, or 0. */
 void sv_free_slow(const void *p, unsigned int number, bool ctor);
 
-/* cache.c: of caches made here, false and 0 for others. */
+/* A cache was made here; size 0: it is gone. */
+void sv_cache_note(unsigned int number, size_t size, bool ctor);
+/* Of caches made here, false and 0 for others. */
 bool sv_cache_has_ctor(unsigned int number);
 size_t sv_cache_size(unsigned int number);
 

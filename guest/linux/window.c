@@ -41,10 +41,6 @@ static struct {
 	u64 nr_mapped, map_ns;
 } window;
 
-static const struct dev_pagemap_ops pgmap_ops = {
-	.page_free = sv_page_free,
-};
-
 static const struct virtio_kmem_range *range_of(u64 addr)
 {
 	unsigned int n = le16_to_cpu(window.dev->config.num_ranges);
@@ -129,7 +125,7 @@ int sv_window_map(u64 addr)
 	p->pgmap.range.start = start;
 	p->pgmap.range.end = start + PIECE - 1;
 	p->pgmap.nr_range = 1;
-	p->pgmap.ops = &pgmap_ops;
+	p->pgmap.ops = &sv_page_ops;
 	p->pgmap.owner = &window;
 	INIT_WORK(&p->unmap, unmap_work);
 	/* What is user space's is of a node by itself, which the guest has none of. */

@@ -6,7 +6,8 @@
  *   cpu.c      allocation and free off the fast path: swap of main and spare, exchange with the
  *              depot, and then the host
  *   core.c     start and end, of all and of a vCPU
- *   reclaim.c  events, give back, what is due
+ *   reclaim.c  give back
+ *   obey.c     events, what is due
  *   slot.c     a vCPU's slots as a whole
  *   refill.c   what is asked of the host when a depot is empty
  *   rcu.c      readers, and what waits for them
@@ -220,10 +221,15 @@ static inline bool kmem_may_ask(const struct kmem_cpu *kc)
 	return !READ_ONCE(kc->asking);
 }
 
-/* reclaim.c */
+/* obey.c */
 /* Obeys what other vCPUs and the host have asked for, and frees what could not be freed at
  * once; only with no lock held. Nothing from the middle of a request. */
 void kmem_obey(struct kmem_cpu *kc);
+
+/* reclaim.c */
+/* Objects alone: each vCPU gives its own when memory is asked back. Pins are nobody's own, and
+ * whoever asks, or hears of it first, has all of them dropped. The caller holds kmem.walk. */
+void kmem_objects_back(struct kmem_cpu *kc);
 /* Everything that can be had back without the other vCPUs goes back to the host. The
  * caller holds kmem.walk. */
 void kmem_reclaim(struct kmem_cpu *kc);
@@ -302,15 +308,20 @@ void kmem_rcu_free(void);
 void kmem_rcu_run(void);
 #endif
 
-/* cpu.c */
+/* free.c */
+/* Frees an object in the slow path; caller: as in kmem_host_free(). */
+void kmem_free_to(struct kmem_cpu *kc, struct kmem_cache *cache, const void *p,
+		  unsigned long caller);
 /* Frees what was freed in the middle of a request. */
 void kmem_free_later(struct kmem_cpu *kc);
 
-/* slot.c */
+/* far.c */
 /* Has a far cache be found by its id, with slots that are empty. 0 or -ENOMEM. */
 int kmem_far_add(struct kmem_cache *cache);
 /* Notes of n addresses of the host's, with flags, that they are of a far cache. */
 void kmem_far_note(const struct kmem_cache *cache, const u64 *addr, size_t n);
+
+/* slot.c */
 void kmem_slots_reset(struct kmem_cpu *kc);
 /* Empties a slot; its magazines go onto the list (those with objects) or away. */
 void kmem_slot_steal(struct kmem_slot *slot, struct list_head *mags);
@@ -331,6 +342,14 @@ static inline struct kmem_magazine *kmem_slot_main(struct kmem_slot *slot)
 	if (slot->main)
 		slot->main->count = slot->top - slot->main->entry;
 	return slot->main;
+}
+
+static inline void kmem_slot_swap(struct kmem_slot *slot)
+{
+	struct kmem_magazine *main = kmem_slot_main(slot);
+
+	kmem_slot_set_main(slot, slot->spare);
+	slot->spare = main;
 }
 
 /* refill.c */

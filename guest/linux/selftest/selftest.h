@@ -8,7 +8,10 @@
 
 #include <linux/types.h>
 
+/* Prints a line of KTAP. */
 void st_check(bool good, const char *name);
+/* Prints the plan. Returns how many checks have failed. */
+unsigned int st_done(void);
 
 void st_kmalloc(void);
 void st_cache(void);
