@@ -58,7 +58,7 @@ run 'all kinds of requests' --cpus 2 --disk "path=$disk,serial=Serial-1" "$B/gue
 
 # The account has a line for each name in the sources, and no other.
 {
-	sed -n 's/.*\tline("\([a-z_]*\)".*/\1/p' vmm/report/stats.c
+	sed -n 's/.*\tstats_line([a-z]*, "\([a-z_]*\)".*/\1/p' vmm/report/stats.c
 	sed -n 's/^\tX([a-z_]*, \([a-z_]*\)[,)].*/\1/p' mm/mm.h virtio/blk/blk.h virtio/io/engine.h
 } | sort >"$work/named"
 awk '{ print $1 }' "$work/printed" | sort >"$work/lines"

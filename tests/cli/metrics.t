@@ -43,7 +43,7 @@ is "$(tail -n 1 "$out")" '# EOF' 'the text ends as OpenMetrics does'
 is "$(grep -c '^slabvisor_up{.*} 1$' "$out")" 3 '... and says that all three are up'
 is "$(sed -n 's/^# TYPE \([^ ]*\).*/\1/p' "$out" | sort | uniq -d | head -3)" '' '... with each family once'
 is "$(sed -n 's/^# TYPE \([^ ]*\).*/\1/p' "$out" | while read -r family; do
-	grep -q "^# HELP $family [a-z0-9]" "$out" || echo "$family"
+	grep -q "^# HELP $family [A-Za-z0-9]" "$out" || echo "$family"
 done | head -3)" '' '... each of which has a help'
 is "$(sed -n 's/^# UNIT \([^ ]*\) \(.*\)/\1 \2/p' "$out" | awk '$1 !~ ("_" $2 "$")')" '' \
 	'... and ends in its unit'
@@ -72,6 +72,8 @@ wrong = compared = 0
 for socket in sockets:
     guest = "pid-%d" % ask(socket, "query-monitor")["pid"]
     for key, value in ask(socket, "query-memory").items():
+        if isinstance(value, list):
+            continue  # free runs by their order: no family has them
         name = names.get(key.replace("-", "_"))
         compared += name is not None
         if name is None or seen.get((name, guest)) != value:

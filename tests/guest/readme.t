@@ -13,6 +13,8 @@ elsewhere='
 make demo*|tests/demo.sh
 make check*|.ci/run
 make install*|tests/guest/install.t
+make module*|tests/nested/module.t
+~ \#*|tests/nested/module.sh
 make deb*|tests/install/deb.t
 apt install*|tests/install/deb.t
 gcc *|tests/guest/install.t
