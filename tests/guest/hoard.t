@@ -25,6 +25,7 @@ counter() { # NAME: of query-memory
 }
 
 start() { # [OPTION...] PROGRAM [ARGS]: a guest with a control socket
+	: >"$out" # what the last one has said, it has not
 	timeout -s KILL 600 "$SLABVISOR" run --stats --qmp "unix:$socket" "$@" >"$out" 2>"$err" </dev/null &
 	pid=$!
 }
