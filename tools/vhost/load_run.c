@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "tools/vhost/load.h"
 #include "vmm/base/cli.h"
 
@@ -46,14 +47,6 @@ struct load {
 	uint64_t latency_min, latency_max; /* ns */
 	bool stopping;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -201,7 +194,7 @@ static void post(struct load *l, unsigned int queue, unsigned int i)
 			load_fill(l->client.mem + s->request.data, config->block_size, s->block,
 				  l->version[s->block] + 1, config->seed);
 	}
-	s->since = now_ns();
+	s->since = monotonic_ns();
 	client_post(&l->client, queue, (uint16_t)i, &s->request);
 	l->posted++;
 	l->inflight++;
@@ -257,7 +250,7 @@ static int reap(struct load *l, unsigned int queue)
 				queue, slot);
 			return -EPROTO;
 		}
-		ns = now_ns() - s->since;
+		ns = monotonic_ns() - s->since;
 		l->bucket[bucket_of(ns)]++;
 		l->latency_sum += (double)ns;
 		if (ns < l->latency_min || !l->result->ios)
@@ -347,7 +340,7 @@ static int wait_for_answers(struct load *l)
 }
 
 /* Until nothing is in flight and no more is to be posted. */
-static int drive(struct load *l, uint64_t until)
+static int drive(struct load *l, int64_t until)
 {
 	int n;
 	int any;
@@ -361,7 +354,7 @@ static int drive(struct load *l, uint64_t until)
 			any |= n;
 			l->result->kicks += client_kick(&l->client.ring[i]);
 		}
-		if ((l->config->ios && l->posted >= l->config->ios) || now_ns() >= until)
+		if ((l->config->ios && l->posted >= l->config->ios) || monotonic_ns() >= until)
 			l->stopping = true;
 		if (any)
 			continue;
@@ -372,7 +365,7 @@ static int drive(struct load *l, uint64_t until)
 	return 0;
 }
 
-static int run_load(struct load *l, uint64_t until)
+static int run_load(struct load *l, int64_t until)
 {
 	l->stopping = false;
 	for (unsigned int q = 0; q < l->config->queues; q++) {
@@ -398,7 +391,7 @@ static int read_back(struct load *l)
 	l->result = &result;
 	l->posted = 0;
 	l->next = 0;
-	ret = run_load(l, UINT64_MAX);
+	ret = run_load(l, INT64_MAX);
 	kept->errors += result.errors;
 	kept->wrong += result.wrong;
 	kept->reconnects += result.reconnects;
@@ -483,7 +476,7 @@ static int connect_and_run(struct load *l)
 	struct load_result *result = l->result;
 	double backend;
 	double client;
-	uint64_t start;
+	int64_t start;
 	int ret;
 	char why[256];
 	int pid;
@@ -506,9 +499,9 @@ static int connect_and_run(struct load *l)
 	pid = config->pid ? config->pid : l->client.pid;
 	backend = cpu_of(pid);
 	client = own_cpu();
-	start = now_ns();
-	ret = run_load(l, start + config->seconds * 1000000000ull);
-	result->seconds = (double)(now_ns() - start) / 1e9;
+	start = monotonic_ns();
+	ret = run_load(l, start + (int64_t)config->seconds * 1000000000);
+	result->seconds = (double)(monotonic_ns() - start) / 1e9;
 	result->client_cpu = own_cpu() - client;
 	result->backend_cpu = backend < 0 || result->reconnects ? -1 : cpu_of(pid) - backend;
 	set_latency(l);

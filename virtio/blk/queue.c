@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The rings of a disk: requests in, answers out, and when the driver is to notify. */
-#include <time.h>
 
+#include "mm/host/clock.h"
 #include "mm/probe.h"
 #include "mm/util.h"
 #include "virtio/blk/priv.h"
@@ -24,14 +24,6 @@ static void give_up(struct blk_queue *q)
 	q->dead = true;
 	if (dev->transport)
 		dev->transport->needs_reset(dev->transport_opaque);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static bool take(struct blk_queue *q)
@@ -59,7 +51,7 @@ static bool take(struct blk_queue *q)
 			break;
 		if (!n) {
 			vring_disable_notify(ring);
-			now = now_ns();
+			now = monotonic_ns();
 		}
 		req = blk_req_claim(q, &chain);
 		req->taken_ns = now;
@@ -137,7 +129,7 @@ static void answer(struct blk_queue *q)
 	virtio_queue_signal(dev, q->index);
 	virtio_queue_unlock(dev, q->index);
 	io_stat_add(&q->blk->stats.signals, 1);
-	now = now_ns();
+	now = monotonic_ns();
 	while ((req = blk_list_take(&list))) {
 		time_request(q, req, now);
 		blk_req_release(req);

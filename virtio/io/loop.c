@@ -8,9 +8,9 @@
  * or the other that keep finding nothing are left out for a while.
  */
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "mm/util.h"
 #include "virtio/io/priv.h"
 
@@ -22,14 +22,6 @@
 #define TICK_MS      100
 #define REAP_BATCH   8u /* then answers go out, and what drivers ask for comes in */
 #define POLL_SPINS   16 /* looks between two looks at the clock */
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void woken(struct io_op *op, int result)
 {
@@ -45,7 +37,7 @@ static void ticked(struct io_op *op, int result)
 
 	(void)result;
 	e->tick_armed = false;
-	io_windows_tick(e->windows, now_ns() / 1000000);
+	io_windows_tick(e->windows, monotonic_ns() / 1000000);
 }
 
 /*
@@ -208,11 +200,11 @@ static bool anything(struct io_engine *e)
 
 static bool poll_for_work(struct io_engine *e, uint64_t ns)
 {
-	uint64_t end;
+	int64_t end;
 
 	if (!ns)
 		return false;
-	end = now_ns() + ns;
+	end = monotonic_ns() + (int64_t)ns;
 	do {
 		for (int i = 0; i < POLL_SPINS; i++) {
 			if (anything(e)) {
@@ -221,7 +213,7 @@ static bool poll_for_work(struct io_engine *e, uint64_t ns)
 			}
 			__builtin_ia32_pause();
 		}
-	} while (now_ns() < end);
+	} while (monotonic_ns() < end);
 	return false;
 }
 

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "mm/host/clock.h"
 #include "vmm/base/cli.h"
 
 int log_limit_init(struct log_limit *limit, const char *source, unsigned int burst)
@@ -56,14 +56,6 @@ bool log_limit_take(struct log_limit *limit, uint64_t now_ms, uint64_t *dropped)
 	return may;
 }
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static void tell(const struct log_limit *limit, uint64_t dropped)
 {
 	if (dropped)
@@ -75,7 +67,7 @@ bool log_limit_may(struct log_limit *limit)
 {
 	uint64_t dropped;
 
-	if (!log_limit_take(limit, now(), &dropped))
+	if (!log_limit_take(limit, monotonic_ms(), &dropped))
 		return false;
 	tell(limit, dropped);
 	return true;
@@ -99,7 +91,7 @@ void log_limit_settle(struct log_limit *limit, bool end)
 	uint64_t dropped = 0;
 
 	pthread_mutex_lock(&limit->lock);
-	refill(limit, now());
+	refill(limit, monotonic_ms());
 	if (limit->dropped && (limit->left || end)) {
 		limit->left -= limit->left != 0;
 		dropped = limit->dropped;

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "vmm/base/listen.h"
 #include "vmm/base/run_dir.h"
 
@@ -87,14 +87,6 @@ void peer_close(struct peer *peer)
 	peer->label = NULL;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits until there is something to read, until a moment; 0: for ever. */
 static bool wait_readable(const struct peer *peer, int64_t until)
 {
@@ -103,7 +95,7 @@ static bool wait_readable(const struct peer *peer, int64_t until)
 	int n;
 
 	do {
-		left = until ? until - now_ms() : -1;
+		left = until ? until - monotonic_ms() : -1;
 		if (until && left < 0)
 			return false;
 		n = poll(&fd, 1, (int)left);
@@ -181,7 +173,7 @@ static enum exit_status refused(struct peer *peer, const char *name, const json_
 
 enum exit_status peer_execute(struct peer *peer, const char *name, json_t *args, json_t **result)
 {
-	int64_t until = peer->patience_ms ? now_ms() + peer->patience_ms : 0;
+	int64_t until = peer->patience_ms ? monotonic_ms() + peer->patience_ms : 0;
 	enum exit_status status = send_command(peer, name, args);
 	bool answered = false;
 
@@ -211,7 +203,7 @@ enum exit_status peer_execute(struct peer *peer, const char *name, json_t *args,
 /* The greeting, and what it has to be answered with. */
 static enum exit_status negotiate(struct peer *peer)
 {
-	int64_t until = peer->patience_ms ? now_ms() + peer->patience_ms : 0;
+	int64_t until = peer->patience_ms ? monotonic_ms() + peer->patience_ms : 0;
 	json_t *message = NULL;
 	json_t *ignored = NULL;
 	enum exit_status status = receive(peer, until, &message);

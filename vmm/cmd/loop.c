@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "virtio/kmem/kmem.h"
 #include "vmm/base/cli.h"
 #include "vmm/machine/end.h"
@@ -100,14 +100,6 @@ void signals_release(int signal_fd)
 	pthread_sigmask(SIG_UNBLOCK, &job, NULL);
 }
 
-int64_t loop_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Returns as guest_kind.input() does. */
 static int loop_input(struct vm *vm, enum guest_input what)
 {
@@ -174,7 +166,7 @@ static void loop_take_pressure(struct vm *vm, const struct pollfd *fds, unsigned
 {
 	enum pressure_level level;
 
-	if (!pressure_take(&vm->run->pressure, fds, nr, loop_now_ms(), &level))
+	if (!pressure_take(&vm->run->pressure, fds, nr, monotonic_ms(), &level))
 		return;
 	kmem_dev_post_event(vm->devices.kmem, VIRTIO_KMEM_EVENT_PRESSURE, level);
 	if (level == PRESSURE_NONE)
@@ -191,7 +183,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 		{.fd = signal_fd, .events = POLLIN},
 	};
 	const int64_t timeout_ms = (int64_t)vm->run->config->timeout_s * 1000;
-	int64_t until = timeout_ms ? loop_now_ms() + timeout_ms : 0;
+	int64_t until = timeout_ms ? monotonic_ms() + timeout_ms : 0;
 	int64_t left = -1;
 	bool asked = false;
 	unsigned int nr;
@@ -200,7 +192,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 
 	while (!vm_is_ending(vm)) {
 		if (until) {
-			left = until - loop_now_ms();
+			left = until - monotonic_ms();
 			if (left <= 0) {
 				if (vm_end(vm, STATUS_SIGNAL + SIGALRM))
 					cli_note("the guest was ended after %u s: raise --timeout "
@@ -210,7 +202,7 @@ void signals_wait_end(struct vm *vm, int signal_fd)
 			}
 		}
 		look = loop_input(vm, INPUT_TAKE);
-		look = sooner(look, pressure_due_ms(&vm->run->pressure, loop_now_ms()));
+		look = sooner(look, pressure_due_ms(&vm->run->pressure, monotonic_ms()));
 		nr = pressure_poll(&vm->run->pressure, fds + 2);
 		n = poll(fds, 2 + nr, sooner(left, sooner(look, reclaim_due(&vm->mem))));
 		if (n > 0 && fds[1].revents)

@@ -3,12 +3,7 @@
 #ifndef VMM_CMD_LOOP_H
 #define VMM_CMD_LOOP_H
 
-#include <stdint.h>
-
 struct vm;
-
-/* The clock of the main loop, which is that of run->pressure: milliseconds. */
-int64_t loop_now_ms(void);
 
 /*
  * Blocks SIGINT, SIGTERM, SIGHUP, SIGTSTP and SIGCONT for this thread and those it makes, ignores

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "virtio/io/engine.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
@@ -251,7 +252,7 @@ static enum exit_status open_all(struct run *run)
 				    run->sandbox);
 	/* Of the control group that it is in from here on. */
 	if (!status && config->pressure && config->reclaim_delay_ms >= 0)
-		pressure_open(&run->pressure, &pressure_paths, loop_now_ms());
+		pressure_open(&run->pressure, &pressure_paths, monotonic_ms());
 	if (!status)
 		status = channels_open(run);
 	if (!status && (config->qmp || config->name))

@@ -5,8 +5,8 @@
 #include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
+#include "mm/host/clock.h"
 #include "mm/util.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/cpu.h"
@@ -25,14 +25,6 @@ static const struct {
 /* mov $count, %ecx; 1: dec %ecx; jnz 1b; hlt */
 static const uint8_t loop_code[] = {0xb9, 0, 0, 0, 0, 0xff, 0xc9, 0x75, 0xfc, 0xf4};
 
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* Runs the loop count times round. Returns 0 or -errno. */
 static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t count, double *ns)
 {
@@ -44,10 +36,10 @@ static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t coun
 	ret = program_cpu_reset(cpu, PLATFORM_IMAGE_VA, cr3, 0);
 	if (ret)
 		return ret;
-	start = now_ns();
+	start = monotonic_ns();
 	if (ioctl(cpu->fd, KVM_RUN, 0))
 		return -errno;
-	*ns = now_ns() - start;
+	*ns = monotonic_ns() - start;
 	return cpu->run->exit_reason == KVM_EXIT_HLT ? 0 : -EIO;
 }
 

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "vmm/base/cli.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/kind.h"
@@ -62,14 +62,12 @@ int qmp_query_monitor(struct qmp_call *call)
 {
 	const struct qmp_target *target = qmp_target(call);
 	const struct vm *vm = target->vm;
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	call->result = json_pack(
-		"{s:s,s:s*,s:i,s:s,s:o*,s:I}", "kind", target->service ? "service" : "guest",
-		"name", target->name, "pid", (int)getpid(), "version", SLABVISOR_VERSION, "runs",
-		shown(target->runs), "uptime-ms",
-		((json_int_t)now.tv_sec * 1000000000 + now.tv_nsec - target->born_ns) / 1000000);
+	call->result = json_pack("{s:s,s:s*,s:i,s:s,s:o*,s:I}", "kind",
+				 target->service ? "service" : "guest", "name", target->name, "pid",
+				 (int)getpid(), "version", SLABVISOR_VERSION, "runs",
+				 shown(target->runs), "uptime-ms",
+				 (json_int_t)(monotonic_ns() - target->born_ns) / 1000000);
 	if (vm)
 		json_object_update_new(call->result, json_pack("{s:i,s:i}", "vcpus",
 							       (int)vm->nr_cpus, "ring", vm->ring));

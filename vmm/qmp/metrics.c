@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "virtio/blk/blk.h"
 #include "virtio/kmem/kmem.h"
 #include "vmm/machine/end.h"
@@ -34,15 +34,11 @@ static void put_monitor(struct om *om, const struct qmp_target *target)
 		{NULL, NULL},
 	};
 	const struct vm *vm = target->vm;
-	struct timespec now;
-	int64_t ns;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - target->born_ns;
 	om_family(om, "monitor", OM_INFO, "what a process of Slabvisor runs");
 	om_sample(om, OM_INFO, labels, 1);
 	om_family(om, "uptime_seconds", OM_GAUGE, "time since the process began");
-	om_real(om, "", NULL, (double)ns / 1e9);
+	om_real(om, "", NULL, (double)(monotonic_ns() - target->born_ns) / 1e9);
 	one(om, "running_guests", OM_GAUGE,
 	    "1 while the guest runs, 0 while it is paused or started",
 	    vm && !vm_is_ending(vm) && !vm_is_paused(vm));

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
 #include "vmm/machine/vm.h"
@@ -72,14 +72,6 @@ static enum exit_status listen_all(struct qmp_place *place, int fd[QMP_MAX_SOCKE
 	return status;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 enum exit_status qmp_create(struct qmp_place *place, const struct qmp_service *service,
 			    struct sandbox *sandbox, struct qmp **out)
 {
@@ -102,7 +94,7 @@ enum exit_status qmp_create(struct qmp_place *place, const struct qmp_service *s
 	q->target = (struct qmp_target){
 		.name = place->name,
 		.runs = place->runs,
-		.born_ns = now_ns(),
+		.born_ns = monotonic_ns(),
 		.service = service,
 	};
 	config.opaque = &q->target;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "mm/host/thread.h"
 #include "mm/util.h"
 #include "vmm/qmp/budget.h"
@@ -35,14 +35,6 @@ struct round {
 	unsigned int nr;
 	bool more; /* commands that have come already wait for their turn */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* A client whose command waits for its turn is not asked whether it is still there: the command is
  * carried out all the same. */
@@ -115,7 +107,7 @@ static void work(struct qmp_server *s, const struct round *r)
 /* Waits for something to do that the budget has room for. Returns whether there is. */
 static bool wait_for(struct qmp_server *s, struct round *r)
 {
-	int wait = budget_wait_ms(&s->budget, clock_ns(CLOCK_MONOTONIC));
+	int wait = budget_wait_ms(&s->budget, monotonic_ns());
 	eventfd_t value;
 	int n;
 
@@ -135,7 +127,7 @@ static void *serve(void *arg)
 
 	pthread_setname_np(pthread_self(), "qmp");
 	sandbox_enter(s->config.sandbox, SANDBOX_QMP);
-	budget_init(&s->budget, clock_ns(CLOCK_MONOTONIC));
+	budget_init(&s->budget, monotonic_ns());
 	began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {

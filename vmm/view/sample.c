@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "mm/host/clock.h"
 
 #define PATIENCE_MS 2000
 
@@ -83,7 +84,6 @@ static bool ask_all(struct watched *w, struct sample *s)
 void sample_take(struct watched *w)
 {
 	struct sample s = {.ms = 0};
-	struct timespec t;
 
 	w->answers = w->peer.fd >= 0;
 	if (!w->answers && w->peer.label) {
@@ -101,8 +101,7 @@ void sample_take(struct watched *w)
 		peer_hang_up(&w->peer);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	s.ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	s.ms = monotonic_ms();
 	clear(&w->before);
 	w->before = w->now;
 	w->now = s;

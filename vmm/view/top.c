@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "vmm/client/names.h"
 #include "vmm/client/options.h"
 #include "vmm/option/help.h"
@@ -188,14 +188,6 @@ static void take_key(struct top *t, int key)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void begin_screen(void)
 {
 	cbreak();
@@ -214,11 +206,11 @@ static void begin_screen(void)
 
 static void show_screens(struct top *t)
 {
-	int64_t next = now_ms();
+	int64_t next = monotonic_ms();
 
 	begin_screen();
 	while (!ended && !t->quit) {
-		int64_t left = next - now_ms();
+		int64_t left = next - monotonic_ms();
 		int key;
 
 		if (left <= 0) {
@@ -226,7 +218,7 @@ static void show_screens(struct top *t)
 			show(t);
 			if (t->left && !--t->left)
 				break;
-			next = now_ms() + t->config->delay_ms;
+			next = monotonic_ms() + t->config->delay_ms;
 			continue;
 		}
 		/* A terminal of another size is a key, too: KEY_RESIZE. */
