@@ -1,52 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Disks by QMP: the first --disk is disk0, and so on, as device and as node. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "virtio/blk/blk.h"
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/target.h"
 
-#define NAME_MAX_LEN 16
-
-static void disk_name(unsigned int disk, char *name)
-{
-	snprintf(name, NAME_MAX_LEN, "disk%u", disk);
-}
-
 /* struct BlockDeviceInfo of QEMU's qapi/block-core.json. */
-static json_t *describe(const char *path, const struct virtio_device *dev, const char *name)
+static json_t *describe(const struct qmp_disk *disk)
 {
+	const struct virtio_device *dev = disk->dev;
 	json_t *image;
 	json_t *cache;
 
-	image = json_pack("{s:s,s:s,s:I,s:b}", "filename", path, "format", "raw", "virtual-size",
-			  (json_int_t)blk_dev_capacity(dev), "dirty-flag", false);
+	image = json_pack("{s:s,s:s,s:I,s:b}", "filename", disk->path, "format", "raw",
+			  "virtual-size", (json_int_t)blk_dev_capacity(dev), "dirty-flag", false);
 	cache = json_pack("{s:b,s:b,s:b}", "writeback", true, "direct", blk_dev_is_direct(dev),
 			  "no-flush", false);
 	return json_pack("{s:s,s:s,s:b,s:s,s:i,s:b,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}",
-			 "file", path, "node-name", name, "ro", blk_dev_is_readonly(dev), "drv",
-			 "raw", "backing_file_depth", 0, "encrypted", false, "detect_zeroes", "off",
-			 "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0,
-			 "write_threshold", 0, "image", image, "cache", cache);
+			 "file", disk->path, "node-name", disk->name, "ro",
+			 blk_dev_is_readonly(dev), "drv", "raw", "backing_file_depth", 0,
+			 "encrypted", false, "detect_zeroes", "off", "bps", 0, "bps_rd", 0,
+			 "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0, "write_threshold", 0,
+			 "image", image, "cache", cache);
 }
 
 int qmp_query_block(struct qmp_call *call)
 {
 	struct qmp_disks disks;
-	char name[NAME_MAX_LEN];
 
 	if (qmp_disks(call, &disks))
 		return -EINVAL;
 	call->result = json_array();
 	for (unsigned int i = 0; i < disks.nr; i++) {
-		disk_name(i, name);
-		json_array_append_new(
-			call->result,
-			json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", name, "qdev", name, "type",
-				  "unknown", "removable", false, "locked", false, "inserted",
-				  describe(disks.disk[i].path, disks.disk[i].dev, name)));
+		const struct qmp_disk *disk = &disks.disk[i];
+
+		json_array_append_new(call->result,
+				      json_pack("{s:s,s:s,s:s,s:b,s:b,s:o}", "device", disk->name,
+						"qdev", disk->name, "type", "unknown", "removable",
+						false, "locked", false, "inserted",
+						describe(disk)));
 	}
 	return 0;
 }
@@ -56,17 +50,14 @@ static int find_disk(struct qmp_call *call, const struct qmp_disks *disks)
 {
 	const char *name = json_string_value(json_object_get(call->args, "device"));
 	const char *node = json_string_value(json_object_get(call->args, "node-name"));
-	char own[NAME_MAX_LEN];
 
 	if (!name == !node)
 		return qmp_fail(call, QMP_GENERIC, "Give either 'device' or 'node-name'");
 	if (!name)
 		name = node;
-	for (unsigned int i = 0; i < disks->nr; i++) {
-		disk_name(i, own);
-		if (!strcmp(own, name))
+	for (unsigned int i = 0; i < disks->nr; i++)
+		if (!strcmp(disks->disk[i].name, name))
 			return (int)i;
-	}
 	return qmp_fail(call, QMP_NO_DEVICE, "Device '%s' not found", name);
 }
 

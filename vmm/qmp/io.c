@@ -6,17 +6,15 @@
 #include "vmm/qmp/commands.h"
 #include "vmm/qmp/target.h"
 
-/* The threads of these disks together: a monitor has one for all, a service one for each. */
-static void sum_engines(const struct qmp_disks *disks, struct io_engine_stats *sum)
+/* All threads together. */
+static void sum_threads(const struct qmp_disks *disks, struct io_engine_stats *sum)
 {
-	struct io_engine_stats one;
+	struct io_engine_stats one[QMP_MAX_DISKS];
+	unsigned int nr = qmp_threads(disks, one);
 
 	*sum = (struct io_engine_stats){.sqes = 0};
-	for (unsigned int i = 0; i < disks->nr; i++) {
-		if (i && disks->disk[i].engine == disks->disk[i - 1].engine)
-			continue;
-		io_engine_get_stats(disks->disk[i].engine, &one);
-#define ADD(name, shown, ...) sum->name += one.name;
+	for (unsigned int i = 0; i < nr; i++) {
+#define ADD(name, shown, ...) sum->name += one[i].name;
 		IO_COUNTERS(ADD)
 #undef ADD
 	}
@@ -37,13 +35,13 @@ int qmp_query_io(struct qmp_call *call)
 	for (unsigned int i = 0; i < disks.nr; i++) {
 		blk_dev_get_stats(disks.disk[i].dev, &blk);
 		disk = json_object();
-		json_object_set_new(disk, "device", json_sprintf("disk%u", i));
+		json_object_set_new(disk, "device", json_string(disks.disk[i].name));
 #define ADD(name, shown, ...) qmp_add_counter(disk, #name, blk.name);
 		BLK_COUNTERS(ADD)
 #undef ADD
 		json_array_append_new(all, disk);
 	}
-	sum_engines(&disks, &io);
+	sum_threads(&disks, &io);
 	engine = json_object();
 #define ADD(name, shown, ...) qmp_add_counter(engine, #name, io.name);
 	IO_COUNTERS(ADD)
@@ -118,8 +116,8 @@ int qmp_query_blockstats(struct qmp_call *call)
 
 		blk_dev_get_stats(disks.disk[i].dev, &blk);
 		blk_dev_get_latency(disks.disk[i].dev, (int)queue, &latency);
-		json_object_set_new(disk, "device", json_sprintf("disk%u", i));
-		json_object_set_new(disk, "node-name", json_sprintf("disk%u", i));
+		json_object_set_new(disk, "device", json_string(disks.disk[i].name));
+		json_object_set_new(disk, "node-name", json_string(disks.disk[i].name));
 		json_object_set_new(disk, "stats", block_stats(&blk, &latency));
 		json_array_append_new(call->result, disk);
 	}

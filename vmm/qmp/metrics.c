@@ -80,33 +80,35 @@ static void put_vcpus(struct om *om, const struct vm *vm)
 	}
 }
 
-/* Caches, as they were at one look: two may have the same name. */
-struct caches {
-	struct mm_slabinfo info[MM_CACHE_MAX];
-	int number[MM_CACHE_MAX];
-	unsigned int nr;
+/* A cache, as it was at one look: two may have the same name. */
+struct cache {
+	struct mm_slabinfo info;
+	int number;
 };
 
 static void put_caches(struct om *om, struct memory *mem)
 {
-	struct caches *c = calloc(1, sizeof(*c));
+	const int max = mm_cache_max(mem->heap);
+	struct cache *cache = calloc((size_t)max, sizeof(*cache));
+	unsigned int nr = 0;
 	char number[NUMBER_MAX];
 
-	if (!c)
+	if (!cache)
 		return;
 	memory_enter(mem);
-	for (int i = 1; i <= MM_CACHE_MAX; i++)
-		if (!mm_slabinfo(mem->heap, i, &c->info[c->nr]))
-			c->number[c->nr++] = i;
+	for (int i = 1; i <= max; i++) {
+		cache[nr].number = i;
+		nr += !mm_slabinfo(mem->heap, i, &cache[nr].info);
+	}
 	memory_leave(mem);
-#define PUT(member, metric, type, help)                                                \
-	om_family(om, "cache_" metric, type, help);                                    \
-	for (unsigned int i = 0; i < c->nr; i++) {                                     \
-		const struct om_label labels[] = {                                     \
-			{"cache", c->info[i].name}, {"number", number}, {NULL, NULL}}; \
-                                                                                       \
-		snprintf(number, sizeof(number), "%d", c->number[i]);                  \
-		om_sample(om, type, labels, c->info[i].member);                        \
+#define PUT(member, metric, type, help)                                                   \
+	om_family(om, "cache_" metric, type, help);                                       \
+	for (unsigned int i = 0; i < nr; i++) {                                           \
+		const struct om_label labels[] = {                                        \
+			{"cache", cache[i].info.name}, {"number", number}, {NULL, NULL}}; \
+                                                                                          \
+		snprintf(number, sizeof(number), "%d", cache[i].number);                  \
+		om_sample(om, type, labels, cache[i].info.member);                        \
 	}
 	PUT(active_objs, "active_objects", OM_GAUGE, "objects of a cache that the guest has")
 	PUT(num_objs, "objects", OM_GAUGE, "objects that a cache's slabs have room for")
@@ -115,7 +117,7 @@ static void put_caches(struct om *om, struct memory *mem)
 	PUT(allocated, "allocated_objects", OM_COUNTER, "objects of a cache handed to the guest")
 	PUT(freed, "freed_objects", OM_COUNTER, "objects of a cache that came back")
 #undef PUT
-	free(c);
+	free(cache);
 }
 
 /* By octaves: who wants to know better asks by query-blockstats. */
@@ -143,14 +145,12 @@ static void put_histogram(const struct om *om, const char *disk, const char *op,
 static void put_latency(struct om *om, const struct qmp_disks *disks)
 {
 	struct blk_latency latency;
-	char disk[NUMBER_MAX];
 
 	om_family(om, "disk_request_seconds", OM_HISTOGRAM,
 		  "how long requests last that succeed, from the ring to the answer");
 	for (unsigned int i = 0; i < disks->nr; i++) {
 		blk_dev_get_latency(disks->disk[i].dev, -1, &latency);
-		snprintf(disk, sizeof(disk), "disk%u", i);
-#define PUT(op, name) put_histogram(om, disk, #name, &latency, BLK_LATENCY_##op);
+#define PUT(which, op) put_histogram(om, disks->disk[i].name, #op, &latency, BLK_LATENCY_##which);
 		BLK_LATENCY_OPS(PUT)
 #undef PUT
 	}
@@ -159,38 +159,31 @@ static void put_latency(struct om *om, const struct qmp_disks *disks)
 static void put_disks(struct om *om, const struct qmp_disks *disks)
 {
 	struct blk_stats blk[QMP_MAX_DISKS];
-	char disk[NUMBER_MAX];
-	const struct om_label labels[] = {{"disk", disk}, {NULL, NULL}};
 
 	for (unsigned int i = 0; i < disks->nr; i++)
 		blk_dev_get_stats(disks->disk[i].dev, &blk[i]);
-	om_family(om, "disk_bytes", OM_GAUGE, "size of a disk");
-	for (unsigned int i = 0; i < disks->nr; i++) {
-		snprintf(disk, sizeof(disk), "disk%u", i);
-		om_sample(om, OM_GAUGE, labels, blk_dev_capacity(disks->disk[i].dev));
+#define PUT(metric, type, help, value)                                                          \
+	om_family(om, metric, type, help);                                                      \
+	for (unsigned int i = 0; i < disks->nr; i++) {                                          \
+		const struct om_label labels[] = {{"disk", disks->disk[i].name}, {NULL, NULL}}; \
+                                                                                                \
+		om_sample(om, type, labels, value);                                             \
 	}
-#define PUT(name, shown, kind, metric, help)                   \
-	om_family(om, metric, OM_##kind, help);                \
-	for (unsigned int i = 0; i < disks->nr; i++) {         \
-		snprintf(disk, sizeof(disk), "disk%u", i);     \
-		om_sample(om, OM_##kind, labels, blk[i].name); \
-	}
-	BLK_COUNTERS(PUT)
+#define PUT_COUNTER(member, shown, kind, metric, help) PUT(metric, OM_##kind, help, blk[i].member)
+	PUT("disk_bytes", OM_GAUGE, "size of a disk", blk_dev_capacity(disks->disk[i].dev))
+	BLK_COUNTERS(PUT_COUNTER)
+#undef PUT_COUNTER
 #undef PUT
 	put_latency(om, disks);
 }
 
-/* Threads of disks: a monitor has one for all, a service one for each. */
 static void put_threads(struct om *om, const struct qmp_disks *disks)
 {
 	struct io_engine_stats io[QMP_MAX_DISKS];
 	char number[NUMBER_MAX];
 	const struct om_label labels[] = {{"thread", number}, {NULL, NULL}};
-	unsigned int nr = 0;
+	unsigned int nr = qmp_threads(disks, io);
 
-	for (unsigned int i = 0; i < disks->nr; i++)
-		if (!i || disks->disk[i].engine != disks->disk[i - 1].engine)
-			io_engine_get_stats(disks->disk[i].engine, &io[nr++]);
 #define PUT(name, shown, kind, metric, help)                  \
 	om_family(om, metric, OM_##kind, help);               \
 	for (unsigned int i = 0; i < nr; i++) {               \

@@ -26,6 +26,7 @@ struct qmp_disk {
 	const char *path; /* what it is called */
 	struct virtio_device *dev;
 	struct io_engine *engine; /* that serves it, and maybe others */
+	char name[16];            /* of device and node: the first is disk0; set by qmp_disks() */
 };
 
 #define QMP_MAX_DISKS 16

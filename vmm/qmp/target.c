@@ -2,6 +2,7 @@
 #include "vmm/qmp/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "vmm/machine/vm.h"
 #include "vmm/qmp/server.h"
@@ -43,19 +44,31 @@ int qmp_disks(struct qmp_call *call, struct qmp_disks *disks)
 
 	if (service) {
 		*disks = service->disks;
-		return 0;
+	} else {
+		devices = qmp_devices(call);
+		if (!devices)
+			return -EINVAL;
+		disks->nr = devices->disks.count;
+		for (unsigned int i = 0; i < disks->nr; i++)
+			disks->disk[i] = (struct qmp_disk){
+				.path = devices->disks.log[i].path,
+				.dev = devices->disks.dev[i],
+				.engine = devices->disks.engine,
+			};
 	}
-	devices = qmp_devices(call);
-	if (!devices)
-		return -EINVAL;
-	disks->nr = devices->disks.count;
 	for (unsigned int i = 0; i < disks->nr; i++)
-		disks->disk[i] = (struct qmp_disk){
-			.path = devices->disks.log[i].path,
-			.dev = devices->disks.dev[i],
-			.engine = devices->disks.engine,
-		};
+		snprintf(disks->disk[i].name, sizeof(disks->disk[i].name), "disk%u", i);
 	return 0;
+}
+
+unsigned int qmp_threads(const struct qmp_disks *disks, struct io_engine_stats stats[QMP_MAX_DISKS])
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < disks->nr; i++)
+		if (!i || disks->disk[i].engine != disks->disk[i - 1].engine)
+			io_engine_get_stats(disks->disk[i].engine, &stats[nr++]);
+	return nr;
 }
 
 void qmp_tell(const struct qmp_call *call, const char *event)

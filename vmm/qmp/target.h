@@ -4,6 +4,7 @@
 #ifndef VMM_QMP_TARGET_H
 #define VMM_QMP_TARGET_H
 
+#include "virtio/io/engine.h"
 #include "vmm/qmp/proto.h"
 #include "vmm/qmp/qmp.h"
 
@@ -36,6 +37,11 @@ struct memory *qmp_memory(struct qmp_call *call);
 /* The disks of a machine or a service, in *disks. Returns 0, or as qmp_fail(): there is no machine.
  */
 int qmp_disks(struct qmp_call *call, struct qmp_disks *disks);
+
+/* What the threads of these disks count: a monitor has one for all, a service one for each. Returns
+ * how many there are. */
+unsigned int qmp_threads(const struct qmp_disks *disks,
+			 struct io_engine_stats stats[QMP_MAX_DISKS]);
 
 /* The call comes too early, or too late. Returns as qmp_fail(). */
 int qmp_fail_away(struct qmp_call *call);
