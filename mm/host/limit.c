@@ -123,6 +123,20 @@ static uint64_t limit_walk(const char *root, const char *path, const struct limi
 	}
 }
 
+bool limit_split_cgroup(char *line, const char **controllers, const char **path)
+{
+	char *first = strchr(line, ':');
+	char *second = first ? strchr(first + 1, ':') : NULL;
+
+	if (!second)
+		return false;
+	*second++ = 0;
+	second[strcspn(second, "\n")] = 0;
+	*controllers = first + 1;
+	*path = second;
+	return true;
+}
+
 uint64_t limit_cgroup(const char *controller, const struct limit_files *v2,
 		      const struct limit_files *v1)
 {
@@ -135,15 +149,12 @@ uint64_t limit_cgroup(const char *controller, const struct limit_files *v2,
 		return least;
 	snprintf(root, sizeof(root), "/sys/fs/cgroup/%s", controller);
 	while (fgets(line, sizeof(line), file)) {
-		char *controllers = strchr(line, ':');
-		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
 		uint64_t value = UINT64_MAX;
+		const char *controllers;
+		const char *path;
 
-		if (!path)
+		if (!limit_split_cgroup(line, &controllers, &path))
 			continue;
-		*path++ = 0;
-		controllers++;
-		path[strcspn(path, "\n")] = 0;
 		if (!*controllers)
 			value = limit_walk("/sys/fs/cgroup", path, v2);
 		else if (!strcmp(controllers, controller))

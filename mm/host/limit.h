@@ -3,6 +3,7 @@
 #ifndef MM_HOST_LIMIT_H
 #define MM_HOST_LIMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mm/mm.h"
@@ -28,6 +29,12 @@ struct limit_files {
 	const char *used;              /* what it has; NULL: that does not count */
 	const char *active, *inactive; /* in memory.stat: file pages, or NULL */
 };
+
+/*
+ * Splits a line of /proc/PID/cgroup (cgroups(7)), ID:CONTROLLERS:PATH, which it cuts. Of version 2
+ * *controllers is "". Returns false if it is no such line.
+ */
+bool limit_split_cgroup(char *line, const char **controllers, const char **path);
 
 /*
  * The least that this process's group of a controller and those above it may have; with

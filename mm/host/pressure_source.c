@@ -79,15 +79,13 @@ static bool find_group(const struct pressure_paths *paths, char dir[2 * SOURCE_P
 	*version = 0;
 	/* The memory of a host that has both is version 1's, or it would not have the line. */
 	while (file && *version != 1 && fgets(line, sizeof(line), file)) {
-		char *controllers = strchr(line, ':');
-		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+		const char *controllers;
+		const char *path;
 
-		if (!path)
+		if (!limit_split_cgroup(line, &controllers, &path))
 			continue;
-		*path++ = 0;
-		path[strcspn(path, "\n")] = 0;
-		*version = !strcmp(controllers + 1, "memory") ? 1 : !controllers[1] ? 2 : *version;
-		if (*version == 1 || !controllers[1])
+		*version = !strcmp(controllers, "memory") ? 1 : !*controllers ? 2 : *version;
+		if (*version == 1 || !*controllers)
 			snprintf(dir, 2 * SOURCE_PATH, "%s%s%s", paths->root,
 				 *version == 1 ? "/memory" : "", strcmp(path, "/") ? path : "");
 	}
