@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mm/util.h"
+
 #define PROGRAM "slabvisor-view"
 
 enum exit_status cmd_view(int argc, char **argv)
@@ -28,7 +30,7 @@ enum exit_status cmd_view(int argc, char **argv)
 	memcpy(args + 1, argv, (size_t)argc * sizeof(*argv));
 	args[argc + 1] = NULL;
 	fflush(stdout);
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		snprintf(path, sizeof(path), "%s%s%s", own, places[i], PROGRAM);
 		execv(path, args);
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # slabvisor-view, a program of its own (view.h); its libraries are not the monitor's.
 VIEW_LIBS := jansson libmicrohttpd libedit ncursesw
-VIEW_SRCS := $(wildcard vmm/view/*.c vmm/client/*.c) vmm/qmp/frame.c $(OPTION_SRCS) \
+VIEW_SRCS := $(wildcard vmm/view/*.c vmm/client/*.c) vmm/qmp/frame.c vmm/qmp/openmetrics.c $(OPTION_SRCS) \
 	vmm/base/listen.c vmm/base/run_dir.c
 VIEW := $(B)/slabvisor-view
 

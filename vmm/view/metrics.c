@@ -11,6 +11,7 @@
 #include "vmm/client/peer.h"
 #include "vmm/option/help.h"
 #include "vmm/option/line.h"
+#include "vmm/qmp/openmetrics.h"
 #include "vmm/view/http.h"
 #include "vmm/view/view.h"
 
@@ -42,23 +43,16 @@ static void add_up(struct families *f, const char *const *guest, const bool *up,
 {
 	char *text = NULL;
 	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	struct om om = {.to = open_memstream(&text, &size)};
 
-	if (!to)
+	if (!om.to)
 		return;
-	fputs("# TYPE slabvisor_up gauge\n"
-	      "# HELP slabvisor_up 1 of a guest or a service that answers\n",
-	      to);
+	om_family(&om, "up", OM_GAUGE, "1 of a guest or a service that answers");
 	for (unsigned int i = 0; i < nr; i++) {
-		fputs("slabvisor_up{guest=\"", to);
-		for (const char *c = guest[i]; *c; c++) {
-			if (*c == '"' || *c == '\\')
-				fputc('\\', to);
-			fputc(*c < 0x20 || *c > 0x7e ? '?' : *c, to);
-		}
-		fprintf(to, "\"} %d\n", up[i]);
+		om.guest = guest[i];
+		om_sample(&om, OM_GAUGE, NULL, up[i]);
 	}
-	if (!fclose(to))
+	if (!fclose(om.to))
 		families_add(f, text);
 	free(text);
 }
