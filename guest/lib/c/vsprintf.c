@@ -382,15 +382,6 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 	return (int)out.len;
 }
 
-int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
-{
-	size_t len = (size_t)vsnprintf(buf, size, fmt, args);
-
-	if (!size)
-		return 0;
-	return (int)(len < size ? len : size - 1);
-}
-
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list args;
@@ -398,17 +389,6 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 
 	va_start(args, fmt);
 	len = vsnprintf(buf, size, fmt, args);
-	va_end(args);
-	return len;
-}
-
-int scnprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = vscnprintf(buf, size, fmt, args);
 	va_end(args);
 	return len;
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include <linux/printk.h>
-#include <linux/sprintf.h>
 
 int vprintk(const char *fmt, va_list args)
 {
@@ -19,26 +18,6 @@ int printk(const char *fmt, ...)
 
 	va_start(args, fmt);
 	len = vprintk(fmt, args);
-	va_end(args);
-	return len;
-}
-
-int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
-{
-	int len = vsnprintf(buf, size, fmt, args);
-
-	if (!size)
-		return 0;
-	return (size_t)len < size ? len : (int)size - 1;
-}
-
-int scnprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = vscnprintf(buf, size, fmt, args);
 	va_end(args);
 	return len;
 }
