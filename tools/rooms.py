@@ -193,7 +193,8 @@ class House:
         for f in self.files:
             if not f.endswith('.c'):
                 continue
-            for name in set(WORD.findall(code[f])):
+            # Each program has a main().
+            for name in set(WORD.findall(code[f])) - {'main'}:
                 target = self.definer(defined, f, name)
                 if target and target != f and not re.search(r'\bstatic\b[^;{}()]*\b%s\(' % name, code[f]):
                     self.calls[(f, target)].add(name)
