@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef VMM_VIEW_METRICS_H
-#define VMM_VIEW_METRICS_H
+/* The metrics of several guests and services, asked for one after the other. */
+#ifndef VMM_VIEW_GATHER_H
+#define VMM_VIEW_GATHER_H
 
 #include <stdbool.h>
 #include <stdio.h>

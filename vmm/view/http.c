@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vmm/view/metrics.h"
+#include "vmm/view/gather.h"
 
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define PROMETHEUS  "text/plain; version=0.0.4; charset=utf-8"
