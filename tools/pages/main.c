@@ -2,6 +2,7 @@
 /* option_pages WHAT [NAME]: prints a part of a page or of a script. */
 #include <string.h>
 
+#include "mm/util.h"
 #include "tools/pages/pages.h"
 
 int main(int argc, char **argv)
@@ -18,7 +19,7 @@ int main(int argc, char **argv)
 	};
 	const struct command *c = argc > 2 ? pages_find(argv[2]) : NULL;
 
-	for (size_t i = 0; argc > 1 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(parts); i++) {
 		if (strcmp(parts[i].what, argv[1]) != 0)
 			continue;
 		if (parts[i].all)

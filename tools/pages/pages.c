@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mm/util.h"
 #include "tools/vhost/disk.h"
 #include "tools/vhost/load.h"
 #include "vmm/qmp/commands.h"
@@ -51,7 +52,7 @@ enum pages_kind pages_kind_of(const struct opt *o)
 		return PAGES_KEYS;
 	if (o->type == OPT_FLAG || o->words || is_qmp_command(o))
 		return PAGES_WORDS;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(known[i].placeholder, placeholder))
 			return known[i].kind;
 	return PAGES_ANY;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mm/util.h"
 #include "vmm/client/args.h"
 #include "vmm/client/peer.h"
 #include "vmm/client/pretty.h"
@@ -36,7 +37,7 @@ static const struct {
 	{"exit", "leaves this shell; the guest goes on"},
 };
 
-#define NR_OWN (sizeof(own) / sizeof(*own))
+#define NR_OWN ARRAY_SIZE(own)
 
 static const char *text_of(const json_t *object, const char *key)
 {
