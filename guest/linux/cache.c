@@ -44,10 +44,8 @@ struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size
 	sc = READ_ONCE(sv_dev) ? sv_enter(GFP_KERNEL) : NULL;
 	if (sc) {
 		s->host = svk_kmem_cache_create(name, size, align, flags & ~SLAB_PANIC, ctor);
-		if (s->host) {
+		if (s->host)
 			s->number = ((struct kmem_cache_front *)s->host)->number;
-			sv_cache_note(s->number, s->size, s->ctor);
-		}
 		sv_leave(sc);
 	}
 	return s;
@@ -65,7 +63,6 @@ void svm_kmem_cache_destroy(struct svm_kmem_cache *s)
 	sc = s->host ? sv_enter(GFP_KERNEL) : NULL;
 	if (sc) {
 		svk_kmem_cache_destroy(s->host);
-		sv_cache_note(s->number, 0, false);
 		sv_leave(sc);
 	}
 	kmem_cache_destroy(s->own);

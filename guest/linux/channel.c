@@ -114,12 +114,6 @@ static long op_free_pages(unsigned int cpu, size_t n, const u64 *addr, struct vi
 	return send_addresses(sv_begin(VIRTIO_KMEM_FREE_PAGES, n), n, addr, bad, nr_bad);
 }
 
-/* Of caches that this module has made: objects' sizes, and whether they have constructors. */
-static struct {
-	u32 size;
-	bool ctor;
-} own_cache[1024];
-
 /* Bytes that may lie in pieces of the window beyond an object's first byte. */
 static size_t cache_size(u32 cache)
 {
@@ -127,7 +121,7 @@ static size_t cache_size(u32 cache)
 
 	if (cache <= VIRTIO_KMEM_CLASSES)
 		return size[cache - 1];
-	return cache < ARRAY_SIZE(own_cache) ? own_cache[cache].size : SZ_4M;
+	return sv_cache_size(cache) ?: SZ_4M;
 }
 
 /* Tells whether all of an object has struct pages; a caller that may sleep has them made. */
@@ -183,7 +177,7 @@ static long op_alloc(unsigned int cpu, u32 cache, u32 node, u32 flags, size_t as
 
 	/* What cannot be used goes back. That of a constructor's cache would come again without
 	 * the word that it is fresh, so that is only had where all can be used. */
-	if (cache < ARRAY_SIZE(own_cache) && own_cache[cache].ctor && !may_sleep())
+	if (sv_cache_has_ctor(cache) && !may_sleep())
 		return -ENOMEM;
 	q = sv_begin(VIRTIO_KMEM_ALLOC, n);
 	q->x->req.cache = cpu_to_le32(cache);
@@ -266,10 +260,9 @@ static int op_cache_create(unsigned int cpu, const char *name, size_t size, size
 	sv_end(q);
 	if (got < 0)
 		return (int)got;
-	if (!number || number >= ARRAY_SIZE(own_cache))
+	if (!number || number >= KMEM_SLOTS)
 		return -EIO;
-	own_cache[number].size = size;
-	own_cache[number].ctor = flags & VIRTIO_KMEM_CACHE_CTOR;
+	sv_cache_note(number, size, flags & VIRTIO_KMEM_CACHE_CTOR);
 	return (int)number;
 }
 
@@ -288,7 +281,11 @@ static long simple(enum virtio_kmem_type type, u32 cache)
 
 static int op_cache_destroy(unsigned int cpu, u32 cache)
 {
-	return (int)min_t(long, simple(VIRTIO_KMEM_CACHE_DESTROY, cache), 0);
+	int ret = (int)min_t(long, simple(VIRTIO_KMEM_CACHE_DESTROY, cache), 0);
+
+	if (!ret)
+		sv_cache_note(cache, 0, false);
+	return ret;
 }
 
 static long op_cache_shrink(unsigned int cpu, u32 cache)
