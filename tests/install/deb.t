@@ -81,7 +81,9 @@ answers() { # COMMAND SOCKET
 }
 while IFS='|' read -r socket command; do
 	if [ -n "$socket" ]; then
-		bash -c "exec ${command%&}" </dev/null >log 2>&1 &
+		# What stays goes on writing: it has a file of its own.
+		: >log
+		bash -c "exec ${command%&}" </dev/null >>log.stays 2>&1 &
 		tries=3000
 		until answers "$command" "$socket" || [ $((tries -= 1)) = 0 ]; do sleep 0.02; done
 		answers "$command" "$socket"
@@ -99,12 +101,12 @@ while read -r command; do
 	echo "$(readme_socket_of "$command")|$command"
 done <"$work/commands" >"$root/root/commands"
 inside bash /root/commands.sh >"$work/ran" 2>"$err"
-is "$(grep -c '^[0-9]*|' "$work/ran")" "$(wc -l <"$work/commands")" "each of README's commands is run" || diag <"$work/ran"
+is "$(grep -ac '^[0-9]*|' "$work/ran")" "$(wc -l <"$work/commands")" "each of README's commands is run" || diag <"$work/ran"
 while IFS='|' read -r status command; do
 	wanted=0
 	case $command in *null_read) wanted=120 ;; esac
-	is "$status" $wanted "$command" || grep -A 20 -F "|$command" "$work/ran" | diag
-done < <(grep '^[0-9]*|' "$work/ran")
+	is "$status" $wanted "$command" || grep -a -A 20 -F "|$command" "$work/ran" | diag
+done < <(grep -a '^[0-9]*|' "$work/ran")
 
 # The README's program, built by what is installed with this machine's compiler.
 # shellcheck disable=SC2016 # backquotes of Markdown
@@ -179,7 +181,7 @@ ok $? 'apparmor_parser takes the rule for the sockets' || say_output
 echo BLK_FILE=/srv/vm1.img >"$root/etc/slabvisor/vm1.conf"
 inside apt-get purge -y "${packages[@]}" "${others[@]}" slabvisor-dkms >"$out" 2>"$err"
 is $? 0 'the packages are purged' || say_output
-rm -rf "$root/root/"{commands,commands.sh,hello,user,log,README.md,disk.img}
+rm -rf "$root/root/"{commands,commands.sh,hello,user,log,log.stays,README.md,disk.img}
 everything >"$work/after"
 diff "$work/before" "$work/after" >"$work/log"
 is "$? $(cat "$work/log")" '0 ' 'nothing of them is left'
