@@ -136,9 +136,10 @@ static void row_of(unsigned int order)
 	check(row.nulls && row.nulls < row.tries && !row.early && !pages.early,
 	      "GFP_ATOMIC, order %u: %u of %u are NULL, none of them while a run is free", order,
 	      row.nulls, row.tries);
-	/* And the other way round. */
+	/* And the other way round: what is in magazines is not free to the host. */
 	while (crumbs.nr)
 		__free_page(pick(&crumbs));
+	kmem_give_back();
 	while (!run_is_free(order) && runs.nr) {
 		__free_pages(pick(&runs), order);
 		kmem_give_back();
