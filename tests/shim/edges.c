@@ -281,9 +281,13 @@ static void ask_aligned(size_t align, size_t size, int must)
 /* Of a window of 64 MiB nothing is left. */
 static void window_full(void)
 {
-	void **first = NULL;
+	/* Of the window, and with it there is room for small objects at the end, wherever large
+	 * ones have taken all of it. */
+	void **first = do_malloc(65536);
 	void **p;
 
+	check(first);
+	*first = NULL;
 	for (size_t n = 0; n < 2000; n++)
 		check(do_malloc(65536));
 	for (size_t size = 4000; size >= 8; size /= 2) {
