@@ -53,7 +53,11 @@ for name in "${suites[@]}"; do
 	passed=$((passed + good)) failed=$((failed + bad))
 	printf '  %-10s %5d tests %4d failed %5d s\n' "$name" $((good + bad)) "$bad" $((SECONDS - began)) \
 		>>"$log/table"
-	grep -E '^not ok|^#   Failed|\(Wstat: ' "$log/$name" | sed "s/^/  $name: /" >>"$log/failures"
+	# Each check of a script that failed, with the first lines that it said of it.
+	awk -v suite="$name" '
+		/^#   Failed: / { left = 13 }
+		!/^#/ { left = 0 }
+		left-- > 0 || /\(Wstat: / { print "  " suite ": " $0 }' "$log/$name" >>"$log/failures"
 done
 
 echo
