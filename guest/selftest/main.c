@@ -14,11 +14,14 @@ struct family {
 };
 
 static const struct family families[] = {
-	{"kmalloc", test_kmalloc}, {"cache", test_cache},   {"string", test_string},
-	{"gfp", test_gfp},         {"user", test_user},     {"gup", test_gup},
-	{"vm", test_vm},           {"pools", test_pools},   {"port", test_port},
-	{"smp", test_smp},         {"ranges", test_ranges}, {"lease", test_lease},
-	{"rcu", test_rcu},         {"page", test_page},     {"start", test_start},
+	{"kmalloc", test_kmalloc}, {"cache", test_cache},
+	{"string", test_string},   {"gfp", test_gfp},
+	{"user", test_user},       {"gup", test_gup},
+	{"vm", test_vm},           {"pools", test_pools},
+	{"port", test_port},       {"smp", test_smp},
+	{"ranges", test_ranges},   {"lease", test_lease},
+	{"rcu", test_rcu},         {"page", test_page},
+	{"start", test_start},     {"neighbours", test_neighbours},
 };
 
 /* These take their time, or ask for company. */

@@ -71,6 +71,7 @@ void test_port(void);
 void test_rcu(void);
 void test_smp(void);
 void test_start(void);
+void test_neighbours(void);
 void test_ranges(void);
 void test_full(void);
 void test_pieces(void);

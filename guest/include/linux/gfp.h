@@ -27,4 +27,8 @@ void free_pages_exact(void *addr, size_t size);
 #define __free_page(page)    __free_pages(page, 0)
 #define free_page(addr)      free_pages(addr, 0)
 
+/* Single pages where pages[] has NULL, n of them. Returns how many pages[] has from the first on:
+ * less than n if memory is short. */
+unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long n, struct page **pages);
+
 #endif

@@ -246,4 +246,33 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr_pages, bo
 /* True for every page with a FOLL_PIN reference, and for a few others. */
 bool page_maybe_dma_pinned(struct page *page);
 
+/*
+ * Linux's mappings by kernel code, of user_mmap()'s areas. file is NULL, since there are no files:
+ * -EINVAL for any other; offset, which says where in a file, is a multiple of pages. Returns the
+ * address or a negative errno; 0 or one.
+ */
+struct file;
+unsigned long vm_mmap(struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+		      unsigned long flag, unsigned long offset);
+int vm_munmap(unsigned long addr, size_t len);
+
+/*
+ * get_user_pages_fast() and pin_user_pages_fast() by the names of the slow ones, which the caller
+ * calls with mmap_lock held. Linux until 6.4 has another parameter behind pages, which is NULL.
+ */
+long grt_get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
+			struct page **pages);
+long grt_pin_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
+			struct page **pages);
+#define get_user_pages(start, nr, flags, pages, ...) grt_get_user_pages(start, nr, flags, pages)
+#define pin_user_pages(start, nr, flags, pages, ...) grt_pin_user_pages(start, nr, flags, pages)
+
+/*
+ * Copies len bytes between buf and user memory at addr: from it, or with FOLL_WRITE to it;
+ * FOLL_FORCE as for get_user_pages_fast(). Returns the bytes copied, up to what is not mapped so.
+ * mm is current->mm, the only one.
+ */
+int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		     unsigned int gup_flags);
+
 #endif

@@ -7,6 +7,8 @@
 #define GUEST_LINUX_SLAB_H
 
 #include "slabvisor/kmem_fast.h"
+#include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/overflow.h>
@@ -148,6 +150,11 @@ static __always_inline void *kzalloc_node(size_t size, gfp_t gfp, int node)
 	return kmalloc_node(size, gfp | __GFP_ZERO, node);
 }
 
+/* lru, the list of a shrinker that would account it, has no effect. */
+struct list_lru;
+#define kmem_cache_alloc_lru(s, lru, gfp) ((void)(lru), kmem_cache_alloc(s, gfp))
+
+#define kmalloc_node_track_caller(size, gfp, node) kmalloc_node(size, gfp, node)
 /* For functions that allocate for their callers; reports have a backtrace anyway. */
 #define kmalloc_track_caller(size, gfp) kmalloc(size, gfp)
 
@@ -281,5 +288,19 @@ KMEM_FRONT void kfree(const void *p)
 	if (unlikely(!kmem_push(kmem_number_of(p), p)))
 		kmem_free_slow(p, 0);
 }
+
+DEFINE_FREE(kfree, void *, if (!IS_ERR_OR_NULL(_T)) kfree(_T))
+DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
+
+/*
+ * Another size: kvmalloc() of it, a copy of oldsize bytes, kvfree() of p, which may be NULL. A size
+ * that is not larger gives p. NULL: no memory, and p is as it was. Without oldsize, as since
+ * Linux 6.12: what p has is known.
+ */
+void *__must_check grt_kvrealloc(const void *p, size_t oldsize, size_t newsize, gfp_t gfp);
+void *__must_check grt_kvrealloc_known(const void *p, size_t newsize, gfp_t gfp);
+#define __kvrealloc_choose(a, b, c, d, name, ...) name
+#define kvrealloc(...) \
+	__kvrealloc_choose(__VA_ARGS__, grt_kvrealloc, grt_kvrealloc_known, )(__VA_ARGS__)
 
 #endif

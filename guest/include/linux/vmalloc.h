@@ -67,4 +67,11 @@ void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(const void *p);
 void kvfree_sensitive(const void *p, size_t len);
 
+/* Zeroed; below 4 GiB; both. Linux's vmalloc_huge() tries larger pages, and here has the same ones.
+ */
+void *vmalloc_user(unsigned long size);
+void *vmalloc_32(unsigned long size);
+void *vmalloc_32_user(unsigned long size);
+void *vmalloc_huge(unsigned long size, gfp_t gfp);
+
 #endif

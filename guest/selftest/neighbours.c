@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Linux's other names for memory by the page. */
+#include "selftest.h"
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+static u8 *kept(void)
+{
+	u8 *text __free(kfree) = kmalloc(40, GFP_KERNEL);
+	u8 *other __free(kvfree) = kvmalloc(70, GFP_KERNEL);
+
+	if (!text || !other)
+		return NULL;
+	return_ptr(text);
+}
+
+static void sizes_and_scopes(void)
+{
+	u64 before = objects_out();
+	u8 *p = kept();
+
+	check(p && objects_out() == before + 1, "__free: what is not returned is freed");
+	if (p)
+		pattern_fill(p, 40, 5);
+	p = kvrealloc(p, 40, 9 * PAGE_SIZE, GFP_KERNEL);
+	check(p && pattern_holds(p, 40, 5), "kvrealloc: what was there is in a larger one");
+	if (p)
+		pattern_fill(p, 9 * PAGE_SIZE, 6);
+	check(kvrealloc(p, 9 * PAGE_SIZE, PAGE_SIZE, GFP_KERNEL) == p,
+	      "kvrealloc: a smaller size changes nothing");
+	p = kvrealloc(p, 5ul << 20, GFP_KERNEL);
+	check(p && pattern_holds(p, 9 * PAGE_SIZE, 6), "kvrealloc: without the old size as well");
+	kvfree(p);
+	p = kmalloc_node_track_caller(100, GFP_KERNEL, NUMA_NO_NODE);
+	check(p && ksize(p) >= 100, "kmalloc_node_track_caller: as kmalloc_node");
+	kfree(p);
+	check(objects_out() == before, "kvrealloc: nothing leaked");
+}
+
+static void areas(void)
+{
+	struct page *pages[5] = {NULL};
+	bool low = true;
+	u8 *p = vmalloc_user(3 * PAGE_SIZE);
+
+	check(p && bytes_are(p, 3 * PAGE_SIZE, 0), "vmalloc_user: zeroed");
+	vfree(p);
+	p = vmalloc_32_user(2 * PAGE_SIZE);
+	if (p)
+		for (int i = 0; i < 2; i++)
+			low = low && page_to_phys(vmalloc_to_page(p + i * PAGE_SIZE)) >> 32 == 0;
+	check(low && (!p || bytes_are(p, 2 * PAGE_SIZE, 0)),
+	      "vmalloc_32_user: below 4 GiB or not at all");
+	vfree(p);
+	vfree(vmalloc_32(PAGE_SIZE));
+	p = vmalloc_huge(PAGE_SIZE, GFP_KERNEL | __GFP_ZERO);
+	check(p && bytes_are(p, PAGE_SIZE, 0), "vmalloc_huge: by the flags that it gets");
+	vfree(p);
+	pages[2] = alloc_page(GFP_KERNEL);
+	check(alloc_pages_bulk_array(GFP_KERNEL, 5, pages) == 5 && pages[0] && pages[4],
+	      "alloc_pages_bulk_array: fills in what is missing");
+	for (int i = 0; i < 5; i++)
+		if (pages[i])
+			__free_page(pages[i]);
+}
+
+static void mappings(void)
+{
+	unsigned long addr =
+		vm_mmap(NULL, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	struct page *pages[2];
+	char text[12] = "";
+
+	check(!IS_ERR_VALUE(addr), "vm_mmap: an area of user memory");
+	if (IS_ERR_VALUE(addr))
+		return;
+	check(IS_ERR_VALUE(vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 100)) &&
+		      IS_ERR_VALUE(
+			      vm_mmap((struct file *)8, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 0)),
+	      "vm_mmap: -EINVAL for an offset within a page, and for a file");
+	check(access_remote_vm(current->mm, addr + PAGE_SIZE - 4, (void *)"remote", 7,
+			       FOLL_WRITE) == 7 &&
+		      access_remote_vm(current->mm, addr + PAGE_SIZE - 4, text, 7, 0) == 7 &&
+		      !strcmp(text, "remote"),
+	      "access_remote_vm: across a page's end, both ways");
+	check(access_remote_vm(current->mm, addr + 2 * PAGE_SIZE - 4, text, 8, 0) >= 4 &&
+		      access_remote_vm(current->mm, ~0ul - 100, text, 8, 0) == 0,
+	      "access_remote_vm: up to what is not mapped");
+	check(get_user_pages(addr, 2, FOLL_WRITE, pages, NULL) == 2 &&
+		      get_user_pages(addr, 1, 0, pages) == 1,
+	      "get_user_pages: with the parameter that Linux had until 6.4, and without");
+	put_page(pages[0]);
+	put_page(pages[0]);
+	put_page(pages[1]);
+	check(pin_user_pages(addr, 2, FOLL_WRITE, pages) == 2, "pin_user_pages: all");
+	unpin_user_pages(pages, 2);
+	check(vm_munmap(addr, 2 * PAGE_SIZE) == 0 && get_user_pages(addr, 1, 0, pages) == -EFAULT,
+	      "vm_munmap: nothing is mapped there");
+}
+
+void test_neighbours(void)
+{
+	sizes_and_scopes();
+	areas();
+	mappings();
+}
