@@ -6,7 +6,7 @@ GUEST_LIB_SRCS += $(wildcard $(addprefix guest/lib/, machine/*.c vm/*.c blk/*.c 
 
 # The allocator half, which is portable, and what kernel code takes for granted beside it: the guest's and the hosted build have it alike. The hosted
 # build takes memcpy() and its kin, and printf's formats, from the host's C library.
-GUEST_OWN_C := $(addprefix guest/lib/c/, string.c string_c.c vsprintf.c)
+GUEST_OWN_C := $(addprefix guest/lib/c/, string.c string_c.c vsprintf.c vsscanf.c)
 GUEST_PORTABLE_SRCS := $(filter-out $(GUEST_OWN_C), $(wildcard guest/lib/kmem/*.c guest/lib/c/*.c guest/lib/kernel/*.c))
 GUEST_LIB_SRCS += $(GUEST_PORTABLE_SRCS) $(GUEST_OWN_C)
 HOSTED_LIB_SRCS += $(GUEST_PORTABLE_SRCS) $(wildcard guest/lib/hosted/*.c)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The scripts that run guests, the demo's and the benches' programs.
 
-TEST_BINS += $(B)/slabvisor-asan
+TEST_BINS += $(B)/slabvisor-asan $(B)/libslabvisor-guest.a
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	blk.t blk_acked.t blk_budget.t blk_crash.t blk_device.t blk_media.t blk_resize.t blk_syscalls.t \
 	blk_zeroes.t asan.t bounds.t hello.t hoard.t hostile.t install.t memory.t negative.t pause.pl readme.t scarce.t \

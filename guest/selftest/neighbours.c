@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Linux's other names for memory by the page. */
 #include "selftest.h"
+#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -104,8 +107,77 @@ static void mappings(void)
 	      "vm_munmap: nothing is mapped there");
 }
 
+__printf(2, 3) static int say(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(buf, 4, fmt, args);
+	va_end(args);
+	va_start(args, fmt);
+	vprintk(fmt, args);
+	va_end(args);
+	return len;
+}
+
+__printf(1, 2) static char *say_new(const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	text = kvasprintf(GFP_KERNEL, fmt, args);
+	va_end(args);
+	return text;
+}
+
+static void seldom_called(void)
+{
+	DECLARE_COMPLETION(done);
+	struct page *page = alloc_page(GFP_KERNEL);
+	char *text = say_new("%d", 77);
+	char buf[8];
+	u16 halves[3];
+	u16 half;
+	long wide;
+	u8 *p;
+
+	check(text && !strcmp(text, "77"), "kvasprintf: as much as it takes");
+	kfree(text);
+	check(say(buf, "# %s\n", "said") == 3 && !strcmp(buf, "# s"),
+	      "vscnprintf: what was written");
+	check(*stpcpy(buf, "abc") == 0 && stpcpy(buf, "abc") == buf + 3,
+	      "stpcpy: where the NUL is");
+	check(!bcmp(buf, "abc", 4) && bcmp(buf, "abd", 4), "bcmp: tells equal from not");
+	memset16(halves, 0x1234, 2);
+	check(halves[0] == 0x1234 && halves[1] == 0x1234, "memset16: elements");
+	check(!kstrtol("-9", 10, &wide) && wide == -9 && kstrtou16("65536", 10, &half) == -ERANGE &&
+		      simple_strtoul("12x", NULL, 10) == 12,
+	      "kstrtol: and its kin");
+	check(ktime_get_real_ns() > ktime_get_ns(), "ktime_get_real_ns: since 1970");
+	check(!try_wait_for_completion(&done), "try_wait_for_completion: not yet");
+	complete_all(&done);
+	check(try_wait_for_completion(&done) && try_wait_for_completion(&done),
+	      "complete_all: for everybody");
+	if (page) {
+		check(set_page_dirty(page) && PageDirty(page) && !set_page_dirty_lock(page),
+		      "set_page_dirty: tells whether it was clean");
+		ClearPageDirty(page);
+		check(!PageDirty(page), "ClearPageDirty: it is clean");
+		__free_page(page);
+	}
+	p = vmalloc_node(PAGE_SIZE, 0);
+	check(p, "vmalloc_node: on a node");
+	vfree(p);
+	p = vzalloc_node(PAGE_SIZE, 0);
+	check(p && bytes_are(p, PAGE_SIZE, 0), "vzalloc_node: zeroed");
+	vfree(p);
+}
+
 void test_neighbours(void)
 {
+	seldom_called();
 	sizes_and_scopes();
 	areas();
 	mappings();

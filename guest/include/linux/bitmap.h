@@ -81,7 +81,16 @@ void bitmap_complement(unsigned long *dst, const unsigned long *src, unsigned in
 void bitmap_replace(unsigned long *dst, const unsigned long *old, const unsigned long *new,
 		    const unsigned long *mask, unsigned int nbits);
 
-bool bitmap_equal(const unsigned long *src1, const unsigned long *src2, unsigned int nbits);
+bool __bitmap_equal(const unsigned long *src1, const unsigned long *src2, unsigned int nbits);
+
+static __always_inline bool bitmap_equal(const unsigned long *src1, const unsigned long *src2,
+					 unsigned int nbits)
+{
+	if (small_const_nbits(nbits))
+		return !((*src1 ^ *src2) & BITMAP_LAST_WORD_MASK(nbits));
+	return __bitmap_equal(src1, src2, nbits);
+}
+
 /* Tells whether the first two together are the third. */
 bool bitmap_or_equal(const unsigned long *src1, const unsigned long *src2,
 		     const unsigned long *src3, unsigned int nbits);

@@ -20,6 +20,7 @@
 #include <linux/percpu.h>
 #endif
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/stringify.h>
 #include <linux/time64.h>

@@ -35,4 +35,13 @@ __attribute__((format(printf, 2, 3))) int sprintf(char *buf, const char *fmt, ..
 __attribute__((format(printf, 2, 0))) char *kvasprintf(gfp_t gfp, const char *fmt, va_list args);
 __attribute__((format(printf, 2, 3))) char *kasprintf(gfp_t gfp, const char *fmt, ...);
 
+/*
+ * The reverse: values out of buf, by a format whose blanks stand for any white space. Conversions:
+ * d i u o x X c s [...] n %, with a width, "*" for what is not stored, and the lengths above.
+ * Returns how many values were stored; like Linux's it does not tell the end of buf from what does
+ * not match, and cuts a number that is too large.
+ */
+__attribute__((format(scanf, 2, 0))) int vsscanf(const char *buf, const char *fmt, va_list args);
+__attribute__((format(scanf, 2, 3))) int sscanf(const char *buf, const char *fmt, ...);
+
 #endif

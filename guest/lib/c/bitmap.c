@@ -91,7 +91,7 @@ void bitmap_replace(unsigned long *dst, const unsigned long *old, const unsigned
 		dst[i] = (old[i] & ~mask[i]) | (new[i] & mask[i]);
 }
 
-bool bitmap_equal(const unsigned long *src1, const unsigned long *src2, unsigned int nbits)
+bool __bitmap_equal(const unsigned long *src1, const unsigned long *src2, unsigned int nbits)
 {
 	for (unsigned int i = 0; i < BITS_TO_LONGS(nbits); i++) {
 		if ((src1[i] ^ src2[i]) & mask_of(nbits, i))
