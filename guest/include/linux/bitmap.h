@@ -122,8 +122,8 @@ unsigned int bitmap_weight_and(const unsigned long *src1, const unsigned long *s
 			       unsigned int nbits);
 
 /* Sets or clears [start, start + nbits). No other bit is written. */
-void grt_bitmap_set(unsigned long *map, unsigned int start, unsigned int nbits);
-void grt_bitmap_clear(unsigned long *map, unsigned int start, unsigned int nbits);
+void __bitmap_set(unsigned long *map, unsigned int start, int nbits);
+void __bitmap_clear(unsigned long *map, unsigned int start, int nbits);
 
 /* Tells whether that is part of the first word, and the compiler knows which. */
 #define __small_const_range(start, nbits)                                         \
@@ -135,7 +135,7 @@ static __always_inline void bitmap_set(unsigned long *map, unsigned int start, u
 	if (__small_const_range(start, nbits))
 		*map |= GENMASK(start + nbits - 1, start);
 	else
-		grt_bitmap_set(map, start, nbits);
+		__bitmap_set(map, start, (int)nbits);
 }
 
 static __always_inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned int nbits)
@@ -143,7 +143,7 @@ static __always_inline void bitmap_clear(unsigned long *map, unsigned int start,
 	if (__small_const_range(start, nbits))
 		*map &= ~GENMASK(start + nbits - 1, start);
 	else
-		grt_bitmap_clear(map, start, nbits);
+		__bitmap_clear(map, start, (int)nbits);
 }
 
 /* Bit n goes to n - shift, or to n + shift; what comes in is 0. dst may be src. */
@@ -223,5 +223,12 @@ int bitmap_scnlistprintf(char *buf, unsigned int size, const unsigned long *mask
 int bitmap_scnprintf(char *buf, unsigned int size, const unsigned long *maskp, int nmaskbits);
 /* Either with a newline, into what is left of the page that buf lies in. */
 int bitmap_print_to_pagebuf(bool list, char *buf, const unsigned long *maskp, int nmaskbits);
+
+/* The same text from off on, at most count bytes of it, as a read() would: the bytes copied;
+ * -ENOMEM; -EINVAL: off is negative. */
+int bitmap_print_bitmask_to_buf(char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,
+				size_t count);
+int bitmap_print_list_to_buf(char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,
+			     size_t count);
 
 #endif

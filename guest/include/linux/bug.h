@@ -35,4 +35,7 @@
 	})
 #define WARN_ON_ONCE(c) WARN_ONCE(c, "WARNING at %s:%d (%s): %s", __FILE__, __LINE__, __func__, #c)
 
+/* What must not be in a structure: reports it, and tells whether it is so. */
+#define CHECK_DATA_CORRUPTION(condition, ...) WARN(condition, __VA_ARGS__)
+
 #endif

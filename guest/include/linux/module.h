@@ -21,6 +21,7 @@
 #endif
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/stringify.h>
 #include <linux/time64.h>

@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 3))) char *kasprintf(gfp_t gfp, const char *fmt
  * The reverse: values out of buf, by a format whose blanks stand for any white space. Conversions:
  * d i u o x X c s [...] n %, with a width, "*" for what is not stored, and the lengths above.
  * Returns how many values were stored; like Linux's it does not tell the end of buf from what does
- * not match, and cuts a number that is too large.
+ * not match, and cuts a number that is too large; of "0x" at the end of a width it makes 0.
  */
 __attribute__((format(scanf, 2, 0))) int vsscanf(const char *buf, const char *fmt, va_list args);
 __attribute__((format(scanf, 2, 3))) int sscanf(const char *buf, const char *fmt, ...);

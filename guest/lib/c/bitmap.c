@@ -151,13 +151,13 @@ unsigned int bitmap_weight_and(const unsigned long *src1, const unsigned long *s
 							      : ~0ul);                       \
 		     mask; mask = 0)
 
-void grt_bitmap_set(unsigned long *map, unsigned int start, unsigned int nbits)
+void __bitmap_set(unsigned long *map, unsigned int start, int nbits)
 {
 	FOR_EACH_PART(i, mask, start, nbits)
 	map[i] |= mask;
 }
 
-void grt_bitmap_clear(unsigned long *map, unsigned int start, unsigned int nbits)
+void __bitmap_clear(unsigned long *map, unsigned int start, int nbits)
 {
 	FOR_EACH_PART(i, mask, start, nbits)
 	map[i] &= ~mask;

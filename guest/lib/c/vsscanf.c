@@ -74,6 +74,7 @@ static const char *read_number(const char *s, int width, unsigned int base, bool
 {
 	const char *end = width < 0 ? NULL : s + width;
 	const char *first;
+	bool prefix_alone = false; /* all that the width allows, which is 0 */
 	bool minus = false;
 	u64 v = 0;
 
@@ -83,18 +84,21 @@ static const char *read_number(const char *s, int width, unsigned int base, bool
 		s++;
 	}
 	if (s != end && *s == '0' && base != 10) {
-		const bool x = (end ? end - s > 2 : true) && (s[1] | 0x20) == 'x' && isxdigit(s[2]);
+		const bool x = (!end || end - s >= 2) && (s[1] | 0x20) == 'x' && isxdigit(s[2]);
 
 		if (base == 0)
 			base = x ? 16 : 8;
-		s += base == 16 && x ? 2 : 0;
+		if (base == 16 && x) {
+			s += 2;
+			prefix_alone = s == end;
+		}
 	}
 	if (base == 0)
 		base = 10;
 	for (first = s; s != end && digit(*s) < base; s++)
 		v = v * base + digit(*s);
 	*value = minus ? 0 - v : v;
-	return s == first ? NULL : s;
+	return s == first && !prefix_alone ? NULL : s;
 }
 
 static void store(void *target, size_t size, u64 value)

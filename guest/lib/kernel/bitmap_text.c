@@ -216,3 +216,34 @@ int bitmap_print_to_pagebuf(bool list, char *buf, const unsigned long *maskp, in
 
 	return len + scnprintf(buf + len, size - len, "\n");
 }
+
+static int print_part(bool list, char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,
+		      size_t count)
+{
+	/* A number and a comma for each bit are more than any list takes, and more than digits. */
+	const size_t size = (size_t)nmaskbits * 11 + 16;
+	char *text = kmalloc(size, GFP_KERNEL);
+	ssize_t copied;
+	int len;
+
+	if (!text)
+		return -ENOMEM;
+	len = list ? bitmap_scnlistprintf(text, (unsigned int)size, maskp, nmaskbits)
+		   : bitmap_scnprintf(text, (unsigned int)size, maskp, nmaskbits);
+	text[len] = '\n';
+	copied = memory_read_from_buffer(buf, count, &off, text, (size_t)len + 1);
+	kfree(text);
+	return (int)copied;
+}
+
+int bitmap_print_bitmask_to_buf(char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,
+				size_t count)
+{
+	return print_part(false, buf, maskp, nmaskbits, off, count);
+}
+
+int bitmap_print_list_to_buf(char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,
+			     size_t count)
+{
+	return print_part(true, buf, maskp, nmaskbits, off, count);
+}

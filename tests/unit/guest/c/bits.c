@@ -169,8 +169,8 @@ static void sets_are_combined_bit_by_bit(void **state)
 		for (unsigned int i = 0; i < size; i++)
 			assert_int_equal(bit(c, i), bit(a, i) ^ bit(b, i));
 		bitmap_copy(c, a, BITS);
-		grt_bitmap_set(c, start, n);
-		grt_bitmap_clear(a, start, n);
+		__bitmap_set(c, start, n);
+		__bitmap_clear(a, start, n);
 		for (unsigned int i = 0; i < size; i++) {
 			const bool within = i >= start && i < start + n;
 

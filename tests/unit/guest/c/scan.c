@@ -56,6 +56,7 @@ static void values_come_out_of_text(void **state)
 		{"-", "%d"},
 		{"0", "%i"},
 		{"09", "%i%d"},
+		{"0xa7", "%3x%x"},
 	};
 
 	(void)state;
