@@ -137,6 +137,7 @@ static void seldom_called(void)
 	DECLARE_COMPLETION(done);
 	struct page *page = alloc_page(GFP_KERNEL);
 	char *text = say_new("%d", 77);
+	char bits[64];
 	char buf[8];
 	u16 halves[3];
 	u16 half;
@@ -147,6 +148,12 @@ static void seldom_called(void)
 	kfree(text);
 	check(say(buf, "# %s\n", "said") == 3 && !strcmp(buf, "# s"),
 	      "vscnprintf: what was written");
+	{
+		const unsigned long map[2] = {0xf00000001ul, 0x10};
+
+		scnprintf(bits, sizeof(bits), "%*pbl %*pb", 70, map, 70, map);
+		check(!strcmp(bits, "0,32-35,68 10,0000000f,00000001"), "printf: bits of a bitmap");
+	}
 	check(*stpcpy(buf, "abc") == 0 && stpcpy(buf, "abc") == buf + 3,
 	      "stpcpy: where the NUL is");
 	check(!bcmp(buf, "abc", 4) && bcmp(buf, "abd", 4), "bcmp: tells equal from not");

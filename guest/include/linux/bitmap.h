@@ -170,7 +170,8 @@ static __always_inline void bitmap_shift_left(unsigned long *dst, const unsigned
 		__bitmap_shift_left(dst, src, shift, nbits);
 }
 
-/* Takes out [first, first + cut); what is above moves down, and 0 comes in. dst may be src. */
+/* Takes out [first, first + cut); what is above moves down, and what comes in is what src has
+ * beyond nbits. dst may be src, or part of it. */
 void bitmap_cut(unsigned long *dst, const unsigned long *src, unsigned int first, unsigned int cut,
 		unsigned int nbits);
 
@@ -225,7 +226,7 @@ int bitmap_scnprintf(char *buf, unsigned int size, const unsigned long *maskp, i
 int bitmap_print_to_pagebuf(bool list, char *buf, const unsigned long *maskp, int nmaskbits);
 
 /* The same text from off on, at most count bytes of it, as a read() would: the bytes copied;
- * -ENOMEM; -EINVAL: off is negative. */
+ * -ENOMEM; -EINVAL: off is negative. The text ends in a newline and a NUL. */
 int bitmap_print_bitmask_to_buf(char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,
 				size_t count);
 int bitmap_print_list_to_buf(char *buf, const unsigned long *maskp, int nmaskbits, loff_t off,

@@ -8,6 +8,7 @@
  *   %pe        an error in a pointer by its name, as -ENOMEM; any other pointer as %p has it
  *   %pa[dp]    the physical or bus address that is pointed to
  *   %*ph[CDN]  so many bytes that are pointed to, at most 64, in hexadecimal
+ *   %*pb[l]    so many bits of a bitmap, as hexadecimal words, or as a list of ranges
  *   %pV        a struct va_format
  *   %pS %ps %pB  an address of code, as a number: a program has no table of its symbols
  * %p prints the address, and no hash of it: there is nobody to keep it from. So do %px, %pK and the

@@ -209,9 +209,8 @@ void bitmap_cut(unsigned long *dst, const unsigned long *src, unsigned int first
 	for (unsigned int i = first / BITS_PER_LONG; i < words; i++) {
 		const unsigned int from = i + cut / BITS_PER_LONG;
 		const unsigned int rem = cut % BITS_PER_LONG;
-		unsigned long low = from < words ? dst[from] & mask_of(nbits, from) : 0;
-		unsigned long high = from + 1 < words ? dst[from + 1] & mask_of(nbits, from + 1)
-						      : 0;
+		unsigned long low = from < words ? dst[from] : 0;
+		unsigned long high = from + 1 < words ? dst[from + 1] : 0;
 
 		dst[i] = rem ? low >> rem | high << (BITS_PER_LONG - rem) : low;
 	}

@@ -171,6 +171,44 @@ static void put_bytes(struct out *out, struct spec *spec, const u8 *bytes, char 
 	}
 }
 
+/* Bits as a list of ranges, or as hexadecimal words of 32 bits with the high ones first. */
+static void put_bits(struct out *out, const struct spec *spec, const unsigned long *map, bool list)
+{
+	const struct spec number = {.width = -1, .precision = -1, .base = 10};
+	const unsigned int nbits = spec->width < 0 ? 0 : (unsigned int)spec->width;
+	unsigned long start;
+	unsigned long end;
+	bool first = true;
+
+	if (list) {
+		for_each_set_bitrange(start, end, map, nbits)
+		{
+			if (!first)
+				put(out, ',');
+			first = false;
+			put_number(out, &number, start, false);
+			if (end - start == 1)
+				continue;
+			put(out, '-');
+			put_number(out, &number, end - 1, false);
+		}
+		return;
+	}
+	for (unsigned int word = BITS_TO_U32(nbits); word-- > 0;) {
+		const unsigned int bits = min(nbits - word * 32, 32u);
+		const struct spec digits = {
+			.width = -1,
+			.precision = (int)DIV_ROUND_UP(bits, 4),
+			.base = 16,
+		};
+
+		put_number(out, &digits, map[word / 2] >> word % 2 * 32 & (~0u >> (32 - bits)),
+			   false);
+		if (word)
+			put(out, ',');
+	}
+}
+
 static void put_error(struct out *out, struct spec *spec, long error)
 {
 	const char *name = error_name(error);
@@ -202,6 +240,10 @@ static void put_pointer(struct out *out, struct spec *spec, const void *pointer,
 		return;
 	case 'h':
 		put_bytes(out, spec, pointer, kind[1]);
+		return;
+	case 'b':
+		if (may_follow(out, spec, pointer))
+			put_bits(out, spec, pointer, kind[1] == 'l');
 		return;
 	case 'V':
 		format = pointer;

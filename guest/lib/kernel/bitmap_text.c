@@ -116,7 +116,8 @@ int bitmap_parse(const char *buf, unsigned int buflen, unsigned long *maskp, int
 {
 	const unsigned int nbits = (unsigned int)nmaskbits;
 	const unsigned int room = BITS_TO_U32(nbits);
-	size_t len = strnlen(buf, buflen);
+	/* A line, of which what follows is not part. */
+	size_t len = (size_t)(strnchrnul(buf, buflen, '\n') - buf);
 	unsigned int word = 0;
 
 	bitmap_zero(maskp, nbits);
@@ -231,7 +232,8 @@ static int print_part(bool list, char *buf, const unsigned long *maskp, int nmas
 	len = list ? bitmap_scnlistprintf(text, (unsigned int)size, maskp, nmaskbits)
 		   : bitmap_scnprintf(text, (unsigned int)size, maskp, nmaskbits);
 	text[len] = '\n';
-	copied = memory_read_from_buffer(buf, count, &off, text, (size_t)len + 1);
+	text[len + 1] = '\0';
+	copied = memory_read_from_buffer(buf, count, &off, text, (size_t)len + 2);
 	kfree(text);
 	return (int)copied;
 }
