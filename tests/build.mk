@@ -34,7 +34,7 @@ include tests/shim/build.mk
 include tests/soak/build.mk
 include tests/attack/build.mk
 
-BENCHES += blk kmalloc start
+BENCHES += blk clients kmalloc start
 
 $(B)/tests/malloc_peer: $(call host_objs,plain,tests/bench/malloc_peer.c)
 	$(call say,LD,$@)
@@ -43,6 +43,9 @@ $(B)/tests/malloc_peer: $(call host_objs,plain,tests/bench/malloc_peer.c)
 
 bench-kmalloc: $(B)/slabvisor $(B)/guests/kbench $(B)/tests/malloc_peer ## kmalloc beside the host's allocators
 	$(Q)tests/bench/kmalloc.sh
+
+bench-clients: $(B)/slabvisor $(B)/guests/kbench $(B)/guests/zcbench ## what 50 clients of a control socket cost
+	$(Q)tests/bench/clients.py
 
 bench-start: $(B)/slabvisor $(B)/guests/hello ## time and memory that a guest's start takes
 	$(Q)tests/bench/start.sh
@@ -56,4 +59,4 @@ bench-blk: $(B)/slabvisor $(B)/guests/zcbench $(B)/tests/pin_bench ## a guest's 
 	$(Q)tools/deps.sh bench
 	$(Q)tests/bench/blk.sh
 
-.PHONY: bench-blk bench-kmalloc bench-start
+.PHONY: bench-blk bench-clients bench-kmalloc bench-start

@@ -184,7 +184,7 @@ static void draw_map(struct screen *s, const struct watched *w, unsigned int row
 	while ((len + each - 1) / each > rows * columns)
 		each *= 2;
 	put(s, SCREEN_HEAD,
-	    "HEAP, %zu MiB a letter: . not backed - idle s slabs r runs m both p pinned, "
+	    "HEAP, %zu MiB each: . bare - idle s slabs r runs m both p pinned, "
 	    "LARGE full",
 	    2 * each);
 	for (size_t at = 0; at < len; at += each) {
