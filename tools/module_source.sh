@@ -29,5 +29,7 @@ put guest/lib/kmem/priv.h "$dir/guest/lib/kmem/priv.h"
 for f in channel kmem kmem_cpu kmem_fast kmem_port report; do
 	put guest/include/slabvisor/$f.h "$dir/include/slabvisor/$f.h"
 done
-put virtio/abi/kmem.h "$dir/virtio/abi/kmem.h"
+for f in kmem ivshmem; do
+	put virtio/abi/$f.h "$dir/virtio/abi/$f.h"
+done
 put LICENSE "$dir/LICENSE"
