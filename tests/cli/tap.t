@@ -45,14 +45,14 @@ not ok 2 - two texts
 not ok 3 - a command
 ok 4 - the last
 1..4" "$shell: each check that fails is a line, and ends with a failure"
-	is "$(cat "$work/err")" "# a status
+	is "$(cat "$work/err")" "#   Failed: 1 - a status
 # the line
 # more of it
-# two texts
+#   Failed: 2 - two texts
 # got:    a
 # wanted: b
 # more of it
-# a command
+#   Failed: 3 - a command
 # more of it" "$shell: a failure is told with its lines and what the script explains"
 
 	script $shell <<-'END'
