@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 pids=
 # shellcheck disable=SC2016,SC2154 # expanded at the end
-at_end 'for p in $pids; do kill -KILL "$p"; done 2>/dev/null'
+at_end 'for p in $pids; do kill -KILL "$p" && wait "$p"; done 2>/dev/null'
 truncate -s 64M "$work/disk1" "$work/disk2" "$work/disk3"
 
 start() { # WHAT...: starts it; pid is its process
