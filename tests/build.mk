@@ -4,7 +4,7 @@
 TEST_BINS += $(B)/slabvisor-asan $(B)/libslabvisor-guest.a
 TAP_SCRIPTS += $(addprefix tests/guest/, \
 	blk.t blk_acked.t blk_budget.t blk_crash.t blk_device.t blk_media.t blk_resize.t blk_syscalls.t \
-	blk_zeroes.t asan.t bounds.t hello.t hoard.t hostile.t install.t memory.t negative.t pause.pl readme.t scarce.t \
+	blk_zeroes.t asan.t bounds.t fio_json.py hello.t hoard.t hostile.t install.t memory.t negative.t pause.pl readme.t scarce.t \
 	selftest.t signals.t ticker.t wordfreq.t zcbench.t)
 
 $(B)/tests/sandbox/rules: $(call host_objs,plain,tests/sandbox/rules.c $(SANDBOX_SRCS))

@@ -3,7 +3,7 @@
 VHOST_CLIENT_SRCS := tools/vhost/client.c tools/vhost/ring.c
 VHOST_LOAD := $(B)/tools/slabvisor-vhost-load
 $(VHOST_LOAD): $(call host_objs,plain,tools/vhost/load.c tools/vhost/load_options.c \
-		tools/vhost/load_run.c $(VHOST_CLIENT_SRCS) $(OPTION_SRCS))
+		tools/vhost/load_run.c tools/vhost/load_json.c $(VHOST_CLIENT_SRCS) $(OPTION_SRCS))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^

@@ -10,6 +10,7 @@ systemtap-sdt-dev libcmocka-dev libyaml-dev liburing-dev libjansson-dev strace m
 libncurses-dev libedit-dev libmicrohttpd-dev prometheus tmux
 perl-doc procps python3 systemd systemd-container e2fsprogs man-db mandoc groff-base zsh
 libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
+fio python3-six
 '
 lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'

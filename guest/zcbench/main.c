@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads or writes a disk as fast as it goes, and prints what fio prints, as
- * `name value unit` lines. See options.c for the arguments.
+ * Reads or writes a disk as fast as it goes, and prints what fio prints, as `name value unit` lines
+ * or as fio's JSON. See options.c for the arguments.
  */
 #include "zcbench.h"
 #include <linux/err.h>
@@ -14,9 +14,6 @@
 #include <linux/string.h>
 #include <slabvisor/platform.h>
 
-/* Latencies: 8 buckets for each power of two of nanoseconds. */
-#define BUCKETS (48 * 8)
-
 struct io {
 	struct blk_request req;
 	struct worker *worker;
@@ -27,11 +24,10 @@ struct worker {
 	struct buffers buffers;
 	struct io *io;
 	u64 random, next; /* block */
-	u64 done, bytes, errors;
+	u64 errors;
 	u64 start, until, end, exits;
 	unsigned int busy;
-	u64 latency_sum;
-	u32 latency[BUCKETS];
+	struct latency read, write;
 	int err;
 };
 
@@ -48,22 +44,6 @@ static u64 random_next(struct worker *w)
 	w->random ^= w->random << 25;
 	w->random ^= w->random >> 27;
 	return w->random * 0x2545f4914f6cdd1dull;
-}
-
-static unsigned int bucket_of(u64 ns)
-{
-	unsigned int log;
-
-	if (ns < 8)
-		return (unsigned int)ns;
-	log = 63 - (unsigned int)__builtin_clzll(ns);
-	return min_t(unsigned int, (log - 2) * 8 + (ns >> (log - 3) & 7), BUCKETS - 1);
-}
-
-/* The lower edge. */
-static u64 bucket_ns(unsigned int bucket)
-{
-	return bucket < 8 ? bucket : (8ull + bucket % 8) << (bucket / 8 - 1);
 }
 
 static int start_io(struct worker *w, struct io *io, u64 now)
@@ -95,10 +75,7 @@ static void io_done(struct blk_request *req)
 
 	if (req->result)
 		w->errors++;
-	w->done++;
-	w->bytes += req->len;
-	w->latency_sum += ns;
-	w->latency[bucket_of(ns)]++;
+	latency_add(req->op == BLK_WRITE ? &w->write : &w->read, ns);
 	w->busy--;
 	if (now < w->until && !w->err)
 		w->err = start_io(w, io, now);
@@ -173,52 +150,29 @@ static void work(void *arg)
 	buffers_free(&w->buffers);
 }
 
-static void print_percentile(const u32 *latency, u64 total, unsigned int percent, const char *name)
-{
-	u64 want = total * percent / 100;
-	u64 sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < BUCKETS - 1; i++) {
-		sum += latency[i];
-		if (sum > want)
-			break;
-	}
-	print(name, bucket_ns(i), "us");
-}
-
+/* What all vCPUs did. */
 static void report(const struct blk_counts *before)
 {
+	static struct result all;
 	struct blk_counts after;
-	struct worker sum = {.start = ~0ull};
-	u64 us;
+	u64 start = ~0ull;
+	u64 end = 0;
 
 	blk_get_counts(disk, &after);
 	for (unsigned int cpu = 0; cpu < opt.cpus; cpu++) {
 		const struct worker *w = &worker[cpu];
 
-		sum.done += w->done;
-		sum.bytes += w->bytes;
-		sum.exits += w->exits;
-		sum.latency_sum += w->latency_sum;
-		sum.start = min(sum.start, w->start);
-		sum.end = max(sum.end, w->end);
-		for (unsigned int i = 0; i < BUCKETS; i++)
-			sum.latency[i] += w->latency[i];
+		all.exits += w->exits;
+		start = min(start, w->start);
+		end = max(end, w->end);
+		latency_merge(&all.read, &w->read);
+		latency_merge(&all.write, &w->write);
 	}
-	us = max((sum.end - sum.start) / 1000, 1ull);
-	if (!sum.done)
-		return;
-	print("iops", sum.done * 1000000000 / us, "/s");
-	print("bandwidth", ((sum.bytes >> 10) * 1000000000 / us) >> 10, "MiB/s");
-	print("latency_avg_us", sum.latency_sum / sum.done, "us");
-	print_percentile(sum.latency, sum.done, 50, "latency_p50_us");
-	print_percentile(sum.latency, sum.done, 99, "latency_p99_us");
-	print("ios", sum.done * 1000, "requests");
-	print("doorbells_per_kio", (after.doorbells - before->doorbells) * 1000000 / sum.done,
-	      "exits");
-	print("waits_per_kio", (after.waits - before->waits) * 1000000 / sum.done, "exits");
-	print("exits_per_kio", sum.exits * 1000000 / sum.done, "exits");
+	all.us = max((end - start) / 1000, 1ull);
+	all.doorbells = after.doorbells - before->doorbells;
+	all.waits = after.waits - before->waits;
+	if (all.read.count + all.write.count)
+		result_print(&all, &opt);
 }
 
 static int bench(void)

@@ -14,7 +14,8 @@ enum kind {
 	MS,      /* a time, with ms, s or m; without any milliseconds */
 	SECONDS, /* ... without any seconds */
 	MODE,
-	MEMORY
+	MEMORY,
+	FORMAT
 };
 
 /* An argument is name=value; --name=value is the same. */
@@ -43,6 +44,8 @@ static const struct word {
 	{"disk", NULL, NUMBER, AT(disk), 0, PLATFORM_MMIO_MAX, 1, "the number of a disk, from 0"},
 	{"poll", NULL, NUMBER, AT(poll_us), 0, 1000000, 1, "microseconds, up to 1000000"},
 	{"seed", "randseed", NUMBER, AT(seed), 0, ~0u, 1, "a number"},
+	{"output-format", NULL, FORMAT, 0, 0, 0, 0, 1,
+	 "normal, json or json+, or normal,json or normal,json+"},
 #undef AT
 };
 
@@ -94,6 +97,32 @@ static bool read_memory(struct options *o, const char *value)
 	return o->user || !strcmp(value, "pages");
 }
 
+static bool read_format(struct options *o, const char *value)
+{
+	o->lines = !strncmp(value, "normal", 6);
+	if (o->lines) {
+		value += 6;
+		if (!*value) {
+			o->json = false;
+			return true;
+		}
+		if (*value++ != ',')
+			return false;
+	}
+	o->bins = !strcmp(value, "json+");
+	o->json = o->bins || !strcmp(value, "json");
+	return o->json;
+}
+
+const char *options_mode(const struct options *o)
+{
+	if (o->mixed)
+		return o->random ? "randrw" : "rw";
+	if (o->write)
+		return o->random ? "randwrite" : "write";
+	return o->random ? "randread" : "read";
+}
+
 static bool read_word(struct options *o, const struct word *w, const char *value)
 {
 	const struct suffix *suffix = w->kind == SIZE ? sizes : w->kind == NUMBER ? none : times;
@@ -103,6 +132,8 @@ static bool read_word(struct options *o, const struct word *w, const char *value
 		return read_mode(o, value);
 	if (w->kind == MEMORY)
 		return read_memory(o, value);
+	if (w->kind == FORMAT)
+		return read_format(o, value);
 	if (!read_number(value, suffix, w->kind == SECONDS ? 1000 : 1, &n) || n < w->min ||
 	    (w->max && n > w->max) || n % w->step)
 		return false;
@@ -161,6 +192,7 @@ bool options_read(struct options *o, int argc, char **argv)
 		.runtime_ms = 1000,
 		.poll_us = 1000,
 		.seed = 1,
+		.lines = true,
 	};
 	for (int i = 1; i < argc; i++)
 		if (!read_argument(o, argv[i]))

@@ -20,7 +20,11 @@ struct options {
 	bool pins;   /* measure get_user_pages_fast() instead */
 	u32 poll_us; /* that blk_wait() polls */
 	u32 seed;
+	bool lines, json, bins; /* what is printed: lines, fio's JSON, with its bins */
 };
+
+/* The word of rw=. */
+const char *options_mode(const struct options *o);
 
 /* Reads key=value arguments over the defaults. Returns false, having said what is wrong,
  * if one is not understood. */

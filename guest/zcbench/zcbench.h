@@ -4,10 +4,21 @@
 #define ZCBENCH_H
 
 #include "options.h"
+#include "tools/fio/latency.h"
 #include <slabvisor/blk.h>
 
 /* value in thousandths of unit. */
 void print(const char *name, u64 thousandths, const char *unit);
+
+/* What all vCPUs did. */
+struct result {
+	struct latency read, write;
+	u64 us; /* from the first one's start to the last one's end */
+	u64 exits, doorbells, waits;
+};
+
+/* In the formats that the options name. Something was read or written. */
+void result_print(const struct result *r, const struct options *o);
 
 /* A vCPU's buffers: slices of bs bytes, each in pages of its own. */
 struct buffers {

@@ -7,6 +7,7 @@ set -u
 
 house=$work/house
 mkdir -p "$house/tools" "$house/tests/bench"
+cp -r tools/fio "$house/tools/"
 cp -r mm virtio vmm guest "$house/"
 cp tests/bench/kmalloc_loops.h "$house/tests/bench/"
 cp tools/rooms.py tools/rooms.order "$house/tools/"

@@ -44,6 +44,8 @@ wrong 'rw=trim: give read, write, randread, randwrite, randrw, rw or pins' rw=tr
 wrong 'bs=1000: give a multiple of 512 up to 256k' bs=1000
 wrong 'bs=4x: give a multiple of 512 up to 256k' bs=4x
 wrong 'iodepth=0: give a number from 1 to 128' iodepth=0
+wrong 'output-format=terse: give normal, json or json+, or normal,json or normal,json+' output-format=terse
+wrong 'output-format=normaljson: give normal, json or json+, or normal,json or normal,json+' output-format=normaljson
 wrong 'runtime=1y: give seconds, or as in 500ms' runtime=1y
 wrong 'cpus=2: the guest has 1: give slabvisor run more --cpus' cpus=2
 bench iodpth=3

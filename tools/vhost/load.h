@@ -3,6 +3,7 @@
 #ifndef TOOLS_VHOST_LOAD_H
 #define TOOLS_VHOST_LOAD_H
 
+#include "tools/fio/latency.h"
 #include "tools/vhost/client.h"
 #include "vmm/option/option.h"
 
@@ -14,8 +15,16 @@ enum load_pattern {
 	LOAD_RANDRW
 };
 
+/* What is printed: bits. */
+enum load_format {
+	LOAD_NORMAL = 1, /* lines of name, value and unit */
+	LOAD_JSON = 2,   /* fio's */
+	LOAD_BINS = 4    /* ... with all bins of latencies */
+};
+
 struct load_config {
 	char *socket;
+	enum load_format format;
 	enum load_pattern pattern;
 	unsigned int mix_read; /* percent of LOAD_RANDRW */
 	unsigned int queues, depth, seconds;
@@ -34,14 +43,16 @@ extern const struct opt load_options[];
 
 struct load_result {
 	uint64_t ios, bytes, errors, wrong, reconnects, kicks, waits;
-	double seconds, client_cpu, backend_cpu; /* backend_cpu < 0: not known */
-	struct {
-		double mean, min, p50, p90, p99, p99_9, max;
-	} latency; /* microseconds; percentiles to an eighth of an octave */
+	double seconds, backend_cpu; /* backend_cpu < 0: not known */
+	double user_cpu, system_cpu; /* the load's own */
+	struct latency read, write;  /* what was verified at the end is in neither */
 };
 
 /* Connects, runs the load, disconnects. Returns 0 or a negative errno, with a message. */
 int load_run(const struct load_config *config, struct load_result *result);
+
+/* Prints the result as fio does. */
+void load_print_json(const struct load_config *config, const struct load_result *result);
 
 /* The pattern of a block: fills, or checks. version 0 has none. */
 void load_fill(uint8_t *data, uint32_t len, uint64_t block, uint32_t version, uint64_t seed);

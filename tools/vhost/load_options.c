@@ -11,6 +11,15 @@ static const struct opt_word patterns[] = {
 	{"randrw", LOAD_RANDRW, false},     {0},
 };
 
+static const struct opt_word formats[] = {
+	{"normal", LOAD_NORMAL, false},
+	{"json", LOAD_JSON, false},
+	{"json+", LOAD_JSON | LOAD_BINS, false},
+	{"normal,json", LOAD_NORMAL | LOAD_JSON, false},
+	{"normal,json+", LOAD_NORMAL | LOAD_JSON | LOAD_BINS, false},
+	{0},
+};
+
 const struct opt load_options[] = {
 	{.name = "socket",
 	 .type = OPT_STRING,
@@ -114,6 +123,13 @@ const struct opt load_options[] = {
 	 .type = OPT_FLAG,
 	 OPT_AT(load_config, spin),
 	 .help = "looks for answers without sleeping"},
+	{.name = "output-format",
+	 .type = OPT_CHOICE,
+	 OPT_AT(load_config, format),
+	 .words = formats,
+	 .metavar = "FORMAT",
+	 .init = "normal",
+	 .help = "lines, or fio's JSON; json+ has all bins of latencies"},
 	{.name = "pid",
 	 .type = OPT_NUMBER,
 	 OPT_AT(load_config, pid),

@@ -25,7 +25,6 @@
 #define SECTOR  512u
 #define BLK_IN  0u
 #define BLK_OUT 1u
-#define BUCKETS (64u * 8u) /* eight for each power of two, of ns */
 #define HANG_MS 30000
 
 struct slot {
@@ -42,9 +41,6 @@ struct load {
 	uint32_t *version; /* by block, when verifying */
 	uint8_t *taken;
 	uint64_t blocks, next, random, posted, inflight;
-	uint64_t bucket[BUCKETS];
-	double latency_sum;
-	uint64_t latency_min, latency_max; /* ns */
 	bool stopping;
 };
 
@@ -101,53 +97,9 @@ static double cpu_of(int pid)
 	return ok ? (double)(user + system) / (double)sysconf(_SC_CLK_TCK) : -1;
 }
 
-static double own_cpu(void)
+static double seconds_of(struct timeval t)
 {
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-static unsigned int bucket_of(uint64_t ns)
-{
-	unsigned int top;
-
-	if (ns < 8)
-		return (unsigned int)ns;
-	top = 63u - (unsigned int)__builtin_clzll(ns);
-	return top * 8 + (unsigned int)(ns >> (top - 3) & 7);
-}
-
-static double bucket_us(unsigned int i)
-{
-	return i < 8 ? i / 1e3 : (double)((8ull + i % 8) << (i / 8 - 3)) / 1e3;
-}
-
-static double percentile(const struct load *l, double share)
-{
-	uint64_t seen = 0;
-
-	for (unsigned int i = 0; i < BUCKETS; i++) {
-		seen += l->bucket[i];
-		if ((double)seen >= share * (double)l->result->ios)
-			return bucket_us(i);
-	}
-	return 0;
-}
-
-static void set_latency(const struct load *l)
-{
-	struct load_result *r = l->result;
-
-	r->latency.mean = r->ios ? l->latency_sum / (double)r->ios / 1e3 : 0;
-	r->latency.min = (double)l->latency_min / 1e3;
-	r->latency.p50 = percentile(l, 0.5);
-	r->latency.p90 = percentile(l, 0.9);
-	r->latency.p99 = percentile(l, 0.99);
-	r->latency.p99_9 = percentile(l, 0.999);
-	r->latency.max = (double)l->latency_max / 1e3;
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
 static bool is_random(const struct load *l)
@@ -251,12 +203,7 @@ static int reap(struct load *l, unsigned int queue)
 			return -EPROTO;
 		}
 		ns = monotonic_ns() - s->since;
-		l->bucket[bucket_of(ns)]++;
-		l->latency_sum += (double)ns;
-		if (ns < l->latency_min || !l->result->ios)
-			l->latency_min = ns;
-		if (ns > l->latency_max)
-			l->latency_max = ns;
+		latency_add(s->write ? &l->result->write : &l->result->read, ns);
 		check_answer(l, s, len);
 		s->busy = false;
 		l->inflight--;
@@ -381,20 +328,23 @@ static int read_back(struct load *l)
 {
 	struct load_config config = *l->config;
 	const struct load_config *outer = l->config;
-	struct load_result result = {0};
 	struct load_result *kept = l->result;
+	struct load_result *result = calloc(1, sizeof(*result));
 	int ret;
 
+	if (!result)
+		return -ENOMEM;
 	config.pattern = LOAD_READ;
 	config.ios = l->blocks + config.depth * config.queues;
 	l->config = &config;
-	l->result = &result;
+	l->result = result;
 	l->posted = 0;
 	l->next = 0;
 	ret = run_load(l, INT64_MAX);
-	kept->errors += result.errors;
-	kept->wrong += result.wrong;
-	kept->reconnects += result.reconnects;
+	kept->errors += result->errors;
+	kept->wrong += result->wrong;
+	kept->reconnects += result->reconnects;
+	free(result);
 	l->config = outer;
 	l->result = kept;
 	return ret;
@@ -474,8 +424,9 @@ static int connect_and_run(struct load *l)
 {
 	const struct load_config *config = l->config;
 	struct load_result *result = l->result;
+	struct rusage before;
+	struct rusage after;
 	double backend;
-	double client;
 	int64_t start;
 	int ret;
 	char why[256];
@@ -498,13 +449,14 @@ static int connect_and_run(struct load *l)
 	}
 	pid = config->pid ? config->pid : l->client.pid;
 	backend = cpu_of(pid);
-	client = own_cpu();
+	getrusage(RUSAGE_SELF, &before);
 	start = monotonic_ns();
 	ret = run_load(l, start + (int64_t)config->seconds * 1000000000);
 	result->seconds = (double)(monotonic_ns() - start) / 1e9;
-	result->client_cpu = own_cpu() - client;
+	getrusage(RUSAGE_SELF, &after);
+	result->user_cpu = seconds_of(after.ru_utime) - seconds_of(before.ru_utime);
+	result->system_cpu = seconds_of(after.ru_stime) - seconds_of(before.ru_stime);
 	result->backend_cpu = backend < 0 || result->reconnects ? -1 : cpu_of(pid) - backend;
-	set_latency(l);
 	if (!ret && config->verify)
 		ret = read_back(l);
 	for (unsigned int i = 0; i < config->queues && !ret; i++) {
@@ -522,7 +474,7 @@ int load_run(const struct load_config *config, struct load_result *result)
 	struct load *l;
 	int ret;
 
-	*result = (struct load_result){0};
+	memset(result, 0, sizeof(*result));
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
