@@ -50,6 +50,9 @@ void kmem_give_back(void);
  */
 void kmem_poll(void);
 
+/* Tells whether kmem_poll() has such work for the calling vCPU. */
+bool kmem_is_due(void);
+
 /*
  * A run of 2^order frames, order 0..10, naturally aligned. node: a node or -1
  * (NUMA_NO_NODE). Honours __GFP_ZERO. Returns its guest-physical address, or 0.

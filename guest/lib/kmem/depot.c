@@ -257,6 +257,15 @@ void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess)
 	WRITE_ONCE(cache->batch, kmem_mag_capacity(cache->base_class));
 }
 
+void kmem_depot_relieve(struct kmem_cpu *kc, struct kmem_cache *cache)
+{
+	u64 objects = kmem_depot_objects(cache);
+	u64 limit = READ_ONCE(cache->depot.limit);
+
+	if (objects > limit)
+		kmem_depot_trim(kc, cache, objects - limit);
+}
+
 void kmem_depot_drop_empty(struct kmem_cache *cache)
 {
 	struct kmem_depot *d = &cache->depot;

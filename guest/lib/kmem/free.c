@@ -3,6 +3,21 @@
  * request under way has its answer. */
 #include "guest/lib/kmem/priv.h"
 
+/* Makes an empty magazine, or none, the main one. Whoever came in the middle of the request that it
+ * took may have made room as well: then his stays, and this one is spare. */
+static void put_main(struct kmem_slot *slot, struct kmem_magazine *empty)
+{
+	if (!slot->main)
+		kmem_slot_set_main(slot, empty);
+	else if (empty && !slot->spare)
+		slot->spare = empty;
+	else if (empty)
+		kmem_mag_put(empty);
+	/* His may be full already; of two that are, one is not in its place for long. */
+	if (slot->top == slot->limit && slot->spare && !slot->spare->count)
+		kmem_slot_swap(slot);
+}
+
 /* Makes room for one object more. */
 static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem_slot *slot)
 {
@@ -29,9 +44,11 @@ static void make_room(struct kmem_cpu *kc, struct kmem_cache *cache, struct kmem
 		spin_unlock(&kmem.walk);
 		empty = kmem_mag_get(cache->base_class, true);
 	}
-	kmem_slot_set_main(slot, empty);
+	put_main(slot, empty);
 	if (excess && kmem_may_ask(kc))
 		kmem_depot_trim(kc, cache, excess);
+	else if (excess)
+		kmem_cache_due(cache);
 }
 
 /* Frees an object that no magazine has room for, at once or after the request under way. */

@@ -4,7 +4,8 @@
 #include "guest/lib/kmem/priv.h"
 
 /* Fills the depot of each cache that somebody took from in the middle of a request, if nothing
- * is left in it. The caller holds kmem.walk. */
+ * is left in it; what such a one gave it beyond its limit goes to the host. The caller holds
+ * kmem.walk. */
 static void top_up(struct kmem_cpu *kc)
 {
 	struct kmem_cache *cache;
@@ -15,6 +16,7 @@ static void top_up(struct kmem_cpu *kc)
 		if (cache->live && READ_ONCE(cache->due)) {
 			WRITE_ONCE(cache->due, false);
 			kmem_cache_stock(kc, cache);
+			kmem_depot_relieve(kc, cache);
 		}
 	}
 }
@@ -67,6 +69,11 @@ static void do_work(struct kmem_cpu *kc)
 	}
 	if (is_due())
 		top_up(kc);
+}
+
+bool kmem_is_due(void)
+{
+	return kmem.ready && (is_due() || is_asked(kmem_self()) || kmem_self()->nr_later);
 }
 
 void kmem_obey(struct kmem_cpu *kc)

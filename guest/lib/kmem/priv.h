@@ -93,7 +93,7 @@ struct kmem_cache {
 	bool direct;   /* every call is a request: a debug mode, a large run */
 	bool debug;    /* a debug mode */
 	bool inside;   /* has had callers in the middle of a request, who live on the depot */
-	bool due;      /* such a one was here: top up */
+	bool due;      /* such a one was here: top up, or trim */
 	bool typesafe; /* SLAB_TYPESAFE_BY_RCU: readers may still look at what is free */
 	bool used;     /* has had objects of the host's: some may be to give back */
 	u8 mag_class;  /* of new magazines; grows with the traffic */
@@ -243,7 +243,7 @@ void kmem_shrink(struct kmem_cpu *kc, const struct kmem_cache *cache);
  * none of them uses it any more. The caller holds kmem.walk. */
 void kmem_cache_collect(struct kmem_cpu *kc, struct kmem_cache *cache);
 
-/* Has the next one that comes by outside of a request top the cache's depot up. */
+/* Has the next one that comes by outside of a request top the cache's depot up, or trim it. */
 static inline void kmem_cache_due(struct kmem_cache *cache)
 {
 	WRITE_ONCE(cache->due, true);
@@ -286,6 +286,8 @@ void kmem_depot_empty(struct kmem_cpu *kc, struct kmem_cache *cache);
 void kmem_depot_drop_empty(struct kmem_cache *cache);
 /* After kmem_depot_give(): gives a batch back, excess at least. */
 void kmem_depot_trim(struct kmem_cpu *kc, struct kmem_cache *cache, u64 excess);
+/* The same later: for what it was given by those who could not ask. */
+void kmem_depot_relieve(struct kmem_cpu *kc, struct kmem_cache *cache);
 
 /* rcu.c; a kernel has readers and callbacks of its own, and sees to them itself. */
 #ifdef SLABVISOR_MODULE

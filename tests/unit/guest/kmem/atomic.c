@@ -423,6 +423,119 @@ static void frees_in_the_middle_have_a_bound(void **state)
 	assert_int_equal(util_frames(), 0);
 }
 
+/* Objects of two who take turns: the second comes in the middle of the first's every request. */
+static struct side {
+	u64 *p[600];
+	size_t size[600];
+	size_t n;
+	u64 mark;
+} sides[2];
+
+static void side_takes(struct side *s, gfp_t gfp)
+{
+	static const size_t sizes[] = {8, 64, 64, 64, 192, 2048, 8192, 70000};
+	size_t size = sizes[below(ARRAY_SIZE(sizes))];
+	u64 *p = kmalloc(size, gfp | __GFP_NOWARN);
+
+	if (!p)
+		return;
+	p[0] = p[size / sizeof(u64) - 1] = s->mark + s->n;
+	s->size[s->n] = size;
+	s->p[s->n++] = p;
+}
+
+static void side_gives(struct side *s)
+{
+	u64 *p = s->p[--s->n];
+
+	assert_int_equal(p[0], s->mark + s->n);
+	assert_int_equal(p[s->size[s->n] / sizeof(u64) - 1], s->mark + s->n);
+	kfree(p);
+}
+
+/* Fills or empties by and by, so that magazines and depots overflow and run dry. */
+static void side_goes_on(struct side *s, unsigned int steps, bool fill, gfp_t gfp)
+{
+	while (steps--) {
+		if (s->n < ARRAY_SIZE(s->p) && (!s->n || below(8) < (fill ? 6 : 2)))
+			side_takes(s, gfp);
+		else
+			side_gives(s);
+	}
+}
+
+static bool second_fills;
+
+static void second_goes_on(void)
+{
+	side_goes_on(&sides[1], 1 + below(30), second_fills, GFP_ATOMIC);
+}
+
+static void whoever_comes_in_the_middle_finds_all_in_order(void **state)
+{
+	(void)state;
+	memset(sides, 0, sizeof(sides));
+	sides[0].mark = 1ull << 32;
+	sides[1].mark = 2ull << 32;
+	srand(2);
+	wire.on_alloc = wire.on_free = second_goes_on;
+	for (unsigned int round = 0; round < 400; round++) {
+		second_fills = below(2);
+		side_goes_on(&sides[0], 400, below(2), GFP_KERNEL);
+		/* Frees that wait have a bound, and go with the next call. */
+		if (below(4) == 0)
+			kmem_poll();
+		if (below(40) == 0)
+			kmem_give_back();
+	}
+	wire.on_alloc = wire.on_free = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+		while (sides[i].n)
+			side_gives(&sides[i]);
+	}
+	assert_int_equal(util_warnings, 0);
+	kmem_poll();
+	assert_false(kmem_is_due());
+	kmem_give_back();
+	for (u32 cache = 1; cache <= VIRTIO_KMEM_CLASSES; cache++)
+		assert_int_equal(util_active(cache), 0);
+}
+
+#define MIDDLE 8000
+
+static void *middle[SCATTER];
+
+static void many_frees_in_the_middle(void)
+{
+	if (handler.calls++)
+		return;
+	for (size_t i = 0; i < MIDDLE; i++)
+		kfree(middle[i]);
+}
+
+static void what_they_give_beyond_the_limit_goes_later(void **state)
+{
+	u64 kept;
+
+	(void)state;
+	memset(&handler, 0, sizeof(handler));
+	for (size_t i = 0; i < SCATTER; i++)
+		assert_non_null(middle[i] = kmalloc(64, GFP_KERNEL));
+	/* Magazines for as many. */
+	for (size_t i = MIDDLE; i < SCATTER; i++)
+		kfree(middle[i]);
+	wire.on_free = many_frees_in_the_middle;
+	kfree(kmalloc(1 * MIB, GFP_KERNEL));
+	wire.on_free = NULL;
+	assert_true(handler.calls);
+	kept = util_active(4);
+	assert_true(kmem_is_due());
+	kmem_poll();
+	assert_false(kmem_is_due());
+	assert_true(util_active(4) < kept);
+	assert_int_equal(util_warnings, 0);
+}
+
 int main(void)
 {
 #define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
@@ -440,6 +553,8 @@ int main(void)
 		TEST(in_the_middle_of_a_request_there_is_the_reserve),
 		TEST(the_reserve_is_filled_anew),
 		TEST(frees_in_the_middle_have_a_bound),
+		TEST(whoever_comes_in_the_middle_finds_all_in_order),
+		TEST(what_they_give_beyond_the_limit_goes_later),
 	};
 
 	return cmocka_run_group_tests_name("guest_kmem_atomic", tests, NULL, NULL);
