@@ -231,7 +231,8 @@ void *kmem_alloc_slow(unsigned int id, size_t asked, gfp_t gfp, int node, unsign
 	kc->busy = busy;
 
 	if (!entry) {
-		if ((gfp & __GFP_RECLAIM) == __GFP_KSWAPD_RECLAIM)
+		/* Who may not ask says nothing of what the host has. */
+		if ((gfp & __GFP_RECLAIM) == __GFP_KSWAPD_RECLAIM && kmem_may_ask(kc))
 			WRITE_ONCE(kmem.wake, true);
 		out_of_memory(cache, asked, gfp, caller);
 		return NULL;

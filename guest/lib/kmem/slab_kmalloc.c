@@ -70,8 +70,9 @@ static size_t whole_size(const void *p, size_t *used)
 		size = cache ? cache->usable : 0;
 	if (used)
 		*used = size;
-	/* Red zones begin where the size asked for ends, which only the host knows. */
-	if (cache && cache->debug) {
+	/* Red zones begin where the size asked for ends, which only the host knows. In the middle
+	 * of a request it cannot be asked: then it may report what is written there. */
+	if (cache && cache->debug && kmem_may_ask(kmem_self())) {
 		struct kmem_cpu *kc = kmem_self();
 
 		was = kmem_ask(kc, kmem.channel.ops->widen(kc->cpu, kmem_to_phys(p)));

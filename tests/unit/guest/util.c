@@ -117,6 +117,12 @@ static long wire_free_pages(unsigned int cpu, size_t n, const u64 *addr,
 	return wire.real.free_pages(cpu, n, addr, bad, nr_bad);
 }
 
+static long wire_widen(unsigned int cpu, u64 addr)
+{
+	interrupt(NULL);
+	return wire.real.widen(cpu, addr);
+}
+
 static void start(const struct mm_config *config)
 {
 	static struct kmem_channel_ops ops;
@@ -142,6 +148,7 @@ static void start(const struct mm_config *config)
 	ops.alloc_pages = wire_alloc_pages;
 	ops.free = wire_free;
 	ops.free_pages = wire_free_pages;
+	ops.widen = wire_widen;
 	channel.ops = &ops;
 	frames_before = util_frames();
 	hosted_on_warn = on_warn;

@@ -501,6 +501,48 @@ static void whoever_comes_in_the_middle_finds_all_in_order(void **state)
 		assert_int_equal(util_active(cache), 0);
 }
 
+static void measures(void)
+{
+	if (!handler.calls++)
+		handler.large = (void *)ksize(object[0]);
+}
+
+static void sizes_are_had_in_the_middle_too(void **state)
+{
+	(void)state;
+	memset(&handler, 0, sizeof(handler));
+	object[0] = kmalloc(100, GFP_KERNEL);
+	wire.on_alloc = measures;
+	kfree(kmalloc(64, GFP_KERNEL));
+	wire.on_alloc = NULL;
+	assert_int_equal((size_t)handler.large, 128);
+	assert_int_equal(wire.nested, 0);
+	kfree(object[0]);
+}
+
+static void hasty_in_the_middle(void)
+{
+	if (!handler.calls++)
+		handler.large = kmalloc(100000, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/* That there was nothing says nothing of others, who are left in peace. */
+static void nobody_gives_back_for_those_who_could_not_ask(void **state)
+{
+	unsigned int asked;
+
+	(void)state;
+	memset(&handler, 0, sizeof(handler));
+	asked = kmem_hosted_cpu.seen_give_back;
+	wire.on_alloc = hasty_in_the_middle;
+	kfree(kmalloc(64, GFP_KERNEL));
+	wire.on_alloc = NULL;
+	assert_true(handler.calls);
+	assert_null(handler.large);
+	kmem_poll();
+	assert_int_equal(kmem_hosted_cpu.seen_give_back, asked);
+}
+
 #define MIDDLE 8000
 
 static void *middle[SCATTER];
@@ -554,6 +596,8 @@ int main(void)
 		TEST(the_reserve_is_filled_anew),
 		TEST(frees_in_the_middle_have_a_bound),
 		TEST(whoever_comes_in_the_middle_finds_all_in_order),
+		TEST_WITH(sizes_are_had_in_the_middle_too, setup_debug),
+		TEST(nobody_gives_back_for_those_who_could_not_ask),
 		TEST(what_they_give_beyond_the_limit_goes_later),
 	};
 
