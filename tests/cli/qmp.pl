@@ -297,7 +297,7 @@ is(system("grep -q 'something else is there' $dir/err"), 0, '... with the reason
 is(system("$slabvisor ctl $path query-status >$dir/out") >> 8, 0, 'ctl: query-status');
 is($json->decode(scalar `cat $dir/out`)->{status}, 'running', '... prints it');
 is(system("$slabvisor ctl $path fly 2>$dir/err") >> 8, 1, 'ctl: an error of the command is 1');
-is(scalar `cat $dir/err`, "slabvisor: fly: The command fly has not been found\n", '... in one line');
+is(scalar `cat $dir/err`, "slabvisor: fly: no such command: see slabvisor ctl $path help\n", '... in one line');
 is(system("$slabvisor ctl $path query-status '[]' 2>$dir/err") >> 8, 125, 'ctl: wrong arguments');
 is(system("$slabvisor ctl $path </dev/null 2>$dir/err") >> 8, 0, 'ctl: no command, and none to read');
 is(system("$slabvisor ctl unix:$path query-status >$dir/out") >> 8, 0,

@@ -92,6 +92,22 @@ ok(r.returncode == 0, "a command line takes KEY=VALUE, too", r.stderr)
 r = ctl(socket, "block_resize", "device=disk0", "sise=64M")
 ok((r.returncode, r.stderr) == (125, "slabvisor: block_resize: sise: the command has no such argument: see help\n"),
    "... and names a key that is none", r)
+r = ctl(socket, "block_resize", "device=disk0", "size=64MB")
+ok((r.returncode, r.stderr) == (125, "slabvisor: block_resize: size=64MB: give a number, or a size as in 64M or 10G\n"),
+   "... and what a value is to be", r)
+r = ctl(socket, "help")
+ok(r.returncode == 0 and re.search(r"^  block_resize +gives a disk", r.stdout, re.M), "help lists the commands", r)
+r = ctl(socket, "help", "block_resize")
+ok(r.returncode == 0 and "size=integer  bytes" in r.stdout, "... and with one tells what it takes", r)
+r = ctl(socket, "help", "nonsense")
+ok((r.returncode, r.stderr) == (125, "slabvisor: nonsense: no such command: see slabvisor ctl %s help\n" % socket),
+   "... or that there is no such command", r)
+r = ctl(socket, "query-memry")
+ok((r.returncode, r.stderr) == (1, "slabvisor: query-memry: no such command: did you mean query-memory?\n"),
+   "a command that is misspelt is told what it may be", r)
+r = ctl("--pretty", socket, "query-memory")
+ok(re.search(r"^free-runs:\n  \d+( \d+){10}$", r.stdout, re.M) and max(map(len, r.stdout.split("\n"))) < 80,
+   "--pretty prints lists as words", r.stdout)
 r = ctl("--pretty", socket, "query-slabinfo")
 ok(re.match(r"name +cache +active-objs", r.stdout) and re.search(r"^kmalloc-64 +4 ", r.stdout, re.M),
    "--pretty prints a table", r.stdout)

@@ -69,10 +69,28 @@ static int read_word(const json_t *command, char *word, json_t *args, char *why,
 	}
 	if (json && !json_object_get(args, word))
 		return json_object_set_new(args, word, json) ? -EINVAL : 0;
-	snprintf(why, room, json ? "%s: it is given twice" : "%s: its value is to be of type %s",
-		 word, type);
+	if (json)
+		snprintf(why, room, "%s: it is given twice", word);
+	else if (!strcmp(type, "integer"))
+		snprintf(why, room, "%s=%s: give a number, or a size as in 64M or 10G", word,
+			 value);
+	else if (!strcmp(type, "boolean"))
+		snprintf(why, room, "%s=%s: give on or off", word, value);
+	else
+		snprintf(why, room, "%s=%s: its value is to be of type %s", word, value, type);
 	json_decref(json);
 	return -EINVAL;
+}
+
+void args_say_json(const char *text, const char *error, char *why, size_t room)
+{
+	/* What QEMU's own monitors take, and what a shell's user types to spare a backslash. */
+	if (strchr(text, '\'') && !strchr(text, '"'))
+		snprintf(why, room,
+			 "arguments are a JSON object: its strings stand in \"double quotes\"; or "
+			 "write KEY=VALUE, as in size=10G");
+	else
+		snprintf(why, room, "arguments are a JSON object, or KEY=VALUE: %s", error);
 }
 
 int args_read(const json_t *command, const char *text, json_t **args, char *why, size_t room)
@@ -91,7 +109,7 @@ int args_read(const json_t *command, const char *text, json_t **args, char *why,
 		*args = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 		if (*args)
 			return 0;
-		snprintf(why, room, "arguments are a JSON object: %s", error.text);
+		args_say_json(text, error.text, why, room);
 		return -EINVAL;
 	}
 	copy = strdup(text);

@@ -16,4 +16,7 @@ const json_t *args_command(const json_t *commands, const char *name);
  */
 int args_read(const json_t *command, const char *text, json_t **args, char *why, size_t room);
 
+/* Writes to why what would be right for text that is no JSON object, as error of jansson's says. */
+void args_say_json(const char *text, const char *error, char *why, size_t room);
+
 #endif

@@ -164,8 +164,12 @@ static enum exit_status send_command(struct peer *peer, const char *name, json_t
 	return n < 0 ? fail(peer, STATUS_HOST_ERROR, "%s: the monitor hung up", peer->label) : 0;
 }
 
-static enum exit_status refused(struct peer *peer, const char *name, const json_t *desc)
+static enum exit_status refused(struct peer *peer, const char *name, const json_t *error)
 {
+	const json_t *desc = json_object_get(error, "desc");
+	const char *class = json_string_value(json_object_get(error, "class"));
+
+	peer->unknown = class && !strcmp(class, "CommandNotFound");
 	return fail(peer, PEER_REFUSED, "%s: %s", name,
 		    json_is_string(desc) ? json_string_value(desc)
 					 : "refused, and nothing says why");
@@ -192,7 +196,7 @@ enum exit_status peer_execute(struct peer *peer, const char *name, json_t *args,
 		if (value)
 			*result = json_incref(value);
 		else if (error)
-			status = refused(peer, name, json_object_get(error, "desc"));
+			status = refused(peer, name, error);
 		else if (peer->event && json_object_get(message, "event"))
 			peer->event(peer->opaque, message);
 		json_decref(message);
@@ -237,8 +241,10 @@ enum exit_status peer_open(struct peer *peer, unsigned int patience_ms)
 	if (peer->fd < 0 ||
 	    setsockopt(peer->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
 	    connect(peer->fd, (const struct sockaddr *)&addr, sizeof(addr))) {
-		status = fail(peer, STATUS_HOST_ERROR, "%s: no monitor answers there: %s",
-			      peer->label, strerror(errno));
+		status = fail(peer, STATUS_HOST_ERROR, "%s: no monitor answers there: %s%s",
+			      peer->label, strerror(errno),
+			      errno == ECONNREFUSED ? ": the one that made the socket has ended"
+						    : "");
 	} else {
 		peer->patience_ms = patience_ms;
 		status = negotiate(peer);

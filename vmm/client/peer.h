@@ -26,6 +26,7 @@ struct peer {
 	size_t at, end;
 	unsigned int patience_ms; /* for each answer; 0: for ever */
 	char why[PEER_WHY_MAX];   /* of the last error */
+	bool unknown;             /* ... which is that there is no such command */
 	/* Takes the events that come; NULL: they are passed over. */
 	void (*event)(void *opaque, const json_t *message);
 	void *opaque;

@@ -10,6 +10,7 @@
 
 #define MAX_COLUMNS 32
 #define MAX_DEPTH   8
+#define LINE        78u /* columns of a list */
 
 /* A scalar as a word; what is none as compact JSON. The caller frees it. */
 static char *word_of(const json_t *value)
@@ -132,6 +133,27 @@ static void print_table(const json_t *array, unsigned int depth, FILE *to)
 	fputc('\n', to);
 }
 
+/* Words one beside the other, in lines that a terminal has. */
+static void print_list(const json_t *array, unsigned int depth, FILE *to)
+{
+	const json_t *element;
+	size_t width = 0;
+	size_t i;
+
+	json_array_foreach(array, i, element)
+	{
+		char *word = word_of(element);
+
+		if (i && width + 1 + strlen(word) > LINE) {
+			fputc('\n', to);
+			width = 0;
+		}
+		width += (size_t)fprintf(to, "%*s%s", width ? 1 : 2 * (int)depth, "", word);
+		free(word);
+	}
+	fputc('\n', to);
+}
+
 static void print_value(const json_t *value, unsigned int depth, FILE *to)
 {
 	const json_t *element;
@@ -148,6 +170,8 @@ static void print_value(const json_t *value, unsigned int depth, FILE *to)
 				fputc('\n', to);
 			print_value(element, depth, to);
 		}
+	} else if (json_is_array(value) && json_array_size(value)) {
+		print_list(value, depth, to);
 	} else {
 		char *word = word_of(value);
 

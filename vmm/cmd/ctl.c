@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vmm/base/cli.h"
 #include "vmm/client/args.h"
+#include "vmm/client/guide.h"
 #include "vmm/client/peer.h"
 #include "vmm/client/pretty.h"
 #include "vmm/cmd/commands.h"
@@ -57,8 +59,8 @@ const struct opt ctl_operands[] = {
 	 OPT_AT(ctl_config, command),
 	 .min = 1,
 	 .say = "give a command, as in query-status",
-	 .help = "one of QMP's: query-commands lists them; without it a shell of commands, or the "
-		 "lines of standard input"},
+	 .help = "one of QMP's: help lists them, and help COMMAND tells what one takes; without it "
+		 "a shell of commands, or the lines of standard input"},
 	{.name = "ARGUMENTS",
 	 .type = OPT_STRING,
 	 .flags = OPT_REPEATS,
@@ -83,6 +85,7 @@ static enum exit_status print_help(void)
 	       "such control socket, or it broke off\n"
 	       "\n"
 	       "Examples:\n"
+	       "  slabvisor ctl words help\n"
 	       "  slabvisor ctl /run/guest.sock query-status\n"
 	       "  slabvisor ctl --pretty words query-slabinfo\n"
 	       "  slabvisor ctl --watch words\n"
@@ -141,21 +144,58 @@ static char *join(const struct ctl_config *config)
 	return NULL;
 }
 
+/* The commands that there are. Returns 0 or the exit status; the caller releases them. */
+static enum exit_status ask_commands(struct peer *peer, json_t **known)
+{
+	enum exit_status status = peer_execute(peer, "query-commands", NULL, known);
+
+	return status ? cli_fail(status, "%s", peer->why) : 0;
+}
+
+/* `help`, which is a client's own: what can be asked there. */
+static enum exit_status print_guide(struct peer *peer, const struct ctl_config *config)
+{
+	json_t *known = NULL;
+	enum exit_status status = ask_commands(peer, &known);
+
+	if (!status && !config->nr_words)
+		guide_all(known, stdout);
+	else if (!status && !guide_one(known, config->word[0], stdout))
+		status = cli_fail(STATUS_USAGE, "%s: no such command: see slabvisor ctl %s help",
+				  config->word[0], config->guest);
+	json_decref(known);
+	return status;
+}
+
+/* There is no such command. What there is instead is worth no more than a short wait. */
+static void say_unknown(struct peer *peer, const struct ctl_config *config)
+{
+	json_t *known = NULL;
+	const char *near;
+
+	peer->patience_ms = PATIENCE_MS;
+	peer_execute(peer, "query-commands", NULL, &known);
+	near = guide_nearest(known, config->command);
+	cli_fail(PEER_REFUSED, "%s: no such command: %s%s%s", config->command,
+		 near ? "did you mean " : "see slabvisor ctl ", near ? near : config->guest,
+		 near ? "?" : " help");
+	json_decref(known);
+}
+
 /* Arguments as KEY=VALUE: of which type a value is, the other side knows. Returns 0 or the exit
  * status. */
 static enum exit_status read_words(struct peer *peer, const struct ctl_config *config,
 				   json_t **args)
 {
 	json_t *known = NULL;
-	enum exit_status status = peer_execute(peer, "query-commands", NULL, &known);
+	enum exit_status status = ask_commands(peer, &known);
 	char *text = join(config);
 	char why[256];
 
-	if (status)
-		cli_fail(status, "%s", peer->why);
-	else if (!text)
+	if (!status && !text)
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
-	else if (args_read(args_command(known, config->command), text, args, why, sizeof(why)))
+	else if (!status &&
+		 args_read(args_command(known, config->command), text, args, why, sizeof(why)))
 		status = cli_fail(STATUS_USAGE, "%s: %s", config->command, why);
 	json_decref(known);
 	free(text);
@@ -173,6 +213,19 @@ static enum exit_status print_result(const struct ctl_config *config, const json
 	return 0;
 }
 
+/* Whether what stands as the command is a guest, and what stands as the guest is none. */
+static bool is_swapped(const struct ctl_config *config)
+{
+	struct peer other;
+	struct stat st;
+	bool found = config->command && !peer_find(&other, config->command) &&
+		     !lstat(other.path, &st) && S_ISSOCK(st.st_mode);
+
+	if (config->command)
+		peer_close(&other);
+	return found;
+}
+
 /* args: NULL: none were given as JSON. */
 static enum exit_status run_command(struct peer *peer, const struct ctl_config *config,
 				    json_t *args)
@@ -182,10 +235,16 @@ static enum exit_status run_command(struct peer *peer, const struct ctl_config *
 	enum exit_status status;
 
 	status = peer_find(peer, config->guest);
+	if (status && is_swapped(config))
+		return cli_fail(STATUS_USAGE,
+				"the guest stands before the command: slabvisor ctl %s %s",
+				config->command, config->guest);
 	if (!status)
 		status = peer_open(peer, PATIENCE_MS);
 	if (status)
 		return cli_fail(status, "%s", peer->why);
+	if (config->command && !strcmp(config->command, "help"))
+		return print_guide(peer, config);
 	if (config->watch) {
 		peer->event = print_event;
 		peer->opaque = (void *)config;
@@ -194,7 +253,11 @@ static enum exit_status run_command(struct peer *peer, const struct ctl_config *
 		status = read_words(peer, config, &words);
 	if (!status && config->command) {
 		status = peer_execute(peer, config->command, args ? args : words, &result);
-		status = status ? cli_fail(status, "%s", peer->why) : print_result(config, result);
+		if (status == PEER_REFUSED && peer->unknown)
+			say_unknown(peer, config);
+		else
+			status = status ? cli_fail(status, "%s", peer->why)
+					: print_result(config, result);
 		fflush(stdout);
 	}
 	json_decref(words);
@@ -216,6 +279,7 @@ static enum exit_status parse(struct ctl_config *config, int argc, char **argv, 
 	};
 	const char *text;
 	json_error_t error;
+	char why[256];
 
 	if (opt_line_read(&line, OPT_PASS_WINS) ||
 	    (!config->help && opt_line_read(&line, OPT_PASS_ALL)))
@@ -225,19 +289,29 @@ static enum exit_status parse(struct ctl_config *config, int argc, char **argv, 
 	if (!config->guest)
 		return cli_fail(STATUS_USAGE, "slabvisor ctl GUEST [COMMAND [ARGUMENTS]]: see "
 					      "slabvisor ctl --help");
+	if (config->command && *config->command == '{')
+		return cli_fail(STATUS_USAGE,
+				"%.512s: a command is given by its name, its arguments behind it: "
+				"slabvisor ctl %s query-status",
+				config->command, config->guest);
 	if (!config->nr_words)
 		return 0;
 	text = config->word[0];
 	/* Words that have a = are for the other side to judge. */
-	if (*text != '{' && strchr(text, '='))
+	if ((*text != '{' && strchr(text, '=')) || !strcmp(config->command, "help"))
 		return 0;
-	*args = config->nr_words > 1 ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	if (config->nr_words > 1)
+		return cli_fail(STATUS_USAGE,
+				"%.512s: arguments are KEY=VALUE, or one JSON object and no more",
+				*text == '{' ? config->word[1] : text);
+	*args = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	if (json_is_object(*args))
 		return 0;
-	return cli_fail(STATUS_USAGE, "%.512s: arguments are a JSON object, or KEY=VALUE%s%s",
-			config->word[config->nr_words - 1],
-			*args || config->nr_words > 1 ? "" : ": ",
-			*args || config->nr_words > 1 ? "" : error.text);
+	if (*args)
+		snprintf(why, sizeof(why), "arguments are a JSON object, or KEY=VALUE");
+	else
+		args_say_json(text, error.text, why, sizeof(why));
+	return cli_fail(STATUS_USAGE, "%.512s: %s", text, why);
 }
 
 /* A shell, which is another program's. */

@@ -35,10 +35,20 @@ static enum exit_status no_command(const char *name)
 	return cli_fail(STATUS_USAGE, "%s: no such command: see slabvisor --help", name);
 }
 
+static enum exit_status run_named(int argc, char **argv)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(argv[0], c->name))
+			return c->run(argc, argv);
+	return no_command(argv[0]);
+}
+
 static enum exit_status run_command(int argc, char **argv)
 {
 	if (argc < 2)
 		return cli_fail(STATUS_USAGE, "no command given: see slabvisor --help");
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return run_named(2, (char *[]){argv[2], (char *)"--help", NULL});
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return print_help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V") ||
@@ -46,10 +56,7 @@ static enum exit_status run_command(int argc, char **argv)
 		printf("slabvisor %s\n", SLABVISOR_VERSION);
 		return 0;
 	}
-	for (const struct command *c = commands; c->name; c++)
-		if (!strcmp(argv[1], c->name))
-			return c->run(argc - 1, argv + 1);
-	return no_command(argv[1]);
+	return run_named(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

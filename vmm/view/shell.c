@@ -11,6 +11,7 @@
 
 #include "mm/util.h"
 #include "vmm/client/args.h"
+#include "vmm/client/guide.h"
 #include "vmm/client/peer.h"
 #include "vmm/client/pretty.h"
 #include "vmm/view/view.h"
@@ -53,35 +54,15 @@ static void print_event(void *opaque, const json_t *message)
 	fflush(stdout);
 }
 
-static void help_one(const json_t *command)
-{
-	const json_t *arg;
-	size_t i;
-
-	printf("%s: %s\n", text_of(command, "name"), text_of(command, "help"));
-	json_array_foreach(json_object_get(command, "arguments"), i, arg)
-		printf("  %s=%s%s  %s\n", text_of(arg, "name"), text_of(arg, "type"),
-		       json_is_true(json_object_get(arg, "optional")) ? " (may be left out)" : "",
-		       text_of(arg, "help"));
-}
-
 static void help(const struct shell *s, const char *name)
 {
-	const json_t *command;
-	size_t i;
-
 	if (*name) {
-		command = args_command(s->commands, name);
-		if (command)
-			help_one(command);
-		else
+		if (!guide_one(s->commands, name, stdout))
 			printf("%s: no such command\n", name);
 		return;
 	}
-	json_array_foreach(s->commands, i,
-			   command) if (strcmp(text_of(command, "name"), "qmp_capabilities") != 0)
-		printf("  %-18s %s\n", text_of(command, "name"), text_of(command, "help"));
-	for (i = 0; i < NR_OWN; i++)
+	guide_all(s->commands, stdout);
+	for (size_t i = 0; i < NR_OWN; i++)
 		printf("  %-18s %s\n", own[i].name, own[i].help);
 	printf("Arguments are KEY=VALUE, or one JSON object: block_resize device=disk0 size=10G\n");
 }
