@@ -171,7 +171,7 @@ for uri in nbd://host:10809/disk nbd+unix:///disk?socket=/x nbd:unix:/x http://h
 		run --disk "path=$uri" "$hello"
 	error 124 "URIs are not supported" serve --blk-file "$uri" --socket-path "$work/s"
 done
-error 127 '--qmp unix:/none/x: no socket can be made there: No such' run --qmp unix:/none/x "$hello"
+error 127 '--qmp unix:/none/x: no socket can be made there: the folder' run --qmp unix:/none/x "$hello"
 error 125 '--pin-budget 1M: give a size from 0' run --pin-budget 1M "$hello"
 error 125 '--poll-us soon: give microseconds' run --poll-us soon "$hello"
 error 124 '--disk path=none.img: No such file' run --disk path=none.img "$hello"

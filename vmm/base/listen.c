@@ -122,3 +122,15 @@ fail:
 	close(fd);
 	return ret;
 }
+
+const char *listen_why(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "something else is there: a file, or a program that listens";
+	case ENOENT:
+		return "the folder that is to have it does not exist";
+	default:
+		return strerror(error);
+	}
+}

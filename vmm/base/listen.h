@@ -39,4 +39,7 @@ int listen_group(const char *name, gid_t *group);
  */
 int listen_unix(const char *path, const struct listen_access *access);
 
+/* Why no socket could be made, a positive errno of listen_unix()'s. */
+const char *listen_why(int error);
+
 #endif

@@ -27,7 +27,7 @@ enum exit_status channels_open(struct run *run)
 		if (fd < 0)
 			return cli_fail(STATUS_HOST_ERROR,
 					"--virtio-port path=%s: cannot listen there: %s",
-					config->port[run->nr_ports].path, strerror(-fd));
+					config->port[run->nr_ports].path, listen_why(-fd));
 		run->port_fd[run->nr_ports] = fd;
 	}
 	return 0;

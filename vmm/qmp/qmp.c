@@ -41,9 +41,7 @@ static enum exit_status listen_at(const char *path, const char *option, const ch
 	if (*fd >= 0)
 		return 0;
 	return cli_fail(STATUS_HOST_ERROR, "%s%s: no socket can be made there: %s", option, what,
-			*fd == -EADDRINUSE
-				? "something else is there: a file, or a program that listens"
-				: strerror(-*fd));
+			listen_why(-*fd));
 }
 
 /* Both sockets of a place. Returns 0 or the exit status, when there is none. */

@@ -15,15 +15,10 @@
 
 static const char *why_not(int error)
 {
-	switch (error) {
-	case EADDRINUSE:
-		return "something else is there: a file, or a program that listens";
-	case EPERM:
-		return "this user is not in the group of --socket-group, which only root may "
-		       "give all the same";
-	default:
-		return strerror(error);
-	}
+	if (error != EPERM)
+		return listen_why(error);
+	return "this user is not in the group of --socket-group, which only root may give all the "
+	       "same";
 }
 
 static enum exit_status make(const struct serve_disk *disk, int *out)
