@@ -46,6 +46,9 @@ ok $? '... which has the objects that were planted' "$(cat "$out")"
 is "$(field "$out" 4) $(field "$out" 8) $(field "$out" 9)" '256 0 0' '... of 256 bytes, and is at rest'
 is "$(grep -c '^ *OBJS ' "$out")" 1 '... below a heading'
 
+is "$(sed -n '/^HEAP/{n; p}' "$out" | tr -d '.a-zA-Z-' | wc -c) $(sed -n '/^HEAP/{n; p}' "$out" | wc -c)" '1 33' \
+	'... and the map is a letter for each 2 MiB of 64'
+
 # On a terminal.
 tmux new-session -d -x 80 -y 24 "TERM=screen $SLABVISOR top -d 200 $work/q1 2>$work/err.tmux"
 shown() { tmux capture-pane -p >"$work/screen" && grep -Eq "$1" "$work/screen"; }

@@ -174,7 +174,7 @@ static char joined(const char *map, size_t n)
 static void draw_map(struct screen *s, const struct watched *w, unsigned int rows)
 {
 	const size_t len = w->now.map ? strlen(w->now.map) : 0;
-	const size_t columns = s->columns < SCREEN_COLUMNS ? s->columns : SCREEN_COLUMNS;
+	const size_t columns = s->map_columns < SCREEN_COLUMNS ? s->map_columns : SCREEN_COLUMNS;
 	size_t each = 1;
 	char row[SCREEN_COLUMNS + 1];
 	size_t n = 0;

@@ -25,6 +25,7 @@ struct screen {
 	struct screen_line *line;
 	unsigned int nr, room;
 	unsigned int rows, columns; /* that there are; rows 0: as many as it takes */
+	unsigned int map_columns;   /* of them, for the map */
 };
 
 struct screen_view {

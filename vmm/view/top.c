@@ -18,7 +18,8 @@
 #include "vmm/view/terminal.h"
 #include "vmm/view/view.h"
 
-#define BATCH_COLUMNS 160
+/* 128 MiB of the map in a row. What else a script reads is not cut. */
+#define BATCH_COLUMNS 64
 
 struct top {
 	const struct top_config *config;
@@ -93,7 +94,8 @@ static void print_screens(struct top *t, unsigned int rows, unsigned int columns
 			break;
 		take_all(t);
 		t->screen.rows = rows;
-		t->screen.columns = columns ? columns : BATCH_COLUMNS;
+		t->screen.columns = columns ? columns : SCREEN_COLUMNS;
+		t->screen.map_columns = columns ? columns : BATCH_COLUMNS;
 		screen_draw(&t->screen, t->guest, t->nr, &t->view);
 		for (unsigned int i = 0; i < t->screen.nr; i++)
 			puts(t->screen.line[i].text);
@@ -142,6 +144,7 @@ static void show(struct top *t)
 	getmaxyx(stdscr, rows, columns);
 	t->screen.rows = rows > 1 ? (unsigned int)rows - 1 : 1;
 	t->screen.columns = columns > 0 ? (unsigned int)columns : 1;
+	t->screen.map_columns = t->screen.columns;
 	screen_draw(&t->screen, t->guest, t->nr, &t->view);
 	erase();
 	for (unsigned int i = 0; i < t->screen.nr && (int)i < rows - 1; i++) {
