@@ -90,6 +90,8 @@ case $ring in
 	;;
 esac
 run doctor
+head -1 "$out" | grep -Eq "^good  slabvisor [0-9.]+, Linux $(uname -r) $(uname -m), [0-9]+ CPU"
+ok $? 'doctor begins with what a report of a bug has to say' "$(head -1 "$out")"
 is_status 0 'doctor ends with 0 where programs run, unless a kernel is named'
 
 done_testing

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "mm/host/limit.h"
@@ -69,6 +70,26 @@ static bool read_line(const char *path, char *line, int room)
 	if (ok)
 		line[strcspn(line, "\n")] = '\0';
 	return ok;
+}
+
+/* What a report of a bug has to say of where it was seen. */
+static void print_host(void)
+{
+	struct utsname host;
+	char cpu[256] = "";
+	FILE *file;
+
+	if (uname(&host))
+		return;
+	file = fopen("/proc/cpuinfo", "re");
+	while (file && fgets(cpu, sizeof(cpu), file) && strncmp(cpu, "model name", 10) != 0)
+		cpu[0] = '\0';
+	if (file)
+		fclose(file);
+	cpu[strcspn(cpu, "\n")] = '\0';
+	say(GOOD, "slabvisor %s, %s %s %s, %ld CPUs%s", SLABVISOR_VERSION, host.sysname,
+	    host.release, host.machine, sysconf(_SC_NPROCESSORS_ONLN),
+	    strchr(cpu, ':') ? strchr(cpu, ':') : "");
 }
 
 static void check_kvm_limits(int fd)
@@ -354,10 +375,12 @@ static enum exit_status check_all(const struct run_config *config)
 		[RUNS_PROGRAMS] = "Programs can run on this host as guests, Linux cannot.",
 		[RUNS_LINUX] = "Guests can run on this host: programs and Linux.",
 	};
-	enum reach reach = check_kvm(config->kvm_device);
 	enum exit_status status;
 	enum exit_status kernel;
+	enum reach reach;
 
+	print_host();
+	reach = check_kvm(config->kvm_device);
 	check_io_uring();
 	check_memlock();
 	check_sandbox();
