@@ -30,11 +30,22 @@ static u64 number(int argc, char **argv, int i)
 	return i < argc && !kstrtou64(argv[i], 10, &n) ? n : 0;
 }
 
+static int usage(void)
+{
+	printk("usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | "
+	       "crash | verify ROUND | resize | geometry | workset MIB | zeroes\n"
+	       "Tests the first disk, and overwrites what is on it.\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "all";
 	int err;
 
+	/* Before the disk is touched. */
+	if (!strcmp(what, "--help"))
+		return usage();
 	disk = blk_open(0, &err);
 	if (!disk) {
 		printk("Bail out! no disk that starts: error %d\n", -err);
@@ -66,9 +77,7 @@ int main(int argc, char **argv)
 	} else if (!strcmp(what, "zeroes")) {
 		check_zeroes();
 	} else {
-		printk("usage: blkcheck [all | kinds] [SERIAL] | sequence COUNT SEED SHIFT | churn ROUNDS | "
-		       "crash | verify ROUND | resize | workset MIB | zeroes\n");
-		return 2;
+		return usage();
 	}
 	return check_end();
 }

@@ -161,6 +161,11 @@ int main(int argc, char **argv)
 	bool exits_only = argc > 1 && !strcmp(argv[1], "exits");
 	uint64_t batch;
 
+	if (argc > 2 || (argc == 2 && !exits_only)) {
+		printk("usage: kbench [exits]: what kmalloc() and kfree() take, and how often they ask\n"
+		       "the host; exits: only the latter\n");
+		return 2;
+	}
 	loops_now();
 	loops_prepare(&scratch[0]);
 	loops_prepare(&scratch[1]);

@@ -13,8 +13,10 @@ size_t negative_size = 64;
 
 int main(int argc, char **argv)
 {
-	if (argc < 2 || argc > 3 || (argc == 3 && kstrtoul(argv[2], 10, &negative_size))) {
-		printk("usage: negative CASE [SIZE] | list\n");
+	if (argc < 2 || argc > 3 || !strcmp(argv[1], "--help") ||
+	    (argc == 3 && kstrtoul(argv[2], 10, &negative_size))) {
+		printk("usage: negative CASE [SIZE]: does one thing that no program may do\n"
+		       "       negative list: the cases that there are, as null_read or double_free\n");
 		return 2;
 	}
 	for (const struct negative_case *c = negative_cases; c->name; c++) {
@@ -28,6 +30,6 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "list"))
 		return 0;
-	printk("negative: no such case: %s\n", argv[1]);
+	printk("negative: no such case: %s: see negative list\n", argv[1]);
 	return 2;
 }

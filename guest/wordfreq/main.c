@@ -217,7 +217,10 @@ int main(int argc, char **argv)
 	int ret;
 
 	if (!read_arguments(argc, argv, &most, &disk_bytes)) {
-		printk("usage: wordfreq [-d BYTES] [-n COUNT | -a]\n");
+		printk("usage: wordfreq [-d BYTES] [-n COUNT | -a]\n"
+		       "Counts the words of the files that slabvisor run --module gives it.\n"
+		       "  -d BYTES  and of the first BYTES of the disk\n"
+		       "  -n COUNT  prints so many of the most frequent, else 10; -a all of them\n");
 		return 2;
 	}
 	if (!platform()->modules && !disk_bytes) {

@@ -194,9 +194,14 @@ bool options_read(struct options *o, int argc, char **argv)
 		.seed = 1,
 		.lines = true,
 	};
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help")) {
+			usage();
+			return false;
+		}
 		if (!read_argument(o, argv[i]))
 			return false;
+	}
 	if (o->cpus <= num_online_cpus())
 		return true;
 	printk("zcbench: cpus=%u: the guest has %u: give slabvisor run more --cpus\n", o->cpus,

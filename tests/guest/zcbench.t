@@ -48,6 +48,8 @@ wrong 'output-format=terse: give normal, json or json+, or normal,json or normal
 wrong 'output-format=normaljson: give normal, json or json+, or normal,json or normal,json+' output-format=normaljson
 wrong 'runtime=1y: give seconds, or as in 500ms' runtime=1y
 wrong 'cpus=2: the guest has 1: give slabvisor run more --cpus' cpus=2
+bench --help
+is "$status $(head -1 "$out")" '2 usage: zcbench [WORD=VALUE...]' '--help prints the words that there are' || say_output
 bench iodpth=3
 is "$(grep -c '^  depth or iodepth: a number from 1 to 128$' "$out")" 1 'beside a word that there is not stand those that there are' ||
 	say_output
