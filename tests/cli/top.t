@@ -43,6 +43,8 @@ c, = [c for c in json.load(open(sys.argv[1])) if c["name"] == "planted"]
 print(c["num-objs"], c["active-objs"], c["num-slabs"])' "$work/slabs")" 'its planted cache is that of query-slabinfo'
 [ "$(field "$out" 2)" -ge 40000 ] && [ "$(field "$out" 2)" -le 42000 ]
 ok $? '... which has the objects that were planted' "$(cat "$out")"
+is "$(field "$out" 3)" "$(awk '$NF == "planted" { print int(100 * $2 / $1) "%"; exit }' "$out")" \
+	'... not 100 % in use unless all of it is'
 is "$(field "$out" 4) $(field "$out" 8) $(field "$out" 9)" '256 0 0' '... of 256 bytes, and is at rest'
 is "$(grep -c '^ *OBJS ' "$out")" 1 '... below a heading'
 
@@ -55,8 +57,8 @@ shown() { tmux capture-pane -p >"$work/screen" && grep -Eq "$1" "$work/screen"; 
 until_true 60 shown ' planted$'
 ok $? 'a terminal of 80x24 has the cache' "$(cat "$work/screen")" "$(cat "$work/err.tmux")"
 is "$(wc -l <"$work/screen") $(awk 'length > 80' "$work/screen" | wc -l)" '24 0' '... in 24 lines of 80'
-grep -q '^q quit' "$work/screen"
-ok $? '... and says what its keys do' "$(cat "$work/screen")"
+grep -q '^q quit.* r /s$' "$work/screen"
+ok $? '... and says what its keys do, in one line' "$(cat "$work/screen")"
 letters() { sed -n '/^HEAP/{n; p}' "$work/screen"; }
 letters | grep -qE '^[-.a-zA-Z]{32}$'
 ok $? '... and has a letter for each 2 MiB of 64' "$(cat "$work/screen")"
@@ -100,6 +102,8 @@ ok $? 'q ends it'
 # Several guests; a terminal that cannot move its cursor.
 run top -b -n 1 --sort active "$work/q1" "$work/q2"
 is "$(grep -c ' planted$' "$out")" 2 'two guests are shown at once' "$(cat "$out")"
+grep -B 1 -n 'guest running' "$out" | sed -n 's/^\([0-9]*\)-$/\1/p' | grep -q .
+ok $? '... with a blank line between them' "$(cat "$out")"
 python3 - "$SLABVISOR" "$work/q1" >"$work/dumb" 2>"$err" <<'END'
 import os, pty, sys
 os.environ["TERM"] = "dumb"

@@ -2,6 +2,7 @@
 #include "vmm/view/screen.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,24 +105,36 @@ static void draw_memory(struct screen *s, const struct watched *w)
 	    bytes((double)sample_number(w->now.pins, "window-bytes"), windows));
 }
 
+/* As many in a line as it takes. */
 static void draw_vcpus(struct screen *s, const struct watched *w)
 {
-	char text[SCREEN_COLUMNS] = "exits/s ";
+	static const char head[] = "exits/s ";
+	const size_t columns = s->columns < SCREEN_COLUMNS ? s->columns : SCREEN_COLUMNS;
+	char text[SCREEN_COLUMNS + 1] = "";
 	const json_t *cpu;
-	size_t len = strlen(text);
+	size_t len = 0;
 	size_t i;
 
 	json_array_foreach(w->now.vcpus, i, cpu)
 	{
-		if (len + 32 > sizeof(text))
-			break;
-		len += (size_t)snprintf(
-			text + len, sizeof(text) - len, " vcpu%" PRId64 " %.0f",
-			sample_number(cpu, "cpu-index"),
+		char one[48];
+		int n = snprintf(
+			one, sizeof(one), " vcpu%" PRId64 " %.0f", sample_number(cpu, "cpu-index"),
 			sample_rate(w, cpu, sample_before(w->before.vcpus, cpu, "cpu-index"),
 				    "exits"));
+
+		if (len && len + (size_t)n > columns) {
+			put(s, SCREEN_PLAIN, "%s", text);
+			len = 0;
+		}
+		if (!len)
+			len = (size_t)snprintf(text, sizeof(text), "%*s", (int)sizeof(head) - 1,
+					       i ? "" : head);
+		if (len + sizeof(one) <= sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", one);
 	}
-	put(s, SCREEN_PLAIN, "%s", text);
+	if (len)
+		put(s, SCREEN_PLAIN, "%s", text);
 }
 
 static void draw_disks(struct screen *s, const struct watched *w)
@@ -254,7 +267,8 @@ static void draw_caches(struct screen *s, const struct watched *w, const struct 
 		r->name = text_of(cache, "name");
 		r->objects = (double)sample_number(cache, "num-objs");
 		r->active = (double)sample_number(cache, "active-objs");
-		r->use = r->objects > 0 ? 100 * r->active / r->objects : 0;
+		/* As slabtop: a hundred is all of them. */
+		r->use = r->objects > 0 ? floor(100 * r->active / r->objects) : 0;
 		r->size = (double)sample_number(cache, "objsize");
 		r->slabs = (double)sample_number(cache, "num-slabs");
 		r->per_slab = (double)sample_number(cache, "objperslab");
@@ -309,7 +323,10 @@ void screen_draw(struct screen *s, const struct watched *guests, unsigned int nr
 	for (unsigned int i = 0; i < nr; i++) {
 		if (view->only && view->only != i + 1)
 			continue;
-		draw_guest(s, &guests[i], view, rows < 3 ? 3 : rows);
+		/* A blank line between two, where they have the room. */
+		if (s->nr && rows > 3)
+			put(s, SCREEN_PLAIN, "%s", "");
+		draw_guest(s, &guests[i], view, rows < 3 ? 3 : rows - (i && rows > 3));
 	}
 	if (!nr)
 		put(s, SCREEN_PLAIN,

@@ -160,11 +160,10 @@ static void show(struct top *t)
 		addnstr(line->text, columns);
 		attrset(A_NORMAL);
 	}
-	mvaddnstr(
-		rows - 1, 0,
-		"q quit  Tab next guest  sort: c size a active o objects s object l slabs u use n "
-		"name r rate",
-		columns);
+	/* 80 columns have it whole. */
+	mvaddnstr(rows - 1, 0,
+		  "q quit  Tab guest  sort: c SIZE a ACTIVE o OBJS s OBJ l SLABS u USE n NAME r /s",
+		  columns);
 	refresh();
 }
 
