@@ -95,4 +95,36 @@ timeout 300 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 status=0
 wait "$pid" || status=$?
 is_status 143 'TERM ends a wait for a module that nobody writes'
+
+# Stopped and continued from its first moment until the guest prints, as a debugger or a shell's job
+# control may do it: what KVM does meanwhile is interrupted by that.
+failed=
+for start in 1 2 3 4 5; do
+	: >"$out"
+	"$SLABVISOR" run "$GUEST/hello" >"$out" 2>"$err" </dev/null &
+	pid=$!
+	until [ -s "$out" ] || [ -s "$err" ]; do
+		kill -STOP "$pid"
+		kill -CONT "$pid"
+		(:) # for so long it runs
+	done
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 7 ] || failed="$failed $start: $status, $(cat "$err")"
+done
+is "$failed" '' 'a monitor that is stopped and goes on while it starts, starts'
+
+# Each of KVM's calls interrupted once. A sandbox would take the calls that are left out for others.
+if strace -o /dev/null true 2>"$err"; then
+	strace -f -qq -e trace=ioctl -e inject=ioctl:error=EINTR:when=1+2 -o "$work/trace" \
+		"$SLABVISOR" run --sandbox off --cpus 2 "$GUEST/hello" >"$out" 2>"$err" </dev/null
+	status=$?
+	is_status 7 "each of KVM's calls may be interrupted"
+	for call in CREATE_VM SET_USER_MEMORY_REGION CREATE_VCPU SET_CPUID2 SET_SREGS RUN; do
+		grep -q "KVM_$call.*INJECTED" "$work/trace" || break
+	done
+	ok $? '... as they were' "not so: $call"
+else
+	skip "each of KVM's calls may be interrupted" "this host lets nobody trace: $(head -n 1 "$err")"
+fi
 done_testing

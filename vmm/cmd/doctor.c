@@ -94,8 +94,8 @@ static void print_host(void)
 
 static void check_kvm_limits(int fd)
 {
-	int cpus = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
-	int slots = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
+	int cpus = kvm_call(fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	int slots = kvm_call(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
 
 	if (cpus < PLATFORM_MAX_CPUS)
 		say(NOTE, "KVM takes at most %d vCPUs: use no more with --cpus", cpus);

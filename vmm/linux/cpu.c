@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "mm/util.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 
 #define GDT        0x500ull
@@ -174,9 +174,9 @@ int linux_cpu_filter_msrs(int vm_fd)
 			},
 	};
 
-	if (ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
+	if (kvm_call(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_MSR_FILTER) <= 0)
 		return 0;
-	return ioctl(vm_fd, KVM_X86_SET_MSR_FILTER, &filter) ? -errno : 0;
+	return kvm_call(vm_fd, KVM_X86_SET_MSR_FILTER, &filter) ? -errno : 0;
 }
 
 void linux_cpu_tables(uint8_t *ram)
@@ -208,7 +208,7 @@ int linux_cpu_msrs(int vcpu_fd)
 	/* A host that lacks one of them leaves it out: the kernel does without. */
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 		msr.entry[0] = list[i];
-		if (ioctl(vcpu_fd, KVM_SET_MSRS, &msr) < 0)
+		if (kvm_call(vcpu_fd, KVM_SET_MSRS, &msr) < 0)
 			return -errno;
 	}
 	return 0;
@@ -257,7 +257,7 @@ int linux_cpu_enter(int vcpu_fd, const struct linux_entry *entry)
 	struct kvm_regs regs = {.rip = entry->rip, .rflags = 2};
 	struct kvm_sregs s;
 
-	if (ioctl(vcpu_fd, KVM_GET_SREGS, &s))
+	if (kvm_call(vcpu_fd, KVM_GET_SREGS, &s))
 		return -errno;
 	s.ds = s.es = s.fs = s.gs = s.ss = flat(BOOT_DS, SEG_DATA, false);
 	s.idt.base = 0;
@@ -269,7 +269,7 @@ int linux_cpu_enter(int vcpu_fd, const struct linux_entry *entry)
 		enter_64(&s);
 		regs.rsi = entry->params;
 	}
-	if (ioctl(vcpu_fd, KVM_SET_SREGS, &s) || ioctl(vcpu_fd, KVM_SET_REGS, &regs))
+	if (kvm_call(vcpu_fd, KVM_SET_SREGS, &s) || kvm_call(vcpu_fd, KVM_SET_REGS, &regs))
 		return -errno;
 	return 0;
 }

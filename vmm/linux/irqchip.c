@@ -4,15 +4,16 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "vmm/machine/kvm.h"
 
 int irqchip_create(int vm_fd)
 {
 	/* The speaker's port counts for the timer; nobody listens to it. */
 	const struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
 
-	if (ioctl(vm_fd, KVM_CREATE_IRQCHIP, 0) || ioctl(vm_fd, KVM_CREATE_PIT2, &pit))
+	if (kvm_call(vm_fd, KVM_CREATE_IRQCHIP, 0) || kvm_call(vm_fd, KVM_CREATE_PIT2, &pit))
 		return -errno;
 	return 0;
 }
@@ -35,7 +36,7 @@ int irqchip_eventfd(int vm_fd, uint32_t gsi)
 	if (fd < 0)
 		return -errno;
 	irqfd.fd = (uint32_t)fd;
-	if (ioctl(vm_fd, KVM_IRQFD, &irqfd)) {
+	if (kvm_call(vm_fd, KVM_IRQFD, &irqfd)) {
 		ret = -errno;
 		close(fd);
 		return ret;
@@ -48,5 +49,5 @@ void irqchip_set(int vm_fd, uint32_t gsi, bool level)
 	const struct kvm_irq_level line = {.irq = gsi, .level = level};
 
 	/* It cannot fail while there is an irqchip. */
-	ioctl(vm_fd, KVM_IRQ_LINE, &line);
+	(void)kvm_call(vm_fd, KVM_IRQ_LINE, &line);
 }

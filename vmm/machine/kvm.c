@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "mm/util.h"
 #include "vmm/base/cli.h"
@@ -54,7 +52,7 @@ int kvm_open(const char *path, char *why)
 			 open_remedy(-ret));
 		return ret;
 	}
-	version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	version = kvm_call(fd, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION) {
 		snprintf(why, KVM_WHY_MAX, "%s: a Linux host with KVM is needed",
 			 version < 0 ? "not a KVM device" : "KVM of a foreign version");
@@ -62,7 +60,7 @@ int kvm_open(const char *path, char *why)
 		goto fail;
 	}
 	for (size_t i = 0; i < kvm_need_count; i++)
-		if (ioctl(fd, KVM_CHECK_EXTENSION, kvm_needs[i].cap) <= 0) {
+		if (kvm_call(fd, KVM_CHECK_EXTENSION, kvm_needs[i].cap) <= 0) {
 			snprintf(why, KVM_WHY_MAX, "lacks %s: a newer kernel is needed",
 				 kvm_needs[i].name);
 			ret = -EOPNOTSUPP;
@@ -82,7 +80,7 @@ static struct kvm_cpuid2 *supported_cpuid(int kvm_fd)
 	if (!cpuid)
 		return NULL;
 	cpuid->nent = CPUID_ENTRIES;
-	if (ioctl(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid)) {
+	if (kvm_call(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid)) {
 		free(cpuid);
 		return NULL;
 	}
@@ -94,16 +92,14 @@ enum exit_status kvm_create_vm(struct kvm_vm *vm, int kvm_fd, const char *device
 	int size;
 
 	*vm = (struct kvm_vm){.fd = -1};
-	do {
-		vm->fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
-	} while (vm->fd < 0 && errno == EINTR);
+	vm->fd = kvm_call(kvm_fd, KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
 		return cli_fail(STATUS_NO_KVM, "%s: no virtual machine can be made: %s", device,
 				strerror(errno));
-	size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	size = kvm_call(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	vm->cpuid = supported_cpuid(kvm_fd);
 	if (size < (int)sizeof(struct kvm_run) || !vm->cpuid ||
-	    ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS)) {
+	    kvm_call(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS)) {
 		kvm_destroy_vm(vm);
 		return cli_fail(STATUS_NO_KVM, "%s: a virtual machine cannot be set up: %s", device,
 				strerror(errno));
@@ -130,7 +126,7 @@ uint64_t kvm_address_limit(const struct kvm_cpuid2 *cpuid)
 
 int kvm_bound_pages(int vm_fd, uint64_t guest_bytes)
 {
-	return ioctl(vm_fd, KVM_SET_NR_MMU_PAGES, bound_kvm_pages(guest_bytes)) ? -errno : 0;
+	return kvm_call(vm_fd, KVM_SET_NR_MMU_PAGES, bound_kvm_pages(guest_bytes)) ? -errno : 0;
 }
 
 int kvm_add_slot(struct kvm_vm *vm, uint64_t addr, const void *host, uint64_t size, bool readonly)
@@ -143,7 +139,7 @@ int kvm_add_slot(struct kvm_vm *vm, uint64_t addr, const void *host, uint64_t si
 		.userspace_addr = (uintptr_t)host,
 	};
 
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+	if (kvm_call(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
 		return -errno;
 	vm->nr_slots++;
 	return 0;

@@ -7,8 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "vmm/base/cli.h"
+
+/*
+ * ioctl() of one of KVM's descriptors, once more when it was interrupted. What takes long or looks
+ * at signals does nothing and fails with EINTR where one is pending (KVM_CREATE_VM registers an MMU
+ * notifier, which does; KVM_RUN always): a handler's, a debugger's, or that of a process that is
+ * stopped and goes on. KVM_RUN goes on where it was. A vCPU's loop, which is kicked by signals, has
+ * none of this.
+ */
+#define kvm_call(fd, request, arg) ((int)TEMP_FAILURE_RETRY(ioctl(fd, request, arg)))
 
 struct kvm_cpuid2;
 

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "vmm/base/cli.h"
 #include "vmm/machine/end.h"
 #include "vmm/machine/kick.h"
+#include "vmm/machine/kvm.h"
 
 #define CR3_PWT (1ull << 3)
 
@@ -20,13 +20,13 @@ static int flush(const struct vcpu *cpu)
 {
 	struct kvm_sregs sregs;
 
-	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
+	if (kvm_call(cpu->fd, KVM_GET_SREGS, &sregs))
 		return -errno;
 	sregs.cr3 ^= CR3_PWT;
-	if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs))
+	if (kvm_call(cpu->fd, KVM_SET_SREGS, &sregs))
 		return -errno;
 	sregs.cr3 ^= CR3_PWT;
-	return ioctl(cpu->fd, KVM_SET_SREGS, &sregs) ? -errno : 0;
+	return kvm_call(cpu->fd, KVM_SET_SREGS, &sregs) ? -errno : 0;
 }
 
 void tlb_flush_if_stale(struct vcpu *cpu)

@@ -5,11 +5,11 @@
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/machine/kind.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 
 /* A guest has no guests: KVM would keep page tables for those too. */
@@ -40,7 +40,7 @@ static int set_cpuid(struct vcpu *cpu)
 	}
 	if (cpu->vm->run->kind->cpuid)
 		cpu->vm->run->kind->cpuid(mine, cpu->vm->run->config, cpu->index);
-	ret = ioctl(cpu->fd, KVM_SET_CPUID2, mine) ? -errno : 0;
+	ret = kvm_call(cpu->fd, KVM_SET_CPUID2, mine) ? -errno : 0;
 	free(mine);
 	return ret;
 }
@@ -52,7 +52,7 @@ int vcpu_create(struct vcpu *cpu)
 	unsigned long id = run->kind->vcpu_id(run->config, cpu->index);
 	int ret;
 
-	cpu->fd = ioctl(kvm->fd, KVM_CREATE_VCPU, id);
+	cpu->fd = kvm_call(kvm->fd, KVM_CREATE_VCPU, id);
 	if (cpu->fd < 0)
 		return -errno;
 	cpu->run = mmap(NULL, kvm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);

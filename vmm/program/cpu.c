@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
-#include <sys/ioctl.h>
 
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/boot.h"
 
@@ -59,14 +59,14 @@ int program_cpu_reset(struct vcpu *cpu, uint64_t rip, uint64_t cr3, int ring)
 	};
 	struct kvm_sregs sregs;
 
-	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
+	if (kvm_call(cpu->fd, KVM_GET_SREGS, &sregs))
 		return -errno;
 	set_segments(&sregs, cpu, ring);
 	sregs.cr0 = CR0_LONG;
 	sregs.cr3 = cr3;
 	sregs.cr4 = CR4_LONG;
 	sregs.efer = EFER_LONG;
-	if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) || ioctl(cpu->fd, KVM_SET_REGS, &regs))
+	if (kvm_call(cpu->fd, KVM_SET_SREGS, &sregs) || kvm_call(cpu->fd, KVM_SET_REGS, &regs))
 		return -errno;
 	return 0;
 }

@@ -3,11 +3,11 @@
 
 #include <endian.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "vmm/base/cli.h"
 #include "vmm/exits/loop.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/access.h"
 #include "vmm/program/boot.h"
@@ -79,7 +79,7 @@ static enum exit_status program_start(struct vm *vm)
 		if (ret)
 			goto fail;
 	}
-	khz = ioctl(vm->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	khz = kvm_call(vm->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
 	vm->platform->tsc_khz = htole64(khz > 0 ? (uint64_t)khz : 0);
 	clock_gettime(CLOCK_REALTIME, &now);
 	vm->platform->wall_ns = htole64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "mm/host/clock.h"
 #include "mm/util.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/program/cpu.h"
 #include "vmm/program/pagetable.h"
@@ -37,7 +37,7 @@ static int run_loop(struct vcpu *cpu, uint64_t cr3, uint8_t *code, uint32_t coun
 	if (ret)
 		return ret;
 	start = monotonic_ns();
-	if (ioctl(cpu->fd, KVM_RUN, 0))
+	if (kvm_call(cpu->fd, KVM_RUN, 0))
 		return -errno;
 	*ns = monotonic_ns() - start;
 	return cpu->run->exit_reason == KVM_EXIT_HLT ? 0 : -EIO;

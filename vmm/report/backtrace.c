@@ -5,9 +5,9 @@
 #include <linux/kvm.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "vmm/elf/symbols.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 
 #define CODE_MAX 4096 /* bytes of a function that are searched for its prologue */
@@ -18,7 +18,7 @@ static bool read_virtual(const struct vcpu *cpu, uint64_t va, uint64_t *value)
 {
 	struct kvm_translation tr = {.linear_address = va};
 
-	if (va & 7 || ioctl(cpu->fd, KVM_TRANSLATE, &tr) || !tr.valid)
+	if (va & 7 || kvm_call(cpu->fd, KVM_TRANSLATE, &tr) || !tr.valid)
 		return false;
 	return !memory_read(&cpu->vm->mem, tr.physical_address, value, sizeof(*value));
 }

@@ -6,12 +6,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "mm/util.h"
 #include "vmm/base/cli.h"
 #include "vmm/elf/symbols.h"
 #include "vmm/machine/end.h"
+#include "vmm/machine/kvm.h"
 #include "vmm/machine/vm.h"
 #include "vmm/report/backtrace.h"
 
@@ -245,7 +245,7 @@ static bool get_registers(const struct vcpu *cpu, struct registers *g, struct kv
 {
 	struct kvm_regs k;
 
-	if (ioctl(cpu->fd, KVM_GET_REGS, &k) || ioctl(cpu->fd, KVM_GET_SREGS, sregs))
+	if (kvm_call(cpu->fd, KVM_GET_REGS, &k) || kvm_call(cpu->fd, KVM_GET_SREGS, sregs))
 		return false;
 	*g = (struct registers){
 		.rip = k.rip,
