@@ -32,6 +32,13 @@ static bool config_valid(const struct mm_config *config, const char **why)
 		}
 		end = range->base + range->size;
 	}
+	*why = "the reserve must be whole 2 MiB, less than the first range, and have room for the page map";
+	if (config->reserve % MM_HUGE_SIZE || config->reserve >= config->range[0].size ||
+	    (config->reserve && config->reserve < mm_page_map_bytes(end - config->range[0].base)))
+		return false;
+	*why = "the heap may have at least 2 MiB of memory";
+	if (config->backed_max && config->backed_max < MM_HUGE_SIZE)
+		return false;
 	*why = limit_why("nodes for user space (mask 0x%x): nodes are 0 to %d", config->user_nodes,
 			 MM_MAX_NODES - 1);
 	if (config->user_nodes >> MM_MAX_NODES)
@@ -62,13 +69,16 @@ int mm_heap_create(const struct mm_config *config, struct mm_heap **out, const c
 	if (!heap)
 		return -ENOMEM;
 	heap->config = *config;
+	/* From here on the ranges are what frames are made of. */
+	heap->config.range[0].base += config->reserve;
+	heap->config.range[0].size -= config->reserve;
 	heap->rest.delay_ms = config->reclaim_delay_ms > HEAP_MIN_REST_MS ? config->reclaim_delay_ms
 									  : HEAP_MIN_REST_MS;
 	heap->rest.spent = true;
-	err = region_create(&heap->region, config, why);
+	err = region_create(&heap->region, &heap->config, why);
 	if (err)
 		goto free_heap;
-	err = frame_pool_create(&heap->frames, config, &heap->region);
+	err = frame_pool_create(&heap->frames, &heap->config, &heap->region);
 	if (err)
 		goto destroy_region;
 	err = map_create(&heap->map, &heap->config, &heap->frames);
@@ -158,6 +168,11 @@ const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes)
 {
 	*bytes = heap->map.bytes;
 	return (const uint8_t *)heap->map.byte;
+}
+
+uint64_t mm_heap_shown_map(const struct mm_heap *heap)
+{
+	return heap->config.reserve - heap->map.bytes;
 }
 
 void *mm_host_ptr(struct mm_heap *heap, gpa_t addr, size_t len)

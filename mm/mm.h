@@ -135,6 +135,16 @@ struct mm_config {
 	/* Bit n: node n is for the guest's user space. Its frames are handed out as runs, to who
 	 * names the node, and to nobody else; who names it has no others. */
 	uint32_t user_nodes;
+	/*
+	 * Bytes at the start of range[0] that no frame is made of: whole 2 MiB, fewer than the
+	 * range has. They have memory from the start, which is not touched but for its end, where a
+	 * copy of the page map is kept (mm_heap_shown_map()): for those to read who cannot be kept
+	 * from writing, so that nothing is read back from there. 0: there is neither.
+	 */
+	uint64_t reserve;
+	/* Most bytes that have the host's memory behind them at once, the reserve not counted: what
+	 * would need more is refused as if the host had none. 0: as many as there are. */
+	uint64_t backed_max;
 	unsigned int cpus; /* 1..MM_MAX_CPUS */
 	enum mm_backing backing;
 	unsigned int debug; /* MM_DEBUG_*, MM_HARDEN_* for every cache */
@@ -247,7 +257,7 @@ uint64_t mm_heap_metadata(const struct mm_config *config);
 /* Gives everything back to the host. No other call may be under way. */
 void mm_heap_destroy(struct mm_heap *heap);
 
-/* The window: base is range[0].base, size spans to the end of the last range.
+/* The window: base is range[0].base, the reserve included, size spans to the end of the last range.
  * host is where base is mapped in this process; holes are mapped PROT_NONE. fd is
  * the memfd behind it, or -1. */
 gpa_t mm_heap_base(const struct mm_heap *heap);
@@ -258,6 +268,14 @@ int mm_heap_fd(const struct mm_heap *heap);
 /* One byte a frame of the window, page-aligned, padded to whole pages; the caller
  * maps it read-only for the guest and never writes it. */
 const uint8_t *mm_heap_page_map(const struct mm_heap *heap, size_t *bytes);
+
+/* Where in the window the copy of the page map lies, bytes from its start, with a reserve: as much
+ * as mm_heap_page_map() says, at the reserve's end. */
+uint64_t mm_heap_shown_map(const struct mm_heap *heap);
+
+/* Bytes of whole pages that the page map of a window of size bytes takes: of a reserve that much is
+ * the copy's. */
+uint64_t mm_page_map_bytes(uint64_t size);
 
 /*
  * Makes a cache. size 1..4 MiB; align 0 or a power of two up to 4 MiB; flags are
@@ -362,6 +380,17 @@ uint64_t mm_reclaim(struct mm_heap *heap);
  */
 int mm_reclaim_due_ms(struct mm_heap *heap);
 uint64_t mm_reclaim_expired(struct mm_heap *heap);
+
+/*
+ * Strays: memory of a memfd that others map, and have touched, where nothing is handed out. Such
+ * memory is the host's, and nobody asked for it. mm_strays() is bytes that the file has beyond what
+ * this heap has backed; it costs a system call. mm_strays_punch() gives back what lies in huge
+ * frames that are not backed, and returns how many bytes that were; it costs about a microsecond
+ * for each huge frame that has memory. 0 with another backing. What is being backed meanwhile may
+ * count as stray; it is not given back.
+ */
+uint64_t mm_strays(struct mm_heap *heap);
+uint64_t mm_strays_punch(struct mm_heap *heap);
 
 /* cache 0: the whole heap. 0 or -ENOENT. */
 int mm_stats(struct mm_heap *heap, int cache, struct mm_stats *stats);

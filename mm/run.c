@@ -36,6 +36,7 @@ static uint64_t run_hand_out(struct mm_heap *heap, uint64_t taken, unsigned int 
 	MM_ASSERT(map_is(&heap->map, frame, 1ull << order, MM_PM_NONE));
 	if (order)
 		map_fill(&heap->map, frame_behind(frame, 1), (1ull << order) - 1, MM_PM_TAIL);
+	map_show(&heap->map, frame, 1, (uint8_t)(MM_PM_RUN + order));
 	/* Release: a free that believes the first byte finds the others. */
 	atomic_store_explicit(map_byte(&heap->map, frame), (uint8_t)(MM_PM_RUN + order),
 			      memory_order_release);
@@ -89,6 +90,7 @@ static int run_claim(struct mm_heap *heap, gpa_t addr, frame_t *frame, unsigned 
 	if (!atomic_compare_exchange_strong_explicit(byte, &value, MM_PM_NONE, memory_order_seq_cst,
 						     memory_order_relaxed))
 		return -ENOENT;
+	map_show(&heap->map, *frame, 1, MM_PM_NONE);
 	*order = value - MM_PM_RUN;
 	if (*order) {
 		MM_ASSERT(map_is(&heap->map, frame_behind(*frame, 1), (1ull << *order) - 1,

@@ -44,18 +44,56 @@ static void back_publish(const struct frame_zone *zone, uint32_t huge, uint32_t 
 		tree_open(zone, huge);
 }
 
+/* Counts one more huge frame as backed, if there may be one. Relaxed, as all of the counter. */
+static bool back_charge(struct frame_pool *pool)
+{
+	uint32_t nr = atomic_load_explicit(&pool->nr_backed, memory_order_relaxed);
+
+	do {
+		if (nr >= pool->max_backed)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&pool->nr_backed, &nr, nr + 1, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
 int back_huge(struct frame_pool *pool, const struct frame_zone *zone, uint32_t huge)
 {
 	if (!back_claim(zone, huge, FRAME_CHILD_BARE, SUM_BARE))
 		return -EAGAIN;
+	if (!back_charge(pool))
+		goto refuse;
 	if (region_back(pool->region, back_offset(pool, huge), MM_HUGE_SIZE)) {
-		back_publish(zone, huge, FRAME_CHILD_BARE, SUM_BARE);
-		return -ENOMEM;
+		atomic_fetch_sub_explicit(&pool->nr_backed, 1, memory_order_relaxed);
+		goto refuse;
 	}
 	for (unsigned int i = 0; i < FRAME_ROWS; i++)
 		atomic_store_explicit(&pool->clean[huge].row[i], ~0ull, memory_order_relaxed);
-	atomic_fetch_add_explicit(&pool->nr_backed, 1, memory_order_relaxed);
 	back_publish(zone, huge, FRAME_CHILD_IDLE, SUM_IDLE);
+	return 0;
+
+refuse:
+	back_publish(zone, huge, FRAME_CHILD_BARE, SUM_BARE);
+	return -ENOMEM;
+}
+
+uint64_t frame_punch(struct frame_pool *pool, uint32_t huge)
+{
+	for (unsigned int i = 0; i < pool->nr_zones; i++) {
+		const struct frame_zone *zone = &pool->zone[i];
+		uint64_t bytes;
+
+		if (huge < zone->first || huge >= zone->end)
+			continue;
+		/* Claimed, so that nobody backs it meanwhile and loses what is handed out. */
+		if (!back_claim(zone, huge, FRAME_CHILD_BARE, SUM_BARE))
+			return 0;
+		bytes = region_stored_in(pool->region, back_offset(pool, huge), MM_HUGE_SIZE);
+		if (bytes && region_discard(pool->region, back_offset(pool, huge), MM_HUGE_SIZE))
+			bytes = 0;
+		back_publish(zone, huge, FRAME_CHILD_BARE, SUM_BARE);
+		return bytes;
+	}
 	return 0;
 }
 

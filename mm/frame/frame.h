@@ -115,6 +115,7 @@ struct frame_pool {
 	gpa_t origin; /* of frame 0 */
 	gpa_t base;   /* of the window */
 	uint32_t nr_huge;
+	uint32_t max_backed; /* huge frames; UINT32_MAX: no bound but the window's */
 	unsigned int cpus;
 	int delay_ms;
 	struct frame_field *used;  /* 1: handed out, or held by a CPU */
@@ -138,7 +139,8 @@ struct frame_pool {
 	_Atomic uint32_t next_ms;   /* when to look for them */
 };
 
-/* Makes the metadata of a config that is valid. Returns 0 or -ENOMEM. */
+/* Makes the metadata of a config that is valid, whose first range begins behind the reserve.
+ * Returns 0 or -ENOMEM. */
 int frame_pool_create(struct frame_pool *pool, const struct mm_config *config,
 		      struct region *region);
 void frame_pool_destroy(struct frame_pool *pool);
@@ -168,6 +170,10 @@ uint64_t frame_reclaim(struct frame_pool *pool);
 uint64_t frame_expire(struct frame_pool *pool);
 /* Milliseconds until that is worth a call, or -1: nothing is idle. */
 int32_t frame_due_ms(const struct frame_pool *pool);
+
+/* Gives back memory that others made of a huge frame of the window which is not backed. Returns
+ * bytes; 0 as well if it is backed, or about to be. */
+uint64_t frame_punch(struct frame_pool *pool, uint32_t huge);
 
 /* Frames that CPUs hold in their rows, handed out to nobody. */
 uint64_t frame_count_held(struct frame_pool *pool);

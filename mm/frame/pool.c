@@ -106,7 +106,9 @@ int frame_pool_create(struct frame_pool *pool, const struct mm_config *config,
 {
 	memset(pool, 0, sizeof(*pool));
 	pool->region = region;
-	pool->base = config->range[0].base;
+	pool->base = config->range[0].base - config->reserve;
+	pool->max_backed = config->backed_max ? (uint32_t)(config->backed_max / MM_HUGE_SIZE)
+					      : UINT32_MAX;
 	pool->origin = pool->base & ~(FRAME_TREE_SIZE - 1);
 	pool->nr_huge = (uint32_t)((pool->base - pool->origin + region->size) / MM_HUGE_SIZE);
 	pool->cpus = config->cpus;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mm/host/limit.h"
@@ -43,7 +44,7 @@ static int region_open(struct region *region, const char **why)
 
 static int region_map(struct region *region, const struct mm_config *config, const char **why)
 {
-	uint64_t base = config->range[0].base;
+	uint64_t base = config->range[0].base - config->reserve;
 	uintptr_t start;
 
 	region->map_size = region->size + MM_HUGE_SIZE;
@@ -57,20 +58,22 @@ static int region_map(struct region *region, const struct mm_config *config, con
 	region->host = (uint8_t *)start;
 	for (unsigned int i = 0; i < config->nr_ranges; i++) {
 		const struct mm_range *range = &config->range[i];
-		uint8_t *host = region->host + (range->base - base);
+		const uint64_t lead = i ? 0 : config->reserve;
+		const uint64_t size = lead + range->size;
+		uint8_t *host = region->host + (range->base - lead - base);
 		/* Without MAP_NORESERVE the hugetlb pool is reserved here. */
 		int flags = MAP_SHARED | MAP_FIXED |
 			    (region->backing == MM_BACKING_MEMFD ? MAP_NORESERVE : 0);
 		int err;
 
-		if (region->fd >= 0 && mmap(host, range->size, PROT_NONE, flags, region->fd,
-					    (off_t)(range->base - base)) == MAP_FAILED)
+		if (region->fd >= 0 && mmap(host, size, PROT_NONE, flags, region->fd,
+					    (off_t)(range->base - lead - base)) == MAP_FAILED)
 			goto fail;
 		/* Advice: without huge pages the heap works, only slower. */
 		if (region->backing != MM_BACKING_HUGETLB)
-			(void)madvise(host, range->size, MADV_HUGEPAGE);
+			(void)madvise(host, size, MADV_HUGEPAGE);
 		if (range->host_node >= 0) {
-			err = node_bind(host, range->size, range->host_node, why);
+			err = node_bind(host, size, range->host_node, why);
 			if (err)
 				return err;
 		}
@@ -91,7 +94,7 @@ int region_create(struct region *region, const struct mm_config *config, const c
 	memset(region, 0, sizeof(*region));
 	region->fd = -1;
 	region->backing = config->backing;
-	region->size = last->base + last->size - config->range[0].base;
+	region->size = last->base + last->size - config->range[0].base + config->reserve;
 	for (unsigned int i = 0; i < config->nr_ranges; i++)
 		bytes += config->range[i].size;
 
@@ -101,6 +104,11 @@ int region_create(struct region *region, const struct mm_config *config, const c
 	err = region_open(region, why);
 	if (!err)
 		err = region_map(region, config, why);
+	if (!err && config->reserve && region_back(region, 0, config->reserve)) {
+		*why = limit_why("there is no memory for the %llu MiB that a heap begins with",
+				 (unsigned long long)(config->reserve >> 20));
+		err = -ENOMEM;
+	}
 	if (err)
 		region_destroy(region);
 	return err;
@@ -133,8 +141,9 @@ int region_back(struct region *region, uint64_t offset, uint64_t size)
 {
 	uint8_t *host = region->host + offset;
 
-	/* Someone may have written to what was left accessible. */
-	if (region->backing == MM_BACKING_HUGETLB && region_punch(region, offset, size))
+	/* Someone may have written to what was left accessible, here or to those that map the file.
+	 */
+	if (region->fd >= 0 && region_punch(region, offset, size))
 		return -ENOMEM;
 	if (mprotect(host, size, PROT_READ | PROT_WRITE))
 		return -ENOMEM;
@@ -169,6 +178,40 @@ int region_discard(struct region *region, uint64_t offset, uint64_t size)
 	if (region->backing != MM_BACKING_HUGETLB)
 		(void)mprotect(host, size, PROT_NONE);
 	return 0;
+}
+
+uint64_t region_stored(const struct region *region)
+{
+	struct stat st;
+
+	if (region->fd < 0 || fstat(region->fd, &st))
+		return 0;
+	return (uint64_t)st.st_blocks * 512;
+}
+
+uint64_t region_next_stored(const struct region *region, uint64_t offset)
+{
+	off_t at = region->fd < 0 ? -1 : lseek(region->fd, (off_t)offset, SEEK_DATA);
+
+	return at < 0 ? region->size : (uint64_t)at;
+}
+
+uint64_t region_stored_in(const struct region *region, uint64_t offset, uint64_t size)
+{
+	const uint64_t end = offset + size;
+	uint64_t bytes = 0;
+
+	while ((offset = region_next_stored(region, offset)) < end) {
+		off_t hole = lseek(region->fd, (off_t)offset, SEEK_HOLE);
+		uint64_t stop = hole < 0 || (uint64_t)hole > end ? end : (uint64_t)hole;
+
+		/* Others map the file, and may have made a hole here since. */
+		if (stop <= offset)
+			break;
+		bytes += stop - offset;
+		offset = stop;
+	}
+	return bytes;
 }
 
 int region_guard(struct region *region, uint64_t offset, bool on)

@@ -29,7 +29,8 @@ struct region {
 };
 
 /*
- * Reserves the window of the config's ranges, which are taken to be valid. Checks
+ * Reserves the window of the config's ranges, which are taken to be valid, and of the reserve, which
+ * lies before the first and is backed and accessible from here on. Checks
  * that the host can honour it and binds ranges to host nodes.
  * Returns 0, -EINVAL (no such host node) or -ENOMEM; then *why says what is missing.
  */
@@ -49,6 +50,13 @@ int region_back(struct region *region, uint64_t offset, uint64_t size);
  * the range still backed.
  */
 int region_discard(struct region *region, uint64_t offset, uint64_t size);
+
+/* Bytes that the memfd has memory for, the reserve included; 0 without one. */
+uint64_t region_stored(const struct region *region);
+/* How many of [offset, offset + size), one huge frame, the memfd has memory for; and where the
+ * first byte from offset on is that it has memory for, or the window's end. */
+uint64_t region_stored_in(const struct region *region, uint64_t offset, uint64_t size);
+uint64_t region_next_stored(const struct region *region, uint64_t offset);
 
 /* Makes one backed frame inaccessible, or accessible again, contents kept. It is made
  * accessible by backing it anew as well. Returns 0 or a negative errno. */

@@ -3,6 +3,11 @@
 
 #include <errno.h>
 
+uint64_t mm_page_map_bytes(uint64_t size)
+{
+	return ((size >> MM_FRAME_SHIFT) + MM_FRAME_SIZE - 1) & ~(MM_FRAME_SIZE - 1);
+}
+
 int map_create(struct page_map *map, const struct mm_config *config, const struct frame_pool *pool)
 {
 	map->config = config;
@@ -11,7 +16,9 @@ int map_create(struct page_map *map, const struct mm_config *config, const struc
 	map->size = pool->region->size;
 	map->host = pool->region->host;
 	map->first = (pool->base - pool->origin) >> MM_FRAME_SHIFT;
-	map->bytes = ((map->size >> MM_FRAME_SHIFT) + MM_FRAME_SIZE - 1) & ~(MM_FRAME_SIZE - 1);
+	map->bytes = mm_page_map_bytes(map->size);
+	if (config->reserve)
+		map->shown = (_Atomic uint8_t *)(map->host + config->reserve - map->bytes);
 	map->byte = region_meta_alloc(map->bytes);
 	map->count = region_meta_alloc(map->cpus * sizeof(*map->count));
 	if (map->byte && map->count)
@@ -48,6 +55,9 @@ void map_reset(struct page_map *map)
 	atomic_fetch_add_explicit(&map->count[0].taken, sum.given - sum.taken,
 				  memory_order_relaxed);
 	region_meta_clear((void *)map->byte, map->bytes);
+	/* It stays the window's memory, which others map. */
+	if (map->shown)
+		map_store(map->shown, map->size >> MM_FRAME_SHIFT, MM_PM_NONE);
 }
 
 bool map_in_range(const struct page_map *map, gpa_t addr)

@@ -26,6 +26,8 @@ struct page_map {
 	uint8_t *host;  /* where base is mapped */
 	uint64_t first; /* frame number of the window's first frame */
 	_Atomic uint8_t *byte;
+	/* A copy in the window's reserve, or NULL: written beside the map, and never read. */
+	_Atomic uint8_t *shown;
 	size_t bytes;            /* padded to whole pages */
 	struct map_count *count; /* by CPU */
 	unsigned int cpus;
@@ -62,11 +64,8 @@ static inline _Atomic uint8_t *map_byte(const struct page_map *map, frame_t fram
 	return &map->byte[frame.nr - map->first];
 }
 
-/* Sets nr bytes from a frame on. Stores are relaxed: the address reaches the guest later, by a
- * channel that orders it after them. */
-static inline void map_fill(struct page_map *map, frame_t frame, uint64_t nr, uint8_t value)
+static inline void map_store(_Atomic uint8_t *byte, uint64_t nr, uint8_t value)
 {
-	_Atomic uint8_t *byte = map_byte(map, frame);
 	const uint64_t eight = value * 0x0101010101010101ull;
 
 	for (; nr && (uintptr_t)byte % 8; nr--)
@@ -75,6 +74,21 @@ static inline void map_fill(struct page_map *map, frame_t frame, uint64_t nr, ui
 		__atomic_store_n((uint64_t *)(void *)byte, eight, __ATOMIC_RELAXED);
 	for (; nr; nr--)
 		atomic_store_explicit(byte++, value, memory_order_relaxed);
+}
+
+/* Has the copy say so, before the frames are given on to somebody else who does the same. */
+static inline void map_show(struct page_map *map, frame_t frame, uint64_t nr, uint8_t value)
+{
+	if (map->shown)
+		map_store(&map->shown[frame.nr - map->first], nr, value);
+}
+
+/* Sets nr bytes from a frame on. Stores are relaxed: the address reaches the guest later, by a
+ * channel that orders it after them. */
+static inline void map_fill(struct page_map *map, frame_t frame, uint64_t nr, uint8_t value)
+{
+	map_store(map_byte(map, frame), nr, value);
+	map_show(map, frame, nr, value);
 }
 
 /* Tells whether nr bytes from a frame on are so. For assertions. */
