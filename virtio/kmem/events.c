@@ -89,6 +89,12 @@ int kmem_dev_post_event(struct virtio_device *dev, uint32_t type, uint64_t value
 					   value);
 	}
 	virtio_queue_lock(dev, kmem->cpus);
+	if (kmem->tell) {
+		kmem->tell(kmem->tell_opaque, type, value);
+		atomic_fetch_add_explicit(&kmem->events.delivered, 1, memory_order_relaxed);
+		virtio_queue_unlock(dev, kmem->cpus);
+		return 0;
+	}
 	add_event(&kmem->events, type, value);
 	/* What unfit buffers hold up waits for the next notification or event. */
 	kmem_dev_deliver_events(kmem);

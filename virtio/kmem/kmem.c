@@ -177,6 +177,7 @@ static void fill_config(struct kmem_dev *kmem, const struct kmem_dev_config *con
 		kmem->nodes = out->num_nodes;
 	out->num_ranges = (uint16_t)config->nr_ranges;
 	out->num_classes = MM_CLASSES;
+	out->backed_max = config->backed_max;
 	next_generation(kmem);
 }
 
@@ -210,6 +211,9 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
 	kmem->heap = config->heap;
 	kmem->quiesce = config->quiesce;
 	kmem->quiesce_opaque = config->quiesce_opaque;
+	kmem->tell = config->tell;
+	kmem->tell_opaque = config->tell_opaque;
+	kmem->high = config->high;
 	kmem->cpus = config->cpus;
 	fill_config(kmem, config);
 	kmem->dev.ops = &kmem_ops;

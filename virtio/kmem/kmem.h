@@ -46,6 +46,14 @@ struct kmem_dev_config {
 	 * begin, who pins or copies heap memory comes to rest. NULL: nobody does. */
 	void (*quiesce)(void *opaque, bool begin);
 	void *quiesce_opaque;
+	/* For a transport that has no virtqueues: takes each event, from any thread, with the event
+	 * queue's lock held. NULL: events go to the event queue. */
+	void (*tell)(void *opaque, uint32_t type, uint64_t value);
+	void *tell_opaque;
+	/* Addresses are no guest-physical ones, and for the guest none lies below 4 GiB: what has
+	 * to be there is -ENOMEM. */
+	bool high;
+	uint64_t backed_max; /* of the heap, as mm_config has it */
 };
 
 struct kmem_dev_stats {
@@ -68,6 +76,15 @@ int kmem_dev_create(const struct kmem_dev_config *config, struct virtio_device *
  * Returns 0, or -EINVAL for an unknown type.
  */
 int kmem_dev_post_event(struct virtio_device *dev, uint32_t type, uint64_t value);
+
+/*
+ * Serves one request that came by another way than a virtqueue, as one of that request queue's.
+ * chain's segments are memory that stays; what is read of them is read once. Its writable part has
+ * room for a struct virtio_kmem_resp. Returns the bytes written to it. The transport has set
+ * dev->features, of those offered. Thread-safe.
+ */
+uint32_t kmem_dev_serve(struct virtio_device *dev, unsigned int queue,
+			const struct vring_chain *chain);
 
 /* Counters of one request queue (events: 0), or of all with queue = -1. */
 void kmem_dev_get_stats(const struct virtio_device *dev, int queue, struct kmem_dev_stats *stats);

@@ -22,6 +22,9 @@ int kmem_dev_alloc(struct kmem_request *r)
 		return -EINVAL;
 	/* Relaxed: the guest learnt the cache's number from a later reply. */
 	flags |= atomic_load_explicit(&kmem->cache_flags[r->req.cache], memory_order_relaxed);
+	ret = kmem_dev_check_low(r, flags);
+	if (ret)
+		return ret;
 	return kmem_dev_reply_addrs(r, mm_alloc_bulk(kmem->heap, r->cpu, (int)r->req.cache, node,
 						     flags, r->req.size, r->req.caller,
 						     r->req.count, r->addr));

@@ -16,6 +16,8 @@ int kmem_dev_alloc_pages(struct kmem_request *r)
 	ret = kmem_dev_check_node(r, &node);
 	if (!ret)
 		ret = kmem_dev_check_gfp(r, &flags);
+	if (!ret)
+		ret = kmem_dev_check_low(r, flags);
 	if (ret)
 		return ret;
 	return kmem_dev_reply_addrs(r, mm_pages_alloc(r->kmem->heap, r->cpu, r->req.order, node,

@@ -34,6 +34,9 @@ struct kmem_dev {
 	struct mm_heap *heap;
 	void (*quiesce)(void *opaque, bool begin);
 	void *quiesce_opaque;
+	void (*tell)(void *opaque, uint32_t type, uint64_t value);
+	void *tell_opaque;
+	bool high;          /* as kmem_dev_config has it */
 	unsigned int cpus;  /* request queues; the event queue is the next */
 	unsigned int nodes; /* those for user space, which config.num_nodes leaves out, included */
 	_Alignas(8) struct virtio_kmem_config config;
@@ -87,6 +90,8 @@ bool kmem_dev_deliver_events(struct kmem_dev *kmem);
 int kmem_dev_check_node(const struct kmem_request *r, int *node);
 int kmem_dev_check_gfp(const struct kmem_request *r, unsigned int *flags);
 int kmem_dev_check_cache(const struct kmem_request *r);
+/* Of mm's flags: -ENOMEM if they ask for addresses that the guest's heap has none of. */
+int kmem_dev_check_low(const struct kmem_request *r, unsigned int flags);
 
 /* Answers with n addresses; with a call's result and the addresses it refused. Each
  * returns the request's status. */

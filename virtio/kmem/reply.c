@@ -36,6 +36,11 @@ int kmem_dev_check_gfp(const struct kmem_request *r, unsigned int *flags)
 	return 0;
 }
 
+int kmem_dev_check_low(const struct kmem_request *r, unsigned int flags)
+{
+	return r->kmem->high && flags & MM_DMA32 ? -ENOMEM : 0;
+}
+
 int kmem_dev_check_cache(const struct kmem_request *r)
 {
 	return r->req.cache && r->req.cache <= r->kmem->caches ? 0 : -ENOENT;

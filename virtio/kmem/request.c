@@ -134,6 +134,18 @@ static uint32_t serve_chain(struct kmem_dev *kmem, struct kmem_queue *q,
 	return (uint32_t)(sizeof(r.resp) + r.reply_size);
 }
 
+uint32_t kmem_dev_serve(struct virtio_device *dev, unsigned int queue,
+			const struct vring_chain *chain)
+{
+	struct kmem_dev *kmem = kmem_dev_of(dev);
+	uint32_t written;
+
+	virtio_queue_lock(dev, queue);
+	written = serve_chain(kmem, &kmem->queue[queue], chain, queue);
+	virtio_queue_unlock(dev, queue);
+	return written;
+}
+
 bool kmem_dev_serve_queue(struct kmem_dev *kmem, unsigned int queue, unsigned int cpu)
 {
 	struct virtio_device *dev = &kmem->dev;

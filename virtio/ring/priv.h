@@ -15,21 +15,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "virtio/ring/barrier.h"
 #include "virtio/ring/vring.h"
-
-static inline void vring_full_barrier(void)
-{
-#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
-/* That ThreadSanitizer does not model fences is no loss: these order a store with a
- * load of another word, which no happens-before edge would do. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
-	atomic_thread_fence(memory_order_seq_cst);
-#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-}
 
 static inline bool vring_is_busy(const struct vring *ring, uint16_t head)
 {
