@@ -235,13 +235,13 @@ static void keep_from_dumps(const struct memory *mem)
 }
 
 /* One who writes does not wait for ever behind those who read in turns. */
-static void init_lock(pthread_rwlock_t *lock)
+void memory_init_lock(struct memory *mem)
 {
 	pthread_rwlockattr_t attr;
 
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	pthread_rwlock_init(lock, &attr);
+	pthread_rwlock_init(&mem->reset, &attr);
 	pthread_rwlockattr_destroy(&attr);
 }
 
@@ -271,7 +271,7 @@ enum exit_status memory_create(struct memory *mem, const struct run_config *conf
 		return status;
 	}
 	keep_from_dumps(mem);
-	init_lock(&mem->reset);
+	memory_init_lock(mem);
 	return 0;
 }
 

@@ -64,6 +64,9 @@ enum exit_status memory_create(struct memory *mem, const struct run_config *conf
 			       void *opaque);
 void memory_destroy(struct memory *mem);
 
+/* The lock alone, for a service's heap, which has no machine. */
+void memory_init_lock(struct memory *mem);
+
 /* What a guest of config and kind could come to, which nothing is reserved for. Returns 0 or the
  * exit status, the error having been reported. */
 enum exit_status memory_bound_of(const struct run_config *config, const struct guest_kind *kind,

@@ -67,15 +67,15 @@ int qmp_query_memory(struct qmp_call *call)
 
 int qmp_heap_reclaim(struct qmp_call *call)
 {
-	struct vm *vm = qmp_vm(call);
+	struct memory *mem = qmp_memory(call);
 	uint64_t bytes;
 
-	if (!vm)
+	if (!mem)
 		return -EINVAL;
-	kmem_dev_post_event(vm->devices.kmem, VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
-	memory_enter(&vm->mem);
-	bytes = mm_reclaim(vm->mem.heap);
-	memory_leave(&vm->mem);
+	kmem_dev_post_event(qmp_kmem(call), VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
+	memory_enter(mem);
+	bytes = mm_reclaim(mem->heap);
+	memory_leave(mem);
 	call->result = json_pack("{s:I}", "discarded", qmp_number(bytes));
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "vmm/base/run_dir.h"
 
 struct io_engine;
+struct memory;
 struct qmp;
 struct sandbox;
 struct virtio_device;
@@ -36,9 +37,11 @@ struct qmp_disks {
 	unsigned int nr;
 };
 
-/* A service of disks; all of it outlives the socket. */
+/* A service of disks, of memory, or both; all of it outlives the socket. */
 struct qmp_service {
 	struct qmp_disks disks;
+	struct memory *mem;         /* the heap of a memory service; NULL: it serves none */
+	struct virtio_device *kmem; /* its device */
 	void (*quit)(void *opaque); /* ends it in order, as SIGTERM does; from any thread */
 	void *opaque;
 };

@@ -32,9 +32,27 @@ const struct devices *qmp_devices(struct qmp_call *call)
 
 struct memory *qmp_memory(struct qmp_call *call)
 {
-	struct vm *vm = qmp_vm(call);
+	const struct qmp_service *service = qmp_target(call)->service;
+	struct vm *vm;
+
+	if (service && !service->mem)
+		qmp_fail(call, QMP_GENERIC, "This service has disks alone, and no memory");
+	if (service)
+		return service->mem;
+	vm = qmp_vm(call);
 
 	return vm ? &vm->mem : NULL;
+}
+
+struct virtio_device *qmp_kmem(struct qmp_call *call)
+{
+	const struct qmp_service *service = qmp_target(call)->service;
+	struct vm *vm;
+
+	if (service)
+		return qmp_memory(call) ? service->kmem : NULL;
+	vm = qmp_vm(call);
+	return vm ? vm->devices.kmem : NULL;
 }
 
 int qmp_disks(struct qmp_call *call, struct qmp_disks *disks)

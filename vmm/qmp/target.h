@@ -29,10 +29,12 @@ static inline struct qmp_target *qmp_target(const struct qmp_call *call)
 	return call->opaque;
 }
 
-/* The machine of a call, its devices, its memory; NULL: there is none, and the call has failed. */
+/* The machine of a call, its devices, its memory and the device that serves it, the last two also
+ * of a service; NULL: there is none, and the call has failed. */
 struct vm *qmp_vm(struct qmp_call *call);
 const struct devices *qmp_devices(struct qmp_call *call);
 struct memory *qmp_memory(struct qmp_call *call);
+struct virtio_device *qmp_kmem(struct qmp_call *call);
 
 /* The disks of a machine or a service, in *disks. Returns 0, or as qmp_fail(): there is no machine.
  */

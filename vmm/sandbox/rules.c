@@ -42,6 +42,7 @@
 #define TERMINAL (1u << SANDBOX_TERMINAL)
 #define MAIN     (1u << SANDBOX_MAIN)
 #define REBUILD  (1u << SANDBOX_REBUILD)
+#define KMEM     (1u << SANDBOX_KMEM)
 #define MAINS    (MAIN | REBUILD)
 /* Threads that each machine has anew, and who makes them. */
 #define VCPUS     (VCPU | REBUILD)
@@ -49,7 +50,7 @@
 #define TERMINALS (TERMINAL | REBUILD)
 #define RUN       (DISKS | VCPU | QMP | CONSOLE | TERMINAL | MAINS)
 #define IOS       (IO | DISKS)
-#define ALL       (RUN | IO | SERVE)
+#define ALL       (RUN | IO | SERVE | KMEM)
 
 #define CALL(what, who) .call = SYS_##what, .name = #what, .threads = (who)
 /* Argument n is value; has none of these bits, or all of them. */
@@ -81,6 +82,7 @@
 #define LOCK   "a lock whose holder has lost its CPU"
 #define OPTION "a guest of other options"
 #define LINUX  "the drivers of a Linux guest"
+#define MEMORY "a service of memory, and disks that serve the same machine"
 
 /* What pthread_create() asks for: a thread, and nothing that is not of one. */
 #define THREAD_FLAGS                                                                        \
@@ -106,18 +108,22 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(futex, CONSOLE), SELDOM(LOCK)},
 	{CALL(poll, SERVE | QMP | CONSOLES | TERMINAL | MAIN)},
 	{CALL(poll, VCPU)},
+	{CALL(poll, KMEM), SELDOM(MEMORY)},
+	{CALL(sched_yield, IO | KMEM), SELDOM(LOCK)},
+	{CALL(restart_syscall, KMEM), SELDOM(SIGNAL)},
 	{CALL(sched_yield, DISKS | VCPU | QMP | MAINS), SELDOM(LOCK)},
 	{CALL(restart_syscall, RUN | SERVE), SELDOM(SIGNAL)}, /* of poll() and futex() */
 	{CALL(clock_gettime, QMP)},                           /* its budget of CPU time */
 	{CALL(clock_gettime, ALL & ~QMP), SELDOM(CLOCK)},
 	{CALL(exit, ALL & ~MAIN)},
 	{CALL(exit_group, SERVE | MAINS)},
-	{CALL(exit_group, IOS | VCPU | QMP | CONSOLE | TERMINAL), SELDOM(REPORT)},
+	{CALL(exit_group, KMEM | IOS | VCPU | QMP | CONSOLE | TERMINAL), SELDOM(REPORT)},
 
 	/* Signals: that of a file that shrank, the kick of a vCPU, those of a job. */
 	{CALL(rt_sigprocmask, ALL)},
 	{CALL(rt_sigreturn, IO | VCPUS)},
-	{CALL(rt_sigreturn, SERVE | DISKS | QMP | CONSOLE | TERMINAL | MAIN), SELDOM(SIGNAL)},
+	{CALL(rt_sigreturn, KMEM | SERVE | DISKS | QMP | CONSOLE | TERMINAL | MAIN),
+	 SELDOM(SIGNAL)},
 	{CALL(getpid, ALL), SELDOM(ABORT)},
 	{CALL(gettid, ALL), SELDOM(ABORT)},
 	{CALL(tgkill, ALL), OWN, IF(IS(2, SIGABRT)), SELDOM(ABORT)},
@@ -136,8 +142,8 @@ const struct sandbox_rule sandbox_rules[] = {
 	 SELDOM(MALLOC)},
 	{CALL(mmap, SERVE | REBUILD), IF_BOTH(HAS_NOT(2, PROT_EXEC), HAS(3, MAP_SHARED))},
 	{CALL(munmap, IOS | SERVE | MAINS)},
-	{CALL(munmap, VCPU | QMP | CONSOLE | TERMINAL), SELDOM(MALLOC)},
-	{CALL(mremap, RUN), IF(IS(3, MREMAP_MAYMOVE)), SELDOM(MALLOC)},
+	{CALL(munmap, VCPU | QMP | CONSOLE | TERMINAL | KMEM), SELDOM(MALLOC)},
+	{CALL(mremap, RUN | KMEM), IF(IS(3, MREMAP_MAYMOVE)), SELDOM(MALLOC)},
 	{CALL(mprotect, VCPU), IF(HAS_NOT(2, PROT_EXEC))},
 	{CALL(mprotect, ALL & ~VCPU), IF(HAS_NOT(2, PROT_EXEC)), SELDOM(MALLOC)},
 	{CALL(madvise, ALL), IF(IS(2, MADV_DONTNEED)), SELDOM(MALLOC)},
@@ -146,23 +152,33 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(madvise, VCPU | REBUILD), IF(IS(2, MADV_POPULATE_WRITE))},
 	{CALL(madvise, SERVE | REBUILD), IF(IS(2, MADV_DONTDUMP))},
 	{CALL(madvise, REBUILD), IF(IS(2, MADV_HUGEPAGE))},
+	{CALL(mprotect, KMEM), IF(HAS_NOT(2, PROT_EXEC)), SELDOM(MEMORY)},
+	{CALL(madvise, KMEM), IF(IS(2, MADV_POPULATE_WRITE)), SELDOM(MEMORY)},
+	{CALL(fallocate, KMEM), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)),
+	 SELDOM(MEMORY)},
+	{CALL(lseek, KMEM), SELDOM(MEMORY)}, /* where the window has memory */
+	{CALL(newfstatat, KMEM), IF(IS(3, AT_EMPTY_PATH)), SELDOM(MEMORY)}, /* and how much */
 	{CALL(fallocate, VCPU), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))},
 	{CALL(fallocate, DISKS | QMP | MAINS),
 	 IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)), SELDOM(OPTION)},
 
 	/* ... copied where a page of the heap may have gone, which is an error and no SIGBUS. */
+	{CALL(process_vm_readv, IO), OWN, SELDOM(MEMORY)},
+	{CALL(process_vm_writev, IO), OWN, SELDOM(MEMORY)},
 	{CALL(process_vm_readv, DISKS), OWN, SELDOM("a write from the heap that is bounced")},
 	{CALL(process_vm_writev, DISKS), OWN, SELDOM("a read to it that is")},
 
 	/* What is open. */
 	{CALL(read, SERVE | VCPU | QMP | CONSOLES | TERMINAL | MAIN)},
 	{CALL(read, IOS), SELDOM("kicks, on kernels before 5.13")},
-	{CALL(write, ALL & ~(DISKS | CONSOLE | TERMINAL))},
+	{CALL(write, ALL & ~(DISKS | CONSOLE | TERMINAL | KMEM))},
+	{CALL(write, KMEM), SELDOM(MEMORY)},           /* interrupts, and what it says */
 	{CALL(write, DISKS | CONSOLE), SELDOM(LINUX)}, /* interrupts */
 	{CALL(write, TERMINAL), SELDOM("the end of a guest by Ctrl-A x")},
 	{CALL(pread64, VCPUS)}, /* names of the program's functions; a kernel */
 	{CALL(lseek, MAINS)},   /* our account, from its start */
-	{CALL(close, ALL & ~(VCPU | TERMINAL))},
+	{CALL(close, ALL & ~(VCPU | TERMINAL | KMEM))},
+	{CALL(close, KMEM), SELDOM(MEMORY)},
 	{CALL(newfstatat, SERVE | MAINS), IF(IS(3, AT_EMPTY_PATH))}, /* fstat() */
 	{CALL(ftruncate, SERVE | QMP)},
 	{CALL(fdatasync, SERVE)},
@@ -178,6 +194,9 @@ const struct sandbox_rule sandbox_rules[] = {
 
 	/* Clients and front ends, on sockets that listen already. */
 	{CALL(accept4, SERVE | QMP | CONSOLES)},
+	{CALL(accept4, KMEM), SELDOM(MEMORY)},
+	{CALL(sendmsg, KMEM), SELDOM(MEMORY)},
+	{CALL(read, KMEM), SELDOM(MEMORY)},
 	{CALL(recvfrom, QMP)},
 	{CALL(recvfrom, CONSOLES), SELDOM(LINUX)},
 	{CALL(sendto, SERVE | QMP), IF(IS(4, 0))}, /* to who is connected */

@@ -43,6 +43,7 @@ const char *const sandbox_names[SANDBOX_KINDS] = {
 	[SANDBOX_TERMINAL] = "terminal",
 	[SANDBOX_MAIN] = "main",
 	[SANDBOX_REBUILD] = "rebuild",
+	[SANDBOX_KMEM] = "kmem",
 };
 
 int sandbox_drop_capabilities(void)

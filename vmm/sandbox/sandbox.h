@@ -34,6 +34,7 @@ enum sandbox_thread {
 	SANDBOX_TERMINAL, /* of input to a Linux guest */
 	SANDBOX_MAIN,     /* the main thread, of a guest that has one life */
 	SANDBOX_REBUILD,  /* ... of one that may reboot, which is given another machine */
+	SANDBOX_KMEM,     /* `serve`: of memory */
 	SANDBOX_KINDS
 };
 

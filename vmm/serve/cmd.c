@@ -19,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "mm/host/pressure.h"
 #include "virtio/vhost_user/guard.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/fds.h"
@@ -29,6 +30,7 @@
 #include "vmm/sandbox/jail.h"
 #include "vmm/sandbox/sandbox.h"
 #include "vmm/serve/disk.h"
+#include "vmm/serve/memory.h"
 #include "vmm/serve/serve.h"
 #include "vmm/serve/thread.h"
 
@@ -38,7 +40,8 @@ struct service {
 	struct jail jail;
 	int notify_fd; /* -1: nobody to tell */
 	struct served disk[SERVE_MAX_DISKS];
-	unsigned int nr; /* disks that are up */
+	unsigned int nr;              /* disks that are up */
+	struct served_memory *memory; /* NULL: none is served */
 	int signal_fd;
 	int over_fd;     /* an eventfd: a thread is through, or a client wants it all to end */
 	struct qmp *qmp; /* NULL: no control socket */
@@ -94,7 +97,7 @@ static bool all_over(const struct service *s)
 	for (unsigned int i = 0; i < s->nr; i++)
 		if (!serve_thread_is_over(s->disk[i].thread))
 			return false;
-	return true;
+	return served_memory_is_over(s->memory);
 }
 
 /* Until a signal, or the last connection that there can be. */
@@ -108,11 +111,14 @@ static void serve_all(struct service *s)
 
 	for (unsigned int i = 0; i < s->nr; i++)
 		serve_thread_go(s->disk[i].thread);
+	if (s->memory)
+		served_memory_go(s->memory);
 	while (!all_over(s) && !atomic_load(&s->quit)) {
 		if (poll(fds, 2, LOG_LIMIT_PERIOD_MS) < 0)
 			continue;
 		for (unsigned int i = 0; i < s->nr; i++)
 			log_limit_settle(&s->disk[i].log, false);
+		served_memory_settle(s->memory, false);
 		if (fds[0].revents && !take_signal(s))
 			return;
 		if (fds[1].revents && read(s->over_fd, &value, sizeof(value)) < 0)
@@ -123,6 +129,7 @@ static void serve_all(struct service *s)
 static enum exit_status print_help(void)
 {
 	printf("usage: slabvisor serve --blk-file PATH --socket-path PATH [options]\n"
+	       "       slabvisor serve --kmem-size SIZE --socket-path PATH [options]\n"
 	       "       slabvisor serve --config FILE\n"
 	       "\n"
 	       "Serves disks over vhost-user: to QEMU machines, and so to those of libvirt. It\n"
@@ -130,6 +137,8 @@ static enum exit_status print_help(void)
 	       "take many steps more, and ends it; SIGHUP looks at the disks' sizes again. Ended\n"
 	       "or killed and started again, it goes on with the requests that were in flight.\n"
 	       "Its socket stays, and is replaced by the next that is to listen there.\n"
+	       "\n"
+	       "With --kmem-size it serves memory to one QEMU machine, over ivshmem-doorbell.\n"
 	       "\n");
 	opt_help(stdout, serve_disk_options, 0);
 	opt_help(stdout, serve_options, 0);
@@ -167,6 +176,9 @@ static unsigned int descriptors(const struct serve_config *config)
 	 * kick, call, error. */
 	for (unsigned int i = 0; i < config->nr_disks; i++)
 		n += 9 + VHOST_USER_MAX_FDS + 2 + 3 * config->disk[i].queues;
+	/* Of memory: window, bell, wake-up, socket, client, one that is refused; a vector each. */
+	if (config->memory.size)
+		n += 6 + config->memory.queues + 1 + PRESSURE_DESCRIPTORS;
 	if (config->qmp || config->name)
 		n += QMP_DESCRIPTORS;
 	return n;
@@ -192,20 +204,29 @@ static enum exit_status open_control(struct service *s, struct qmp_place *place)
 			.dev = s->disk[i].dev,
 			.engine = s->disk[i].engine,
 		};
-	place->runs = s->config.disk[0].blk_file;
+	if (s->memory) {
+		s->shown.mem = served_memory_heap(s->memory);
+		s->shown.kmem = served_memory_dev(s->memory);
+	}
+	place->runs = s->nr ? s->config.disk[0].blk_file : "memory";
 	return qmp_create(place, &s->shown, s->sandbox, &s->qmp);
 }
 
-/* Opens all disks and starts their threads. Returns 0 or the exit status. */
-static enum exit_status open_disks(struct service *s)
+/* Opens the memory service and all disks, and starts their threads. Returns 0 or the exit status. */
+static enum exit_status open_all(struct service *s)
 {
 	unsigned int next = 0;
 	enum exit_status status = 0;
 
+	if (s->config.memory.size)
+		status = served_memory_open(&s->config.memory, s->sandbox, s->over_fd, &next,
+					    &s->memory);
 	for (unsigned int i = 0; i < s->config.nr_disks && !status; i++) {
 		status =
 			served_open(&s->disk[i], &s->config.disk[i], s->sandbox, s->over_fd, &next);
 		s->nr += !status;
+		if (!status && s->memory)
+			served_memory_add_engine(s->memory, s->disk[i].engine);
 	}
 	return status;
 }
@@ -239,7 +260,7 @@ static enum exit_status run(struct service *s)
 		status = jail_begin(&s->jail, s->config.jail, s->config.jail_cgroup,
 				    descriptors(&s->config), IO_MAX_FILES, s->sandbox);
 	if (!status)
-		status = open_disks(s);
+		status = open_all(s);
 	if (!status)
 		status = open_control(s, &place);
 	else
@@ -258,6 +279,7 @@ static enum exit_status run(struct service *s)
 	/* All at once, before the first is waited for. */
 	for (unsigned int i = 0; i < s->nr; i++)
 		serve_thread_stop(s->disk[i].thread);
+	served_memory_stop(s->memory);
 	return 0;
 }
 
@@ -284,6 +306,8 @@ enum exit_status cmd_serve(int argc, char **argv)
 	qmp_destroy(s->qmp);
 	while (s->nr)
 		served_close(&s->disk[--s->nr]);
+	/* Last: disks have pins in its heap. */
+	served_memory_close(s->memory);
 	sandbox_destroy(s->sandbox);
 	if (s->notify_fd >= 0)
 		close(s->notify_fd);

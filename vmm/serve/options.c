@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mm/util.h"
+#include "virtio/abi/ivshmem.h"
 #include "virtio/vhost_user/vhost_user.h"
 #include "vmm/base/cli.h"
 #include "vmm/base/listen.h"
@@ -17,6 +18,7 @@
 
 #define MAX_PIN_BUDGET (1ull << 40)
 #define MIN_MAX_MEMORY (1ull << 20)
+#define MAX_WINDOW     (1ull << 40)
 #define PIN_GRANULE    (2ull << 20) /* what is registered at a time */
 
 /* What QEMU's chardevs are told beside a path. */
@@ -58,6 +60,21 @@ static int check_socket_mode(const char *value, char *why)
 {
 	if (value[strspn(value, "01234567")] || strtoul(value, NULL, 8) > 0777)
 		return opt_why(why, "give octal digits, as in 0660");
+	return 0;
+}
+
+static int check_kmem_size(const char *value, char *why)
+{
+	uint64_t size;
+
+	if (cli_parse_size(value, &size) || size < IVSHMEM_KMEM_MIN_WINDOW || size > MAX_WINDOW ||
+	    size & (size - 1))
+		return opt_why(
+			why,
+			"give 4G, 8G, or another power of two up to 1T: the machine has the "
+			"window in a BAR, which is a power of two and below 4G would lie where "
+			"firmware maps memory as uncached. It costs host memory only as it is "
+			"used");
 	return 0;
 }
 
@@ -157,6 +174,68 @@ const struct opt serve_options[] = {
 	 .need = "expected `disks:` and a list",
 	 .keys = "those of slabvisor serve --help, as in blk-file and socket-path",
 	 .help = "the disks, of such options each"},
+	{.name = "kmem-size",
+	 .type = OPT_SIZE,
+	 OPT_AT(serve_config, memory.size),
+	 .max = MAX_WINDOW,
+	 .check = check_kmem_size,
+	 .help = "serves memory, too, or alone: a window of SIZE, a power of two from 4G, for an "
+		 "ivshmem-doorbell device"},
+	{.name = "kmem-max",
+	 .type = OPT_SIZE,
+	 OPT_AT(serve_config, memory.max),
+	 .min = 2ull << 20,
+	 .max = MAX_WINDOW,
+	 .step = 2ull << 20,
+	 .help = "of the window, SIZE has host memory at once at most, else all of it"},
+	{.name = "kmem-user",
+	 .type = OPT_SIZE,
+	 OPT_AT(serve_config, memory.user),
+	 .min = 2ull << 20,
+	 .max = MAX_WINDOW,
+	 .step = 2ull << 20,
+	 .help = "SIZE of the window is for the memory of the machine's programs, and none of it "
+		 "for its kernel"},
+	{.name = "kmem-queues",
+	 .type = OPT_NUMBER,
+	 OPT_AT(serve_config, memory.queues),
+	 .min = 1,
+	 .max = IVSHMEM_KMEM_MAX_QUEUES,
+	 .init = "1",
+	 .help = "mailboxes, one for each vCPU of the machine; the device has one vector more"},
+	{.name = "kmem-socket-path",
+	 .type = OPT_STRING,
+	 OPT_AT(serve_config, memory.place.socket_path),
+	 .metavar = "PATH",
+	 .min = 1,
+	 .say = "give the path of a socket",
+	 .check = check_socket_path,
+	 .help = "the memory service's socket. Without a disk --socket-path, --socket-group, "
+		 "--socket-mode, --fd and --queues are the memory service's as well"},
+	{.name = "kmem-socket-group",
+	 .type = OPT_STRING,
+	 OPT_AT(serve_config, memory.place.socket_group),
+	 .metavar = "GROUP",
+	 .min = 1,
+	 .say = "give the name or number of a group",
+	 .check = check_socket_group,
+	 .help = "the group of that socket, as --socket-group"},
+	{.name = "kmem-socket-mode",
+	 .type = OPT_STRING,
+	 OPT_AT(serve_config, memory.place.socket_mode),
+	 .metavar = "MODE",
+	 .min = 1,
+	 .say = "give octal digits, as in 0660",
+	 .check = check_socket_mode,
+	 .help = "the mode of that socket, as --socket-mode"},
+	{.name = "kmem-poll-us",
+	 .type = OPT_NUMBER,
+	 OPT_AT(serve_config, memory.poll_us),
+	 .max = 1000000,
+	 .unit = "microseconds",
+	 .init = "50",
+	 .help = "how long the memory service polls for requests before it sleeps, at most; 0: not "
+		 "at all"},
 	{.name = "sandbox",
 	 .type = OPT_FLAG,
 	 OPT_AT(serve_config, sandbox),
@@ -190,6 +269,32 @@ void serve_config_free(struct serve_config *config)
 	opt_free(serve_options, config);
 }
 
+static void move(char **to, char **from)
+{
+	if (!*from)
+		return;
+	free(*to);
+	*to = *from;
+	*from = NULL;
+}
+
+/* Without a disk, options of its socket are the memory service's. Returns 0 or the exit status. */
+static enum exit_status take_place(struct serve_memory *memory, struct serve_disk *first)
+{
+	if (first->serial || first->read_only || first->raw || first->block_size ||
+	    first->pin_budget)
+		return cli_fail(
+			STATUS_USAGE,
+			"serve: an option of a disk, and no disk: --blk-file PATH names one");
+	move(&memory->place.socket_path, &first->socket_path);
+	move(&memory->place.socket_group, &first->socket_group);
+	move(&memory->place.socket_mode, &first->socket_mode);
+	memory->place.fd = first->fd;
+	if (first->queues > memory->queues)
+		memory->queues = first->queues;
+	return 0;
+}
+
 /* The command line's options and the file's: one disk of the former, or those of the latter.
  * Returns 0 or the exit status. */
 static enum exit_status read_all(struct serve_config *config, struct opt_line *line)
@@ -202,8 +307,8 @@ static enum exit_status read_all(struct serve_config *config, struct opt_line *l
 	if (config->config) {
 		status = opt_yaml_read(
 			config->config, serve_options, config,
-			"`disks`, a list of disks, `sandbox`, `qmp`, `name`, `jail` and "
-			"`jail-cgroup`");
+			"`disks`, a list of disks, `kmem-size` and its like, `sandbox`, `qmp`, "
+			"`name`, `jail` and `jail-cgroup`");
 		if (status)
 			return status;
 	}
@@ -212,6 +317,8 @@ static enum exit_status read_all(struct serve_config *config, struct opt_line *l
 	if (config->config && line->scope[0].seen)
 		return cli_fail(STATUS_USAGE,
 				"--config: the disks are the file's: no other options");
+	if (!config->config && line->scope[0].seen && config->memory.size && !first->blk_file)
+		return take_place(&config->memory, first);
 	if (!config->config && line->scope[0].seen) {
 		config->disk[config->nr_disks++] = *first;
 		*first = (struct serve_disk){0};
@@ -235,13 +342,40 @@ static enum exit_status check_disk(const struct serve_disk *disk, enum exit_stat
 	return 0;
 }
 
-static enum exit_status check_disks(const struct serve_config *config)
+/* What the options of a memory service must say together. */
+static enum exit_status check_memory(struct serve_memory *memory, enum exit_status status)
+{
+	if (!memory->max)
+		memory->max = memory->size;
+	if (memory->max > memory->size)
+		return cli_fail(status, "--kmem-max: larger than the window, --kmem-size");
+	if (memory->user > memory->size / 2)
+		return cli_fail(status, "--kmem-user: half of --kmem-size at most: the rest is for "
+					"the machine's kernel");
+	if (memory->place.socket_path && memory->place.fd >= 0)
+		return cli_fail(status, "socket-path and fd: only one of them");
+	if (!memory->place.socket_path && (memory->place.socket_group || memory->place.socket_mode))
+		return cli_fail(status,
+				"socket-group and socket-mode are of a socket that socket-path "
+				"names: who made another has said who may connect");
+	return 0;
+}
+
+static enum exit_status check_disks(struct serve_config *config)
 {
 	enum exit_status status = 0;
 
 	if (config->jail_cgroup && !config->jail)
 		return cli_fail(STATUS_USAGE, "--jail-cgroup: a jail has it: say --jail USER, too");
-	if (!config->nr_disks)
+	if (config->memory.size)
+		status = check_memory(&config->memory,
+				      config->config ? STATUS_BAD_CONFIG : STATUS_USAGE);
+	else if (config->memory.max || config->memory.user || config->memory.place.socket_path)
+		status = cli_fail(config->config ? STATUS_BAD_CONFIG : STATUS_USAGE,
+				  "no memory service: --kmem-size SIZE asks for one");
+	if (status)
+		return status;
+	if (!config->nr_disks && !config->memory.size)
 		return cli_fail(STATUS_USAGE,
 				"no disk: --blk-file PATH or --config FILE is needed");
 	for (unsigned int d = 0; d < config->nr_disks && !status; d++)
@@ -267,7 +401,7 @@ enum exit_status serve_config_parse(struct serve_config *config, int argc, char 
 	};
 	enum exit_status status;
 
-	*config = (struct serve_config){0};
+	*config = (struct serve_config){.memory.place.fd = -1};
 	if (opt_init(serve_options, config) || opt_init(serve_disk_options, &first)) {
 		status = cli_fail(STATUS_HOST_ERROR, "out of memory");
 	} else if (opt_line_read(&line, OPT_PASS_WINS)) {

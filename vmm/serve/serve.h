@@ -29,9 +29,20 @@ struct serve_disk {
 	uint64_t pin_budget; /* bytes; more than 0 only where the front end's memory stays */
 };
 
+/* A memory service, as it is to be served. Strings are its own. */
+struct serve_memory {
+	uint64_t size;       /* of the window, bytes, a power of two; 0: there is none */
+	uint64_t user;       /* of it, for the pages of programs in the machine */
+	uint64_t max;        /* bytes that it has memory behind at most */
+	unsigned int queues; /* one a vCPU */
+	unsigned int poll_us;
+	struct serve_disk place; /* of which its socket alone is said */
+};
+
 struct serve_config {
 	struct serve_disk disk[SERVE_MAX_DISKS];
 	unsigned int nr_disks;
+	struct serve_memory memory;
 	char *config; /* the configuration file's path, or NULL */
 	bool sandbox;
 	char *qmp, *name; /* a control socket's path, a name for `slabvisor list`, or NULL */
