@@ -150,8 +150,10 @@ static void resume(void *opaque)
 	(void)opaque;
 }
 
-static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page)
+static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page,
+		      const struct vhost_user_file *file)
 {
+	(void)file;
 	(void)page;
 	(void)opaque;
 	must(host && size);

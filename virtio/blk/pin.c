@@ -37,7 +37,7 @@ static unsigned int next_frames(struct walk *w, uint64_t *addr, struct mm_heap *
 			if (!region || !region->heap)
 				continue;
 			w->heap = region->heap;
-			gpa = mm_heap_base(region->heap) +
+			gpa = mm_heap_base(region->heap) + region->heap_at +
 			      ((uintptr_t)seg->iov_base - (uintptr_t)region->host);
 			w->frame = gpa & ~(MM_FRAME_SIZE - 1);
 			w->end = (gpa + seg->iov_len + MM_FRAME_SIZE - 1) & ~(MM_FRAME_SIZE - 1);
@@ -111,8 +111,8 @@ void blk_unpin(struct blk_req *req)
 
 /*
  * Copies segment by segment through the kernel, which says EFAULT where a plain copy
- * would end the monitor. Only memory of a heap is fragile: a service that has none is not
- * allowed these calls.
+ * would end the monitor. Only memory of a heap is fragile: a service, which has none but
+ * in mappings of its own, is not allowed these calls.
  */
 static size_t copy_fragile(const struct iovec *seg, unsigned int n, uint64_t offset, uint8_t *buf,
 			   size_t len, bool to_guest)
@@ -143,11 +143,20 @@ static size_t copy_fragile(const struct iovec *seg, unsigned int n, uint64_t off
 	return done;
 }
 
+/* Tells whether some of a fragile request may be a fault to touch. */
+static bool may_fault(const struct blk_req *req)
+{
+	for (unsigned int i = 0; req->fragile && i < req->nr; i++)
+		if (req->region[i] && req->region[i]->heap && !req->region[i]->apart)
+			return true;
+	return false;
+}
+
 bool blk_copy_from(const struct blk_req *req, uint64_t offset, void *dst, size_t len)
 {
 	const struct vring_chain *chain = &req->chain;
 
-	if (req->fragile)
+	if (may_fault(req))
 		return copy_fragile(chain->seg, chain->nr_readable, offset, dst, len, false) == len;
 	return vring_chain_read(chain, offset, dst, len) == len;
 }
@@ -156,7 +165,7 @@ bool blk_copy_to(const struct blk_req *req, uint64_t offset, const void *src, si
 {
 	const struct vring_chain *chain = &req->chain;
 
-	if (req->fragile)
+	if (may_fault(req))
 		return copy_fragile(chain->seg + chain->nr_readable, chain->nr_writable, offset,
 				    (uint8_t *)src, len, true) == len;
 	return vring_chain_write(chain, offset, src, len) == len;

@@ -35,8 +35,12 @@ struct io_windows;
 struct io_region {
 	void *host;
 	uint64_t size;        /* bytes */
-	struct mm_heap *heap; /* whose window this is; NULL: memory that stays */
-	uint64_t page;        /* bytes of its pages; 0: no more than 2 MiB */
+	struct mm_heap *heap; /* whose window this is a part of; NULL: memory that stays */
+	uint64_t heap_at;     /* where in that window host is, bytes from its base */
+	/* Mapped apart from the heap's own mapping: what the heap gives back reads as zero here,
+	 * and is no fault. */
+	bool apart;
+	uint64_t page; /* bytes of its pages; 0: no more than 2 MiB */
 };
 
 struct io_engine_config {

@@ -108,10 +108,12 @@ void io_windows_destroy(struct io_windows *set)
  * A frame of the window to pin: one of a page run if there is one, else that of the
  * I/O, which is pinned already and so can be again. False: the quota.
  */
-static bool pin_anchor(struct io_window *w, uintptr_t start, const void *host)
+static bool pin_anchor(struct io_window *w, const struct io_region *region, uintptr_t start,
+		       const void *host)
 {
 	struct mm_heap *heap = w->heap;
-	uintptr_t base = (uintptr_t)mm_heap_host(heap);
+	/* Of a part of the heap's window, where all of it would begin. */
+	uintptr_t base = (uintptr_t)region->host - region->heap_at;
 	const uint8_t *map;
 	size_t bytes;
 	size_t first = (start - base) >> MM_FRAME_SHIFT;
@@ -209,7 +211,7 @@ static struct io_window *make(struct io_windows *set, const struct zone *zone, u
 	w->place = place;
 	w->size = end - start;
 	w->heap = zone->region->heap;
-	if (w->heap && !pin_anchor(w, start, host))
+	if (w->heap && !pin_anchor(w, zone->region, start, host))
 		goto err_free;
 	w->slot = set->free_slot[set->nr_free - 1];
 	range = (struct iovec){(void *)start, w->size};

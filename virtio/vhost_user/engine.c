@@ -2,6 +2,9 @@
 #include "virtio/vhost_user/engine.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+
+#include "mm/mm.h"
 
 static void ready(struct io_watch *watch)
 {
@@ -41,11 +44,30 @@ static void resume(void *opaque)
 	io_engine_resume(e->engine, IO_FINISH);
 }
 
-static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page)
+int vhost_user_engine_know(struct vhost_user_engine *e, struct mm_heap *heap)
+{
+	struct stat st;
+
+	if (fstat(mm_heap_fd(heap), &st))
+		return -errno;
+	e->heap = heap;
+	e->heap_dev = st.st_dev;
+	e->heap_ino = st.st_ino;
+	return 0;
+}
+
+static int add_memory(void *opaque, void *host, uint64_t size, uint64_t page,
+		      const struct vhost_user_file *file)
 {
 	struct vhost_user_engine *e = opaque;
-	const struct io_region region = {.host = host, .size = size, .page = page};
+	struct io_region region = {.host = host, .size = size, .page = page};
 
+	/* The front end's word for it is not needed: it is this file or another. */
+	if (e->heap && file->dev == e->heap_dev && file->ino == e->heap_ino) {
+		region.heap = e->heap;
+		region.heap_at = file->offset;
+		region.apart = true;
+	}
 	return io_engine_add_region(e->engine, &region);
 }
 

@@ -48,6 +48,7 @@ int vhost_user_map(struct vhost_user_map *map, int fd, uint64_t offset, uint64_t
 	map->size = size;
 	map->page = page;
 	map->at = map->base + (offset - start);
+	map->file = (struct vhost_user_file){st.st_dev, st.st_ino, offset};
 	return 0;
 }
 

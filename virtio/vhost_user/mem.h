@@ -20,6 +20,7 @@ struct vhost_user_map {
 	size_t size;
 	uint8_t *at;   /* the part that was asked for */
 	uint64_t page; /* bytes of the file's pages, 4096 or more */
+	struct vhost_user_file file;
 };
 
 /*

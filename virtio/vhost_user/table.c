@@ -105,7 +105,7 @@ static void unmap_all(struct vhost_user_mem *mem)
 static int tell_device(struct vhost_user *vu, const struct vhost_user_mapped *r)
 {
 	return vu->config.host->add_memory(vu->config.host_opaque, r->map.at, r->at.size,
-					   r->map.page);
+					   r->map.page, &r->map.file);
 }
 
 static void untell_device(struct vhost_user *vu, const struct vhost_user_mapped *r)

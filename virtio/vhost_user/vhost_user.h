@@ -27,6 +27,8 @@
 #ifndef VIRTIO_VHOST_USER_VHOST_USER_H
 #define VIRTIO_VHOST_USER_VHOST_USER_H
 
+#include <sys/types.h>
+
 #include "virtio/device.h"
 #include "virtio/vhost_user/proto.h"
 
@@ -37,6 +39,13 @@ struct vhost_user;
 
 /* All regions together, bytes, unless the config says less: what an honest machine stays below. */
 #define VHOST_USER_MAX_MEMORY (16ull << 40)
+
+/* Which file a region is of, and where in it. */
+struct vhost_user_file {
+	dev_t dev;
+	ino_t ino;
+	uint64_t offset;
+};
 
 /* What serves the device, as far as the transport has to do with it. All are called on the
  * control thread with no lock held. */
@@ -51,7 +60,8 @@ struct vhost_user_host_ops {
 	void (*resume)(void *opaque);
 	/* Memory that requests may lie in, new and gone; quiesced when it goes. page: bytes of
 	 * its pages, as its file says. Returns 0 or a negative errno. */
-	int (*add_memory)(void *opaque, void *host, uint64_t size, uint64_t page);
+	int (*add_memory)(void *opaque, void *host, uint64_t size, uint64_t page,
+			  const struct vhost_user_file *file);
 	void (*remove_memory)(void *opaque, void *host);
 };
 

@@ -222,8 +222,9 @@ static enum exit_status open_all(struct service *s)
 		status = served_memory_open(&s->config.memory, s->sandbox, s->over_fd, &next,
 					    &s->memory);
 	for (unsigned int i = 0; i < s->config.nr_disks && !status; i++) {
-		status =
-			served_open(&s->disk[i], &s->config.disk[i], s->sandbox, s->over_fd, &next);
+		status = served_open(&s->disk[i], &s->config.disk[i],
+				     s->memory ? served_memory_heap(s->memory)->heap : NULL,
+				     s->sandbox, s->over_fd, &next);
 		s->nr += !status;
 		if (!status && s->memory)
 			served_memory_add_engine(s->memory, s->disk[i].engine);

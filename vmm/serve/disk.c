@@ -155,13 +155,17 @@ void served_close(struct served *disk)
 }
 
 enum exit_status served_open(struct served *disk, const struct serve_disk *config,
-			     struct sandbox *sandbox, int over_fd, unsigned int *next)
+			     struct mm_heap *heap, struct sandbox *sandbox, int over_fd,
+			     unsigned int *next)
 {
 	enum exit_status status;
 
 	*disk = (struct served){.config = config, .socket = -1};
 	if (log_limit_init(&disk->log, config->blk_file, LOG_LIMIT_BURST))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	if (heap && vhost_user_engine_know(&disk->host, heap))
+		return cli_fail(STATUS_HOST_ERROR, "%s: the heap's file cannot be looked at",
+				config->blk_file);
 	status = open_device(disk, sandbox);
 	if (!status)
 		status = open_socket(disk, next);
