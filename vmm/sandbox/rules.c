@@ -82,7 +82,7 @@
 #define LOCK   "a lock whose holder has lost its CPU"
 #define OPTION "a guest of other options"
 #define LINUX  "the drivers of a Linux guest"
-#define MEMORY "a service of memory, and disks that serve the same machine"
+#define MEMORY "a service of memory"
 
 /* What pthread_create() asks for: a thread, and nothing that is not of one. */
 #define THREAD_FLAGS                                                                        \
@@ -163,8 +163,6 @@ const struct sandbox_rule sandbox_rules[] = {
 	 IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)), SELDOM(OPTION)},
 
 	/* ... copied where a page of the heap may have gone, which is an error and no SIGBUS. */
-	{CALL(process_vm_readv, IO), OWN, SELDOM(MEMORY)},
-	{CALL(process_vm_writev, IO), OWN, SELDOM(MEMORY)},
 	{CALL(process_vm_readv, DISKS), OWN, SELDOM("a write from the heap that is bounced")},
 	{CALL(process_vm_writev, DISKS), OWN, SELDOM("a read to it that is")},
 

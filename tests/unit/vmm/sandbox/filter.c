@@ -81,6 +81,7 @@ struct call {
 #define QMP     (1u << SANDBOX_QMP)
 #define CONSOLE (1u << SANDBOX_CONSOLE)
 #define REBUILD (1u << SANDBOX_REBUILD)
+#define KMEM    (1u << SANDBOX_KMEM)
 #define ANON    (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static const char path[] = "/dev/null";
@@ -101,7 +102,7 @@ static const struct call calls[] = {
 	{"bind", SYS_bind, {0}, 0},
 	{"listen", SYS_listen, {0}, 0},
 	{"sendto, to an address", SYS_sendto, {-1, 0, 0, 0, (long)path, 16}, 0},
-	{"accept4", SYS_accept4, {-1}, SERVE | QMP | CONSOLE | REBUILD},
+	{"accept4", SYS_accept4, {-1}, SERVE | QMP | CONSOLE | REBUILD | KMEM},
 	{"ptrace", SYS_ptrace, {0}, 0},
 	{"kill", SYS_kill, {1, 0}, 0},
 	{"tgkill of another process", SYS_tgkill, {1, 1, SIGUSR1}, 0},
@@ -250,8 +251,8 @@ static void call_seldom(void *arg)
 
 static void what_is_called_seldom_is_let_through(void **state)
 {
-	static const enum sandbox_thread kinds[] = {SANDBOX_DISKS, SANDBOX_VCPU, SANDBOX_QMP,
-						    SANDBOX_MAIN, SANDBOX_REBUILD};
+	static const enum sandbox_thread kinds[] = {SANDBOX_DISKS, SANDBOX_VCPU,    SANDBOX_QMP,
+						    SANDBOX_MAIN,  SANDBOX_REBUILD, SANDBOX_KMEM};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -391,6 +392,7 @@ int main(void)
 		KIND(SANDBOX_TERMINAL),
 		KIND(SANDBOX_MAIN),
 		KIND(SANDBOX_REBUILD),
+		KIND(SANDBOX_KMEM),
 		cmocka_unit_test(threads_of_a_later_machine_have_their_calls),
 		cmocka_unit_test(a_disk_of_a_guest_is_copied_to_by_the_kernel),
 		cmocka_unit_test(what_is_called_seldom_is_let_through),
