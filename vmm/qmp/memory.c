@@ -48,8 +48,17 @@ static json_t *free_runs(struct memory *mem)
 	return list;
 }
 
+static void add_counter(void *to, const char *name, const char *metric, const char *help,
+			uint64_t value)
+{
+	(void)metric;
+	(void)help;
+	qmp_add_counter(to, name, value);
+}
+
 int qmp_query_memory(struct qmp_call *call)
 {
+	const struct qmp_service *service = qmp_target(call)->service;
 	struct mm_stats s = {.errors = 0};
 	struct memory *mem = qmp_memory(call);
 
@@ -61,6 +70,8 @@ int qmp_query_memory(struct qmp_call *call)
 #define ADD(name, shown, ...) qmp_add_counter(call->result, #name, s.name);
 	MM_COUNTERS(ADD)
 #undef ADD
+	if (service && service->counters)
+		service->counters(service->opaque, add_counter, call->result);
 	json_object_set_new(call->result, "free-runs", free_runs(mem));
 	return 0;
 }

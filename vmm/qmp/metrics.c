@@ -44,17 +44,18 @@ static void put_monitor(struct om *om, const struct qmp_target *target)
 	    vm && !vm_is_ending(vm) && !vm_is_paused(vm));
 }
 
-static void put_memory(struct om *om, struct vm *vm)
+static void put_memory(struct om *om, struct memory *mem, const struct virtio_device *dev)
 {
 	struct kmem_dev_stats kmem;
-	struct mm_stats s;
+	struct mm_stats s = {.errors = 0};
 
-	memory_enter(&vm->mem);
-	mm_stats(vm->mem.heap, 0, &s);
-	memory_leave(&vm->mem);
-	kmem_dev_get_stats(vm->devices.kmem, -1, &kmem);
-	one(om, "ram_bytes", OM_GAUGE, "the guest's RAM", vm->mem.ram_size);
-	one(om, "heap_bytes", OM_GAUGE, "the guest's heap", mm_heap_size(vm->mem.heap));
+	memory_enter(mem);
+	mm_stats(mem->heap, 0, &s);
+	memory_leave(mem);
+	kmem_dev_get_stats(dev, -1, &kmem);
+	if (mem->ram_size)
+		one(om, "ram_bytes", OM_GAUGE, "the guest's RAM", mem->ram_size);
+	one(om, "heap_bytes", OM_GAUGE, "the guest's heap", mm_heap_size(mem->heap));
 #define PUT(name, shown, kind, metric, help) one(om, metric, OM_##kind, help, s.name);
 	MM_COUNTERS(PUT)
 #undef PUT
@@ -194,11 +195,25 @@ static void put_threads(struct om *om, const struct qmp_disks *disks)
 #undef PUT
 }
 
+static void put_counter(void *to, const char *name, const char *metric, const char *help,
+			uint64_t value)
+{
+	(void)name;
+	one(to, metric, OM_COUNTER, help, value);
+}
+
 static void put_all(struct om *om, struct qmp_target *target, const struct qmp_disks *disks)
 {
+	const struct qmp_service *service = target->service;
+
 	put_monitor(om, target);
+	if (service && service->mem) {
+		put_memory(om, service->mem, service->kmem);
+		service->counters(service->opaque, put_counter, om);
+		put_caches(om, service->mem);
+	}
 	if (target->vm) {
-		put_memory(om, target->vm);
+		put_memory(om, &target->vm->mem, target->vm->devices.kmem);
 		put_vcpus(om, target->vm);
 		put_caches(om, &target->vm->mem);
 	}

@@ -37,11 +37,17 @@ struct qmp_disks {
 	unsigned int nr;
 };
 
+typedef void (*qmp_counter_fn)(void *to, const char *name, const char *metric, const char *help,
+			       uint64_t value);
+
 /* A service of disks, of memory, or both; all of it outlives the socket. */
 struct qmp_service {
 	struct qmp_disks disks;
 	struct memory *mem;         /* the heap of a memory service; NULL: it serves none */
 	struct virtio_device *kmem; /* its device */
+	/* Calls add() with each counter that a memory service has beside its heap's: the name where
+	 * it is shown, the metric's, and its help. */
+	void (*counters)(void *opaque, qmp_counter_fn add, void *to);
 	void (*quit)(void *opaque); /* ends it in order, as SIGTERM does; from any thread */
 	void *opaque;
 };

@@ -192,6 +192,13 @@ static void quit(void *opaque)
 	eventfd_write(s->over_fd, 1);
 }
 
+static void counters(void *opaque, qmp_counter_fn add, void *to)
+{
+	const struct service *s = opaque;
+
+	served_memory_show(s->memory, add, to);
+}
+
 /* The control socket, when the disks are up. Returns 0 or the exit status. */
 static enum exit_status open_control(struct service *s, struct qmp_place *place)
 {
@@ -207,6 +214,7 @@ static enum exit_status open_control(struct service *s, struct qmp_place *place)
 	if (s->memory) {
 		s->shown.mem = served_memory_heap(s->memory);
 		s->shown.kmem = served_memory_dev(s->memory);
+		s->shown.counters = counters;
 	}
 	place->runs = s->nr ? s->config.disk[0].blk_file : "memory";
 	return qmp_create(place, &s->shown, s->sandbox, &s->qmp);

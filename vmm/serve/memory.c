@@ -258,11 +258,6 @@ struct virtio_device *served_memory_dev(struct served_memory *m)
 	return m->dev;
 }
 
-const struct ivshmem *served_memory_mailboxes(const struct served_memory *m)
-{
-	return m->ivs;
-}
-
 void served_memory_get_stats(const struct served_memory *m, struct served_memory_stats *stats)
 {
 	/* Relaxed: each is right by itself, together they are of about now. */
@@ -270,4 +265,19 @@ void served_memory_get_stats(const struct served_memory *m, struct served_memory
 	stats->name = atomic_load_explicit(&m->counts.name, memory_order_relaxed);
 	SERVED_MEMORY_COUNTERS(COPY)
 #undef COPY
+}
+
+void served_memory_show(const struct served_memory *m, qmp_counter_fn add, void *to)
+{
+	struct served_memory_stats mine;
+	struct ivshmem_stats mailboxes;
+
+	served_memory_get_stats(m, &mine);
+	ivshmem_get_stats(m->ivs, &mailboxes);
+#define ADD(name, shown, kind, metric, help) add(to, #shown, metric, help, mine.name);
+	SERVED_MEMORY_COUNTERS(ADD)
+#undef ADD
+#define ADD(name, shown, kind, metric, help) add(to, #shown, metric, help, mailboxes.name);
+	IVSHMEM_COUNTERS(ADD)
+#undef ADD
 }

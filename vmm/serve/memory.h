@@ -18,6 +18,7 @@
 #define VMM_SERVE_MEMORY_H
 
 #include "vmm/machine/memory.h"
+#include "vmm/qmp/qmp.h"
 #include "vmm/serve/serve.h"
 
 struct io_engine;
@@ -76,8 +77,9 @@ void served_memory_settle(struct served_memory *memory, bool end);
 struct memory *served_memory_heap(struct served_memory *memory);
 struct virtio_device *served_memory_dev(struct served_memory *memory);
 
-struct ivshmem;
-const struct ivshmem *served_memory_mailboxes(const struct served_memory *memory);
 void served_memory_get_stats(const struct served_memory *memory, struct served_memory_stats *stats);
+
+/* All that it and its mailboxes count, for struct qmp_service.counters. */
+void served_memory_show(const struct served_memory *memory, qmp_counter_fn add, void *to);
 
 #endif

@@ -191,11 +191,11 @@ const struct opt serve_options[] = {
 	{.name = "kmem-user",
 	 .type = OPT_SIZE,
 	 OPT_AT(serve_config, memory.user),
-	 .min = 2ull << 20,
+	 OPT_GIVEN(serve_config, memory.user_given),
 	 .max = MAX_WINDOW,
 	 .step = 2ull << 20,
 	 .help = "SIZE of the window is for the memory of the machine's programs, and none of it "
-		 "for its kernel"},
+		 "for its kernel; else a quarter is"},
 	{.name = "kmem-queues",
 	 .type = OPT_NUMBER,
 	 OPT_AT(serve_config, memory.queues),
@@ -347,6 +347,8 @@ static enum exit_status check_memory(struct serve_memory *memory, enum exit_stat
 {
 	if (!memory->max)
 		memory->max = memory->size;
+	if (!memory->user_given)
+		memory->user = memory->size / 4;
 	if (memory->max > memory->size)
 		return cli_fail(status, "--kmem-max: larger than the window, --kmem-size");
 	if (memory->user > memory->size / 2)
@@ -370,7 +372,8 @@ static enum exit_status check_disks(struct serve_config *config)
 	if (config->memory.size)
 		status = check_memory(&config->memory,
 				      config->config ? STATUS_BAD_CONFIG : STATUS_USAGE);
-	else if (config->memory.max || config->memory.user || config->memory.place.socket_path)
+	else if (config->memory.max || config->memory.user_given ||
+		 config->memory.place.socket_path)
 		status = cli_fail(config->config ? STATUS_BAD_CONFIG : STATUS_USAGE,
 				  "no memory service: --kmem-size SIZE asks for one");
 	if (status)

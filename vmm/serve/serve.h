@@ -33,6 +33,7 @@ struct serve_disk {
 struct serve_memory {
 	uint64_t size;       /* of the window, bytes, a power of two; 0: there is none */
 	uint64_t user;       /* of it, for the pages of programs in the machine */
+	bool user_given;     /* else a quarter */
 	uint64_t max;        /* bytes that it has memory behind at most */
 	unsigned int queues; /* one a vCPU */
 	unsigned int poll_us;
