@@ -11,6 +11,9 @@ FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 FUZZERS += vring
 vring_FUZZ_SRCS = $(VIRTIO_SRCS) $(MM_SRCS)
 
+FUZZERS += ivshmem
+ivshmem_FUZZ_SRCS = $(VIRTIO_IVSHMEM_SRCS) $(VIRTIO_KMEM_SRCS) $(VIRTIO_RING_SRCS) virtio/device.c $(MM_SRCS)
+
 FUZZERS += rings
 rings_FUZZ_SRCS = $(VIRTIO_RING_SRCS)
 

@@ -33,6 +33,29 @@ sub packed_desc { my ($addr, $len, $flags, $id) = @_; return pack 'Q<L<S<S<', $a
 # An available ring of these heads.
 sub avail { return pack 'S<*', 0, scalar @_, @_ }
 
+# fuzz_ivshmem.c: a mailbox's request of each type, alone and after another.
+sub ivshmem {
+	my $request = sub {
+		my ($type, $order, $count, $cache, $size) = @_;
+		return pack 'S<S<L<L<L<L<L<Q<Q<Q<x16', $type, $order, $count, $cache, 0xffffffff, 0, 0, $size, 0, 0;
+	};
+	my $send = sub {
+		my ($queue, $bytes, $room) = @_;
+		return pack('CS<S<C', $queue << 2, length $bytes, $room, length $bytes) . $bytes;
+	};
+	my $address = pack 'Q<', 4 << 20;
+	my $alloc = $send->(0, $request->(1, 0, 4, 4, 0), 8192);
+	my $pages = $send->(1, $request->(3, 0, 4, 0, 0), 8192);
+
+	save('alloc', $alloc . $pages);
+	for my $type (1 .. 11) {
+		save("type-$type", $alloc . $pages . $send->(0, $request->($type, 0, 1, 14, 100) . ($type =~ /^(2|4|8|9|11)$/ ? $address : ''), 8192));
+	}
+	save('create', $send->(0, $request->(5, 0, 0, 0, 100) . 'a name', 16) . $send->(0, $request->(1, 0, 1, 14, 0), 24));
+	save('stores', pack('CS<CCC4', 2, 4096, 0, 4, 1, 2, 3, 4) . pack('CS<CCC4', 2, 128, 0, 4, 9, 0, 0, 0));
+	save('events', pack('CCC', 7, 2, 1) . pack('C', 3 | 3 << 3) . $alloc);
+}
+
 # fuzz_vring.c: a request of virtio-kmem in every way that a queue can bring it.
 sub vring {
 	my ($up, $event, $packed) = (1, 2, 4);
@@ -313,6 +336,6 @@ sub qmp {
 	save("message-$_", chr(0) . $messages[0] . $messages[$_]) for 1 .. $#messages;
 }
 
-my %seeds = (vring => \&vring, rings => \&rings, vhost_user => \&vhost_user,
+my %seeds = (vring => \&vring, ivshmem => \&ivshmem, rings => \&rings, vhost_user => \&vhost_user,
 	inflight => \&inflight, elf => \&elf, linux => \&linux, config => \&config, qmp => \&qmp);
 $seeds{$name}->() if $seeds{$name};
