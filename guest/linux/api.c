@@ -36,6 +36,10 @@ void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
 		if (likely(p))
 			return p;
 	}
+	if (unlikely(!sv_up())) {
+		sv_count(SV_DOWN);
+		goto kernel;
+	}
 	sc = sv_enter(gfp);
 	if (!sc) {
 		sv_count(SV_BUSY);

@@ -41,7 +41,7 @@ struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size
 		kfree(s);
 		return NULL;
 	}
-	sc = READ_ONCE(sv_dev) ? sv_enter(GFP_KERNEL) : NULL;
+	sc = sv_up() ? sv_enter(GFP_KERNEL) : NULL;
 	if (sc) {
 		s->host = svk_kmem_cache_create(name, size, align, flags & ~SLAB_PANIC, ctor);
 		if (s->host)
@@ -105,6 +105,10 @@ void *svm_kmem_cache_alloc_node(struct svm_kmem_cache *s, gfp_t gfp, int node)
 		p = sv_pop(s->number, s->size, gfp);
 		if (likely(p))
 			return p;
+	}
+	if (unlikely(!sv_up())) {
+		sv_count(SV_DOWN);
+		goto kernel;
 	}
 	sc = sv_enter(gfp);
 	if (!sc) {

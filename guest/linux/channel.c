@@ -5,8 +5,11 @@
 #include "slabvisor/kmem.h"
 #include <linux/io.h>
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/workqueue.h>
 
 #include "enter.h"
 #include "priv.h"
@@ -16,10 +19,9 @@ static void *page_map;
 struct sv_queue *sv_begin(enum virtio_kmem_type type, size_t count) __acquires(queue)
 {
 	struct sv_queue *q = &sv_dev->queue[raw_smp_processor_id() % sv_dev->queues];
-	unsigned long flags;
 
-	spin_lock_irqsave(&q->lock, flags);
-	q->flags = flags;
+	sv_dev->ops->lock(q);
+	__acquire(queue);
 	memset(&q->x->req, 0, sizeof(q->x->req));
 	q->x->req.type = cpu_to_le16(type);
 	q->x->req.count = cpu_to_le32(count);
@@ -28,7 +30,8 @@ struct sv_queue *sv_begin(enum virtio_kmem_type type, size_t count) __acquires(q
 
 void sv_end(struct sv_queue *q) __releases(queue)
 {
-	spin_unlock_irqrestore(&q->lock, q->flags);
+	__release(queue);
+	sv_dev->ops->unlock(q);
 }
 
 long sv_send(struct sv_queue *q, size_t payload, size_t room)
@@ -38,15 +41,15 @@ long sv_send(struct sv_queue *q, size_t payload, size_t room)
 	s32 status;
 	long len;
 
-	if (READ_ONCE(sv_dev->dead))
+	if (READ_ONCE(sv_dev->down))
 		return -EIO;
 	before = ktime_get_ns();
 	len = sv_dev->ops->send(q, sizeof(x->req) + payload, sizeof(x->resp) + room);
 	q->requests++;
 	q->nanoseconds += ktime_get_ns() - before;
 	if (len < (long)sizeof(x->resp)) {
-		WRITE_ONCE(sv_dev->dead, true);
-		pr_err("slabvisor: the host does not answer: memory comes from the kernel's own allocator\n");
+		if (len != -EAGAIN)
+			sv_device_dead(sv_dev, "the host does not answer");
 		return -EIO;
 	}
 	status = (s32)le32_to_cpu(x->resp.status);
@@ -64,8 +67,13 @@ static long take_addresses(struct sv_exchange *x, long len, size_t n, u64 *addr)
 	if (!got || got > n || (size_t)len < got * sizeof(u64))
 		return -EIO;
 	for (size_t i = 0; i < got; i++)
-		addr[i] = le64_to_cpu(x->reply.addr[i]);
+		addr[i] = le64_to_cpu(x->reply.addr[i]) + sv_dev->base;
 	return (long)got;
+}
+
+static __le64 on_wire(u64 addr)
+{
+	return cpu_to_le64((addr & ~VIRTIO_KMEM_ADDR_FLAGS) - sv_dev->base);
 }
 
 /* FREE, FREE_PAGES and UNPIN alike, which ends the exchange. */
@@ -78,10 +86,16 @@ static long send_addresses(struct sv_queue *q, size_t n, const u64 *addr,
 
 	*nr_bad = 0;
 	for (size_t i = 0; i < n; i++)
-		x->payload.addr[i] = cpu_to_le64(addr[i] & ~VIRTIO_KMEM_ADDR_FLAGS);
+		x->payload.addr[i] = on_wire(addr[i]);
 	len = sv_send(q, n * sizeof(u64), n * sizeof(struct virtio_kmem_bad));
-	if (len < 0)
+	if (len < 0) {
+		/* Nobody takes them, and nobody is to be told for each. */
+		if (!sv_up()) {
+			sv_count_more(SV_DROPPED, n);
+			len = n;
+		}
 		goto out;
+	}
 	refused = le64_to_cpu(x->resp.value);
 	if (refused > n || le32_to_cpu(x->resp.count) > n || (size_t)len < refused * sizeof(*bad)) {
 		len = -EIO;
@@ -283,6 +297,9 @@ static int op_cache_destroy(unsigned int cpu, u32 cache)
 {
 	int ret = (int)min_t(long, simple(VIRTIO_KMEM_CACHE_DESTROY, cache), 0);
 
+	/* Without the host it is as good as gone. */
+	if (ret && !sv_up())
+		ret = 0;
 	if (!ret)
 		sv_cache_note(cache, 0, false);
 	return ret;
@@ -298,7 +315,7 @@ static long op_widen(unsigned int cpu, u64 addr)
 	struct sv_queue *q = sv_begin(VIRTIO_KMEM_WIDEN, 1);
 	long got;
 
-	q->x->payload.addr[0] = cpu_to_le64(addr);
+	q->x->payload.addr[0] = on_wire(addr);
 	got = sv_send(q, sizeof(u64), 0);
 	if (got >= 0)
 		got = (long)le64_to_cpu(q->x->resp.value);
@@ -313,7 +330,7 @@ static long op_pin(unsigned int cpu, size_t n, const u64 *addr)
 	long got;
 
 	for (size_t i = 0; i < n; i++)
-		q->x->payload.addr[i] = cpu_to_le64(addr[i]);
+		q->x->payload.addr[i] = on_wire(addr[i]);
 	got = sv_send(q, n * sizeof(u64), 0);
 	count = le32_to_cpu(q->x->resp.count);
 	sv_end(q);
@@ -333,12 +350,60 @@ long sv_pin_frames(size_t n, const u64 *addr)
 	return READ_ONCE(sv_dev) ? op_pin(0, n, addr) : -ENODEV;
 }
 
-void sv_unpin_frames(size_t n, const u64 *addr)
+static void send_unpin(size_t n, const u64 *addr)
 {
 	size_t nr_bad;
 
 	op_unpin(0, n, addr, NULL, &nr_bad);
 	WARN_ONCE(nr_bad, "slabvisor: %zu pages of %zu were not pinned\n", nr_bad, n);
+}
+
+/* Pins that ended where no request could be sent. */
+struct unpin {
+	struct llist_node node;
+	size_t n;
+	u64 addr[];
+};
+
+static LLIST_HEAD(unpins);
+
+void sv_unpin_flush(void)
+{
+	struct llist_node *node = llist_del_all(&unpins);
+	struct unpin *u;
+	struct unpin *next;
+
+	llist_for_each_entry_safe(u, next, node, node)
+	{
+		send_unpin(u->n, u->addr);
+		kfree(u);
+	}
+}
+
+static void unpin_work(struct work_struct *unused)
+{
+	sv_unpin_flush();
+}
+
+static DECLARE_WORK(unpin_later, unpin_work);
+
+void sv_unpin_frames(size_t n, const u64 *addr)
+{
+	struct unpin *u;
+
+	if (!sv_sleeps()) {
+		send_unpin(n, addr);
+		return;
+	}
+	u = kmalloc(struct_size(u, addr, n), GFP_ATOMIC | __GFP_NOWARN);
+	if (!u) {
+		pr_warn_ratelimited("slabvisor: %zu pages stay pinned for want of memory\n", n);
+		return;
+	}
+	u->n = n;
+	memcpy(u->addr, addr, n * sizeof(*addr));
+	if (llist_add(&u->node, &unpins))
+		queue_work(sv_wq, &unpin_later);
 }
 
 static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats)
@@ -356,7 +421,7 @@ static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats
 	return len < (long)sizeof(*stats) ? -EIO : 0;
 }
 
-/* Events come by interrupt, to virtio.c. */
+/* Events come by interrupt, to the transport. */
 static const struct kmem_channel_ops channel_ops = {
 	.alloc = op_alloc,
 	.free = op_free,

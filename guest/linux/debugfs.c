@@ -30,6 +30,8 @@ static int stats_show(struct seq_file *m, void *unused)
 		[SV_NO_MEMORY] = "fallback_no_memory",
 		[SV_LATE_FREES] = "late_frees",
 		[SV_LOST] = "lost",
+		[SV_DOWN] = "fallback_down",
+		[SV_DROPPED] = "dropped",
 	};
 	struct virtio_kmem_stats host;
 	struct sv_window_stats window;

@@ -57,13 +57,18 @@ struct kmem_cpu *kmem_self(void)
 
 void sv_count(enum sv_fallback what)
 {
+	sv_count_more(what, 1);
+}
+
+void sv_count_more(enum sv_fallback what, size_t n)
+{
 	struct sv_cpu *sc;
 
 	preempt_disable();
 	sc = raw_cpu_read(sv_cpu) ?: all[0];
 	/* An interrupt may take a step in between; this is a statistic. */
 	if (sc)
-		WRITE_ONCE(sc->count[what], sc->count[what] + 1);
+		WRITE_ONCE(sc->count[what], sc->count[what] + n);
 	preempt_enable();
 }
 
@@ -97,19 +102,52 @@ static void free_late_ones(struct sv_cpu *sc)
 	}
 }
 
+/* Makes the caller the holder of what it has locked. With preemption off. */
+static void hold(struct sv_cpu *sc, bool can_sleep)
+{
+	WRITE_ONCE(sc->holder, context());
+	sc->can_sleep = can_sleep;
+	sc->mute = !can_sleep && sv_sleeps();
+	/* As from the middle of a request, from which none is sent. */
+	if (sc->mute)
+		sc->kmem.asking++;
+	if (can_sleep)
+		migrate_disable();
+}
+
+/* Tells whether what is left to do is for a worker: who holds it may not. */
+static bool is_untidy(const struct sv_cpu *sc)
+{
+	return sc->mute && sv_up() && (kmem_is_due() || !llist_empty(&sc->late));
+}
+
+/* Lets others have it. */
+static void let_go(struct sv_cpu *sc)
+{
+	WRITE_ONCE(sc->holder, 0);
+	/* Release: the next holder sees what was done. */
+	smp_store_release(&sc->locked, false);
+	if (wq_has_sleeper(&sc->wait))
+		wake_up(&sc->wait);
+}
+
 struct sv_cpu *sv_enter(gfp_t gfp)
 {
 	bool wait = gfpflags_allow_blocking(gfp);
 	struct sv_cpu *sc;
+	bool asking;
 
 	for (;;) {
 		preempt_disable();
 		sc = sv_try_lock();
-		if (sc) {
-			WRITE_ONCE(sc->holder, context());
-			sc->can_sleep = wait;
+		/* Its holder waits for an answer. Whoever can has the next turn. */
+		asking = sc && wait && sc->kmem.asking;
+		if (asking)
+			sv_unlock_fast(sc);
+		if (sc && !asking) {
+			hold(sc, wait);
 			preempt_enable();
-			if (unlikely(!llist_empty(&sc->late)))
+			if (unlikely(!llist_empty(&sc->late)) && !sc->kmem.asking)
 				free_late_ones(sc);
 			return sc;
 		}
@@ -118,17 +156,50 @@ struct sv_cpu *sv_enter(gfp_t gfp)
 		if (!sc || !wait || sv_held())
 			return NULL;
 		/* Not for ever: what is waited for may be a fast path, which wakes nobody. */
-		wait_event_timeout(sc->wait, !READ_ONCE(sc->locked), 1);
+		wait_event_timeout(sc->wait, !READ_ONCE(sc->locked) && !READ_ONCE(sc->kmem.asking),
+				   1);
 	}
 }
 
 void sv_leave(struct sv_cpu *sc)
 {
-	WRITE_ONCE(sc->holder, 0);
-	/* Release: the next holder sees what was done. */
-	smp_store_release(&sc->locked, false);
-	if (wq_has_sleeper(&sc->wait))
-		wake_up(&sc->wait);
+	bool can_sleep = sc->can_sleep;
+
+	if (is_untidy(sc))
+		queue_work_on(sc->kmem.cpu, system_wq, &sc->tidy);
+	if (sc->mute)
+		sc->kmem.asking--;
+	sc->mute = false;
+	let_go(sc);
+	if (can_sleep)
+		migrate_enable();
+}
+
+struct sv_cpu *sv_give_up(void)
+{
+	struct sv_cpu *sc = sv_held();
+
+	if (sc)
+		let_go(sc);
+	return sc;
+}
+
+void sv_take_back(struct sv_cpu *sc)
+{
+	/* The caller is on its CPU still, or the CPU is gone: then nobody else wants it. */
+	for (;;) {
+		preempt_disable();
+		/* Acquire: see sv_try_lock(). */
+		if (!smp_load_acquire(&sc->locked))
+			break;
+		preempt_enable();
+		wait_event_timeout(sc->wait, !READ_ONCE(sc->locked), 1);
+	}
+	WRITE_ONCE(sc->locked, true);
+	barrier(); /* for an interrupt on this CPU */
+	WRITE_ONCE(sc->holder, context());
+	sc->can_sleep = true;
+	preempt_enable();
 }
 
 /* llist_add() with a mark in the address, which llist does not look at. */
@@ -160,7 +231,20 @@ void sv_free_late(const void *p, bool ctor)
 		}
 		sv_count(late ? SV_LATE_FREES : SV_LOST);
 	}
+	/* Where nobody who frees can send a request, nobody may come by for long who can. */
+	if (sv_sleeps())
+		queue_work_on(sc->kmem.cpu, system_wq, &sc->tidy);
 	preempt_enable();
+}
+
+static void tidy_cpu(struct work_struct *unused)
+{
+	struct sv_cpu *sc = sv_up() ? sv_enter(GFP_KERNEL) : NULL;
+
+	if (sc) {
+		kmem_poll();
+		sv_leave(sc);
+	}
 }
 
 static void drain_cpu(struct work_struct *unused)
@@ -183,8 +267,10 @@ void sv_drain(void)
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
 	{
-		if (cpu < KMEM_MAX_CPUS && all[cpu])
+		if (cpu < KMEM_MAX_CPUS && all[cpu]) {
+			flush_work(&all[cpu]->tidy);
 			queue_work_on(cpu, system_wq, &all[cpu]->drain);
+		}
 	}
 	for_each_online_cpu(cpu)
 	{
@@ -209,8 +295,9 @@ static int cpu_dead(unsigned int cpu)
 		return 0;
 	wait_event(sc->wait, !READ_ONCE(sc->locked));
 	WRITE_ONCE(sc->locked, true);
-	WRITE_ONCE(sc->holder, context());
-	sc->can_sleep = true;
+	preempt_disable();
+	hold(sc, true);
+	preempt_enable();
 	free_late_ones(sc);
 	kmem_cpu_drain();
 	sv_leave(sc);
@@ -236,6 +323,7 @@ int sv_cpus_init(void)
 		init_waitqueue_head(&sc->wait);
 		init_llist_head(&sc->late);
 		INIT_WORK(&sc->drain, drain_cpu);
+		INIT_WORK(&sc->tidy, tidy_cpu);
 		kmem_cpu_init(&sc->kmem, cpu);
 		all[cpu] = sc;
 		per_cpu(sv_cpu, cpu) = sc;
@@ -261,6 +349,8 @@ void sv_cpus_exit(void)
 		if (cpu >= KMEM_MAX_CPUS)
 			break;
 		per_cpu(sv_cpu, cpu) = NULL;
+		if (all[cpu])
+			cancel_work_sync(&all[cpu]->tidy);
 		kvfree(all[cpu]);
 		all[cpu] = NULL;
 	}

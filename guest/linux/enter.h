@@ -10,7 +10,13 @@
  * came in between, takes memory of the kernel's own allocator, or leaves what he frees on a list.
  *
  * Only what runs on a CPU sets its flag: a task with preemption off, or an interrupt that is over
- * before the task goes on. So plain loads and stores do, and the fast paths need no atomics.
+ * before the task goes on. So plain loads and stores do, and the fast paths need no atomics. A task
+ * that may sleep stays on the CPU whose data it has.
+ *
+ * A request of some transports sleeps until its answer is there, which may take long. Its sender
+ * gives the CPU's data up meanwhile (sv_give_up()). With such a transport whoever must not sleep
+ * sends no request at all: he has what the CPU and the depots have, and else memory of the kernel's
+ * own allocator. What he frees beyond what these hold, a worker gives to the host (tidy).
  */
 #ifndef GUEST_LINUX_ENTER_H
 #define GUEST_LINUX_ENTER_H
@@ -30,16 +36,19 @@ enum sv_fallback {
 	SV_NO_MEMORY,  /* the host had none that the caller could have */
 	SV_LATE_FREES, /* objects that were freed by way of the list */
 	SV_LOST,       /* objects that were lost, since even that was not to be had */
+	SV_DOWN,       /* the host does not answer */
+	SV_DROPPED,    /* objects, pages and pins whose end the host was not told of: it is down */
 	SV_FALLBACKS
 };
 
 struct sv_cpu {
 	bool locked;
 	bool can_sleep; /* the holder may */
+	bool mute;      /* the holder must send no request */
 	unsigned long holder;
 	struct llist_head late; /* freed while locked */
 	wait_queue_head_t wait;
-	struct work_struct drain; /* run on the CPU */
+	struct work_struct drain, tidy; /* run on the CPU */
 	unsigned long count[SV_FALLBACKS];
 	struct kmem_cpu kmem;
 };
@@ -53,6 +62,7 @@ void sv_cpus_exit(void);
 
 /* Counts for the calling CPU. */
 void sv_count(enum sv_fallback what);
+void sv_count_more(enum sv_fallback what, size_t n);
 /* Sum over all CPUs. */
 unsigned long sv_counted(enum sv_fallback what);
 
@@ -84,6 +94,21 @@ void sv_leave(struct sv_cpu *sc);
 
 /* What the caller holds; NULL: nothing. */
 struct sv_cpu *sv_held(void);
+
+/*
+ * For the length of a request that sleeps: leaves what the caller holds to others, and takes it
+ * back. Returns what that is, NULL if it is nothing. To the allocator whoever comes meanwhile is
+ * one that comes in the middle of a request (guest/lib/kmem/priv.h): fast paths go on, and callers
+ * who must not sleep live on the depots. Those who may sleep wait for the request's end.
+ */
+struct sv_cpu *sv_give_up(void);
+void sv_take_back(struct sv_cpu *sc);
+
+/* Tells whether a free is to go by the list of late ones: the holder could only lose it. */
+static inline bool sv_must_be_late(const struct sv_cpu *sc)
+{
+	return sc->mute && sc->kmem.nr_later == KMEM_LATER;
+}
 
 /* Frees p, an object of the window, later. ctor: it has a constructor, so that nothing may be
  * written to it. */

@@ -21,10 +21,15 @@ static int __init slabvisor_init(void)
 	sv_debugfs_init();
 	err = sv_virtio_register();
 	if (err)
-		goto no_driver;
+		goto no_virtio;
+	err = sv_ivshmem_register();
+	if (err)
+		goto no_ivshmem;
 	return 0;
 
-no_driver:
+no_ivshmem:
+	sv_virtio_unregister();
+no_virtio:
 	sv_debugfs_exit();
 	sv_cpus_exit();
 no_cpus:
@@ -34,6 +39,7 @@ no_cpus:
 
 static void __exit slabvisor_exit(void)
 {
+	sv_ivshmem_unregister();
 	sv_virtio_unregister();
 	sv_debugfs_exit();
 	sv_cpus_exit();

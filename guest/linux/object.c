@@ -70,13 +70,14 @@ bool sv_push(unsigned int number, const void *p)
 void sv_free_slow(const void *p, unsigned int number, bool ctor)
 {
 	struct sv_cpu *sc = sv_enter(0);
+	bool late = !sc || sv_must_be_late(sc);
 
-	if (unlikely(!sc)) {
+	if (likely(!late))
+		kmem_free_slow(p, number);
+	if (sc)
+		sv_leave(sc);
+	if (unlikely(late))
 		sv_free_late(p, ctor);
-		return;
-	}
-	kmem_free_slow(p, number);
-	sv_leave(sc);
 }
 
 void svm_kfree(const void *p)

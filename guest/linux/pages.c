@@ -67,6 +67,7 @@ void sv_pages_flush(void)
 	struct llist_node *next;
 	size_t n = 0;
 
+	sv_unpin_flush();
 	mutex_lock(&free_lock);
 	node = llist_del_all(&freed);
 	llist_for_each_safe(node, next, node)

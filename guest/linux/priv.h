@@ -8,7 +8,8 @@
  *   channel.c               its channel: requests as functions
  *   pages.c                 pages for user space, and how they go back
  *   window.c                struct pages for the window, as pieces of it are handed out
- *   virtio.c                the device: queues, an exchange of a request for its answer
+ *   device.c                the one device, whichever way it is reached
+ *   virtio.c, ivshmem.c     the two ways: queues, an exchange of a request for its answer, events
  */
 #ifndef GUEST_LINUX_PRIV_H
 #define GUEST_LINUX_PRIV_H
@@ -20,17 +21,26 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+struct sv_cpu;
+
 /*
  * A request queue, and the buffers of the one request that is on it at a time. Any CPU may use any
  * queue; its own is the one that nobody waits for.
  */
 struct sv_queue {
-	spinlock_t lock; /* guards all below, and is held across an exchange, which does not sleep */
-	unsigned long flags; /* of the holder */
-	struct virtqueue *vq;
+	/* Guards all below, and is held across an exchange. Which one is the transport's choice. */
+	union {
+		spinlock_t spin;
+		struct mutex mutex;
+	};
+	unsigned long flags;  /* of the holder of spin */
+	struct sv_cpu *given; /* what the holder of mutex has left to others meanwhile */
+	void *way;            /* the transport's */
 	struct sv_exchange *x;
 	u64 requests, nanoseconds;
 };
+
+struct sv_device;
 
 /* A request and its answer, as they lie in memory. */
 struct sv_exchange {
@@ -48,21 +58,32 @@ struct sv_exchange {
 };
 
 /*
- * How requests travel. send() is called with the queue's lock held and returns the bytes of the
- * answer, struct virtio_kmem_resp included, or -EIO. It does not sleep.
+ * How requests travel. lock() and unlock() are of a queue. send() is called with the queue's lock
+ * held and returns the bytes of the answer, struct virtio_kmem_resp included; -EIO: no answer came,
+ * or one that makes no sense; -EAGAIN: nothing was sent.
+ *
+ * sleeps: an answer is waited for asleep. Then no request may come from a caller who must not
+ * sleep, the lock is a mutex, and who sends leaves the CPU's magazines to others (enter.h).
  */
 struct sv_transport_ops {
+	void (*lock)(struct sv_queue *q);
+	void (*unlock)(struct sv_queue *q);
 	long (*send)(struct sv_queue *q, size_t out, size_t in);
+	/* Has all that wait for an answer look at sv_device.dead; NULL: none does. */
+	void (*wake)(struct sv_device *dev);
+	bool sleeps;
 };
 
 /* The device; there is one at most. */
 struct sv_device {
 	const struct sv_transport_ops *ops;
-	struct virtio_device *vdev;
-	struct virtio_kmem_config config;
+	void *way;                        /* the transport's */
+	struct virtio_kmem_config config; /* its addresses are the guest's */
+	u64 base; /* what an address of the guest's has more than the same on the wire */
 	struct sv_queue *queue;
 	unsigned int queues;
-	bool dead; /* an answer did not come, so that none is waited for any more */
+	bool down; /* no request is sent, for a while or for ever */
+	bool dead; /* for ever: an answer did not come, or the host says so */
 };
 
 /* NULL: none is bound. It goes only with the module. */
@@ -71,19 +92,48 @@ extern struct sv_device *sv_dev;
 /* For whatever must sleep and whose caller cannot; unbound. */
 extern struct workqueue_struct *sv_wq;
 
-/* virtio.c */
+/* virtio.c, ivshmem_pci.c */
 int sv_virtio_register(void);
 void sv_virtio_unregister(void);
+int sv_ivshmem_register(void);
+void sv_ivshmem_unregister(void);
 
-/* device.c: what a transport calls with a device that is ready, and when it goes. */
+/* device.c: what transports call. */
+/* Tells whether what the host says of itself makes sense. */
+bool sv_config_valid(const struct virtio_kmem_config *c);
+/* Makes n queues with their buffers; 0 or -ENOMEM. */
+int sv_queues_init(struct sv_device *dev, unsigned int n);
+void sv_queues_exit(struct sv_device *dev);
+/* With a device that is ready, and when it goes. */
 int sv_device_added(struct sv_device *dev);
 void sv_device_removed(struct sv_device *dev);
+/* No answer is waited for any more, and no request is sent. Says so, once. */
+void sv_device_dead(struct sv_device *dev, const char *why);
+/* Tells whether an event asks for memory: then sv_give_back() is to be called, which sleeps. */
+bool sv_event_asks(u32 type, u64 value);
+void sv_give_back(void);
+
+/* Tells whether there is a device that answers requests. */
+static inline bool sv_up(void)
+{
+	struct sv_device *dev = READ_ONCE(sv_dev);
+
+	return dev && !READ_ONCE(dev->down);
+}
+
+/* Tells whether requests sleep. */
+static inline bool sv_sleeps(void)
+{
+	struct sv_device *dev = READ_ONCE(sv_dev);
+
+	return dev && dev->ops->sleeps;
+}
 
 /* channel.c */
 /* A fresh request on the calling CPU's queue, whose lock is held until sv_end(). */
 struct sv_queue *sv_begin(enum virtio_kmem_type type, size_t count) __acquires(queue);
 /* Sends it with so many bytes of payload and room for so many of reply. Returns the reply's
- * payload in bytes, the device's negative errno, or -EIO. */
+ * payload in bytes, the device's negative errno, or -EIO, which it also does while it is down. */
 long sv_send(struct sv_queue *q, size_t payload, size_t room);
 void sv_end(struct sv_queue *q) __releases(queue);
 /* Single frames: n at most VIRTIO_KMEM_MAX_BATCH. flags: VIRTIO_KMEM_GFP_*. Returns how many, or
@@ -92,7 +142,10 @@ long sv_frames_alloc(u32 node, u32 flags, size_t n, u64 *addr);
 void sv_frames_free(size_t n, const u64 *addr);
 /* n at most VIRTIO_KMEM_MAX_BATCH. Returns how many from the first on, or -errno. */
 long sv_pin_frames(size_t n, const u64 *addr);
+/* From any context: where requests sleep a worker sends it. */
 void sv_unpin_frames(size_t n, const u64 *addr);
+/* Waits until those have been sent. May sleep. */
+void sv_unpin_flush(void);
 int sv_channel_start(struct sv_device *dev);
 void sv_channel_stop(void);
 

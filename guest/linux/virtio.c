@@ -7,7 +7,6 @@
 #include <linux/virtio_ring.h>
 #include <linux/workqueue.h>
 
-#include "enter.h"
 #include "priv.h"
 
 #define EVENTS         8
@@ -19,8 +18,22 @@ static struct {
 	struct work_struct work;
 } * events;
 
+static void virtio_lock(struct sv_queue *q) __acquires(&q->spin)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->spin, flags);
+	q->flags = flags;
+}
+
+static void virtio_unlock(struct sv_queue *q) __releases(&q->spin)
+{
+	spin_unlock_irqrestore(&q->spin, q->flags);
+}
+
 static long virtio_send(struct sv_queue *q, size_t out, size_t in)
 {
+	struct virtqueue *vq = q->way;
 	struct scatterlist req;
 	struct scatterlist resp;
 	struct scatterlist *sgs[] = {&req, &resp};
@@ -31,25 +44,27 @@ static long virtio_send(struct sv_queue *q, size_t out, size_t in)
 	sg_init_one(&req, &q->x->req, out);
 	sg_init_one(&resp, &q->x->resp, in);
 	/* Without indirect descriptors this allocates nothing. */
-	err = virtqueue_add_sgs(q->vq, sgs, 1, 1, q->x, GFP_ATOMIC);
+	err = virtqueue_add_sgs(vq, sgs, 1, 1, q->x, GFP_ATOMIC);
 	if (err)
 		return -EIO;
-	virtqueue_kick(q->vq);
-	if (likely(virtqueue_get_buf(q->vq, &len)))
+	virtqueue_kick(vq);
+	if (likely(virtqueue_get_buf(vq, &len)))
 		return len;
 	/* A host whose doorbell does not trap, which is none of ours: it gets a moment. */
 	limit = ktime_add_ns(ktime_get(), ANSWER_TIMEOUT);
 	while (ktime_before(ktime_get(), limit)) {
 		cpu_relax();
-		if (virtqueue_get_buf(q->vq, &len))
+		if (virtqueue_get_buf(vq, &len))
 			return len;
-		if (virtqueue_is_broken(q->vq))
+		if (virtqueue_is_broken(vq))
 			break;
 	}
 	return -EIO;
 }
 
 static const struct sv_transport_ops virtio_ops = {
+	.lock = virtio_lock,
+	.unlock = virtio_unlock,
 	.send = virtio_send,
 };
 
@@ -71,20 +86,15 @@ static void events_work(struct work_struct *work)
 	do {
 		virtqueue_disable_cb(events->vq);
 		while ((event = virtqueue_get_buf(events->vq, &len)) != NULL) {
-			u32 type = le32_to_cpu(event->type);
-
 			if (len >= sizeof(*event) &&
-			    (type == VIRTIO_KMEM_EVENT_GIVE_BACK ||
-			     (type == VIRTIO_KMEM_EVENT_PRESSURE && event->value)))
+			    sv_event_asks(le32_to_cpu(event->type), le64_to_cpu(event->value)))
 				give_back = true;
 			add_event(event);
 		}
 	} while (!virtqueue_enable_cb(events->vq));
 	virtqueue_kick(events->vq);
-	if (give_back) {
-		sv_pages_flush();
-		sv_drain();
-	}
+	if (give_back)
+		sv_give_back();
 }
 
 static void events_callback(struct virtqueue *vq)
@@ -94,36 +104,28 @@ static void events_callback(struct virtqueue *vq)
 
 static void free_queues(struct sv_device *dev)
 {
-	for (unsigned int i = 0; dev->queue && i < dev->queues; i++)
-		kfree(dev->queue[i].x);
-	kvfree(dev->queue);
+	sv_queues_exit(dev);
 	kfree(events);
 	events = NULL;
 }
 
 static int make_queues(struct sv_device *dev)
 {
-	bool has_events = virtio_has_feature(dev->vdev, VIRTIO_KMEM_F_EVENTS);
+	struct virtio_device *vdev = dev->way;
+	bool has_events = virtio_has_feature(vdev, VIRTIO_KMEM_F_EVENTS);
 	unsigned int n = le16_to_cpu(dev->config.num_request_queues);
 	vq_callback_t **callbacks;
 	struct virtqueue **vqs;
 	const char **names;
 	int err = -ENOMEM;
 
-	dev->queues = n;
 	vqs = kcalloc(n + 1, sizeof(*vqs), GFP_KERNEL);
 	callbacks = kcalloc(n + 1, sizeof(*callbacks), GFP_KERNEL);
 	names = kcalloc(n + 1, sizeof(*names), GFP_KERNEL);
-	dev->queue = kvcalloc(n, sizeof(*dev->queue), GFP_KERNEL);
-	if (!vqs || !callbacks || !names || !dev->queue)
+	if (!vqs || !callbacks || !names || sv_queues_init(dev, n))
 		goto out;
 	for (unsigned int i = 0; i < n; i++) {
-		struct sv_queue *q = &dev->queue[i];
-
-		spin_lock_init(&q->lock);
-		q->x = kzalloc(sizeof(*q->x), GFP_KERNEL);
-		if (!q->x)
-			goto out;
+		spin_lock_init(&dev->queue[i].spin);
 		names[i] = "request";
 	}
 	if (has_events) {
@@ -134,11 +136,11 @@ static int make_queues(struct sv_device *dev)
 		names[n] = "event";
 		callbacks[n] = events_callback;
 	}
-	err = virtio_find_vqs(dev->vdev, n + has_events, vqs, callbacks, names, NULL);
+	err = virtio_find_vqs(vdev, n + has_events, vqs, callbacks, names, NULL);
 	if (err)
 		goto out;
 	for (unsigned int i = 0; i < n; i++)
-		dev->queue[i].vq = vqs[i];
+		dev->queue[i].way = vqs[i];
 	if (has_events) {
 		events->vq = vqs[n];
 		for (unsigned int i = 0; i < EVENTS; i++)
@@ -149,17 +151,6 @@ out:
 	kfree(callbacks);
 	kfree(vqs);
 	return err;
-}
-
-static bool config_valid(const struct virtio_kmem_config *c)
-{
-	u64 base = le64_to_cpu(c->heap_base);
-	u64 size = le64_to_cpu(c->heap_size);
-
-	return le32_to_cpu(c->version) == VIRTIO_KMEM_VERSION &&
-	       le32_to_cpu(c->frame_shift) == PAGE_SHIFT && size && base + size > base &&
-	       le16_to_cpu(c->num_request_queues) &&
-	       le16_to_cpu(c->num_ranges) <= VIRTIO_KMEM_MAX_RANGES;
 }
 
 static int kmem_probe(struct virtio_device *vdev)
@@ -174,11 +165,11 @@ static int kmem_probe(struct virtio_device *vdev)
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 	if (!dev)
 		return -ENOMEM;
-	dev->vdev = vdev;
+	dev->way = vdev;
 	dev->ops = &virtio_ops;
 	vdev->priv = dev;
 	virtio_cread_bytes(vdev, 0, &dev->config, sizeof(dev->config));
-	if (!config_valid(&dev->config)) {
+	if (!sv_config_valid(&dev->config)) {
 		dev_err(&vdev->dev, "the device says what makes no sense\n");
 		err = -EINVAL;
 		goto free_dev;

@@ -9,11 +9,19 @@ MODULE_PARM_DESC(rounds, "how often each CPU allocates beside its timer");
 static unsigned int bench;
 module_param(bench, uint, 0444);
 MODULE_PARM_DESC(bench, "measure so many pairs of calls, and test nothing");
+static bool only_pairs;
+module_param(only_pairs, bool, 0444);
+MODULE_PARM_DESC(only_pairs, "measure pairs alone, for who counts requests meanwhile");
+static bool hold;
+module_param(hold, bool, 0444);
+MODULE_PARM_DESC(hold, "keep objects and allocate more until the module goes, and test only that");
 
 static int __init selftest_init(void)
 {
+	if (hold)
+		return st_hold_start();
 	if (bench) {
-		st_bench(bench);
+		st_bench(bench, only_pairs);
 		return 0;
 	}
 	pr_info("KTAP version 1\n");
@@ -27,6 +35,11 @@ static int __init selftest_init(void)
 
 static void __exit selftest_exit(void)
 {
+	if (!hold)
+		return;
+	pr_info("KTAP version 1\n");
+	st_hold_stop();
+	st_done();
 }
 
 module_init(selftest_init);

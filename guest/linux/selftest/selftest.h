@@ -19,7 +19,12 @@ void st_dup(void);
 void st_pages(void);
 /* A timer's interrupt on each CPU allocates and frees while a task there does, so many times. */
 void st_interrupts(unsigned int rounds);
-/* Prints what a pair of calls costs beside the kernel's own. */
-void st_bench(unsigned int pairs);
+/* Keeps objects, with a load on each CPU beside them; 0 or -errno. */
+int st_hold_start(void);
+/* Ends both, and tests them. */
+void st_hold_stop(void);
+/* Prints what a pair of calls costs beside the kernel's own; of one object, and then, unless
+ * only_pairs, of many at once, and of single requests to the host. */
+void st_bench(unsigned int pairs, bool only_pairs);
 
 #endif

@@ -4,10 +4,11 @@
  * under a prefix. Each may be called wherever the kernel's own may, hard interrupts included.
  *
  * Where the host's memory is not to be had the kernel's own allocator serves, and that is counted
- * (debugfs: slabvisor/stats): no device is there; the host has no more; the caller may not wait,
- * and the CPU's magazines are in use by what it interrupted, or the object lies where the kernel
- * has no struct pages yet. So NULL means that neither has memory. Either's memory is freed alike,
- * by svm_kfree(). Memory of the kernel's own kmalloc() may be given to it as well, but the kernel's
+ * (debugfs: slabvisor/stats): no device is there, or it does not answer; the host has no more; the
+ * caller may not wait, and the CPU's magazines are in use by what it interrupted, or are empty
+ * where only a sleeper can ask the host (ivshmem), or the object lies where the kernel has no
+ * struct pages yet. So NULL means that neither has memory. Either's memory is freed alike, by
+ * svm_kfree(). Memory of the kernel's own kmalloc() may be given to it as well, but the kernel's
  * kfree() takes none of the host's.
  *
  * Misuse warns, and the object is lost, as with SLUB: a pointer that is no object's, an object
@@ -39,7 +40,8 @@ void *svm_kmalloc_node(size_t size, gfp_t gfp, int node) __alloc_size(1);
 void svm_kfree(const void *p);
 /* kfree_sensitive(): zeroes it first. */
 void svm_kfree_sensitive(const void *p);
-/* ksize(): the usable size; 0 for NULL and ZERO_SIZE_PTR. */
+/* ksize(): the usable size; 0 for NULL and ZERO_SIZE_PTR. Over ivshmem the host is not told that all
+ * of it is in use: in its debug modes it may report what is written beyond the size asked for. */
 size_t svm_ksize(const void *p);
 /* krealloc(): p NULL: svm_kmalloc(); size 0 frees p. NULL for want of memory, and p is as it was. */
 void *__must_check svm_krealloc(const void *p, size_t size, gfp_t gfp) __alloc_size(2);
