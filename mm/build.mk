@@ -21,14 +21,9 @@ $(MM_BENCHES):
 
 BENCHES += mm
 bench-mm: $(MM_BENCHES) ## what mm costs by itself
-	$(Q)$(B)/bench/mm
-	$(Q)$(B)/bench/mm_harden
-	$(Q)$(B)/bench/mm_colour
-	$(Q)$(B)/bench/mm_discard
-	$(Q)$(B)/bench/mm_trace 2e7
+	$(Q)tests/bench/mm.sh
 
-OPERATIONS ?= 1e9
 trace-mm: $(B)/bench/mm_trace ## a trace of OPERATIONS (1e9), and the fragmentation it leaves
-	$(Q)$< $(OPERATIONS)
+	$(Q)$< $(or $(OPERATIONS),1e9)
 
 .PHONY: bench-mm trace-mm

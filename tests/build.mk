@@ -45,9 +45,15 @@ bench-kmalloc: $(B)/slabvisor $(B)/guests/kbench $(B)/tests/malloc_peer ## kmall
 	$(Q)tests/bench/kmalloc.sh
 
 bench-clients: $(B)/slabvisor $(B)/guests/kbench $(B)/guests/zcbench ## what 50 clients of a control socket cost
-	$(Q)tests/bench/clients.py
+	$(Q)tests/bench/clients.sh
 
-bench-start: $(B)/slabvisor $(B)/guests/hello ## time and memory that a guest's start takes
+# Preloaded into the monitor.
+$(B)/tests/start_marks.so: tests/bench/start_marks.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -fPIC -fvisibility=hidden -shared -o $@ $<
+
+bench-start: $(B)/slabvisor $(B)/guests/hello $(B)/tests/start_marks.so ## time and memory that a guest's start takes
 	$(Q)tests/bench/start.sh
 
 $(B)/tests/pin_bench: $(call host_objs,plain,tests/bench/pin_bench.c $(MM_SRCS) $(VIRTIO_IO_SRCS))

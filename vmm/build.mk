@@ -40,5 +40,5 @@ $(B)/tests/asm/pvh64: tests/pvh/start.S tests/pvh/check.c tests/pvh/pvh.lds
 
 TAP_SCRIPTS += tests/cli/errors.t tests/cli/config.t tests/cli/counters.t tests/cli/guests.t tests/cli/media.t tests/cli/pvh.t \
 	tests/cli/qmp.pl tests/cli/signals.t
-TAP_SCRIPTS += tests/cli/classes.t tests/cli/clients.py tests/cli/completion.py tests/cli/descriptors.t tests/cli/hardening.t tests/cli/initramfs.t tests/cli/job.py tests/cli/list.t tests/cli/man.t tests/cli/names.t tests/cli/metrics.t tests/cli/shell.py tests/cli/probes.t tests/cli/rooms.t tests/cli/tap.t tests/cli/top.t
+TAP_SCRIPTS += tests/cli/bench.py tests/cli/classes.t tests/cli/clients.py tests/cli/completion.py tests/cli/descriptors.t tests/cli/hardening.t tests/cli/initramfs.t tests/cli/job.py tests/cli/list.t tests/cli/man.t tests/cli/names.t tests/cli/metrics.t tests/cli/shell.py tests/cli/probes.t tests/cli/rooms.t tests/cli/tap.t tests/cli/top.t
 

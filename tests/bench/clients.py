@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-# What clients of a control socket cost a guest: a kmalloc pair and a disk's IOPS with 50 clients that ask for
-# everything all the time, and with none, in turns. Prints `name value unit` lines: medians of ROUNDS (7), and
-# ratios.
-import os, re, socket, statistics, subprocess, tempfile, threading
+# One round of tests/bench/clients.sh: a kmalloc pair and a disk's IOPS with 50 clients of the control socket that ask
+# for everything all the time, and with none; clients.py 1 has those with none first. Prints `name value unit` lines.
+import os, re, socket, subprocess, sys, tempfile, threading
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 B = os.environ.get("B", "build")
@@ -48,11 +47,7 @@ JOBS = [("kmalloc_pair_ns", "ns", [B + "/guests/kbench"]),
         ("iops", "/s", ["--disk", "path=" + disk, B + "/guests/zcbench", "rw=randread", "bs=4k", "iodepth=32",
                         "runtime=2"])]
 for name, unit, what in JOBS:
-    got = {0: [], 50: []}
-    for i in range(int(os.environ.get("ROUNDS", "7"))):
-        for clients in (0, 50) if i % 2 else (50, 0):
-            got[clients].append(run(what, clients)[name])
-    for clients, values in got.items():
-        print("%s_%d_clients %.3f %s (%.3f to %.3f)" % (name, clients, statistics.median(values), unit,
-                                                        min(values), max(values)))
-    print("%s_clients_ratio %.3f" % (name, statistics.median(got[50]) / statistics.median(got[0])), flush=True)
+    got = {clients: run(what, clients)[name] for clients in ((0, 50) if sys.argv[1:] == ["1"] else (50, 0))}
+    for clients, value in got.items():
+        print("%s_%d_clients %.3f %s" % (name, clients, value, unit))
+    print("%s_clients_ratio %.4f x" % (name, got[50] / got[0]), flush=True)

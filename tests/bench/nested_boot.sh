@@ -1,8 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The start of Linux guests on a stock KVM, beside QEMU's microvm; see tests/nested/bench-boot.sh.
+# The start of Linux guests on a stock KVM, beside QEMU's microvm; see tests/nested/bench-boot.sh, which makes ROUNDS=5
+# in one machine. To tests/bench/lib.sh all of that is one round.
 set -eu
 cd "$(dirname "$0")/../.."
+inner=${ROUNDS:-5}
+ROUNDS=1
+. tests/bench/lib.sh
 
 dir=build/nested
 tests/nested/kernel.sh "$dir/kernel"
@@ -13,5 +17,12 @@ for f in "$dir"/{kernel,cloud}/vmlinuz "$dir/guest-boot.cpio" /usr/bin/qemu-syst
 	/usr/share/qemu/{qboot.rom,bios-microvm.bin,linuxboot_dma.bin}; do
 	files+=(--file "$f")
 done
-exec tests/nested/run.sh --cpus 2 --timeout 400 "${files[@]}" -- \
-	env ROUNDS="${ROUNDS:-5}" tests/nested/bench-boot.sh
+
+round() {
+	tests/nested/run.sh --cpus 2 --timeout 400 "${files[@]}" -- \
+		env ROUNDS="$inner" tests/nested/bench-boot.sh >>"$figures"
+}
+
+bench_start nested-boot ''
+bench_version qemu "$(qemu-system-x86_64 --version | head -1)"
+bench_rounds round

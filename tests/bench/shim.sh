@@ -1,43 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The system's own programs over mm and the magazines, and over the peers' mallocs: in
-# turns, in one run, each program preloaded. What a program writes must be the same with
-# each. Prints `name value unit` lines: ratios of the medians, ours to the peer's, of time
-# elapsed, of CPU time, and of the most memory that one of the program's processes had
-# resident.
-#   ROUNDS            rounds, 3
+# The system's own programs over mm and the magazines, and over the peers' mallocs: in turns, in one run, each program
+# preloaded. What a program writes must be the same with each. Of ROUNDS=3 the medians of time elapsed, of CPU time, and of
+# the most memory that one of the program's processes had resident, ours and each peer's, and ours to each peer's.
+# tests/bench/lib.sh says what is printed.
 #   SHIM_SORT_SIZE    of the file that is sorted, 1G
 #   SHIM_PROGRAMS     those to run, of: gcc python3 git perl sqlite3 sort; '' for none
 set -eu
 cd "$(dirname "$0")/../.."
-B=${B:-build}
-rounds=${ROUNDS:-3}
+rounds=3
+. tests/bench/lib.sh
 programs=${SHIM_PROGRAMS-gcc python3 git perl sqlite3 sort}
 size=$(numfmt --from=iec "${SHIM_SORT_SIZE:-1G}")
 dir=$PWD/$B/bench/shim
-work=$(mktemp -d)
-figures=$work/figures
-trap 'rm -rf "$work"' EXIT
 mkdir -p "$dir" "$work/objects"
-export LC_ALL=C PYTHONMALLOC=malloc PYTHONHASHSEED=0 GIT_CONFIG_GLOBAL=/dev/null
-
-declare -A library=(
-	[ours]=$PWD/$B/libslabvisor-malloc.so
-	[glibc]=''
-	[mimalloc]=libmimalloc.so.2
-	[jemalloc]=libjemalloc.so.2
-	[tcmalloc]=libtcmalloc_minimal.so.4
-)
+export PYTHONMALLOC=malloc PYTHONHASHSEED=0 GIT_CONFIG_GLOBAL=/dev/null
+library[ours]=$PWD/$B/libslabvisor-malloc.so
 names='glibc ours mimalloc jemalloc tcmalloc'
-
-# A library that is missing would leave glibc measured under its name.
-for name in $names; do
-	[ -z "${library[$name]}" ] || LD_PRELOAD=${library[$name]} "$BASH" -c : 2>&1 |
-		{ ! grep -q 'cannot be preloaded'; } || {
-		echo "bench: ${library[$name]} is missing: run tools/deps.sh bench" >&2
-		exit 1
-	}
-done
 
 # What the programs work on; made once.
 if [ ! -e "$dir/text" ]; then
@@ -93,55 +72,35 @@ fail() {
 	exit 1
 }
 
-for ((round = 0; round < rounds; round++)); do
+round() {
+	local program name sum wanted elapsed user system rss
 	for program in $programs; do
 		for name in $names; do
+			bench_step "$program, $name"
 			/usr/bin/time -q -o "$work/one" -f '%e %U %S %M' \
 				env LD_PRELOAD="${library[$name]}" "$BASH" -ec "run_$program" >"$work/out" ||
 				fail "$program failed with $name"
-			echo "$program $name $(cat "$work/one")" >>"$figures"
+			read -r elapsed user system rss <"$work/one"
+			figure "shim_${program}_time_$name" "$elapsed" s
+			figure "shim_${program}_cpu_$name" "$(add "$user" "$system")" s
+			figure "shim_${program}_rss_$name" "$(awk -v k="$rss" 'BEGIN { print k / 1024 }')" MiB
 			sum=$(cksum <"$work/out")
 			[ "$name" != glibc ] || wanted=$sum
 			[ "$sum" = "$wanted" ] || fail "$program says something else with $name than with glibc"
 		done
 	done
-done
-rm -f "$work/out"
+	rm -f "$work/out"
+}
 
-awk -v names="$names" -v rounds="$rounds" -v programs="$programs" '
-	{
-		k = ++count[$1, $2]
-		value["time", $1, $2, k] = $3
-		value["cpu", $1, $2, k] = $4 + $5
-		value["rss", $1, $2, k] = $6 / 1024
-	}
-	function median(what, program, name,    i, j, v, k) {
-		k = count[program, name]
-		for (i = 2; i <= k; i++) {
-			v = value[what, program, name, i]
-			for (j = i; j > 1 && value[what, program, name, j - 1] > v; j--)
-				value[what, program, name, j] = value[what, program, name, j - 1]
-			value[what, program, name, j] = v
-		}
-		return value[what, program, name, int((k + 1) / 2)]
-	}
-	END {
-		nr = split(programs, program, " ")
-		peers = split(names, name, " ")
-		printf "shim_rounds %d rounds\n", rounds
-		split("time cpu rss", what, " ")
-		split("s s MiB", unit, " ")
-		for (p = 1; p <= nr; p++) {
-			for (w = 1; w <= 3; w++) {
-				ours = median(what[w], program[p], "ours")
-				printf "shim_%s_%s %.2f %s\n", program[p], what[w], ours, unit[w]
-				for (i = 1; i <= peers; i++) {
-					if (name[i] == "ours")
-						continue
-					peer = median(what[w], program[p], name[i])
-					printf "shim_%s_%s_ratio_%s %.3f x\n", program[p], what[w], name[i],
-						peer ? ours / peer : 0
-				}
-			}
-		}
-	}' "$figures"
+bench_start shim '_(time|cpu)_(glibc|mimalloc|jemalloc|tcmalloc)$'
+# shellcheck disable=SC2086 # a list of words
+malloc_peers ${names/ours/}
+for program in $programs; do
+	for what in time cpu rss; do
+		for name in $names; do
+			[ "$name" = ours ] || bench_ratio "shim_${program}_${what}_ratio_$name" \
+				"shim_${program}_${what}_ours" "shim_${program}_${what}_$name"
+		done
+	done
+done
+bench_rounds round

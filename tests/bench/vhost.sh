@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# `slabvisor serve` beside qemu-storage-daemon, on the same file, in turns, in one run: the
-# load generator as the only client of each, and fio on the host. Prints `name value unit`
-# lines: medians of the rounds and of their ratios. ROUNDS=5, SECONDS_EACH=1, SIZE=1024 MiB.
+# `slabvisor serve` beside qemu-storage-daemon, on the same file, in turns, in one run: the load generator as the only
+# client of each, and fio on the host. Medians of ROUNDS=5 and of their ratios. SECONDS_EACH=1, SIZE=1024 MiB.
+# tests/bench/lib.sh says what is printed, and how DISK= takes a device of one's own.
 # `plain` is `slabvisor serve` as it comes, `registered` with --pin-budget, which is for memory that
 # stays; a ratio is of what its name says to qemu-storage-daemon, or to fio.
 #
@@ -14,13 +14,10 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/bench/lib.sh
-export LC_ALL=C
-B=${B:-build}
-rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-1} size=${SIZE:-1024}
-dir=$(mktemp -d "$B/vhost.XXXXXX")
-figures=$dir/figures
+seconds=${SECONDS_EACH:-1} size=${SIZE:-1024}
 declare -A pid
-trap '[ ${#pid[@]} = 0 ] || kill "${pid[@]}"; rm -rf "$dir"' EXIT
+# shellcheck disable=SC2016 # expanded at the end
+at_exit '[ ${#pid[@]} = 0 ] || kill "${pid[@]}" 2>/dev/null'
 
 for tool in qemu-storage-daemon fio; do
 	command -v $tool >/dev/null || {
@@ -28,12 +25,10 @@ for tool in qemu-storage-daemon fio; do
 		exit 1
 	}
 done
-# Data, not holes, and on the disk.
-dd if=/dev/urandom of="$dir/disk" bs=1M count="$size" status=none oflag=direct
-: >"$figures"
+bench_disk "$B/bench/vhost.img" "$size"
 
 pin=() apart_pin=() places=(together) poll=0
-if pin_cpus "$dir/disk"; then
+if pin_cpus "$disk"; then
 	pin=(taskset -c "$io_cpu") apart_pin=(taskset -c "$other_cpu") places=(together apart) poll=50
 	echo "# back ends, load and fio on CPU $io_cpu; apart: the load on CPU $other_cpu"
 fi
@@ -41,19 +36,26 @@ fi
 # start_BACKEND WHO POLL_US [OPTION...]: those that are not asked sleep; nobody writes, so none need
 # lock the file.
 start_slabvisor() {
-	"${pin[@]}" "$B/slabvisor" serve --blk-file "$dir/disk" --socket-path "$dir/$1" --queues 2 --read-only \
+	"${pin[@]}" "$B/slabvisor" serve --blk-file "$disk" --socket-path "$work/$1" --queues 2 --read-only \
 		--poll-us "$2" "${@:3}" 2>/dev/null &
 	pid[$1]=$!
 }
 
+# A device has another driver than a file.
+driver="file"
+[ ! -b "$disk" ] || driver=host_device
 start_qsd() {
 	"${pin[@]}" qemu-storage-daemon --object "iothread,id=t,poll-max-ns=${2}000" \
-		--blockdev "driver=file,filename=$dir/disk,node-name=f,aio=io_uring,cache.direct=on,read-only=on,locking=off" \
+		--blockdev "driver=$driver,filename=$disk,node-name=f,aio=io_uring,cache.direct=on,read-only=on,locking=off" \
 		--blockdev driver=raw,file=f,node-name=r,read-only=on \
-		--export "type=vhost-user-blk,id=e,node-name=r,addr.type=unix,addr.path=$dir/$1,num-queues=2,iothread=t" &
+		--export "type=vhost-user-blk,id=e,node-name=r,addr.type=unix,addr.path=$work/$1,num-queues=2,iothread=t" &
 	pid[$1]=$!
 }
 
+bench_start vhost '(_qsd|_fio)_iops$|128k.*_qsd_bw$'
+bench_version fio "$(fio --version)"
+bench_version qemu-storage-daemon "$(qemu-storage-daemon --version | head -1)"
+bench_table tests/bench/vhost.table
 start_slabvisor plain $poll
 start_slabvisor registered $poll --pin-budget 64G
 start_qsd qsd $poll
@@ -64,30 +66,36 @@ if [ $poll != 0 ]; then
 fi
 for who in "${!pid[@]}"; do
 	for ((i = 0; i < 100; i++)); do
-		[ ! -S "$dir/$who" ] || break
+		[ ! -S "$work/$who" ] || break
 		sleep 0.1
 	done
 done
 
-# run_load WHO NAME OPTION...: its figures; sets rate and cpu. load_pin says where.
+# run_load WHO NAME OPTION...: its figures; sets rate, cpu and tail. load_pin says where.
 run_load() {
-	local who=$1 name=$2
-	"${load_pin[@]}" "$B/tools/slabvisor-vhost-load" --socket "$dir/$who$poll_suffix" --seconds "$seconds" \
-		--pid "${pid[$who$poll_suffix]}" "${@:3}" >"$dir/load"
-	awk '$1 == "errors" && $2 { exit 1 }' "$dir/load"
-	rate=$(awk '$1 == "iops" { print $2 }' "$dir/load")
-	cpu=$(awk '$1 == "backend_cpu_per_mio" { print $2 }' "$dir/load")
-	figure "vhost_${name}_${who}_iops" "$rate" 1/s
-	figure "vhost_${name}_${who}_bw" "$(awk '$1 == "bandwidth" { print $2 }' "$dir/load")" MiB/s
-	figure "vhost_${name}_${who}_cpu" "$cpu" s/Mio
+	local who=$1 name=vhost_$2_$1
+	bench_step "$2, $1"
+	"${load_pin[@]}" "$B/tools/slabvisor-vhost-load" --socket "$work/$who$poll_suffix" --seconds "$seconds" \
+		--size "${size}M" --pid "${pid[$who$poll_suffix]}" --output-format json "${@:3}" >"$work/load"
+	# Of both sides of the disk the CPU time that is compared is the back end's.
+	tests/bench/fio_figures.py "$name" "$work/load" >"$work/all"
+	sed -e '/_iops_per_core /d' -e 's/_cpu_s_per_mio /_load&/' -e 's/_backend_cpu_per_mio \(.*\) s$/_cpu \1 s\/Mio/' \
+		"$work/all" >"$work/lines"
+	rate=$(field "$work/lines" "${name}_iops")
+	cpu=$(field "$work/lines" "${name}_cpu")
+	tail=$(field "$work/lines" "${name}_p99.9_us")
+	cat "$work/lines" >>"$figures"
+	figure "${name}_iops_per_core" "$(awk -v c="$cpu" 'BEGIN { printf "%.0f", c ? 1e6 / c : 0 }')" 1/s
 }
 
-run_fio() { # NAME DEPTH: sets rate
-	"${pin[@]}" fio --name=x --filename="$dir/disk" --direct=1 --ioengine=io_uring --fixedbufs --rw=randread \
-		--bs=4k --iodepth="$2" --runtime="$seconds" --time_based --output-format=terse \
-		--terse-version=3 >"$dir/fio"
-	rate=$(awk -F';' '{ print $8 }' "$dir/fio")
-	figure "vhost_$1_fio_iops" "$rate" 1/s
+run_fio() { # NAME DEPTH: sets rate and tail
+	bench_step "$1, fio"
+	"${pin[@]}" fio --name=x --filename="$disk" --size="${size}m" --direct=1 --ioengine=io_uring --fixedbufs --rw=randread \
+		--bs=4k --iodepth="$2" --runtime="$seconds" --time_based --output-format=json >"$work/fio"
+	tests/bench/fio_figures.py "vhost_$1_fio" "$work/fio" >"$work/lines"
+	rate=$(field "$work/lines" "vhost_$1_fio_iops")
+	tail=$(field "$work/lines" "vhost_$1_fio_p99.9_us")
+	cat "$work/lines" >>"$figures"
 }
 
 # compare NAME RATE FIO_DEPTH OPTION...: the ratios of one round, where RATE names that of the
@@ -95,6 +103,7 @@ run_fio() { # NAME DEPTH: sets rate
 compare() {
 	local name=$1 what=$2 fio_depth=$3 who
 	declare -A rates=([plain]=0 [registered]=0 [qsd]=0 [fio]=0) cpus=([plain]=0 [registered]=0 [qsd]=0)
+	declare -A tails=([plain]=0 [registered]=0 [qsd]=0 [fio]=0)
 	for who in plain registered qsd fio fio qsd registered plain; do
 		if [ $who != fio ]; then
 			run_load $who "$name" "${@:4}"
@@ -104,16 +113,19 @@ compare() {
 		else
 			continue
 		fi
+		# A bandwidth is a rate by the same factor on either side.
 		rates[$who]=$(add "${rates[$who]}" "$rate")
+		tails[$who]=$(add "${tails[$who]}" "$tail")
 	done
 	for who in plain registered; do
 		ratio "vhost_${name}_${who}_${what}_ratio" "${rates[$who]}" "${rates[qsd]}"
 		ratio "vhost_${name}_${who}_cpu_ratio" "${cpus[$who]}" "${cpus[qsd]}"
+		ratio "vhost_${name}_${who}_p99.9_ratio" "${tails[$who]}" "${tails[qsd]}"
 		[ -z "$fio_depth" ] || ratio "vhost_${name}_${who}_fio_ratio" "${rates[$who]}" "${rates[fio]}"
 	done
 }
 
-for ((round = 0; round < rounds; round++)); do
+round() {
 	for place in "${places[@]}"; do
 		poll_suffix=''
 		if [ "$place" = together ]; then
@@ -137,12 +149,6 @@ for ((round = 0; round < rounds; round++)); do
 			compare "4k_qd${d}_nopoll$suffix" iops '' --depth $d
 		done
 	done
-done
+}
 
-sort -s -k1,1 "$figures" | awk "$medians"'
-	END {
-		for (pass = 0; pass < 2; pass++)
-			for (i = 1; i <= n; i++)
-				if ((unit[order[i]] == "x") == pass)
-					printf pass ? "%s %.3f %s\n" : "%s %s %s\n", order[i], median(order[i]), unit[order[i]]
-	}'
+bench_rounds round

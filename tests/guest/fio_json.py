@@ -73,6 +73,11 @@ def looked_at(who, text, side, fio):
     printed = got["clat_ns"]["percentile"]
     ok(all(percentile(rows, side, float(p)) == ns for p, ns in printed.items()),
        "%s: percentiles of fio's table are those of the JSON" % who, printed, rows)
+    with open(work.name + "/source", "w") as f:
+        f.write(text)
+    figures = dict(line.split()[:2] for line in run("tests/bench/fio_figures.py", "x", work.name + "/source").splitlines())
+    ok(all(float(figures["x_p%g_us" % p]) == printed["%.6f" % p] / 1000 for p in (50, 90, 99, 99.9, 99.99)) and
+       abs(float(figures["x_iops"]) / got["iops"] - 1) < 1e-3, "%s: benches read it as they read fio's" % who, figures)
     names = {"p50": 50, "p90": 90, "p99": 99, "p99.9": 99.9, "p99.99": 99.99}
     said = {n: lines.get("latency_%s_us" % n, lines.get("latency_" + n)) for n in names}
     ok(all(said[n] == (percentile(rows, side, p) / 1000, "us") for n, p in names.items()),
