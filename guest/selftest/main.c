@@ -22,6 +22,7 @@ static const struct family families[] = {
 	{"ranges", test_ranges},   {"lease", test_lease},
 	{"rcu", test_rcu},         {"page", test_page},
 	{"start", test_start},     {"neighbours", test_neighbours},
+	{"vma", test_vma},
 };
 
 /* These take their time, or ask for company. */

@@ -40,6 +40,9 @@ static void sizes_and_scopes(void)
 	p = kvrealloc(p, 5ul << 20, GFP_KERNEL);
 	check(p && pattern_holds(p, 9 * PAGE_SIZE, 6), "kvrealloc: without the old size as well");
 	kvfree(p);
+	p = kmalloc(64, GFP_KERNEL);
+	check(kvrealloc(p, 0, GFP_KERNEL) == ZERO_SIZE_PTR,
+	      "kvrealloc: to nothing frees, as since Linux 6.12");
 	p = kmalloc_node_track_caller(100, GFP_KERNEL, NUMA_NO_NODE);
 	check(p && ksize(p) >= 100, "kmalloc_node_track_caller: as kmalloc_node");
 	kfree(p);
@@ -95,9 +98,11 @@ static void mappings(void)
 	check(access_remote_vm(current->mm, addr + 2 * PAGE_SIZE - 4, text, 8, 0) >= 4 &&
 		      access_remote_vm(current->mm, ~0ul - 100, text, 8, 0) == 0,
 	      "access_remote_vm: up to what is not mapped");
-	check(get_user_pages(addr, 2, FOLL_WRITE, pages, NULL) == 2 &&
+	check(get_user_pages(addr, 2, FOLL_WRITE | FOLL_TOUCH, pages, NULL) == 2 &&
 		      get_user_pages(addr, 1, 0, pages) == 1,
 	      "get_user_pages: with the parameter that Linux had until 6.4, and without");
+	check(get_user_pages_fast(addr, 1, FOLL_TOUCH, &pages[1]) == -EINVAL,
+	      "get_user_pages_fast: -EINVAL for flags of others");
 	put_page(pages[0]);
 	put_page(pages[0]);
 	put_page(pages[1]);
@@ -164,10 +169,17 @@ static void seldom_called(void)
 	      "kstrtol: and its kin");
 	check(ktime_get_real_ns() > ktime_get_ns(), "ktime_get_real_ns: since 1970");
 	check(!try_wait_for_completion(&done), "try_wait_for_completion: not yet");
+	check(wait_for_completion_timeout(&done, 1) == 0,
+	      "wait_for_completion_timeout: 0 when time is up");
+	complete(&done);
+	wide = (long)wait_for_completion_timeout(&done, 1000);
+	check(wide > 0 && wide <= 1000, "wait_for_completion_timeout: else what is left of it");
 	complete_all(&done);
 	check(try_wait_for_completion(&done) && try_wait_for_completion(&done),
 	      "complete_all: for everybody");
+	dump_stack();
 	if (page) {
+		dump_page(page, "it is a test");
 		check(set_page_dirty(page) && PageDirty(page) && !set_page_dirty_lock(page),
 		      "set_page_dirty: tells whether it was clean");
 		ClearPageDirty(page);

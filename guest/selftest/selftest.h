@@ -66,6 +66,7 @@ void test_gup(void);
 void test_lease(void);
 void test_page(void);
 void test_vm(void);
+void test_vma(void);
 void test_pools(void);
 void test_port(void);
 void test_rcu(void);

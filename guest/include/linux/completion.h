@@ -26,6 +26,8 @@ void complete(struct completion *c);
 /* Lets all go on, now and later. */
 void complete_all(struct completion *c);
 void wait_for_completion(struct completion *c);
+/* For so many jiffies at most: 0 if that was not enough, else what is left of them, 1 at least. */
+unsigned long wait_for_completion_timeout(struct completion *c, unsigned long timeout);
 bool try_wait_for_completion(struct completion *c);
 
 #endif

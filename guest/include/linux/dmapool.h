@@ -15,13 +15,18 @@ struct dma_pool;
 
 /*
  * Blocks of size bytes, aligned to align (0 or a power of two), none of which crosses
- * a multiple of boundary (0, or a power of two not less than size). dev is not used.
+ * a multiple of boundary (0, or a power of two not less than size). dev is kept and not used.
  * NULL for other values and for want of memory.
  */
 struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t size, size_t align,
 				 size_t boundary);
 /* Blocks still out are reported, and their memory is lost. NULL does nothing. */
 void dma_pool_destroy(struct dma_pool *pool);
+
+/* The same, of a pool that goes with its device; or before. See <linux/device.h>. */
+struct dma_pool *dmam_pool_create(const char *name, struct device *dev, size_t size, size_t align,
+				  size_t allocation);
+void dmam_pool_destroy(struct dma_pool *pool);
 
 /* A block and its bus address in *handle; NULL: no memory. */
 void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle) __malloc;

@@ -4,7 +4,11 @@
 #define GUEST_LINUX_GFP_H
 
 #include <asm/page.h>
+#include <linux/atomic.h>
+#include <linux/errno.h>
 #include <linux/gfp_types.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 
 struct page;
 

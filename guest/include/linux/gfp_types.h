@@ -36,6 +36,12 @@
 #define __GFP_THISNODE       ((gfp_t)0x200000u)
 #define __GFP_ACCOUNT        ((gfp_t)0x400000u)
 
+#define GFP_ZONEMASK (__GFP_DMA | __GFP_HIGHMEM | __GFP_DMA32 | __GFP_MOVABLE)
+
+/* What lies above is whoever's who keeps flags in one word with them, as XArrays do. */
+#define __GFP_BITS_SHIFT 27
+#define __GFP_BITS_MASK  ((gfp_t)((1u << __GFP_BITS_SHIFT) - 1))
+
 #define __GFP_RECLAIM (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 
 #define GFP_KERNEL           (__GFP_RECLAIM | __GFP_IO | __GFP_FS)

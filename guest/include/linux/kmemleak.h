@@ -13,5 +13,7 @@
 #define kmemleak_no_scan(ptr)                     ((void)(ptr))
 #define kmemleak_scan_area(ptr, size, gfp)        ((void)(ptr))
 #define kmemleak_erase(ptr)                       (*(ptr) = NULL)
+#define kmemleak_update_trace(ptr)                ((void)(ptr))
+#define kmemleak_transient_leak(ptr)              ((void)(ptr))
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef GUEST_LINUX_KTIME_H
 #define GUEST_LINUX_KTIME_H
 
+#include <asm/timex.h>
 #include <linux/math64.h>
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -13,6 +14,16 @@ typedef s64 ktime_t;
 u64 ktime_get_ns(void);
 /* Nanoseconds since 1970, UTC. */
 u64 ktime_get_real_ns(void);
+
+static inline void ktime_get_ts64(struct timespec64 *ts)
+{
+	*ts = ns_to_timespec64((s64)ktime_get_ns());
+}
+
+static inline void ktime_get_real_ts64(struct timespec64 *ts)
+{
+	*ts = ns_to_timespec64((s64)ktime_get_real_ns());
+}
 
 static inline ktime_t ktime_get(void)
 {

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
 #include <linux/mman.h>
+#include <linux/mmap_lock.h>
 #include <linux/numa.h>
 #ifndef SLABVISOR_HOSTED
 #include <linux/smp.h>
@@ -189,9 +190,11 @@ void ClearPageDirty(struct page *page);
  * private mappings that are not writable; what they are mapped with stays.
  * FOLL_NOFAULT: faults none in: up to the first page never touched.
  * FOLL_FAST_ONLY: that too, FOLL_FORCE has no effect, and 0 takes the place of errors.
- * FOLL_LONGTERM (of pins), FOLL_PCI_P2PDMA, FOLL_HONOR_NUMA_FAULT: make no difference here.
+ * FOLL_TOUCH (of get_user_pages() and pin_user_pages() alone), FOLL_LONGTERM (of pins),
+ * FOLL_PCI_P2PDMA, FOLL_HONOR_NUMA_FAULT: make no difference here.
  */
 #define FOLL_WRITE            0x01
+#define FOLL_TOUCH            0x02
 #define FOLL_GET              0x04
 #define FOLL_FORCE            0x10
 #define FOLL_NOFAULT          0x80
@@ -246,6 +249,16 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr_pages, bo
 /* True for every page with a FOLL_PIN reference, and for a few others. */
 bool page_maybe_dma_pinned(struct page *page);
 
+/* Tells whether a page may be pinned for long: every page may, none is moved. */
+static inline bool is_longterm_pinnable_page(struct page *page)
+{
+	(void)page;
+	return true;
+}
+
+/* Prints what is known of a page, and why somebody wants to know, if reason is not NULL. */
+void dump_page(struct page *page, const char *reason);
+
 /*
  * Linux's mappings by kernel code, of user_mmap()'s areas. file is NULL, since there are no files:
  * -EINVAL for any other; offset, which says where in a file, is a multiple of pages. Returns the
@@ -255,6 +268,73 @@ struct file;
 unsigned long vm_mmap(struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
 		      unsigned long flag, unsigned long offset);
 int vm_munmap(unsigned long addr, size_t len);
+
+/* What an area of user memory is. */
+#define VM_READ       0x00000001ul
+#define VM_WRITE      0x00000002ul
+#define VM_EXEC       0x00000004ul
+#define VM_SHARED     0x00000008ul
+#define VM_MAYREAD    0x00000010ul
+#define VM_MAYWRITE   0x00000020ul
+#define VM_MAYEXEC    0x00000040ul
+#define VM_PFNMAP     0x00000400ul /* has frames that nobody counts, and no others */
+#define VM_IO         0x00004000ul
+#define VM_DONTEXPAND 0x00040000ul /* no area of a program ever grows */
+#define VM_DONTDUMP   0x04000000ul
+#define VM_MIXEDMAP \
+	0x10000000ul /* has pages of the program's own beside those that come by faults */
+
+static inline pgprot_t vm_get_page_prot(unsigned long vm_flags)
+{
+	return (pgprot_t){vm_flags & (VM_READ | VM_WRITE | VM_EXEC)};
+}
+
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+
+static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags |= flags;
+}
+
+/* The area that holds addr, else the first above it; vma_lookup(): that holds addr. NULL: there is
+ * none, or, unlike in Linux, no memory for its structure. mm is current->mm, the only one. */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
+struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
+
+/*
+ * Maps a page of the program's own at addr, which takes a reference of it until it is unmapped. 0;
+ * -EFAULT: addr is not in the area; -EINVAL: nobody has a reference of it, or it is of small pieces
+ * of kmalloc() or user memory; -EBUSY: something is mapped there; -ENOMEM. An area of
+ * remap_pfn_range() is a BUG. Unlike in Linux get_user_pages() has no page but the first of a
+ * compound page: split_page() makes others pages of their own. vm_insert_pages() does several, and
+ * leaves in *num how many are left; vm_map_pages() fills an area from pages[vm_pgoff] on, of num
+ * pages, vm_map_pages_zero() from the first on: -ENXIO if there are too few.
+ */
+int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
+int vm_insert_pages(struct vm_area_struct *vma, unsigned long addr, struct page **pages,
+		    unsigned long *num);
+int vm_map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long num);
+int vm_map_pages_zero(struct vm_area_struct *vma, struct page **pages, unsigned long num);
+
+/*
+ * Maps the frames from pfn on at [addr, addr + size), of any memory or none, and counts none of
+ * them: they stay the program's to keep. The area becomes VM_PFNMAP: get_user_pages() has none of
+ * it, and what is not mapped in it comes by no fault. 0; -EINVAL: addr is not aligned, the range is
+ * not in the area, or is only part of a private one; -ENOMEM. Where something is mapped already it
+ * is a BUG.
+ */
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
+		    unsigned long size, pgprot_t prot);
+/* Unmaps frames again. Does nothing beyond the area, or to one that has none of remap_pfn_range(). */
+void zap_vma_ptes(struct vm_area_struct *vma, unsigned long address, unsigned long size);
+/* The frame that is mapped at address. -EINVAL: there is none, or the area has pages. */
+int follow_pfn(struct vm_area_struct *vma, unsigned long address, unsigned long *pfn);
+/* Maps the pages of vmalloc()'s area at addr, from the pgoff'th on, all over vma. -EINVAL: it is no
+ * such area, or too short. Linux wants it of vmalloc_user(). */
+int remap_vmalloc_range(struct vm_area_struct *vma, void *addr, unsigned long pgoff);
 
 /*
  * get_user_pages_fast() and pin_user_pages_fast() by the names of the slow ones, which the caller

@@ -8,6 +8,11 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+/* What a mapping allows. */
+typedef struct {
+	u64 pgprot;
+} pgprot_t;
+
 /*
  * One for each 4 KiB frame of RAM and of the heap. Opaque to programs, but for lru, index and
  * private, which are theirs while they hold a page that they have allocated; of a compound page
@@ -34,6 +39,23 @@ _Static_assert(sizeof(struct page) == 56, "less than one and a half percent of w
  * mmap_lock is for programs alone. */
 struct mm_struct {
 	struct rw_semaphore mmap_lock;
+};
+
+/*
+ * An area of user memory as find_vma() found it. vm_private_data is the program's. It is there
+ * until something of the area is unmapped, mapped over or given other permissions; as in Linux
+ * whoever keeps one beyond that holds mmap_lock, and so do those who do it.
+ */
+struct vm_area_struct {
+	unsigned long vm_start; /* the first byte, */
+	unsigned long vm_end;   /* and the first after the last */
+	struct mm_struct *vm_mm;
+	unsigned long vm_flags; /* VM_* */
+	pgprot_t vm_page_prot;
+	unsigned long vm_pgoff; /* the first page's number; of remap_pfn_range() in a private area,
+				 * its frame's */
+	void *vm_private_data;
+	struct list_head grt_link;
 };
 
 #endif

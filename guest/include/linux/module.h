@@ -18,6 +18,7 @@
 #include <linux/moduleparam.h>
 #ifndef SLABVISOR_HOSTED
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #endif
 #include <linux/printk.h>
 #include <linux/rcupdate.h>

@@ -30,6 +30,11 @@ struct va_format {
 __attribute__((format(printf, 1, 2))) int printk(const char *fmt, ...);
 __attribute__((format(printf, 1, 0))) int vprintk(const char *fmt, va_list args);
 
+#ifndef SLABVISOR_HOSTED
+/* Prints the vCPU and the addresses of its calls, which addr2line finds in the program's file. */
+void dump_stack(void);
+#endif
+
 #define pr_emerg(fmt, ...)  printk(KERN_EMERG pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_alert(fmt, ...)  printk(KERN_ALERT pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_crit(fmt, ...)   printk(KERN_CRIT pr_fmt(fmt), ##__VA_ARGS__)

@@ -8,9 +8,11 @@
 
 #include <linux/atomic.h>
 #include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm_types.h>
 #include <linux/preempt.h>
+#include <linux/thread_info.h>
 #include <linux/types.h>
 
 #define TASK_COMM_LEN 16

@@ -295,7 +295,7 @@ DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 /*
  * Another size: kvmalloc() of it, a copy of oldsize bytes, kvfree() of p, which may be NULL. A size
  * that is not larger gives p. NULL: no memory, and p is as it was. Without oldsize, as since
- * Linux 6.12: what p has is known.
+ * Linux 6.12: what p has is known, and a newsize of 0 frees it.
  */
 void *__must_check grt_kvrealloc(const void *p, size_t oldsize, size_t newsize, gfp_t gfp);
 void *__must_check grt_kvrealloc_known(const void *p, size_t newsize, gfp_t gfp);

@@ -6,6 +6,7 @@
 #ifndef GUEST_LINUX_VMALLOC_H
 #define GUEST_LINUX_VMALLOC_H
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
 
 struct page;
@@ -13,12 +14,12 @@ struct page;
 #define VMALLOC_START 0xffffc90000000000ul
 #define VMALLOC_END   0xffffc98000000000ul /* 512 GiB */
 
-typedef struct {
-	u64 pgprot;
-} pgprot_t;
-
-#define PAGE_KERNEL    ((pgprot_t){1})
-#define PAGE_KERNEL_RO ((pgprot_t){0})
+/* Read, write and execute are as VM_* in <linux/mm.h> has them. */
+#define PAGE_KERNEL    ((pgprot_t){3})
+#define PAGE_KERNEL_RO ((pgprot_t){1})
+/* How the caches take it is the host's to say. */
+#define pgprot_noncached(prot)    (prot)
+#define pgprot_writecombine(prot) (prot)
 
 #define VM_MAP 0x04 /* flags of vmap() */
 
@@ -48,6 +49,11 @@ void vfree(const void *addr);
  */
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot);
 void vunmap(const void *addr);
+/*
+ * The same of count frames that have no page, as those of a device: of any that pfn_valid() takes
+ * it warns, and NULL is returned. vunmap() takes it.
+ */
+void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot);
 void *vm_map_ram(struct page **pages, unsigned int count, int node);
 void vm_unmap_ram(const void *mem, unsigned int count);
 

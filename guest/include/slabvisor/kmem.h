@@ -76,6 +76,10 @@ u8 kmem_page_kind(u64 addr);
 long kmem_pin(size_t n, const u64 *addr);
 void kmem_unpin(size_t n, const u64 *addr);
 
+/* The device that a pool was made for. */
+struct dma_pool;
+struct device *kmem_dma_pool_device(const struct dma_pool *pool);
+
 /* The channel in use, NULL before kmem_init(). */
 const struct kmem_channel *kmem_channel(void);
 

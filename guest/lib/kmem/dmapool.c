@@ -26,6 +26,7 @@ struct dma_pool {
 	size_t per_boundary; /* blocks between two boundaries */
 	unsigned int order;
 	unsigned int blocks; /* in a run */
+	struct device *dev;
 	char name[32];
 };
 
@@ -43,7 +44,6 @@ struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t si
 	struct dma_pool *pool;
 	size_t run;
 
-	(void)dev;
 	if (!align)
 		align = 1;
 	if (!name || !size || size > KMALLOC_MAX_SIZE || !is_power_of_2(align) ||
@@ -69,6 +69,7 @@ struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t si
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->free_runs);
 	INIT_LIST_HEAD(&pool->full_runs);
+	pool->dev = dev;
 	pool->size = size;
 	pool->boundary = min(boundary, run);
 	pool->per_boundary = pool->boundary / size;
@@ -76,6 +77,11 @@ struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t si
 	pool->blocks = run / pool->boundary * pool->per_boundary;
 	strscpy(pool->name, name, sizeof(pool->name));
 	return pool;
+}
+
+struct device *kmem_dma_pool_device(const struct dma_pool *pool)
+{
+	return pool->dev;
 }
 
 static void run_free(struct dma_pool *pool, struct dma_run *run)

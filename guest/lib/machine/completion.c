@@ -2,6 +2,8 @@
 /* Completions, whose waiters sleep at the monitor. */
 #include "guest/lib/machine/grt.h"
 #include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
 
 #define SPINS 200 /* as of a lock */
 
@@ -31,6 +33,21 @@ void wait_for_completion(struct completion *c)
 	}
 	while (!try_wait_for_completion(c))
 		platform_wait(&c->done, 0, 0);
+}
+
+unsigned long wait_for_completion_timeout(struct completion *c, unsigned long timeout)
+{
+	const u64 start = ktime_get_ns();
+	const u64 ns = min_t(u64, timeout, MAX_JIFFY_OFFSET / TICK_NSEC) * TICK_NSEC;
+
+	while (!try_wait_for_completion(c)) {
+		const u64 gone = ktime_get_ns() - start;
+
+		if (gone >= ns)
+			return 0;
+		platform_wait(&c->done, 0, ns - gone);
+	}
+	return max(1ul, timeout - min(timeout, nsecs_to_jiffies(ktime_get_ns() - start)));
 }
 
 void complete(struct completion *c)

@@ -204,6 +204,16 @@ void grt_bug(u64 addr, const char *format, ...)
 	send(gc);
 }
 
+noinline void dump_stack(void)
+{
+	struct platform_fault here = {.frames = 0};
+
+	trace_from(&here, (u64)(unsigned long)__builtin_frame_address(0));
+	printk("vCPU %u, calls, the last first:\n", this_cpu()->cpu);
+	for (u32 i = 0; i < here.frames; i++)
+		printk(" 0x%llx\n", here.trace[i]);
+}
+
 void grt_warn(const char *format, ...)
 {
 	va_list args;

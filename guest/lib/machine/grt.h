@@ -104,7 +104,9 @@ int grt_channel_init(struct kmem_channel *channel);
 #define PTE_ACCESSED (1ull << 5)
 #define PTE_DIRTY    (1ull << 6)
 #define PTE_HUGE     (1ull << 7)
-#define PTE_PARKED   (1ull << 9) /* ours: not present, but the frame is still there */
+#define PTE_PARKED   (1ull << 9)  /* ours: not present, but the frame is still there */
+#define PTE_SPECIAL  (1ull << 10) /* ours: a frame without a page, or whose page is not counted */
+#define PTE_INSERTED (1ull << 11) /* ours: a page of the program's own, which is counted */
 #define PTE_NX       (1ull << 63)
 #define PTE_ADDR     0x000ffffffffff000ull
 

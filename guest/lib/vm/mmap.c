@@ -3,6 +3,7 @@
 #include "guest/lib/vm/mmap.h"
 #include "guest/lib/machine/grt.h"
 #include "guest/lib/vm/page.h"
+#include "guest/lib/vm/vma.h"
 #include "guest/lib/vm/vspace.h"
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -12,8 +13,6 @@
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-#define AREA_SHARED (1ul << 8) /* beside PROT_* */
-
 #define MAX_AHEAD (64 * PAGE_SIZE) /* that one fault brings in for a copy */
 
 /* Page fault error code. */
@@ -22,7 +21,7 @@
 
 static struct {
 	struct mutex lock;
-	struct vspace areas; /* flags: PROT_*, AREA_SHARED */
+	struct vspace areas; /* flags: VM_*, of which the first three are PROT_* */
 	unsigned long resident;
 } user = {
 	.areas = {.lo = PAGE_SIZE, .hi = TASK_SIZE},
@@ -59,6 +58,12 @@ static u64 make_pte(u64 addr, unsigned long prot)
 	return pte;
 }
 
+/* The entry for the same frame. */
+static u64 change_pte(u64 pte, unsigned long prot)
+{
+	return make_pte(pte & PTE_ADDR, prot) | (pte & (PTE_SPECIAL | PTE_INSERTED));
+}
+
 /* As on x86, what may be written or executed may be read. */
 static bool permits(unsigned long prot, bool write, bool fetch)
 {
@@ -69,6 +74,16 @@ static bool permits(unsigned long prot, bool write, bool fetch)
 	return prot & PROT_ALL;
 }
 
+/* A frame that is not counted is nobody's to get, and one of a compound page only by its first
+ * page, by which the host knows it. */
+static int page_of(u64 pte, struct page **page)
+{
+	if (pte & PTE_SPECIAL)
+		return -EFAULT;
+	*page = phys_to_page(pte & PTE_ADDR);
+	return PageTail(*page) ? -EFAULT : 0;
+}
+
 static int fault_in(const struct vrange *area, unsigned long addr, struct page **page)
 {
 	u64 *pte = grt_pte(addr, true, NULL);
@@ -77,10 +92,11 @@ static int fault_in(const struct vrange *area, unsigned long addr, struct page *
 	if (!pte)
 		return -ENOMEM;
 	value = pte_read(pte);
-	if (value) {
-		*page = phys_to_page(value & PTE_ADDR);
-		return 0;
-	}
+	if (value)
+		return page_of(value, page);
+	/* Of frames alone, there is nothing to bring in. */
+	if (area->flags & VM_PFNMAP)
+		return -EFAULT;
 	*page = alloc_page(GFP_USER | __GFP_ZERO);
 	if (!*page)
 		return -ENOMEM;
@@ -98,7 +114,7 @@ static bool may_get(const struct vrange *area, unsigned int gup_flags)
 
 	if (permits(area->flags, write, false))
 		return true;
-	return gup_flags & FOLL_FORCE && !(write && area->flags & AREA_SHARED);
+	return gup_flags & FOLL_FORCE && !(write && area->flags & VM_SHARED);
 }
 
 int user_page(unsigned long addr, unsigned int gup_flags, struct page **page)
@@ -113,8 +129,7 @@ int user_page(unsigned long addr, unsigned int gup_flags, struct page **page)
 	pte = grt_pte(addr, false, NULL);
 	if (!pte || !pte_read(pte))
 		return -EFAULT;
-	*page = phys_to_page(pte_read(pte) & PTE_ADDR);
-	return 0;
+	return page_of(pte_read(pte), page);
 }
 
 size_t user_present(unsigned long addr, unsigned long start, unsigned long end, struct page **page)
@@ -130,10 +145,26 @@ size_t user_present(unsigned long addr, unsigned long start, unsigned long end, 
 	for (; (pte = grt_pte_next(&start, end)); start += PAGE_SIZE) {
 		u64 value = pte_read(pte);
 
-		if (value && start != addr)
+		if (value && !(value & (PTE_SPECIAL | PTE_INSERTED)) && start != addr)
 			page[n++] = phys_to_page(value & PTE_ADDR);
 	}
 	return n;
+}
+
+/* As fault_in(), of a fault: an entry that is there already is right unless it says less than the
+ * area, as one of remap_pfn_range() may, or is a frame's, of which there is no page to find. */
+static int come_in(const struct vrange *area, unsigned long addr, unsigned int error,
+		   struct page **page)
+{
+	const u64 *pte = grt_pte(addr, false, NULL);
+	const u64 value = pte ? pte_read(pte) : 0;
+
+	if (!value)
+		return fault_in(area, addr, page);
+	if (!(value & PTE_PRESENT) || (error & PF_WRITE && !(value & PTE_WRITE)) ||
+	    (error & PF_FETCH && value & PTE_NX))
+		return -EFAULT;
+	return 0;
 }
 
 int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
@@ -145,7 +176,7 @@ int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
 	mutex_lock(&user.lock);
 	area = vspace_at(&user.areas, addr);
 	if (area && permits(area->flags, error & PF_WRITE, error & PF_FETCH))
-		err = fault_in(area, addr, &page);
+		err = come_in(area, addr, error, &page);
 	if (!err && ahead > 1) {
 		unsigned long last = min(min(addr + ahead, area->end) - 1, addr + MAX_AHEAD);
 
@@ -160,7 +191,7 @@ int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error)
 
 /* Gives the pages of [start, end) back. Entries are parked first, so that one flush
  * comes between the last use of any of them and the first reuse. */
-static void zap(unsigned long start, unsigned long end)
+void grt_user_zap(unsigned long start, unsigned long end)
 {
 	bool flush = false;
 	u64 *pte;
@@ -169,7 +200,7 @@ static void zap(unsigned long start, unsigned long end)
 		u64 value = pte_read(pte);
 
 		if (value & PTE_PRESENT) {
-			pte_set(pte, (value & PTE_ADDR) | PTE_PARKED);
+			pte_set(pte, (value & ~(PTE_PRESENT | PTE_WRITE)) | PTE_PARKED);
 			flush = true;
 		}
 	}
@@ -178,9 +209,9 @@ static void zap(unsigned long start, unsigned long end)
 	for (unsigned long va = start; (pte = grt_pte_next(&va, end)); va += PAGE_SIZE) {
 		u64 value = pte_set(pte, 0);
 
-		if (value) {
+		if (value && !(value & PTE_SPECIAL)) {
 			user.resident--;
-			grt_page_unmap(phys_to_page(value & PTE_ADDR));
+			grt_page_unmap(compound_head(phys_to_page(value & PTE_ADDR)));
 		}
 	}
 }
@@ -208,8 +239,9 @@ static int unmap_locked(unsigned long start, unsigned long end)
 	err = cut_out(start, end);
 	if (err)
 		return err;
+	grt_vma_forget(start, end);
 	while ((area = vspace_find(&user.areas, start)) && area->start < end) {
-		zap(area->start, area->end);
+		grt_user_zap(area->start, area->end);
 		vspace_remove(&user.areas, area);
 	}
 	return 0;
@@ -249,7 +281,7 @@ unsigned long user_mmap(unsigned long addr, unsigned long len, int prot, int fla
 	const int known = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
 			  MAP_FIXED_NOREPLACE | MAP_POPULATE;
 	struct vrange area = {
-		.flags = (unsigned long)prot | (flags & MAP_SHARED ? AREA_SHARED : 0),
+		.flags = (unsigned long)prot | (flags & MAP_SHARED ? VM_SHARED : 0),
 	};
 	struct page *page;
 	int err;
@@ -321,7 +353,7 @@ static void protect_pages(unsigned long start, unsigned long end, unsigned long 
 
 		if (!value)
 			continue;
-		next = make_pte(value & PTE_ADDR, prot);
+		next = change_pte(value, prot);
 		pte_set(pte, next);
 		/* What was allowed and no longer is may be in a TLB. */
 		flush |= (value & PTE_PRESENT) &&
@@ -347,9 +379,11 @@ int user_mprotect(unsigned long addr, unsigned long len, int prot)
 	if (mapped_throughout(addr, end))
 		err = cut_out(addr, end);
 	if (!err) {
+		grt_vma_forget(addr, end);
 		for (struct vrange *area = vspace_find(&user.areas, addr);
 		     area && area->start < end; area = vspace_find(&user.areas, area->end))
-			area->flags = (area->flags & AREA_SHARED) | (unsigned long)prot;
+			area->flags = (area->flags & ~(unsigned long)PROT_ALL) |
+				      (unsigned long)prot;
 		protect_pages(addr, end, (unsigned long)prot);
 		vspace_merge(&user.areas, addr, end);
 	}
@@ -357,13 +391,33 @@ int user_mprotect(unsigned long addr, unsigned long len, int prot)
 	return err;
 }
 
+struct vrange *grt_user_area(unsigned long addr)
+{
+	return vspace_find(&user.areas, addr);
+}
+
+int grt_user_enter(unsigned long addr, u64 frame, unsigned long prot, u64 kind)
+{
+	u64 *pte = grt_pte(addr, true, NULL);
+
+	if (!pte)
+		return -ENOMEM;
+	if (pte_read(pte))
+		return -EBUSY;
+	pte_set(pte, make_pte(frame, prot) | kind);
+	if (kind == PTE_INSERTED)
+		user.resident++;
+	return 0;
+}
+
 void grt_user_exit(void)
 {
 	struct vrange *area;
 
 	mutex_lock(&user.lock);
+	grt_vma_forget(0, TASK_SIZE);
 	while ((area = vspace_find(&user.areas, 0))) {
-		zap(area->start, area->end);
+		grt_user_zap(area->start, area->end);
 		vspace_remove(&user.areas, area);
 	}
 	mutex_unlock(&user.lock);

@@ -24,6 +24,16 @@ size_t user_present(unsigned long addr, unsigned long start, unsigned long end, 
  * error is the #PF error code. 0: try again; -EFAULT; -ENOMEM. */
 int grt_user_fault(unsigned long addr, unsigned long ahead, unsigned int error);
 
+/* For vma.c, all of whom hold the user lock. The area that holds addr, else the first above it,
+ * else NULL; its flags are VM_*, of which what a program may set can be added. */
+struct vrange;
+struct vrange *grt_user_area(unsigned long addr);
+/* Maps a frame: of kind PTE_SPECIAL nobody counts it, of kind PTE_INSERTED the caller has its page
+ * count it. 0; -EBUSY: something is there; -ENOMEM. */
+int grt_user_enter(unsigned long addr, u64 frame, unsigned long prot, u64 kind);
+/* Unmaps what is mapped in [start, end), and gives back what is counted. */
+void grt_user_zap(unsigned long start, unsigned long end);
+
 /* Gives all user memory back. */
 void grt_user_exit(void);
 

@@ -4,6 +4,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -28,6 +29,10 @@ void *grt_kvrealloc_known(const void *p, size_t newsize, gfp_t gfp)
 {
 	size_t oldsize = 0;
 
+	if (!newsize) {
+		kvfree(p);
+		return is_vmalloc_addr(p) ? NULL : ZERO_SIZE_PTR;
+	}
 	if (is_vmalloc_addr(p)) {
 		const char *end = p;
 
@@ -39,6 +44,20 @@ void *grt_kvrealloc_known(const void *p, size_t newsize, gfp_t gfp)
 		oldsize = ksize(p);
 	}
 	return grt_kvrealloc(p, oldsize, newsize, gfp);
+}
+
+void dump_page(struct page *page, const char *reason)
+{
+	const struct page *head = compound_head(page);
+
+	printk("page:%px refcount:%d gets:%u pins:%u index:0x%lx pfn:0x%lx\n", page,
+	       page_count(page), head->gets, (unsigned int)head->pins, page->index,
+	       page_to_pfn(page));
+	if (head != page || PageHead(page))
+		printk("head:%px order:%u\n", head, compound_order(head));
+	printk("flags: 0x%lx\n", page->flags);
+	if (reason)
+		printk("page dumped because: %s\n", reason);
 }
 
 unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long n, struct page **pages)
@@ -91,15 +110,15 @@ int vm_munmap(unsigned long addr, size_t len)
 long grt_get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
 			struct page **pages)
 {
-	return get_user_pages_fast(start, (int)min_t(unsigned long, nr_pages, INT_MAX), gup_flags,
-				   pages);
+	return get_user_pages_fast(start, (int)min_t(unsigned long, nr_pages, INT_MAX),
+				   gup_flags & ~(unsigned int)FOLL_TOUCH, pages);
 }
 
 long grt_pin_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
 			struct page **pages)
 {
-	return pin_user_pages_fast(start, (int)min_t(unsigned long, nr_pages, INT_MAX), gup_flags,
-				   pages);
+	return pin_user_pages_fast(start, (int)min_t(unsigned long, nr_pages, INT_MAX),
+				   gup_flags & ~(unsigned int)FOLL_TOUCH, pages);
 }
 
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,

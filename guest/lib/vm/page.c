@@ -4,6 +4,7 @@
 #include "guest/lib/machine/grt.h"
 #include "guest/lib/vm/lease.h"
 #include <linux/bug.h>
+#include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
@@ -253,11 +254,16 @@ static void dropped(struct page *page, int refs, unsigned int unpin)
 		free_run(page);
 }
 
+static unsigned int maps(unsigned long flags)
+{
+	return (flags & PG_MAPPED) >> PG_MAP_SHIFT;
+}
+
 /* Tells whether the reference that was dropped just now was a FOLL_GET's: if only such are left
  * besides the mapping's. The caller holds the page's lock. */
 static bool was_get(const struct page *page, int refs)
 {
-	int plain = refs - (int)page->pins * GUP_PIN_COUNTING_BIAS - !!(page->flags & PG_MAPPED);
+	int plain = refs - (int)page->pins * GUP_PIN_COUNTING_BIAS - (int)maps(page->flags);
 
 	return page->gets && (int)page->gets > plain;
 }
@@ -288,19 +294,42 @@ void put_page(struct page *page)
 
 void grt_page_map(struct page *page)
 {
-	__atomic_fetch_or(&page->flags, PG_MAPPED, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&page->flags, PG_ANON | PG_MAP_ONE, __ATOMIC_RELAXED);
+}
+
+int grt_page_insert(struct page *page)
+{
+	int err = 0;
+
+	if (!page_count(page))
+		return -EINVAL;
+	get_page(page);
+	page = compound_head(page);
+	spin_lock(&page->lock);
+	if (!(page->flags & (PG_RUN | PG_SPLIT)) || page->flags & PG_ANON)
+		err = -EINVAL;
+	else if ((page->flags & PG_MAPPED) == PG_MAPPED)
+		err = -ENOMEM;
+	else
+		__atomic_fetch_add(&page->flags, PG_MAP_ONE, __ATOMIC_RELAXED);
+	spin_unlock(&page->lock);
+	if (err)
+		put_page(page);
+	return err;
 }
 
 void grt_page_unmap(struct page *page)
 {
-	unsigned int leases;
+	unsigned int leases = 0;
 	int refs;
 
 	spin_lock(&page->lock);
 	refs = atomic_dec_return(&page->_refcount);
 	/* Release: see put_page(). */
-	__atomic_fetch_and(&page->flags, ~PG_MAPPED, __ATOMIC_RELEASE);
-	leases = grt_lease_end(page);
+	if (!maps(__atomic_sub_fetch(&page->flags, PG_MAP_ONE, __ATOMIC_RELEASE))) {
+		__atomic_fetch_and(&page->flags, ~PG_ANON, __ATOMIC_RELAXED);
+		leases = grt_lease_end(page);
+	}
 	spin_unlock(&page->lock);
 	dropped(page, refs, leases);
 }

@@ -52,15 +52,20 @@ static bool area_of(unsigned long addr, struct vrange *found)
 	return area;
 }
 
-static bool map_page(unsigned long va, const struct page *page, bool write)
+static bool map_frame(unsigned long va, u64 frame, bool write)
 {
 	u64 *pte = grt_pte(va, true, NULL);
 
 	if (!pte)
 		return false;
-	pte_set(pte, page_to_phys(page) | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX |
-			     grt_pte_ring() | (write ? PTE_WRITE : 0));
+	pte_set(pte, frame | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX | grt_pte_ring() |
+			     (write ? PTE_WRITE : 0));
 	return true;
+}
+
+static bool map_page(unsigned long va, const struct page *page, bool write)
+{
+	return map_frame(va, page_to_phys(page), write);
 }
 
 /* Takes an area down. The addresses are free again after the flush only. */
@@ -193,8 +198,28 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 		return NULL;
 	end = start + ((unsigned long)count << PAGE_SHIFT);
 	for (unsigned int i = 0; i < count; i++) {
-		if (!map_page(start + ((unsigned long)i << PAGE_SHIFT), pages[i], prot.pgprot)) {
+		if (!map_page(start + ((unsigned long)i << PAGE_SHIFT), pages[i],
+			      prot.pgprot & VM_WRITE)) {
 			release(start, end, false);
+			return NULL;
+		}
+	}
+	return (void *)start;
+}
+
+void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot)
+{
+	const unsigned long size = (unsigned long)count << PAGE_SHIFT;
+	const unsigned long frames = PTE_ADDR >> PAGE_SHIFT;
+	unsigned long start = count ? reserve(size, PAGE_SIZE, 0) : 0;
+
+	if (!start)
+		return NULL;
+	for (unsigned int i = 0; i < count; i++) {
+		if (WARN_ON_ONCE(pfn_valid(pfns[i])) || pfns[i] > frames ||
+		    !map_frame(start + ((unsigned long)i << PAGE_SHIFT), PFN_PHYS(pfns[i]),
+			       prot.pgprot & VM_WRITE)) {
+			release(start, start + size, false);
 			return NULL;
 		}
 	}
@@ -233,5 +258,7 @@ struct page *vmalloc_to_page(const void *p)
 	u64 *pte = is_vmalloc_addr(p) ? grt_pte((unsigned long)p, false, NULL) : NULL;
 	u64 value = pte ? pte_read(pte) : 0;
 
-	return value & PTE_PRESENT ? phys_to_page(value & PTE_ADDR) : NULL;
+	return value & PTE_PRESENT && pfn_valid(PFN_DOWN(value & PTE_ADDR))
+		       ? phys_to_page(value & PTE_ADDR)
+		       : NULL;
 }

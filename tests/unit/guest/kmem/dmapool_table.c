@@ -2,11 +2,17 @@
 /* How a DMA pool finds a block's run: its inside, compiled here once more under other names. */
 #include "tests/unit/guest/util.h"
 
-#define dma_pool_create  table_pool_create
-#define dma_pool_destroy table_pool_destroy
-#define dma_pool_alloc   table_pool_alloc
-#define dma_pool_zalloc  table_pool_zalloc
-#define dma_pool_free    table_pool_free
+#define dma_pool_create      table_pool_create
+#define dma_pool_destroy     table_pool_destroy
+#define dma_pool_alloc       table_pool_alloc
+#define dma_pool_zalloc      table_pool_zalloc
+#define dma_pool_free        table_pool_free
+#define kmem_dma_pool_device table_pool_device
+
+struct device;
+struct dma_pool;
+struct device *table_pool_device(const struct dma_pool *pool);
+
 #include "guest/lib/kmem/dmapool.c"
 
 enum {
