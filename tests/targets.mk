@@ -114,6 +114,10 @@ linux-lib: $(SLABVISOR) $(B)/libslabvisor-guest.a ## put Linux's lib/*.c to the 
 	$(Q)GUEST_CFLAGS='$(GUEST_CFLAGS)' GUEST_LDFLAGS='$(GUEST_LDFLAGS)' LINUX='$(LINUX)' FILES='$(FILES)' \
 		tools/linux_lib.sh
 
+linux-tests: $(SLABVISOR) $(B)/libslabvisor-guest.a ## run tests of Linux's own as guests (LINUX=DIR PROTOTYPE=DIR TESTS="xarray ...")
+	$(Q)GUEST_CFLAGS='$(GUEST_CFLAGS)' GUEST_LDFLAGS='$(GUEST_LDFLAGS)' LINUX='$(LINUX)' PROTOTYPE='$(PROTOTYPE)' \
+		TESTS='$(TESTS)' tools/linux_tests.sh
+
 include tests/fuzz/build.mk
 
 fuzz: ## fuzz the parsers of foreign bytes, FUZZ_SECONDS=60 each (fuzz-NAME: one of them)
@@ -125,4 +129,4 @@ bench: $(BENCHES:%=bench-%) ## run every benchmark
 
 include tools/install.mk
 
-.PHONY: linux-lib old-tests rooms check-quick soak bench-nested-boot check-restart check-deb check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench
+.PHONY: linux-lib linux-tests old-tests rooms check-quick soak bench-nested-boot check-restart check-deb check-libvirt bench-vhost deps demo check tests nested check-nested lint fuzz bench

@@ -14,6 +14,7 @@
 #define CONFIG_GCC_VERSION       120200
 #define CONFIG_PAGE_SHIFT        12
 #define CONFIG_RANDOM32_SELFTEST 1
+#define CONFIG_BASE_SMALL        0
 
 #include <linux/compiler_types.h>
 #include <linux/kconfig.h>
