@@ -7,6 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
@@ -366,18 +367,22 @@ struct unpin {
 };
 
 static LLIST_HEAD(unpins);
+static DEFINE_MUTEX(unpin_lock); /* whoever has had it knows that what was on the list is sent */
 
 void sv_unpin_flush(void)
 {
-	struct llist_node *node = llist_del_all(&unpins);
+	struct llist_node *node;
 	struct unpin *u;
 	struct unpin *next;
 
+	mutex_lock(&unpin_lock);
+	node = llist_del_all(&unpins);
 	llist_for_each_entry_safe(u, next, node, node)
 	{
 		send_unpin(u->n, u->addr);
 		kfree(u);
 	}
+	mutex_unlock(&unpin_lock);
 }
 
 static void unpin_work(struct work_struct *unused)
