@@ -53,6 +53,8 @@ $(B)/tests/start_marks.so: tests/bench/start_marks.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -fPIC -fvisibility=hidden -shared -o $@ $<
 
+TEST_BINS += $(B)/tests/start_marks.so
+
 bench-start: $(B)/slabvisor $(B)/guests/hello $(B)/tests/start_marks.so ## time and memory that a guest's start takes
 	$(Q)tests/bench/start.sh
 

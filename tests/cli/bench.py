@@ -197,6 +197,15 @@ for name in sorted(f for f in os.listdir("tests/bench") if f.endswith(".table"))
     missing = [row for row, w in zip(rows, wanted) if not re.search("^%s$" % w, readme, re.M)]
     ok(not missing, "README has each row of %s" % name, *missing)
 
+# One bench as it is: its parts are the whole.
+got = subprocess.run(["tests/bench/start.sh"], capture_output=True, text=True, env=dict(
+    os.environ, JSON=work.name + "/start.json", ROUNDS="1", RUNS="1", BENCH_OTHERS="1000", BENCH_STEAL="1000"))
+lines = {name: float(value) for name, value, unit in re.findall(r"^(\S+_ms) (\S+) (ms)$", got.stdout, re.M)}
+whole = lines.pop("start_marked_ms", -1)
+parts = {name: value for name, value in lines.items() if name not in ("true_ms", "start_to_exit_ms")}
+ok(got.returncode == 0 and len(parts) == 10 and min(parts.values()) >= 0 and
+   abs(sum(parts.values()) - whole) <= 0.2 + whole / 100, "the parts of a start are its whole", got, parts)
+
 # A disk of one's own.
 own = work.name + "/own"
 

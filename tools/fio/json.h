@@ -141,7 +141,7 @@ static inline void fio_print(const struct fio_job *job)
 		FIO_PRINT("  \"timestamp\" : %llu,\n", (unsigned long long)job->seconds);
 	FIO_PRINT("  \"jobs\" : [\n    {\n      \"jobname\" : \"%s\",\n      \"groupid\" : 0,\n",
 		  job->name);
-	FIO_PRINT("      \"error\" : %u,\n", job->errors ? 5 : 0); /* EIO, the one of a disk */
+	FIO_PRINT("      \"error\" : %u,\n", job->errors ? 5u : 0u); /* EIO, the one of a disk */
 	FIO_PRINT("      ");
 	fio_print_number("elapsed", (job->runtime_us + 999999) / 1000000, ",\n");
 	FIO_PRINT("      \"job options\" : {");
