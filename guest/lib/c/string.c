@@ -67,9 +67,16 @@ static inline void copy_small(u8 *d, const u8 *s, size_t n)
 	}
 }
 
-static inline void rep_movsb(void *d, const void *s, size_t n)
+/* By words: as fast as by bytes, and an eighth of the steps where instructions are emulated. */
+static inline void rep_movsq(u8 *d, const u8 *s, size_t n)
 {
-	__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n) : : "memory");
+	/* The end is read before the stores reach it. */
+	u64 end = load(s + n - 8);
+	u8 *last = d + n - 8;
+	size_t words = n / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
+	store(last, end);
 }
 
 static void copy_up(u8 *d, const u8 *s, size_t n)
@@ -114,7 +121,7 @@ void *memcpy(void *dst, const void *src, size_t n)
 	else if (n < REP_MIN)
 		copy_up(dst, src, n);
 	else
-		rep_movsb(dst, src, n);
+		rep_movsq(dst, src, n);
 	return dst;
 }
 
@@ -123,7 +130,7 @@ void *memmove(void *dst, const void *src, size_t n)
 	if (n <= 16)
 		copy_small(dst, src, n);
 	else if ((unsigned long)dst - (unsigned long)src >= n && n >= REP_MIN)
-		rep_movsb(dst, src, n);
+		rep_movsq(dst, src, n);
 	else if ((unsigned long)dst - (unsigned long)src >= n)
 		copy_up(dst, src, n);
 	else
@@ -138,7 +145,10 @@ void *memset(void *dst, int c, size_t n)
 	size_t i = 0;
 
 	if (n >= REP_MIN) {
-		__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+		size_t words = n / 8;
+
+		store(d + n - 8, v);
+		__asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(v) : "memory");
 	} else if (n >= 8) {
 		for (; i + 8 < n; i += 8)
 			store(d + i, v);
