@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the monitor and the memory service count of this guest. */
 #include "selftest.h"
+#include <linux/compiler.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <slabvisor/kmem.h>
@@ -20,12 +21,30 @@ u64 kicks_here(void)
 static struct {
 	void (*run)(void);
 	unsigned int drained; /* vCPUs */
-	bool done;
+	u32 done;
 	u64 objects;
 } sole;
 
-/* The others stay here while vCPU 0 runs: one that goes idle gives back what it was asked for.
- * Nothing of a cache is in their magazines. */
+/* Until vCPU 0 is done. platform_wait() would first do what there is to do when idle: give back
+ * what was asked for, and keep a store anew. */
+static void sleep_at_host(void)
+{
+	static struct platform_wait wait[PLATFORM_MAX_CPUS];
+	struct platform_wait *mine = &wait[smp_processor_id()];
+
+	mine->addr = virt_to_phys(&sole.done);
+	mine->expected = 0;
+	mine->timeout_ns = 0;
+	/* Acquire: the next call begins after what vCPU 0 did alone. */
+	while (!__atomic_load_n(&sole.done, __ATOMIC_ACQUIRE)) {
+		barrier();
+		platform_ring(PLATFORM_WAIT, virt_to_phys(mine));
+		barrier();
+	}
+}
+
+/* The others stay here while vCPU 0 runs, and nothing of a cache is in their magazines. They sleep:
+ * where instructions are emulated, who waits awake takes the CPU from the one that is waited for. */
 static void stay(void *unused)
 {
 	(void)unused;
@@ -33,21 +52,23 @@ static void stay(void *unused)
 	/* Release, and acquire below: the magazines are in the depots by then. */
 	__atomic_fetch_add(&sole.drained, 1, __ATOMIC_RELEASE);
 	if (smp_processor_id()) {
-		while (!__atomic_load_n(&sole.done, __ATOMIC_RELAXED))
-			__builtin_ia32_pause();
+		sleep_at_host();
 		return;
 	}
 	while (__atomic_load_n(&sole.drained, __ATOMIC_ACQUIRE) != num_online_cpus())
 		__builtin_ia32_pause();
 	sole.run();
-	__atomic_store_n(&sole.done, true, __ATOMIC_RELAXED);
+	/* Release: see sleep_at_host(). */
+	__atomic_store_n(&sole.done, 1, __ATOMIC_RELEASE);
+	if (num_online_cpus() > 1)
+		platform_wake(&sole.done, num_online_cpus());
 }
 
 void alone(void (*run)(void))
 {
 	sole.run = run;
 	sole.drained = 0;
-	sole.done = false;
+	sole.done = 0;
 	smp_call_all(stay, NULL);
 }
 

@@ -271,12 +271,14 @@ static void many(void)
 	enum {
 		CACHES = 400
 	};
+	/* Some are far in either case. */
+	const unsigned int caches = platform()->ring || scale > 1 ? CACHES : 230;
 	static struct kmem_cache *cache[CACHES];
 	static u64 *p[CACHES];
 	bool right = true;
 	unsigned int n;
 
-	for (n = 0; n < CACHES; n++) {
+	for (n = 0; n < caches; n++) {
 		cache[n] = kmem_cache_create("selftest_many", 3000, 0, 0, NULL);
 		p[n] = cache[n] ? kmem_cache_alloc(cache[n], GFP_KERNEL) : NULL;
 		if (!p[n])
@@ -288,7 +290,7 @@ static void many(void)
 		check(n == VIRTIO_KMEM_PM_CACHE_MAX - VIRTIO_KMEM_CLASSES,
 		      "kmem_cache_create: %u caches at once", n);
 	else
-		check(n == CACHES, "kmem_cache_create: %u caches at once", n);
+		check(n == caches, "kmem_cache_create: %u caches at once", n);
 	for (unsigned int i = 0; i < n; i++) {
 		right = right && *p[i] == i && ksize(p[i]) >= 3000;
 		if (i % 2)
@@ -296,7 +298,7 @@ static void many(void)
 		else
 			kfree(p[i]);
 	}
-	for (unsigned int i = 0; i < CACHES; i++) {
+	for (unsigned int i = 0; i < caches; i++) {
 		right = right && (i >= n || !kmem_cache_shrink(cache[i]));
 		kmem_cache_destroy(cache[i]);
 		cache[i] = NULL;
