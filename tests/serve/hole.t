@@ -18,7 +18,7 @@ gives_back() { # DESCRIPTION [OPTION...]
 	is "$? $(sort -u "$out")" '0 ' "$what: what a machine gives back is used by no I/O" || say_output
 	timeout 300 "$B/tests/serve/hole" "$socket" "$disk" --packed >"$out" 2>>"$err"
 	is "$? $(sort -u "$out")" '0 ' "$what: nor with a packed ring" || say_output
-	is "$(cat "$err")" '' "$what: and there is nothing to say"
+	is "$(faults)" '' "$what: and there is nothing to say"
 	stop_service
 }
 gives_back 'by default'
@@ -39,7 +39,7 @@ warned() { # DESCRIPTION COUNT OPTION...
 		say_output
 	load --rw randrw --verify --depth 8 --ios 1000
 	is "$status $(figure wrong)" '0 0' '... and serves' || say_output
-	is "$(wc -l <"$err")" "$count" '... with nothing more to say'
+	is "$(faults | wc -l)" "$count" '... with nothing more to say'
 	stop_service
 }
 warned '--pin-budget says when it is wrong' 1 --blk-file "$disk" --socket-path "$socket" --pin-budget 1G

@@ -48,6 +48,11 @@ stop_service() {
 	pid=
 }
 
+# What the service said, but that machines came and went.
+faults() {
+	grep -vE ': (a machine of [0-9]+ MiB uses it|the machine has gone)$' "$err"
+}
+
 load() {
 	timeout 600 "$LOAD" --socket "$socket" "$@" >"$out" 2>>"$err"
 	status=$?

@@ -54,7 +54,7 @@ names_enough() { # KIB WHAT LOAD...
 	user=$((user + 1))
 	serve_with "${asked:-$limit}"
 	load "$@"
-	is "$status $(figure wrong) $(wc -l <"$err")" '0 0 0' "and with those ${asked:-} KiB all is well" || say_output
+	is "$status $(figure wrong) $(faults | wc -l)" '0 0 0' "and with those ${asked:-} KiB all is well" || say_output
 	stop_service
 }
 for limit in 64 72; do
@@ -70,7 +70,7 @@ serve_with 8192
 load --rw randrw --verify --depth 128 --block-size 512K --ios 1500
 is "$status $(figure wrong) $(figure errors)" '0 0 0' 'with 8 MiB it works' || say_output
 is "$(grep -c 'RLIMIT_MEMLOCK' "$err")" 1 'and says once what is missing' || say_output
-is "$(wc -l <"$err")" 1 'and nothing else' || say_output
+is "$(faults | wc -l)" 1 'and nothing else' || say_output
 stop_service
 is $status 0 'and ends with 0'
 
@@ -82,7 +82,7 @@ fi
 serve_with $enough
 load --rw randrw --verify --depth $depth --block-size 512K --ios 1500
 is "$status $(figure wrong) $(figure errors)" '0 0 0' "with $enough KiB for $buffers it works" || say_output
-is "$(wc -l <"$err")" 0 'and there is nothing to say' || say_output
+is "$(faults | wc -l)" 0 'and there is nothing to say' || say_output
 # While the front end's memory is there, what io_uring has pinned of it is accounted.
 "$LOAD" --socket "$socket" --rw randread --depth $depth --block-size 512K --seconds 600 \
 	>"$out" 2>>"$err" &
@@ -109,7 +109,7 @@ if ((held >> 14 & 1)); then
 	listening
 	warned_of_registration
 	load --rw randrw --verify --depth 128 --block-size 512K --ios 1500
-	is "$status $(wc -l <"$err")" '0 0' 'with CAP_IPC_LOCK there is no limit' || say_output
+	is "$status $(faults | wc -l)" '0 0' 'with CAP_IPC_LOCK there is no limit' || say_output
 	is "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$pid/status")" 0000000000000000 \
 		'which is gone by then'
 	stop_service

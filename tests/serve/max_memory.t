@@ -11,7 +11,7 @@ machine=(--rw randrw --depth 128 --block-size 64K --ios 500)
 
 start_service --max-memory 64M
 load "${machine[@]}" --verify
-is "$status $(figure wrong) $(cat "$err")" '0 0 ' 'a machine of 8 MiB and a little is served where 64 MiB are allowed' ||
+is "$status $(figure wrong) $(faults)" '0 0 ' 'a machine of 8 MiB and a little is served where 64 MiB are allowed' ||
 	say_output
 stop_service
 

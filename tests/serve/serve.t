@@ -274,5 +274,17 @@ said=$(grep -c "^slabvisor: $disk: a write failed: File too large: the driver is
 [ "$said" -ge 1 ] && [ "$said" -le 4 ]
 ok $? '... and the service says why, once while it goes on' || say_output
 stop_service
+is "$(grep -c "^slabvisor: $disk: a machine of [0-9]* MiB uses it$" "$err") $(grep -c "^slabvisor: $disk: the machine has gone$" "$err")" \
+	'1 1' 'a machine that comes and goes is a line each' || say_output
+
+: >"$err"
+export JOURNAL_STREAM
+JOURNAL_STREAM=$(stat -c '%d:%i' "$err")
+start_service
+unset JOURNAL_STREAM
+load --ios 10
+stop_service
+is "$(sed 's/ of [0-9]* MiB//' "$err")" "<6>slabvisor: $disk: a machine uses it
+<6>slabvisor: $disk: the machine has gone" '... which in the journal is no fault' || say_output
 
 done_testing

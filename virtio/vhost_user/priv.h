@@ -62,6 +62,7 @@ struct vhost_user {
 	dev_t own_dev; /* of the account that the session made, and its file's number; 0: none */
 	ino_t own_ino;
 	bool inherited; /* the account is of a session before */
+	bool told;      /* that a machine uses the device */
 	bool remarked;  /* what that one's log may have said is in this one's */
 	char why[192];  /* of the message at hand: what is wrong with it */
 
@@ -94,6 +95,10 @@ int vhost_user_wrong(struct vhost_user *vu, int error, const char *fmt, ...)
 /* Says a line to the user. Any thread. */
 void vhost_user_say(struct vhost_user *vu, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Says that a machine uses the device, once a session, and that it has gone. */
+void vhost_user_tell_begin(struct vhost_user *vu);
+void vhost_user_tell_end(struct vhost_user *vu);
 
 /* Answers a request with size bytes of payload. Returns 0 or a negative errno. */
 int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,

@@ -267,6 +267,7 @@ int vhost_user_queue_try(struct vhost_user *vu, unsigned int queue)
 	while (virtio_queue_live(dev, queue) && dev->ops->notify(dev, queue, 0))
 		;
 	virtio_queue_unlock(dev, queue);
+	vhost_user_tell_begin(vu);
 	vhost_user_mark_inherited(vu);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What vhost-user says: to the user, and to the front end in answer to a request. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,35 @@ void vhost_user_say(struct vhost_user *vu, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	vu->config.say(vu->config.say_opaque, text);
+}
+
+static void tell(struct vhost_user *vu, const char *text)
+{
+	if (vu->config.tell)
+		vu->config.tell(vu->config.say_opaque, text);
+}
+
+void vhost_user_tell_begin(struct vhost_user *vu)
+{
+	/* Relaxed: this thread changes it. */
+	const struct vhost_user_mem *mem = atomic_load_explicit(&vu->mem, memory_order_relaxed);
+	uint64_t bytes = 0;
+	char text[96];
+
+	if (vu->told)
+		return;
+	vu->told = true;
+	for (unsigned int i = 0; i < mem->nr; i++)
+		bytes += mem->region[i].map.size;
+	snprintf(text, sizeof(text), "a machine of %" PRIu64 " MiB uses it", bytes >> 20);
+	tell(vu, text);
+}
+
+void vhost_user_tell_end(struct vhost_user *vu)
+{
+	if (vu->told)
+		tell(vu, "the machine has gone");
+	vu->told = false;
 }
 
 int vhost_user_answer(struct vhost_user *vu, const struct vhost_user_msg *msg, const void *payload,

@@ -114,6 +114,7 @@ void vhost_user_end(struct vhost_user *vu)
 	vhost_user_conn_next(&vu->conn);
 	close(vu->conn.fd);
 	vu->conn.fd = -1;
+	vhost_user_tell_end(vu);
 	vu->protocol = 0;
 	vu->own_dev = 0;
 	vu->own_ino = 0;

@@ -71,8 +71,10 @@ struct vhost_user_config {
 	uint64_t max_memory;       /* bytes of all regions together; 0: VHOST_USER_MAX_MEMORY */
 	const struct vhost_user_host_ops *host;
 	void *host_opaque;
-	/* A line for the user, without newline. Any thread. NULL: dropped. */
+	/* A line for the user, without newline, of what went wrong. Any thread. NULL: dropped. */
 	void (*say)(void *opaque, const char *text);
+	/* The same of what goes on: a machine uses the device, and has gone. */
+	void (*tell)(void *opaque, const char *text);
 	void *say_opaque;
 };
 

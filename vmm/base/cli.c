@@ -21,6 +21,7 @@ char *cli_sanitise(char *text)
 /* What stands in front of a line: nothing, or syslog's priority, as sd-daemon(3) has it. */
 static const char *error_prefix = "";
 static const char *note_prefix = "";
+static const char *info_prefix = "";
 
 void cli_find_journal(void)
 {
@@ -36,6 +37,7 @@ void cli_find_journal(void)
 		return;
 	error_prefix = "<3>";
 	note_prefix = "<4>";
+	info_prefix = "<6>";
 }
 
 static void print_line(const char *prefix, const char *fmt, va_list args)
@@ -80,6 +82,15 @@ void cli_note(const char *fmt, ...)
 
 	va_start(args, fmt);
 	print_line(note_prefix, fmt, args);
+	va_end(args);
+}
+
+void cli_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(info_prefix, fmt, args);
 	va_end(args);
 }
 

@@ -27,8 +27,8 @@ enum exit_status {
 
 /*
  * Looks whether standard error is the journal of systemd ($JOURNAL_STREAM). There each line begins
- * with a priority, which the journal takes off: <3>, of an error, or <4>, of a note. Called once,
- * at the start, before there are other threads.
+ * with a priority, which the journal takes off: <3>, of an error, <4>, of a note, or <6>, of what
+ * goes on. Called once, at the start, before there are other threads.
  */
 void cli_find_journal(void);
 
@@ -39,6 +39,9 @@ enum exit_status cli_fail(enum exit_status status, const char *fmt, ...)
 
 /* The same for what is worth saying but ends nothing. */
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ... and for what goes on as it should, such as that a machine has come. */
+void cli_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints whole lines of an error's, as they are, without other threads' lines between them. */
 void cli_text(const char *text);

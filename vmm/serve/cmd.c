@@ -116,8 +116,10 @@ static void serve_all(struct service *s)
 	while (!all_over(s) && !atomic_load(&s->quit)) {
 		if (poll(fds, 2, LOG_LIMIT_PERIOD_MS) < 0)
 			continue;
-		for (unsigned int i = 0; i < s->nr; i++)
+		for (unsigned int i = 0; i < s->nr; i++) {
 			log_limit_settle(&s->disk[i].log, false);
+			log_limit_settle(&s->disk[i].came, false);
+		}
 		served_memory_settle(s->memory, false);
 		if (fds[0].revents && !take_signal(s))
 			return;

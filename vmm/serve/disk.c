@@ -40,6 +40,14 @@ static void say(void *opaque, const char *text)
 	log_limit_note(&disk->log, "%s", text);
 }
 
+static void tell(void *opaque, const char *text)
+{
+	struct served *disk = opaque;
+
+	if (log_limit_may(&disk->came))
+		cli_info("%s: %s", disk->came.source, text);
+}
+
 static void settle(void *opaque)
 {
 	sandbox_enter(opaque, SANDBOX_IO);
@@ -100,6 +108,7 @@ static enum exit_status open_device(struct served *disk, struct sandbox *sandbox
 		.host = &vhost_user_engine_ops,
 		.host_opaque = &disk->host,
 		.say = say,
+		.tell = tell,
 		.say_opaque = disk,
 	};
 	ret = vhost_user_create(&vu, &disk->vu);
@@ -151,6 +160,8 @@ void served_close(struct served *disk)
 	if (disk->socket >= 0)
 		close(disk->socket);
 	log_limit_settle(&disk->log, true);
+	log_limit_settle(&disk->came, true);
+	log_limit_fini(&disk->came);
 	log_limit_fini(&disk->log);
 }
 
@@ -163,6 +174,10 @@ enum exit_status served_open(struct served *disk, const struct serve_disk *confi
 	*disk = (struct served){.config = config, .socket = -1};
 	if (log_limit_init(&disk->log, config->blk_file, LOG_LIMIT_BURST))
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	if (log_limit_init(&disk->came, config->blk_file, LOG_LIMIT_BURST)) {
+		log_limit_fini(&disk->log);
+		return cli_fail(STATUS_HOST_ERROR, "out of memory");
+	}
 	if (heap && vhost_user_engine_know(&disk->host, heap))
 		return cli_fail(STATUS_HOST_ERROR, "%s: the heap's file cannot be looked at",
 				config->blk_file);

@@ -21,8 +21,9 @@ struct served {
 	struct vhost_user_engine host;
 	struct vhost_user *vu;
 	struct serve_thread *thread;
-	struct log_limit log; /* of what its front ends and its driver make us say */
-	int socket;           /* -1: not to be accepted from */
+	struct log_limit log;  /* of what its front ends and its driver make us say */
+	struct log_limit came; /* of machines that come and go: they take no fault's place */
+	int socket;            /* -1: not to be accepted from */
 };
 
 /* Tells whether no two disks are one file, of which one is written to. Returns 0 or the exit
