@@ -73,11 +73,44 @@ static void per_cpu_variables(void)
 	free_percpu(allocated);
 	free_percpu(other);
 	free_percpu(NULL);
-	check(!__alloc_percpu(GRT_PERCPU_SIZE + 1, 8) && !__alloc_percpu(8, 128),
-	      "alloc_percpu: NULL for more than there is, and for an alignment beyond a line");
+	check(!__alloc_percpu(GRT_PERCPU_SIZE + 1, 8) && !__alloc_percpu(8, 2 * PAGE_SIZE) &&
+		      !__alloc_percpu(0, 8) && !__alloc_percpu(8, 24),
+	      "alloc_percpu: NULL for sizes and alignments that Linux refuses");
 	check(this_cpu_xchg(counter, 5) == 41 && this_cpu_read(counter) == 5 &&
 		      this_cpu_cmpxchg(counter, 5, 6) == 5 && this_cpu_inc_return(counter) == 7,
 	      "this_cpu_xchg: and its kin, on this vCPU's");
+}
+
+/* More than the first areas have, of all alignments. */
+static void per_cpu_plenty(void)
+{
+	static u32 *own[400];
+	const u64 before = objects_out();
+	bool right = true;
+	bool apart = true;
+
+	for (u32 i = 0; i < ARRAY_SIZE(own); i++) {
+		own[i] = __alloc_percpu(700, 1ul << i % 13);
+		for (unsigned int cpu = 0; own[i] && cpu < num_online_cpus(); cpu++) {
+			u32 *p = per_cpu_ptr(own[i], cpu);
+
+			right = right && !*p && !((unsigned long)p & ((1ul << i % 13) - 1));
+			p[0] = p[174] = i << 8 | cpu;
+		}
+		right = right && own[i];
+	}
+	check(right, "alloc_percpu: aligned up to a page, zeroed, as much as there is memory");
+	for (u32 i = 0; i < ARRAY_SIZE(own); i++) {
+		for (unsigned int cpu = 0; own[i] && cpu < num_online_cpus(); cpu++) {
+			const u32 *p = per_cpu_ptr(own[i], cpu);
+
+			apart = apart && p[0] == (i << 8 | cpu) && p[174] == p[0];
+		}
+	}
+	check(apart, "alloc_percpu: no two share a byte");
+	for (u32 i = 0; i < ARRAY_SIZE(own); i++)
+		free_percpu(own[i]);
+	check(objects_out() == before, "free_percpu: what the areas take goes back with the last");
 }
 
 static pid_t pids[64];
@@ -200,6 +233,7 @@ void test_start(void)
 	check(start_number == 3 || start_number == 7, "module_param: %d", start_number);
 	check(suite_ran == 1, "kunit_test_suite: its tests run before main, once");
 	per_cpu_variables();
+	per_cpu_plenty();
 	tasks();
 	without_faults();
 	unsafe_accesses();

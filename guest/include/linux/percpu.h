@@ -2,13 +2,15 @@
 /*
  * Variables of which each vCPU has its own, as in Linux's <linux/percpu.h>: defined, or allocated.
  * Their names and pointers are no addresses of memory: per_cpu() and the like say whose is meant.
- * All of a program's have GRT_PERCPU_SIZE bytes. Operations on the calling vCPU's are plain ones,
+ * What a program defines has GRT_PERCPU_SIZE bytes at most; what it allocates, as much as there is
+ * memory. Operations on the calling vCPU's are plain ones,
  * since nothing comes in between. Not in the hosted build.
  */
 #ifndef GUEST_LINUX_PERCPU_H
 #define GUEST_LINUX_PERCPU_H
 
 #include <linux/compiler.h>
+#include <linux/gfp_types.h>
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/types.h>
@@ -85,12 +87,16 @@ extern unsigned long __per_cpu_offset[];
 #define raw_cpu_write(pcp, val)         this_cpu_write(pcp, val)
 #define raw_cpu_add(pcp, val)           this_cpu_add(pcp, val)
 
-/* Zeroed memory for each vCPU; align is a power of two, 64 at most. NULL: there is no more of it.
- * free_percpu(NULL) does nothing. */
+/*
+ * Zeroed memory for each vCPU: of at most GRT_PERCPU_SIZE bytes each, aligned to align, a power of
+ * two up to a page, both as in Linux. NULL: no memory; or, which is warned of, another size or
+ * alignment. free_percpu(NULL) does nothing.
+ */
 void *__alloc_percpu(size_t size, size_t align);
+void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp);
 void free_percpu(void *ptr);
-#define __alloc_percpu_gfp(size, align, gfp) ((void)(gfp), __alloc_percpu(size, align))
-#define alloc_percpu(type)                   ((__typeof__(type) *)__alloc_percpu(sizeof(type), __alignof__(type)))
-#define alloc_percpu_gfp(type, gfp)          ((void)(gfp), alloc_percpu(type))
+#define alloc_percpu(type) ((__typeof__(type) *)__alloc_percpu(sizeof(type), __alignof__(type)))
+#define alloc_percpu_gfp(type, gfp) \
+	((__typeof__(type) *)__alloc_percpu_gfp(sizeof(type), __alignof__(type), gfp))
 
 #endif

@@ -91,7 +91,7 @@ void grt_ram_init(void);
 /* As grt_ram_alloc(), from the far end, where the monitor left room for page arrays. */
 void *grt_ram_alloc_top(size_t size);
 
-/* percpu.c: the areas for <linux/percpu.h>, if the program defines something there. */
+/* vm/percpu.c: the areas for <linux/percpu.h>, if the program defines something there. */
 void grt_percpu_init(void);
 
 /* channel_virtio.c: finds the device and brings it up. -ENODEV: there is none. */
