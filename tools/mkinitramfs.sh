@@ -17,6 +17,8 @@ usage() {
 	  --init FILE       this init instead of the shell's
 	  --binary PATH     this program of the host too, with the libraries that it needs, at
 	                    the same place (may be given again)
+	  --preload FILE    this library too, in /usr/lib; the shell runs all programs with it, such
+	                    as libslabvisor-malloc.so, by which their memory is the host's
 	  -h, --help        prints this text
 	END
 }
@@ -30,7 +32,7 @@ die() {
 . "$(dirname "$0")/initramfs.sh"
 export PATH=$PATH:/usr/sbin:/sbin
 
-kernel=/ release='' init='' out='' binaries=() own=()
+kernel=/ release='' init='' out='' preload='' binaries=() own=()
 modules='virtio_mmio virtio_blk virtio_console virtio-rng virtio_balloon ext4 crc32c_generic pvpanic-mmio
 	button evdev'
 while [ $# -gt 0 ]; do
@@ -44,6 +46,12 @@ while [ $# -gt 0 ]; do
 		[ $# -ge 2 ] || die "$1: a value is needed"
 		{ [ -f "$2" ] && [ -x "$2" ]; } || die "$1 $2: not a program: give the path of one"
 		binaries+=("$(realpath -s "$2")")
+		shift
+		;;
+	--preload)
+		[ $# -ge 2 ] || die "$1: a value is needed"
+		[[ -f $2 && $2 = *.so* ]] || die "$1 $2: not a library: give the path of a .so file"
+		preload=$2
 		shift
 		;;
 	--module)
@@ -95,6 +103,7 @@ else
 	mount -t sysfs sysfs /sys
 	mount -t devtmpfs devtmpfs /dev
 	mount -t tmpfs tmpfs /tmp
+	mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 	for m in $(cat /etc/modules); do modprobe "$m"; done
 	acpid -l /dev/null
 	# What poweroff, halt and reboot send to process 1. A shell heeds them while it waits for a
@@ -103,6 +112,7 @@ else
 	trap 'reboot -f' TERM
 	echo "Linux $(uname -r), $(nproc) CPUs; 'exit' or 'poweroff' ends it"
 	cd /root
+	[ ! -e /etc/preload ] || export LD_PRELOAD=$(cat /etc/preload)
 	exec 3<&0
 	setsid cttyhack sh <&3 3<&- &
 	wait $!
@@ -113,10 +123,14 @@ else
 	printf '#!/bin/sh\npoweroff -f\n' >"$root/etc/acpi/PWRF/00000080"
 	chmod 755 "$root/init" "$root/etc/acpi/PWRF/00000080"
 fi
-for path in "${binaries[@]}" $(initramfs_libraries "${binaries[@]}"); do
+for path in "${binaries[@]}" $(initramfs_libraries "${binaries[@]}" ${preload:+"$preload"}); do
 	install -D "$path" "$root$path"
 done
 mkdir -p "$root/etc"
+[ -z "$preload" ] || {
+	install -Dm755 -t "$root/usr/lib" "$preload"
+	echo "/usr/lib/${preload##*/}" >"$root/etc/preload"
+}
 [ ${#own[@]} = 0 ] || [ -n "$modules" ] || die "--module: what it needs is among the others: do not give --modules \"\""
 for path in "${own[@]}"; do
 	built=$(modinfo -F vermagic "$path")

@@ -52,6 +52,14 @@ kernel "$running"
 make_one $script && takes "$running"
 ok $? 'and else the one that runs'
 
+library=$(find /lib /usr/lib -name 'libc.so.6' | head -n 1)
+make_one $script --preload "$library"
+cpio -id --quiet -D "$work" etc/preload <"$work/cpio"
+is "$? $(cat "$work/etc/preload") $(cpio -t --quiet <"$work/cpio" | grep -cx usr/lib/libc.so.6)" \
+	'0 /usr/lib/libc.so.6 1' 'a library to preload is there, and the shell knows of it'
+make_one $script --preload "$work/root"
+is "$? $(grep -c 'not a library' "$out")" '1 1' 'a folder is none'
+
 make -s install PREFIX=/usr DESTDIR="$work/dest" >"$out" 2>&1
 ok $? 'make install'
 installed=$work/dest/usr/bin/slabvisor-mkinitramfs
