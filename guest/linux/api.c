@@ -4,13 +4,16 @@
 #include "slabvisor/svm.h"
 
 #include "slabvisor/kmem.h"
-#include "slabvisor/kmem_fast.h"
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "enter.h"
+#include "fast.h"
 #include "kmem_api.h"
 #include "priv.h"
+
+#define LARGEST_CLASS 8192ul
 
 bool svm_is_hosts(const void *p)
 {
@@ -18,9 +21,9 @@ bool svm_is_hosts(const void *p)
 }
 EXPORT_SYMBOL_GPL(svm_is_hosts);
 
-void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
+/* What the fast path has no answer to, apart from it so that it saves no registers. */
+static noinline void *kmalloc_slow(size_t size, gfp_t gfp, int node)
 {
-	unsigned int number;
 	struct sv_cpu *sc;
 	void *p;
 
@@ -29,12 +32,6 @@ void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
 	if (unlikely(!READ_ONCE(sv_dev)) || unlikely(size > KMALLOC_MAX_SIZE)) {
 		sv_count(SV_NO_DEVICE);
 		goto kernel;
-	}
-	if (likely(size <= 8192 && node == NUMA_NO_NODE && !(gfp & KMEM_GFP_SLOW))) {
-		number = kmem_size_to_number(size);
-		p = sv_pop(number, kmem_number_size(number), gfp);
-		if (likely(p))
-			return p;
 	}
 	if (unlikely(!sv_up())) {
 		sv_count(SV_DOWN);
@@ -53,11 +50,28 @@ void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
 kernel:
 	return kmalloc_node(size, gfp, node);
 }
+
+void *svm_kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return node == NUMA_NO_NODE ? svm_kmalloc(size, gfp) : kmalloc_slow(size, gfp, node);
+}
 EXPORT_SYMBOL_GPL(svm_kmalloc_node);
 
 void *svm_kmalloc(size_t size, gfp_t gfp)
 {
-	return svm_kmalloc_node(size, gfp, NUMA_NO_NODE);
+	unsigned int number;
+	u64 entry;
+
+	/* Less than no size is more than any. Without a device all magazines are empty. */
+	if (unlikely(size - 1 >= LARGEST_CLASS) || unlikely(gfp & KMEM_GFP_SLOW))
+		return kmalloc_slow(size, gfp, NUMA_NO_NODE);
+	number = kmem_size_to_number(size);
+	entry = sv_pop(number);
+	if (unlikely(!entry))
+		return kmalloc_slow(size, gfp, NUMA_NO_NODE);
+	if (sv_to_be_zeroed(entry, gfp))
+		return memset(sv_pointer(entry), 0, kmem_number_size(number));
+	return sv_pointer(entry);
 }
 EXPORT_SYMBOL_GPL(svm_kmalloc);
 

@@ -2,12 +2,13 @@
 /* Caches: each is one of the host's and one of the kernel's, which serves where the first cannot. */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "slabvisor/kmem.h"
-#include "slabvisor/kmem_fast.h"
 #include "slabvisor/svm.h"
 
 #include "enter.h"
+#include "fast.h"
 #include "kmem_api.h"
 #include "priv.h"
 
@@ -92,6 +93,7 @@ EXPORT_SYMBOL_GPL(svm_kmem_cache_size);
 void *svm_kmem_cache_alloc_node(struct svm_kmem_cache *s, gfp_t gfp, int node)
 {
 	struct sv_cpu *sc;
+	u64 entry;
 	void *p;
 
 	if (WARN_ONCE((gfp & __GFP_ZERO) && s->ctor,
@@ -102,9 +104,11 @@ void *svm_kmem_cache_alloc_node(struct svm_kmem_cache *s, gfp_t gfp, int node)
 		goto kernel;
 	}
 	if (likely(node == NUMA_NO_NODE && !(gfp & KMEM_GFP_SLOW))) {
-		p = sv_pop(s->number, s->size, gfp);
-		if (likely(p))
-			return p;
+		entry = sv_pop(s->number);
+		if (likely(entry)) {
+			p = sv_pointer(entry);
+			return sv_to_be_zeroed(entry, gfp) ? memset(p, 0, s->size) : p;
+		}
 	}
 	if (unlikely(!sv_up())) {
 		sv_count(SV_DOWN);

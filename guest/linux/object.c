@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "enter.h"
+#include "fast.h"
 #include "kmem_api.h"
 #include "priv.h"
 
@@ -31,42 +32,6 @@ size_t sv_cache_size(unsigned int number)
 	return number < KMEM_SLOTS ? READ_ONCE(known[number]) & ~HAS_CTOR : 0;
 }
 
-void *sv_pop(unsigned int number, size_t size, gfp_t gfp)
-{
-	struct sv_cpu *sc;
-	u64 entry = 0;
-	void *p;
-
-	preempt_disable();
-	sc = sv_try_lock();
-	if (likely(sc)) {
-		entry = kmem_pop_slot(&sc->kmem.slot[number]);
-		sv_unlock_fast(sc);
-	}
-	preempt_enable();
-	if (!entry)
-		return NULL;
-	p = (void *)(entry & ~VIRTIO_KMEM_ADDR_FLAGS);
-	if ((gfp & __GFP_ZERO) && !(entry & VIRTIO_KMEM_ADDR_ZERO))
-		memset(p, 0, size);
-	return p;
-}
-
-bool sv_push(unsigned int number, const void *p)
-{
-	struct sv_cpu *sc;
-	bool done = false;
-
-	preempt_disable();
-	sc = sv_try_lock();
-	if (likely(sc)) {
-		done = kmem_push_slot(&sc->kmem.slot[number], p);
-		sv_unlock_fast(sc);
-	}
-	preempt_enable();
-	return done;
-}
-
 void sv_free_slow(const void *p, unsigned int number, bool ctor)
 {
 	struct sv_cpu *sc = sv_enter(0);
@@ -80,17 +45,22 @@ void sv_free_slow(const void *p, unsigned int number, bool ctor)
 		sv_free_late(p, ctor);
 }
 
+/* The rest of svm_kfree(), apart from it so that the fast path saves no registers. */
+static noinline void kfree_slow(const void *p, unsigned int number)
+{
+	if (!sv_in_window(p))
+		kfree(p);
+	else
+		sv_free_slow(p, 0, sv_cache_has_ctor(number));
+}
+
 void svm_kfree(const void *p)
 {
-	unsigned int number;
+	/* 0, whose magazine has no room, for what is the kernel's or what no free could name. */
+	unsigned int number = kmem_number_of(p);
 
-	if (unlikely(!sv_in_window(p))) {
-		kfree(p);
-		return;
-	}
-	number = kmem_number_of(p);
 	if (likely(number < KMEM_SLOTS && sv_push(number, p)))
 		return;
-	sv_free_slow(p, 0, sv_cache_has_ctor(number));
+	kfree_slow(p, number);
 }
 EXPORT_SYMBOL_GPL(svm_kfree);

@@ -4,6 +4,7 @@
  *   api.c, cache.c, gup.c   what other modules call: svm_kmalloc() and its kin
  *   chardev.c, anon.c, pin.c  /dev/slabvisor
  *   debugfs.c               what is counted
+ *   fast.h                  what takes an object of a CPU's magazines, or gives it back
  *   enter.c, port.c         how the shared allocator is called, and what it calls
  *   channel.c               its channel: requests as functions
  *   pages.c                 pages for user space, and how they go back
@@ -219,10 +220,6 @@ static inline gfp_t sv_inner(gfp_t gfp)
 }
 
 /* object.c */
-/* An object of the CPU's main magazine, zeroed if gfp says so; NULL: there is none at hand. */
-void *sv_pop(unsigned int number, size_t size, gfp_t gfp);
-/* Tells whether there was room for it. */
-bool sv_push(unsigned int number, const void *p);
 /* The rest of a free; number: the cache that the caller named, or 0. */
 void sv_free_slow(const void *p, unsigned int number, bool ctor);
 

@@ -63,8 +63,16 @@ static __always_inline size_t kmem_number_size(unsigned int number)
  */
 void *kmem_alloc_slow(unsigned int id, size_t asked, gfp_t gfp, int node, unsigned long caller);
 
-/* The number of the size class that serves size, 1 to KMALLOC_MAX_CACHE_SIZE. */
-unsigned int kmem_size_to_number(size_t size);
+/* Of sizes up to 1 KiB, by (size + 7) / 8: the number of the size class. */
+extern const u8 kmem_size_numbers[129];
+
+/* The number of the size class that serves size, 1 to KMALLOC_MAX_CACHE_SIZE, where that is no
+ * constant: one load, where comparisons would be mispredicted. */
+KMEM_INLINE unsigned int kmem_size_to_number(size_t size)
+{
+	return size <= 1024 ? kmem_size_numbers[(size + 7) / 8]
+			    : (unsigned int)(64 - __builtin_clzl(size - 1));
+}
 
 /* The rest of a free; id: of the cache that the caller named, 0 for any. */
 void kmem_free_slow(const void *p, unsigned int id);

@@ -3,17 +3,10 @@
 #define KMEM_OUT_OF_LINE
 #include "guest/lib/kmem/priv.h"
 
-/* kmem_size_number() of sizes up to 1 KiB, by (size + 7) / 8: what is a constant there is
- * one load here, where comparisons would be mispredicted. */
-static const u8 size_number[] = {
+const u8 kmem_size_numbers[129] = {
 	[0 ... 1] = 1,   [2] = 2,         [3 ... 4] = 3,   [5 ... 8] = 4,   [9 ... 12] = 5,
 	[13 ... 16] = 6, [17 ... 24] = 7, [25 ... 32] = 8, [33 ... 64] = 9, [65 ... 128] = 10,
 };
-
-unsigned int kmem_size_to_number(size_t size)
-{
-	return size <= 1024 ? size_number[(size + 7) / 8] : 64 - __builtin_clzl(size - 1);
-}
 
 static unsigned int size_order(size_t size)
 {
