@@ -75,6 +75,8 @@ void *shim_boot_alloc(size_t size, size_t align);
 /* The size of such, or 0 if it is none. */
 size_t shim_boot_size(const void *p);
 
+/* Tells whether the process is in a Linux guest whose host gives it memory. */
+bool shim_window_there(void);
 /* In a Linux guest: has the host give the memory of [p, p + size), which nothing has touched. */
 void shim_window_back(void *p, size_t size);
 

@@ -110,7 +110,9 @@ static void start(void)
 		.nr_ranges = 1,
 		.cpus = (unsigned int)clamp(online * 2, 2l, (long)MM_MAX_CPUS),
 		.backing = MM_BACKING_ANON,
-		.reclaim_delay_ms = RECLAIM_MS,
+		/* What is the host's goes back at once: a program that frees and then rests makes
+		 * no call by which it could be given later. */
+		.reclaim_delay_ms = shim_window_there() ? 0 : RECLAIM_MS,
 	};
 	const char *why = "no thread data";
 	int err = shim_thread_init();

@@ -60,16 +60,31 @@ static int window_open(void)
 	return unknown;
 }
 
+/* The device's descriptor, which is opened if nobody has tried, or NONE. */
+static int window_get(void)
+{
+	/* Acquire: with it the device is known. */
+	int fd = __atomic_load_n(&window_fd, __ATOMIC_ACQUIRE);
+
+	return fd == UNKNOWN ? window_open() : fd;
+}
+
+bool shim_window_there(void)
+{
+	int err = errno;
+	bool there = window_get() >= 0;
+
+	errno = err;
+	return there;
+}
+
 void shim_window_back(void *p, size_t size)
 {
 	struct slabvisor_range range = {.addr = (u64)p, .len = size};
-	/* Acquire: with it the device is known. */
-	int fd = __atomic_load_n(&window_fd, __ATOMIC_ACQUIRE);
 	int err = errno;
+	int fd = window_get();
 	struct stat st;
 
-	if (fd == UNKNOWN)
-		fd = window_open();
 	/* The program may have closed it, and have another file by this number. */
 	if (fd >= 0 && !fstat(fd, &st) && S_ISCHR(st.st_mode) && st.st_rdev == device)
 		(void)ioctl(fd, SLABVISOR_IOC_BACK, &range);
