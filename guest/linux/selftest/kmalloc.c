@@ -47,6 +47,11 @@ static void edges(void)
 	st_check(svm_kmalloc_array(0, 4, GFP_KERNEL) == ZERO_SIZE_PTR,
 		 "svm_kmalloc_array: a product of 0 is ZERO_SIZE_PTR");
 	st_check(!svm_kcalloc(huge, 4, GFP_KERNEL), "svm_kcalloc: overflow is NULL");
+	st_check(svm_kcalloc(4, 0, GFP_KERNEL) == ZERO_SIZE_PTR,
+		 "svm_kcalloc: a product of 0 is ZERO_SIZE_PTR");
+	p = svm_kzalloc_node(100, GFP_KERNEL, NUMA_NO_NODE);
+	st_check(svm_is_hosts(p), "svm_kzalloc_node: NUMA_NO_NODE is any node");
+	svm_kfree(p);
 	st_check(!svm_ksize(NULL) && !svm_ksize(ZERO_SIZE_PTR), "svm_ksize: of nothing it is 0");
 	p = svm_kmalloc(100, GFP_KERNEL);
 	st_check(p && svm_ksize(p) == 128, "svm_ksize: of 100 bytes it is the class's 128");

@@ -15,6 +15,15 @@ MODULE_PARM_DESC(only_pairs, "measure pairs alone, for who counts requests meanw
 static bool hold;
 module_param(hold, bool, 0444);
 MODULE_PARM_DESC(hold, "keep objects and allocate more until the module goes, and test only that");
+static char *turns;
+module_param(turns, charp, 0444);
+MODULE_PARM_DESC(turns, "measure in turns, and test nothing: pair, batch or scatter");
+static bool instructions;
+module_param(instructions, bool, 0444);
+MODULE_PARM_DESC(instructions, "the machine counts them by its time stamp counter");
+static bool misuse;
+module_param(misuse, bool, 0444);
+MODULE_PARM_DESC(misuse, "do only what is wrong, and warned of");
 
 static int __init selftest_init(void)
 {
@@ -24,7 +33,15 @@ static int __init selftest_init(void)
 		st_bench(bench, only_pairs);
 		return 0;
 	}
+	if (turns) {
+		st_turns(turns, instructions);
+		return 0;
+	}
 	pr_info("KTAP version 1\n");
+	if (misuse) {
+		st_misuse();
+		return st_done() ? -EIO : 0;
+	}
 	st_kmalloc();
 	st_cache();
 	st_dup();

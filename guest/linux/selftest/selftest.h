@@ -26,5 +26,14 @@ void st_hold_stop(void);
 /* Prints what a pair of calls costs beside the kernel's own; of one object, and then, unless
  * only_pairs, of many at once, and of single requests to the host. */
 void st_bench(unsigned int pairs, bool only_pairs);
+/* Wrong calls. The kernel's log has a warning of each, as of SLUB. */
+void st_misuse(void);
+/*
+ * Prints what a pair of calls costs beside the kernel's own, in turns, of which the median counts.
+ * what: "pair": each object is freed before the next; "batch": 4,096 are had, and freed in that
+ * order; "scatter": and in another. instructions: the time stamp counter counts these; else what is
+ * printed are nanoseconds.
+ */
+void st_turns(const char *what, bool instructions);
 
 #endif
