@@ -19,10 +19,10 @@ dkms-source: ## lay out the module's source as DKMS wants it, in build/dkms/slab
 	$(call say,DKMS,$(B)/dkms/slabvisor-$(VERSION))
 	$(Q)tools/module_source.sh $(B)/dkms/slabvisor-$(VERSION) $(VERSION)
 
-bench-module: ## svm_kmalloc beside the guest's own SLUB, nested, booted with init_on_alloc=0
+bench-module: ## svm_kmalloc, the preload and what is given back beside SLUB and glibc, nested
 	$(Q)tools/deps.sh nested module
 	$(Q)$(MAKE) $(JOBS) all module $(NESTED_BINS) $(MODULE_TEST_BINS)
-	$(Q)BENCH=$(or $(PAIRS),200000) GUESTS='kernel:1:--heap 256M' tests/nested/module.t | grep -e '^# bench' -e '^not ok'
+	$(Q)tests/nested/module-bench.sh
 
 .PHONY: module dkms-source bench-module
 
@@ -47,4 +47,8 @@ $(B)/tests/module/attack: $(B)/host-plain/tests/module/attack.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
-MODULE_TEST_BINS := $(B)/tests/module/svtest $(B)/tests/module/attack $(B)/libslabvisor-malloc.so
+$(B)/tests/module/giveback: $(B)/host-plain/tests/module/giveback.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
+MODULE_TEST_BINS := $(addprefix $(B)/tests/module/,svtest attack giveback) $(B)/libslabvisor-malloc.so

@@ -10,6 +10,8 @@ usage() {
 	  --cpus N      CPUs of the machine (2)
 	  --memory M    its memory in MiB (2048)
 	  --numa        two NUMA nodes, each with half of the CPUs and of the memory
+	  --instructions  time in the machine is what it does: an instruction takes a nanosecond, however
+	                fast or busy this host is, and a machine that waits waits for nothing
 	  --disk M      an ext4 of M MiB on virtio-blk, mounted at $NESTED_DISK
 	  --timeout S   seconds that the command may take (120)
 	  --file PATH   pack this file too (may be given again)
@@ -36,7 +38,7 @@ number() {
 	[[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || die "$1 $2: a whole number above 0 is needed"
 }
 
-cpus=2 memory=2048 numa=0 disk=0 limit=120 out='' again=0
+cpus=2 memory=2048 numa=0 disk=0 limit=120 out='' again=0 instructions=0
 beat=${NESTED_BEAT:-90} # seconds without a heartbeat after which a machine is dead
 all=("$@")
 files=()
@@ -59,6 +61,7 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	--numa) numa=1 ;;
+	--instructions) instructions=1 ;;
 	--again) again=1 ;;
 	--help | -h) usage && exit 0 ;;
 	--) shift && break ;;
@@ -68,6 +71,7 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || die "no command: see --help"
 [ $numa = 0 ] || [ $((cpus % 2)) = 0 ] || die "--numa with --cpus $cpus: an even number is needed"
+[ $instructions = 0 ] || [ "$cpus" = 1 ] || die "--instructions: they are counted of one CPU: give --cpus 1"
 [ -z "$out" ] || out=$(realpath -m "$out")
 
 cd "$(dirname "$0")/../.."
@@ -140,15 +144,22 @@ printf 'limit=%s\ndisk=%s\n' "$limit" "$((disk > 0))" >"$share/settings"
 
 kernel=$dir/kernel/vmlinux
 [ -e "$kernel" ] || kernel=$dir/kernel/vmlinuz
+khz=1000000
+[ $instructions = 1 ] || khz=$("$dir/tsc")
 machine=(
 	-accel tcg -machine pc -cpu 'EPYC,+svm,+npt' -smp "$cpus" -m "$memory"
 	-nodefaults -no-user-config -no-reboot -display none
 	-serial "file:$run/console" -kernel "$kernel" -initrd "$run/initrd"
-	-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog spec_rstack_overflow=off tsc=reliable tsc_early_khz='"$("$dir/tsc")"
+	-append "console=ttyS0 loglevel=5 panic=-1 oops=panic nowatchdog spec_rstack_overflow=off tsc=reliable tsc_early_khz=$khz"
 	-fsdev "local,id=out,path=$share,security_model=none,multidevs=remap"
 	-device 'virtio-9p-pci,fsdev=out,mount_tag=out'
 	-monitor stdio
 )
+if [ $instructions = 1 ]; then
+	machine+=(-icount 'shift=0,sleep=off')
+	# Its seconds may be minutes of this host.
+	beat=$((beat * 20))
+fi
 if [ $numa = 1 ]; then
 	half=$((memory / 2))
 	machine+=(
