@@ -15,7 +15,8 @@ fio python3-six
 lint='clang-format clang-tidy cppcheck shellcheck'
 fuzz='clang libclang-rt-14-dev'
 nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs fio util-linux'
-module='linux-headers-amd64 linux-headers-cloud-amd64 kmod sparse dkms perl bash sqlite3'
+module='linux-headers-amd64 linux-headers-cloud-amd64 kmod sparse dkms perl bash sqlite3
+python3 memcached'
 bench='fio sqlite3 time python3'
 libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common
 busybox-static cpio kmod e2fsprogs fio python3 util-linux'

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # The init of the Linux guests of module.sh: loads the module, has its self-test and a program test
 # it, runs programs on its memory, unloads it, and prints for module.sh to judge. The kernel's command
-# line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, bench=N.
+# line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, giveback=PATH.
 /bin/busybox --install -s
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
@@ -13,7 +13,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmpfs /run
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
-svtest='' attack='' attacks=2000 preload='' bench=''
+svtest='' attack='' attacks=2000 preload='' giveback=''
 read -r words </proc/cmdline
 for word in $words; do
 	case $word in
@@ -21,7 +21,7 @@ for word in $words; do
 	attacks=*) attacks=${word#*=} ;;
 	attack=*) attack=${word#*=} ;;
 	preload=*) preload=${word#*=} ;;
-	bench=*) bench=${word#*=} ;;
+	giveback=*) giveback=${word#*=} ;;
 	esac
 done
 debug=/sys/kernel/debug/slabvisor
@@ -39,15 +39,13 @@ before=$(free)
 modprobe slabvisor && echo 'guest: loaded slabvisor'
 echo "guest: loading took $((before - $(free))) KiB"
 say stats <$debug/stats
-if [ -n "$bench" ]; then
-	modprobe slabvisor_selftest bench="$bench"
-	dmesg | sed -n 's/.*bench: /guest: bench /p'
-	rmmod slabvisor_selftest
-else
-	modprobe slabvisor_selftest && echo 'guest: the self-test is well'
-	dmesg | sed -n 's/^\(\[[^]]*\] *\)\{0,1\}\(KTAP\|ok \|not ok \|# \|1\.\.\)/guest: ktap \2/p'
-	rmmod slabvisor_selftest
-fi
+# ktap WORD: what the self-test has printed to the kernel's log.
+ktap() {
+	dmesg | sed -n "s/^\(\[[^]]*\] *\)\{0,1\}\(KTAP\|ok \|not ok \|# \|1\.\.\)/guest: $1 \2/p"
+}
+modprobe slabvisor_selftest && echo 'guest: the self-test is well'
+ktap ktap
+rmmod slabvisor_selftest
 [ -z "$svtest" ] || "$svtest" /dev/vda 2>&1 | say program
 [ -z "$attack" ] || "$attack" "$attacks" 2>&1 | say attack
 # runs NAME COMMAND...: does it, preloaded and not, say the same?
@@ -74,15 +72,47 @@ if [ -n "$preload" ]; then
 		insert into t select x, hex(x * 7919) from c; create index i on t(b);
 		select count(*), sum(a), max(b) from t where b > 5; delete from t where a % 3; vacuum;
 		select count(*), min(b) from t;'
+	# shellcheck disable=SC2016
+	PYTHONMALLOC=malloc runs python3 python3 -I -S -c 'import os, re, json
+d = {i: ("key%d " % i) * (i % 37) for i in range(6000)}
+for i in range(0, 6000, 2): del d[i]
+pid = os.fork()
+if not pid:
+	d[1] = "child"; print(len("".join(d.values())), flush=True); os._exit(0)
+print(os.waitpid(pid, 0)[1], d[1], len(re.sub("k(e)y", r"\1", json.dumps(d))))'
+	cat >/run/memcached.sh <<-'END'
+	memcached -u root -l 127.0.0.1 -m 16 -t 2 &
+	until echo quit | nc 127.0.0.1 11211; do sleep 0.1; done 2>/dev/null
+	awk 'BEGIN {
+		for (text = "x"; length(text) < 4096;) text = text text
+		for (i = 0; i < 2000; i++)
+			printf "set key%d 0 0 %d\r\n%s\r\n", i, i % 3000, substr(text, 1, i % 3000)
+		for (i = 0; i < 2000; i += 3) printf "delete key%d\r\n", i
+		for (i = 0; i < 2000; i++) printf "get key%d\r\n", i
+		printf "set n 0 0 1\r\n7\r\nincr n 35\r\nquit\r\n"
+	}' | nc 127.0.0.1 11211
+	kill $!
+	wait $!
+	END
+	runs memcached sh /run/memcached.sh
 	LD_PRELOAD=$preload perl -e 'my @a = map { "x" x 1000 } 1 .. 16000;
 		system "cat /sys/kernel/debug/slabvisor/stats"; @a = ();' | sed -n 's/^pages_out/guest: perl has pages/p'
 fi
+# Frees half of what it has, and the host is to notice while it goes on: module.sh says when.
+[ -z "$giveback" ] || LD_PRELOAD=$preload "$giveback" 24 first | say memory
 say stats <$debug/stats
 # What magazines and depots keep is asked back from outside.
 echo 'guest: is idle'
 read -r _
 awk '$2 > 0' $debug/slabinfo | say slabinfo
 say queues <$debug/queues
+# What it complains of is to be right, up to here. Misuse it complains of, and goes on.
+dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
+dmesg -c >/dev/null
+modprobe slabvisor_selftest misuse=1
+ktap misuse
+rmmod slabvisor_selftest
+dmesg -c | grep -e slabvisor: -e svm_ | say warned
 # What is freed goes back by a worker, and the module stays until it has.
 for _ in $(seq 600); do
 	rmmod slabvisor 2>/run/rmmod && echo 'guest: unloaded slabvisor' && break

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Runs inside the nested machine: Linux guests that load the module slabvisor (module-init.sh). TAP.
 #   module.sh FOLDER KERNEL:CPUS:OPTIONS...     FOLDER: where the guest has what was built
-# ATTACK is how many random calls a program with rights makes (2000), BENCH=N makes benchmarks of it.
+# ATTACK is how many random calls a program with rights makes (2000).
 set -u
 
 # shellcheck source=tests/nested/linux-lib.sh
@@ -25,58 +25,99 @@ passes() {
 	grep '^# ' "$work/tap"
 }
 
-# active: objects that the guest has, by the host's account.
-active() {
-	$slabvisor ctl "$work/qmp" query-memory | sed -n 's/.*"objects-active": *\([0-9]*\).*/\1/p'
+# account NAME: what the guest has, by the host's account.
+account() {
+	$slabvisor ctl "$work/qmp" query-memory | sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p"
 }
 
 # Asks for what the guest keeps, and waits for a minute at most until it has given all.
 gives_back() {
 	$slabvisor ctl "$work/qmp" heap-reclaim >/dev/null || return 1
 	for _ in $(seq 120); do
-		[ "$(active)" != 0 ] || return 0
+		[ "$(account objects-active)" != 0 ] || return 0
 		sleep 0.5
 	done
 	return 1
 }
 
+# falls_to N: waits, for a minute at most, until user space has N frames at most.
+falls_to() {
+	for _ in $(seq 120); do
+		[ "$(account user-frames-in-use)" -gt "$1" ] || return 0
+		sleep 0.5
+	done
+	account user-frames-in-use
+	return 1
+}
+
+# A program that is preloaded frees 12 of 24 MiB, the first that it had; of these four huge frames
+# at least are whole.
+frees_half() { # NAME
+	local all
+	hear 'guest: memory giveback has all'
+	all=$(account user-frames-in-use)
+	check "$1: what a preloaded program has is in the host's account" test "${all:-0}" -ge $((24 * 256))
+	echo go >&3 2>/dev/null
+	hear 'guest: memory giveback has half'
+	check "$1: what it frees is not, while it goes on" falls_to $((all - 4 * 512))
+	echo go >&3 2>/dev/null
+}
+
 guest() { # KERNEL CPUS OPTION...
 	local name="$1, vCPUs: $2${3:+, $3}"
-	local kept
+	local kept user=''
 	local heap=${3:---heap 256M}
+	[[ $heap != *user=* ]] || user=1
 	truncate -s 64M "$work/disk"
 	# Four vCPUs take turns on one CPU, which is emulated.
 	# shellcheck disable=SC2086 # an option and its value
-	limit=800 start "$1/vmlinuz" "guest-module-$1.cpio" "svtest=$built/tests/module/svtest attack=$built/tests/module/attack \
-attacks=${ATTACK:-2000} preload=$built/libslabvisor-malloc.so ${BENCH:+init_on_alloc=0 bench=$BENCH}" \
+	limit=2400 start "$1/vmlinuz" "guest-module-$1.cpio" "svtest=$built/tests/module/svtest attack=$built/tests/module/attack \
+attacks=${ATTACK:-2000} preload=$built/libslabvisor-malloc.so ${user:+giveback=$built/tests/module/giveback}" \
 		--cpus "$2" $heap --stats --disk "path=$work/disk,direct=on" \
 		--qmp "unix:$work/qmp"
+	[ -z "$user" ] || frees_half "$name"
 	hear 'guest: is idle'
-	kept=$(active)
+	kept=$(account objects-active)
 	check "$name: its magazines and depots keep objects" test "${kept:-0}" -gt 0
 	check "$name: heap-reclaim has all of them back" gives_back
 	echo go >&3 2>/dev/null
 	ended
 	check "$name: ends by itself with 0" test $status = 0
 	check "$name: loads the module" said '^guest: loaded slabvisor'
-	[ -n "${BENCH:-}" ] || passes "$name, in the kernel" ktap
+	passes "$name, in the kernel" ktap
+	passes "$name, misuse" misuse
+	check "$name: an object freed twice is warned of" said '^guest: warned .*double free'
+	check "$name: one freed by the wrong cache is warned of" said '^guest: warned .*st-one'
+	check "$name: __GFP_ZERO beside a constructor is warned of" said '^guest: warned .*__GFP_ZERO'
 	passes "$name, a program" program
 	passes "$name, random calls" attack
-	for program in perl bash sqlite3; do
+	for program in perl bash sqlite3 python3 memcached; do
 		check "$name: $program does with the host's memory what it does without" \
 			said "^guest: $program does the same"
 	done
-	[[ $heap != *user=* ]] ||
+	[ -z "$user" ] ||
 		check "$name: a program that is preloaded has its memory of the host" said '^guest: perl has pages [0-9]{4}'
+	[ -z "$user" ] || check "$name: and what it kept is as it was" said '^guest: memory giveback is well'
 	check "$name: unloads the module" said '^guest: unloaded slabvisor'
 	check "$name: nothing is out at the end" said '^frames_in_use_after 0$'
 	check "$name: no direct I/O was copied" said '^blk_bytes_copied 0$'
 	quiet "$name"
-	tr -d '\r' <"$out" | sed -n 's/^guest: \(bench\|perl\|bash\|sqlite3\|stats\|slabinfo\|queues\|loading\) /# \1 /p'
+	tr -d '\r' <"$out" | sed -n 's/^guest: \(perl\|bash\|sqlite3\|python3\|memcached\|stats\|slabinfo\|queues\|loading\) /# \1 /p'
 }
 
 for spec; do
 	IFS=: read -r kernel cpus options <<<"$spec"
 	guest "$kernel" "$cpus" "$options"
 done
+
+# The commands of README.md, by hand.
+start "$kernel/vmlinuz" guest-module-readme.cpio '' --heap 1G,user=512M
+hear 'ends it'
+cat >&3 <<-'END'
+	perl -e '@a = map { "x" x 1000 } 1 .. 20000; system "grep ^pages /sys/kernel/debug/slabvisor/stats"'
+	poweroff
+END
+ended
+check 'the shell of an initramfs has a program use the host'"'"'s memory' said '^pages_out [0-9]{4}'
+check 'and poweroff ends its guest' test $status = 0
 finish

@@ -7,27 +7,24 @@ set -eu
 dir=build/nested
 IFS=';' read -ra guests <<<"${GUESTS:-kernel:2:--heap 2560M,user=256M;cloud:1:--heap 256M,user=64M;cloud:4:--heap 256M,user=64M}"
 built=$(realpath -s build)
-binaries=()
-for program in "$built/tests/module/svtest" "$built/tests/module/attack" "$built/libslabvisor-malloc.so" \
-	perl bash sqlite3; do
-	path=$(command -v "$program") || {
-		echo "nested: $program is missing: run 'make', or 'tools/deps.sh module' as root" >&2
-		exit 1
-	}
-	binaries+=(--binary "$path")
-done
+# shellcheck source=tests/nested/module-pack.sh
+. tests/nested/module-pack.sh
 files=()
-for kernel in kernel cloud; do
-	[[ " ${guests[*]}" = *" $kernel:"* ]] || continue
+mapfile -t kernels < <(printf '%s\n' "${guests[@]%%:*}" | sort -ru)
+for kernel in "${kernels[@]}"; do
 	tests/nested/kernel.sh "$dir/$kernel" \
-		"linux-image-$([ $kernel = kernel ] || echo cloud-)amd64" >&2
-	module=build/module/$(<"$dir/$kernel/release")
-	tools/mkinitramfs.sh --kernel "$dir/$kernel" --init tests/nested/module-init.sh \
-		--modules 'virtio_mmio virtio_blk' --module "$module/slabvisor.ko" \
-		--module "$module/slabvisor_selftest.ko" "${binaries[@]}" \
-		"$dir/guest-module-$kernel.cpio"
+		"linux-image-$([ "$kernel" = kernel ] || echo cloud-)amd64" >&2
+	pack_guest "$kernel" tests/nested/module-init.sh "$dir/guest-module-$kernel.cpio" \
+		"$built/tests/module/svtest" "$built/tests/module/attack" "$built/tests/module/giveback" \
+		"$built/libslabvisor-malloc.so" perl bash sqlite3 "$python" memcached
 	files+=(--file "$dir/$kernel/vmlinuz" --file "$dir/guest-module-$kernel.cpio")
 done
+# What README.md has for it, on the kernel of the last guest.
+kernel=${guests[-1]%%:*}
+module=build/module/$(<"$dir/$kernel/release")
+tools/mkinitramfs.sh --kernel "$dir/$kernel" --module "$module/slabvisor.ko" --binary "$(command -v perl)" \
+	--preload "$built/libslabvisor-malloc.so" "$dir/guest-module-readme.cpio"
+files+=(--file "$dir/guest-module-readme.cpio")
 # One CPU: see disk.t.
-exec tests/nested/run.sh --again --cpus 1 --memory 4096 --timeout 2700 "${files[@]}" -- \
-	env ATTACK="${ATTACK:-2000}" BENCH="${BENCH:-}" tests/nested/module.sh "$built" "${guests[@]}"
+exec tests/nested/run.sh --again --cpus 1 --memory 4096 --timeout 5400 "${files[@]}" -- \
+	env ATTACK="${ATTACK:-2000}" tests/nested/module.sh "$built" "${guests[@]}"
