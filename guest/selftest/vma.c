@@ -105,6 +105,30 @@ static void inserted(void)
 	check(objects_out() == before, "vm_insert_page: nothing leaked");
 }
 
+/* Its pin at the host goes with the reference, however often the page is mapped. */
+static void mapped_twice(void)
+{
+	const u64 pinned = pages_pinned();
+	struct page *page = alloc_page(GFP_KERNEL);
+	unsigned long addr = area(MAP_SHARED);
+	struct vm_area_struct *vma = lookup(addr);
+	struct page *got;
+
+	if (!page || !vma)
+		return;
+	vm_insert_page(vma, addr, page);
+	vm_insert_page(vma, addr + PAGE_SIZE, page);
+	if (get_user_pages_fast(addr, 1, 0, &got) != 1)
+		return;
+	check(pages_pinned() == pinned + 1, "vm_insert_page: a page that is got is pinned");
+	__free_page(page);
+	user_munmap(addr, PAGE_SIZE);
+	put_page(got);
+	check(pages_pinned() == pinned && page_count(page) == 1,
+	      "vm_insert_page: the pin goes with put_page() while the page is mapped elsewhere");
+	user_munmap(addr, LEN);
+}
+
 static void compound(void)
 {
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_ZERO, 1);
@@ -277,6 +301,7 @@ void test_vma(void)
 {
 	looked_up();
 	inserted();
+	mapped_twice();
 	compound();
 	filled();
 	remapped();
