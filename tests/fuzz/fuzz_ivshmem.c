@@ -130,9 +130,12 @@ static void reset(uint64_t accepted)
 	control->driver.accepted = accepted;
 	for (unsigned int i = 0; i < 2; i++) {
 		control->driver.reset = ++number;
+		control->reset_done = ~number;
 		(void)ivshmem_work(ivs);
+		if (control->reset_done == number)
+			return;
 	}
-	must(control->reset_done == number);
+	must(false);
 }
 
 static void check(void)
@@ -142,12 +145,20 @@ static void check(void)
 	struct mm_stats stats;
 	struct virtio_kmem_resp resp;
 
-	reset(UINT64_MAX);
+	/* A reset takes long: only where there is something to take back. */
+	must(!mm_stats(heap, 0, &stats));
+	if (stats.frames_in_use || stats.frames_cached || stats.pages_pinned)
+		reset(UINT64_MAX);
 	memcpy(box->data, &req, sizeof(req));
 	box->out = sizeof(req);
 	box->in = IVSHMEM_KMEM_REPLY_MAX;
-	box->request++;
-	(void)ivshmem_work(ivs);
+	/* One of two is not the number that was answered last. */
+	for (unsigned int i = 0; i < 2; i++) {
+		box->answer = ~++box->request;
+		(void)ivshmem_work(ivs);
+		if (box->answer == box->request)
+			break;
+	}
 	must(box->answer == box->request && !box->error);
 	memcpy(&resp, box->reply, sizeof(resp));
 	must(!resp.status && box->length == sizeof(resp) + sizeof(struct virtio_kmem_stats));
