@@ -33,7 +33,7 @@ NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t u
 NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
 	virtio_vhost_user_log virtio_vhost_user_memory)
 INSTALL_SCRIPTS := tests/install/deb.t
-LIBVIRT_SCRIPTS := tests/libvirt/check.t
+LIBVIRT_SCRIPTS := tests/libvirt/check.t tests/libvirt/kmem_guest.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
 	$(B)/nested/tsc
 NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_linux_acpi.asan $(MODULE_TEST_BINS)
@@ -55,9 +55,9 @@ check-nested: ## run guest programs and Linux guests on a stock KVM
 	$(Q)$(MAKE) $(JOBS) all module $(TEST_BINS) $(NESTED_TEST_BINS)
 	$(Q)tests/check.sh $(NESTED_SCRIPTS)
 
-check-libvirt: ## run a libvirt domain on a vhost-user disk, and kill its back end
-	$(Q)tools/deps.sh libvirt
-	$(Q)$(MAKE) $(JOBS) $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK)
+check-libvirt: ## run libvirt domains and QEMU machines on what is served, and kill that
+	$(Q)tools/deps.sh libvirt module
+	$(Q)$(MAKE) $(JOBS) module $(SLABVISOR) $(VHOST_LOAD) $(VHOST_DISK) $(MODULE_TEST_BINS)
 	$(Q)tests/check.sh $(LIBVIRT_SCRIPTS)
 
 check-deb: deb ## install the packages in a clean Debian, use them there, purge them

@@ -24,7 +24,12 @@ bench-module: ## svm_kmalloc, the preload and what is given back beside SLUB and
 	$(Q)$(MAKE) $(JOBS) all module $(NESTED_BINS) $(MODULE_TEST_BINS)
 	$(Q)tests/nested/module-bench.sh
 
-.PHONY: module dkms-source bench-module
+bench-ivshmem: ## requests of the memory service in a QEMU machine, and what svm_kmalloc asks of it
+	$(Q)tools/deps.sh libvirt module
+	$(Q)$(MAKE) $(JOBS) module $(SLABVISOR)
+	$(Q)PAIRS=$(or $(PAIRS),1000000) tests/bench/ivshmem.sh
+
+.PHONY: module dkms-source bench-module bench-ivshmem
 
 # libslabvisor, for programs in a Linux guest.
 LIBSLABVISOR := $(B)/libslabvisor.a $(B)/libslabvisor.so.0

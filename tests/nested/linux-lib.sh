@@ -55,6 +55,20 @@ boot() {
 	ended
 }
 
+# passes NAME PREFIX: what the guest said in TAP behind a prefix is this test's as well, and all of it
+# is there.
+passes() {
+	local plan line
+	tr -d '\r' <"$out" | sed -n "s/^guest: $2 //p" >"$work/tap"
+	while read -r line; do
+		check "$1: ${line#*ok * }" eval "[ '${line%% *}' = ok ]"
+	done < <(grep -E '^(not )?ok ' "$work/tap" | sed "s/ - / /; s/'//g")
+	plan=$(sed -n 's/^1\.\.//p' "$work/tap")
+	check "$1: all of its $plan tests were run" \
+		test -n "$plan" -a "$plan" = "$(grep -cE '^(not )?ok ' "$work/tap")"
+	grep '^# ' "$work/tap"
+}
+
 # The errors and warnings of the guest's kernel (levels 0 to 4), which its init prints, but for
 # those that the nested machine is the cause of:
 #   what microcode the CPU that TCG emulates would need;

@@ -4,6 +4,9 @@
 # The init of the Linux guests of module.sh: loads the module, has its self-test and a program test
 # it, runs programs on its memory, unloads it, and prints for module.sh to judge. The kernel's command
 # line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, giveback=PATH.
+# bench=N has it measure, killed=1 keep memory under load while the host's service is killed, and refused=1
+# say what the module has against the devices that are there: and nothing else. stays=1: it waits for a
+# line before it powers off, and misuses nothing.
 /bin/busybox --install -s
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
@@ -13,7 +16,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmpfs /run
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
-svtest='' attack='' attacks=2000 preload='' giveback=''
+svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused=''
 read -r words </proc/cmdline
 for word in $words; do
 	case $word in
@@ -21,6 +24,10 @@ for word in $words; do
 	attacks=*) attacks=${word#*=} ;;
 	attack=*) attack=${word#*=} ;;
 	preload=*) preload=${word#*=} ;;
+	bench=*) bench=${word#*=} ;;
+	killed=*) killed=${word#*=} ;;
+	stays=*) stays=${word#*=} ;;
+	refused=*) refused=${word#*=} ;;
 	giveback=*) giveback=${word#*=} ;;
 	esac
 done
@@ -33,16 +40,60 @@ free() {
 }
 
 echo "guest: init, kernel $(uname -r), $(nproc) CPUs"
-modprobe virtio_mmio
+# Whichever way devices are reached here.
+modprobe virtio_mmio 2>/dev/null
+modprobe virtio_pci 2>/dev/null
 modprobe virtio_blk
 before=$(free)
 modprobe slabvisor && echo 'guest: loaded slabvisor'
 echo "guest: loading took $((before - $(free))) KiB"
+if [ -n "$refused" ]; then
+	dmesg | sed -n 's/.*\(slabvisor.*\)/guest: dmesg \1/p'
+	poweroff -f
+fi
 say stats <$debug/stats
 # ktap WORD: what the self-test has printed to the kernel's log.
 ktap() {
 	dmesg | sed -n "s/^\(\[[^]]*\] *\)\{0,1\}\(KTAP\|ok \|not ok \|# \|1\.\.\)/guest: $1 \2/p"
 }
+# The host kills its service where it hears that there is a load.
+if [ -n "$killed" ]; then
+	mkfifo /run/more
+	"$svtest" </run/more >/run/kept 2>&1 &
+	exec 3>/run/more
+	while ! grep -q 'ok 1' /run/kept; do sleep 0.1; done
+	modprobe slabvisor_selftest hold=1
+	echo 'guest: is under load'
+	while read -r line && [ "$line" != go ]; do
+		echo >&3
+		say stats <$debug/stats
+		echo "guest: heard $line"
+	done
+	rmmod slabvisor_selftest
+	exec 3>&-
+	wait
+	say program </run/kept
+	ktap ktap
+	say stats <$debug/stats
+	rmmod slabvisor && echo 'guest: unloaded slabvisor'
+	dmesg | sed -n 's/.*\(slabvisor: .*\)/guest: dmesg \1/p'
+	dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
+	echo 'guest: powers off'
+	poweroff -f
+fi
+if [ -n "$bench" ]; then
+	# What pairs ask of the host lies between the two.
+	modprobe slabvisor_selftest bench=1
+	rmmod slabvisor_selftest
+	say before <$debug/queues
+	modprobe slabvisor_selftest bench="$bench" only_pairs=1
+	rmmod slabvisor_selftest
+	say after <$debug/queues
+	modprobe slabvisor_selftest bench="$bench"
+	dmesg | sed -n 's/.*bench: /guest: bench /p'
+	echo 'guest: is idle'
+	poweroff -f
+fi
 modprobe slabvisor_selftest && echo 'guest: the self-test is well'
 ktap ktap
 rmmod slabvisor_selftest
@@ -94,7 +145,7 @@ print(os.waitpid(pid, 0)[1], d[1], len(re.sub("k(e)y", r"\1", json.dumps(d))))'
 	kill $!
 	wait $!
 	END
-	runs memcached sh /run/memcached.sh
+	! command -v memcached >/dev/null || runs memcached sh /run/memcached.sh
 	LD_PRELOAD=$preload perl -e 'my @a = map { "x" x 1000 } 1 .. 16000;
 		system "cat /sys/kernel/debug/slabvisor/stats"; @a = ();' | sed -n 's/^pages_out/guest: perl has pages/p'
 fi
@@ -109,10 +160,12 @@ say queues <$debug/queues
 # What it complains of is to be right, up to here. Misuse it complains of, and goes on.
 dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
 dmesg -c >/dev/null
-modprobe slabvisor_selftest misuse=1
-ktap misuse
-rmmod slabvisor_selftest
-dmesg -c | grep -e slabvisor: -e svm_ | say warned
+if [ -z "$stays" ]; then
+	modprobe slabvisor_selftest misuse=1
+	ktap misuse
+	rmmod slabvisor_selftest
+	dmesg -c | grep -e slabvisor: -e svm_ | say warned
+fi
 # What is freed goes back by a worker, and the module stays until it has.
 for _ in $(seq 600); do
 	rmmod slabvisor 2>/run/rmmod && echo 'guest: unloaded slabvisor' && break
@@ -120,5 +173,7 @@ for _ in $(seq 600); do
 done
 cat /run/rmmod
 dmesg -r | grep '^<[0-4]>' | sed 's/^/guest: complaint /'
+echo 'guest: is done'
+[ -z "$stays" ] || read -r _
 echo 'guest: powers off'
 poweroff -f

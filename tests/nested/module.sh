@@ -11,20 +11,6 @@ built=$1
 shift
 trap '' PIPE # a guest that has ended hears nothing more
 
-# passes NAME PREFIX: what the guest said in TAP behind a prefix is this test's as well, and all of it
-# is there.
-passes() {
-	local plan line
-	tr -d '\r' <"$out" | sed -n "s/^guest: $2 //p" >"$work/tap"
-	while read -r line; do
-		check "$1: ${line#*ok * }" eval "[ '${line%% *}' = ok ]"
-	done < <(grep -E '^(not )?ok ' "$work/tap" | sed "s/ - / /; s/'//g")
-	plan=$(sed -n 's/^1\.\.//p' "$work/tap")
-	check "$1: all of its $plan tests were run" \
-		test -n "$plan" -a "$plan" = "$(grep -cE '^(not )?ok ' "$work/tap")"
-	grep '^# ' "$work/tap"
-}
-
 # account NAME: what the guest has, by the host's account.
 account() {
 	$slabvisor ctl "$work/qmp" query-memory | sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p"
