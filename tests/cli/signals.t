@@ -103,10 +103,12 @@ for start in 1 2 3 4 5; do
 	: >"$out"
 	"$SLABVISOR" run "$GUEST/hello" >"$out" 2>"$err" </dev/null &
 	pid=$!
-	until [ -s "$out" ] || [ -s "$err" ]; do
+	stops=0
+	until [ -s "$out" ] || [ -s "$err" ] || [ $stops -eq 5000 ]; do
 		kill -STOP "$pid"
 		kill -CONT "$pid"
 		(:) # for so long it runs
+		stops=$((stops + 1))
 	done
 	status=0
 	wait "$pid" || status=$?
