@@ -69,9 +69,16 @@ static u64 mag_run(struct kmem_cpu *kc, unsigned int order)
 	return n == 1 ? addr & ~VIRTIO_KMEM_ADDR_FLAGS : 0;
 }
 
-/* A run more for mag_cut(), a single frame if there is none; what is left of the last one becomes
- * small blocks. */
-static bool mag_grow(void)
+static void mag_run_back(struct kmem_cpu *kc, u64 addr)
+{
+	size_t nr_bad = 0;
+
+	(void)kmem_ask(kc, kmem.channel.ops->free_pages(kc->cpu, 1, &addr, kc->bad, &nr_bad));
+}
+
+/* A run more for mag_cut(), which wants so many bytes; a single frame if there is none. What is
+ * left of the last one becomes small blocks: what others have got meanwhile is used up first. */
+static bool mag_grow(size_t size)
 {
 	struct kmem_cpu *kc = kmem_self();
 	unsigned int order = READ_ONCE(kmem.mag_order);
@@ -90,6 +97,11 @@ static bool mag_grow(void)
 	chunk->addr = addr;
 	chunk->order = order;
 	spin_lock(&kmem.mag_lock);
+	if ((size_t)(kmem.mag_end - kmem.mag_bump) >= size) {
+		spin_unlock(&kmem.mag_lock);
+		mag_run_back(kc, addr);
+		return true;
+	}
 	while (kmem.mag_end - kmem.mag_bump >= 64) {
 		struct kmem_magazine *mag = (struct kmem_magazine *)kmem.mag_bump;
 
@@ -123,7 +135,7 @@ static struct kmem_magazine *mag_find(unsigned int class, bool grow)
 
 	/* Another vCPU may be quicker at the new run: a few tries are enough. */
 	for (int i = 0; !mag && grow && i < 3; i++) {
-		if (mag_is_dry() || !mag_grow())
+		if (mag_is_dry() || !mag_grow(64ul << class))
 			break;
 		mag = mag_cut(class);
 		if (!mag && class > MAG_FRAME_CLASS)
@@ -158,13 +170,8 @@ static void mag_free_chunks(struct kmem_cpu *kc, struct list_head *chunks)
 	struct mag_chunk *chunk;
 	struct mag_chunk *next;
 
-	list_for_each_entry_safe(chunk, next, chunks, link) {
-		u64 addr = chunk->addr;
-		size_t nr_bad = 0;
-
-		(void)kmem_ask(kc,
-			       kmem.channel.ops->free_pages(kc->cpu, 1, &addr, kc->bad, &nr_bad));
-	}
+	list_for_each_entry_safe(chunk, next, chunks, link)
+		mag_run_back(kc, chunk->addr);
 }
 
 void kmem_mag_exit(struct kmem_cpu *kc)

@@ -3,6 +3,7 @@
 #include "tests/unit/guest/util.h"
 
 #include <linux/errno.h>
+#include <pthread.h>
 
 #define SCATTER  100000
 #define CACHE_64 4
@@ -325,6 +326,49 @@ static void accounted_requests_say_so(void **state)
 	kfree(p);
 }
 
+static void *another_vcpu(void *unused)
+{
+	(void)unused;
+	kfree(kmalloc(128, GFP_KERNEL));
+	return NULL;
+}
+
+static void another_goes_first(void)
+{
+	pthread_t thread;
+
+	wire.on_alloc = NULL;
+	assert_int_equal(pthread_create(&thread, NULL, another_vcpu, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+/* Frames in use once two vCPUs have had their first magazines. */
+static u64 frames_of_two(bool at_once)
+{
+	u64 frames;
+	void *p;
+
+	util_start(64 * MIB, 0);
+	if (at_once)
+		wire.on_alloc = another_goes_first;
+	else
+		another_goes_first();
+	p = kmalloc(64, GFP_KERNEL);
+	assert_non_null(p);
+	assert_null(wire.on_alloc);
+	frames = util_frames();
+	kfree(p);
+	util_stop();
+	return frames;
+}
+
+/* Both want memory for magazines, and ask for it before either has it: one run is enough. */
+static void a_run_is_enough_for_two_that_ask_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(frames_of_two(true), frames_of_two(false));
+}
+
 int main(void)
 {
 #define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
@@ -343,6 +387,7 @@ int main(void)
 		TEST(nofail_waits_for_memory),
 		TEST(short_replies_are_enough),
 		TEST_WITH(the_last_byte_can_be_had, setup_small),
+		cmocka_unit_test(a_run_is_enough_for_two_that_ask_at_once),
 		TEST(accounted_requests_say_so),
 	};
 
