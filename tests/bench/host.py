@@ -4,9 +4,11 @@
 A sample is what /proc says at one moment. Of two samples follow, in percent of the time of all CPUs:
   steal   what a hypervisor gave to other machines (/proc/stat);
   others  what processes ran that are not the bench's: all that ran, less the bench's own processes
-          (with those that ended and were waited for), less the kernel's threads. The latter, and interrupts,
-          are left out since they work for the bench's I/O as for anybody's; so who only writes to the same
-          disk is not seen here, but in the spread of what the peers do.
+          (with those that ended and were waited for), less the kernel's threads; or, if that is more, the sum of
+          what each of the others ran that is there at the end. For the kernel counts all that ran by its ticks, of
+          which a machine that is itself kept waiting misses some, and a process's share by the clock.
+          The kernel's threads and interrupts are left out since they work for the bench's I/O as for anybody's;
+          so who only writes to the same disk is not seen here, but in the spread of what the peers do.
 All of it is counted in ticks of 10 ms, which is why a second is the least that is judged.
 """
 import os
@@ -30,6 +32,8 @@ class Sample:
         self.ran = cpu[0] + cpu[1] + cpu[2]
         self.steal = cpu[7]
         self.kernel = {p: t for p, (_, t, _, kernel) in processes.items() if kernel}
+        self.ticks = {p: t for p, (_, t, _, _) in processes.items()}
+        self.others = {p for p in processes if p not in self.kernel and not inside(processes, p, root)}
         self.own = sum(all_of for p, (_, _, all_of, _) in processes.items() if inside(processes, p, root))
 
 
@@ -69,8 +73,9 @@ def between(a, b):
     """(seconds, steal, others) of the time from one sample to another."""
     total = max(b.total - a.total, 1)
     kernel = sum(max(t - a.kernel[p], 0) for p, t in b.kernel.items() if p in a.kernel)
-    others = b.ran - a.ran - max(b.own - a.own, 0) - kernel
-    return b.at - a.at, 100 * (b.steal - a.steal) / total, 100 * max(others, 0) / total
+    rest = b.ran - a.ran - max(b.own - a.own, 0) - kernel
+    others = max(rest, sum(max(b.ticks[p] - a.ticks.get(p, 0), 0) for p in b.others))
+    return b.at - a.at, 100 * (b.steal - a.steal) / total, min(100 * others / total, 100)
 
 
 def windows(samples):

@@ -61,13 +61,13 @@ ok(why == "other processes took 96.0 % of the CPUs' time, and 5 % is let pass", 
 ok(host.judge(samples, 3, 97)[2] is None, "... which a limit above that lets pass")
 
 
-def sample(at, ran=0, steal=0, own=0, child=0, kernel=0):
+def sample(at, ran=0, steal=0, own=0, child=0, kernel=0, other=0):
     """Of two CPUs: what has run in ticks by then; child's parent is the bench, 100."""
     total = int(at * 200)
     stat = "cpu  %d 0 0 %d 0 0 0 %d 0 0\ncpu0 1 2 3" % (ran, total - ran - steal, steal)
     line = "%d (a) b) S %d 0 0 0 -1 %d 0 0 0 0 %d 0 %d 0 0 0 0"
     lines = [line % (100, 1, 4194304, own, 0), line % (2, 0, 2129984, 0, 0), line % (9, 2, 2129984, kernel, 0),
-             line % (7, 1, 4194304, 5000, 0)] + ([line % (101, 100, 4194304, 0, child)] if child else [])
+             line % (7, 1, 4194304, 5000 + other, 0)] + ([line % (101, 100, 4194304, 0, child)] if child else [])
     return host.Sample(at, stat, {int(l.split()[0]): host.process(l) for l in lines}, 100)
 
 
@@ -80,6 +80,8 @@ ok(verdict(sample(0, own=50), sample(2, ran=200, own=50, child=200)) is None, "n
 ok(verdict(sample(0), sample(2, ran=200, own=100, kernel=100)) is None, "nor what the kernel's threads do for it")
 ok("other processes took 25.0 %" in str(verdict(sample(0), sample(2, ran=200, own=100))),
    "what nobody of the bench's did is", verdict(sample(0), sample(2, ran=200, own=100)))
+ok("other processes took 25.0 %" in str(verdict(sample(0), sample(2, ran=100, own=100, other=100))),
+   "nor does it hide where the kernel has missed ticks", verdict(sample(0), sample(2, ran=100, own=100, other=100)))
 ok("hypervisor took 5.0 %" in str(verdict(sample(0), sample(2, ran=200, own=200, steal=20))), "steal is told")
 ok(verdict(sample(0), sample(2, ran=200, own=186, steal=10)) is None, "a little of both is let pass")
 quiet = [sample(t, ran=100 * t, own=100 * t) for t in range(41)]
