@@ -83,7 +83,7 @@ if [ -n "$killed" ]; then
 fi
 if [ -n "$bench" ]; then
 	# What pairs ask of the host lies between the two.
-	modprobe slabvisor_selftest bench=1
+	modprobe slabvisor_selftest bench=1 only_pairs=1
 	rmmod slabvisor_selftest
 	say before <$debug/queues
 	modprobe slabvisor_selftest bench="$bench" only_pairs=1
