@@ -33,7 +33,7 @@ NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t u
 NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
 	virtio_vhost_user_log virtio_vhost_user_memory)
 INSTALL_SCRIPTS := tests/install/deb.t
-LIBVIRT_SCRIPTS := tests/libvirt/check.t tests/libvirt/kmem_guest.t
+LIBVIRT_SCRIPTS := tests/libvirt/check.t tests/libvirt/kmem.t tests/libvirt/kmem_guest.t
 NESTED_BINS := $(B)/nested/probe $(B)/nested/hold $(B)/nested/dial $(B)/nested/high \
 	$(B)/nested/tsc
 NESTED_TEST_BINS := $(NESTED_BINS) $(NESTED_UNITS) $(B)/tests/vmm_linux_acpi.asan $(MODULE_TEST_BINS)

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# initramfs.sh KERNEL_DIR OUT: the initramfs of the domain: busybox, e2fsprogs, fio, the
-# virtio drivers, and an init that does what it is told on the second serial port.
+# initramfs.sh KERNEL_DIR OUT [FILE...]: the initramfs of the domain: busybox, e2fsprogs, fio, the
+# virtio drivers, and an init that does what it is told on the second serial port. More files are in
+# its root, with the libraries of those that are programs.
 set -euo pipefail
 # shellcheck source=tools/initramfs.sh
 . tools/initramfs.sh
 export PATH=$PATH:/usr/sbin:/sbin
 
 kernel=$1 out=$2
+shift 2
 release=$(<"$kernel/release")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
@@ -20,6 +22,12 @@ for tool in mkfs.ext4 fsck.ext4 fio; do
 	path=$(command -v $tool)
 	install -Dm755 "$path" "$root/usr/bin/$tool"
 	ldd "$path" | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p'
+done | sort -u | while read -r library; do
+	install -D "$library" "$root$library"
+done
+for file; do
+	install -m755 "$file" "$root/${file##*/}"
+	{ ldd "$file" 2>/dev/null || :; } | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p'
 done | sort -u | while read -r library; do
 	install -D "$library" "$root$library"
 done

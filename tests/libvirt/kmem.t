@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# libvirt domains, pc and q35, with a disk and a memory service in one process, started by the hook:
+# the module's self-test, a program's memory and its I/O on the served disk, what comes back to the
+# host, and what is refused. What the module does on a memory service is kmem_guest.t's.
+set -u
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo '1..0 # SKIP root is needed, for a mount namespace'
+	exit 0
+fi
+if [ "${1:-}" != inside ]; then
+	exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0" inside
+fi
+
+. tests/lib.sh
+. tests/libvirt/daemon.sh
+
+kernel=$B/nested/cloud
+mkdir -p "$B/nested"
+tests/nested/kernel.sh "$kernel" linux-image-cloud-amd64 >&2 || exit 1
+module=$B/module/$(<"$kernel/release")
+tests/libvirt/initramfs.sh "$kernel" "$work/initrd" "$module/slabvisor.ko" "$module/slabvisor_selftest.ko" \
+	"$B/tests/module/svtest" || exit 1
+kmem=/run/slabvisor/t-kmem.sock
+disk=/run/slabvisor/t-data.sock
+image=$here/$(mktemp -d "$B/libvirt.XXXXXX")/disk.img
+at_end "rm -rf '${image%/*}'"
+truncate -s 256M "$image"
+
+domain() { # MACHINE
+	cat <<-END
+	<domain type='qemu'>
+	  <name>t</name>
+	  <metadata>
+	    <slabvisor:memory xmlns:slabvisor='urn:slabvisor:libvirt:1' socket='$kmem' size='4G' max='1G' user='1G'
+	                      queues='2' name='t'>
+	      <slabvisor:disk socket='$disk' file='$image' queues='2'/>
+	    </slabvisor:memory>
+	  </metadata>
+	  <memory unit='MiB'>768</memory>
+	  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
+	  <vcpu>2</vcpu>
+	  <os>
+	    <type arch='x86_64' machine='$1'>hvm</type>
+	    <kernel>$here/$kernel/vmlinuz</kernel>
+	    <initrd>$work/initrd</initrd>
+	    <cmdline>console=ttyS0 quiet panic=-1 no_timer_check</cmdline>
+	  </os>
+	  <features><acpi/></features>
+	  <on_reboot>destroy</on_reboot>
+	  <devices>
+	    <emulator>$emulator</emulator>
+	    <disk type='vhostuser' device='disk'>
+	      <driver name='qemu' type='raw' queues='2'/>
+	      <source type='unix' path='$disk'><reconnect enabled='yes' timeout='1'/></source>
+	      <target dev='vdb' bus='virtio'/>
+	    </disk>
+	    <shmem name='slabvisor'>
+	      <model type='ivshmem-doorbell'/>
+	      <server path='$kmem'/>
+	      <msi vectors='3' ioeventfd='on'/>
+	    </shmem>
+	    <serial type='file'><source path='$work/console'/><target port='0'/></serial>
+	    <serial type='unix'><source mode='bind' path='/run/t.serial'/><target port='1'/></serial>
+	    <memballoon model='none'/>
+	  </devices>
+	</domain>
+	END
+}
+
+ready() { tests/libvirt/guest.py --retry /run/t.serial 300 true >"$out" 2>"$err"; }
+# asked NAME: what the service says of it.
+asked() { "$SLABVISOR" ctl t query-memory 2>/dev/null | sed -n "s/^ *\"$1\": \([0-9]*\),*$/\1/p"; }
+# stored: KiB that the window has memory for.
+stored() {
+	local fd
+	for fd in /proc/"$(service)"/fd/*; do
+		[[ $(readlink "$fd") != /memfd:slabvisor-heap* ]] || {
+			echo $(($(stat -L -c '%b * %B' "$fd") / 1024))
+			return
+		}
+	done
+}
+resident() { awk '$1 == "RssShmem:" { print $2 }' "/proc/$(pgrep -f "$emulator.*guest=t")/status"; }
+# Page map, mailboxes and control page are there from the start.
+reserve=2048
+as_the_account_says() { [ "$(stored)" = $(($(asked frames-backed) * 4 + reserve)) ]; }
+given_back() { as_the_account_says && [ "$(asked frames-in-use)" = 0 ]; }
+refused() {
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(60)
+s.connect(sys.argv[1])
+sys.exit(s.recv(8) != b"\xff" * 8)' $kmem
+}
+
+whole() { # MACHINE
+	local with
+	domain "$1" >"$work/domain.xml"
+	check "$1: the domain is defined" virsh define "$work/domain.xml"
+	check "$1: the hook and the domain start" virsh start t
+	check "$1: the domain boots" ready || {
+		virsh destroy t
+		echo 'Bail out! no domain to go on with'
+		exit 1
+	}
+	is "$(service | wc -l)" 1 "$1: one service has both"
+	check "$1: a second client is refused" refused
+	! virsh save t "$work/saved" && grep -q 'peer mode' "$err"
+	ok $? "$1: save is refused"
+
+	# Before there is a driver, whose window it is.
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: the domain touches pages that it was not given" guest 'for d in /sys/bus/pci/devices/*; do [ "$(cat $d/device)" != 0x1110 ] || at=$(awk "NR == 3 { print \$1 }" $d/resource); done; for i in 1 2 3 4 5; do devmem $(printf "0x%x" $((at + 0x40000000 + i * 0x200000))) 32 1 || exit 1; done'
+	check "$1: the module loads" guest 'insmod /slabvisor.ko && dmesg | grep "MiB of the host"'
+	strays() { [ "$(asked stray-pages)" -ge 5 ]; }
+	check "$1: they are given back, and counted" until_true 60 strays
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: its self-test passes" guest 'insmod /slabvisor_selftest.ko && dmesg | grep -qE "ok [0-9]" && ! dmesg | grep -E "(^|[^a-z])not ok"; s=$?; rmmod slabvisor_selftest; exit $s'
+	check "$1: a program has memory of the host, and reads and writes it on the disk" guest '/svtest /dev/vda'
+	with=$(resident)
+	check "$1: what the memfd has is what the account says" until_true 60 as_the_account_says
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: the module goes" guest 'for i in $(seq 60); do rmmod slabvisor && exit 0; sleep 1; done; exit 1'
+	check "$1: with it all memory goes back" until_true 60 given_back
+	falls() { [ "$(resident)" -lt "$with" ]; }
+	check "$1: QEMU's resident memory falls" until_true 60 falls
+	echo "# $1: QEMU's RssShmem $with KiB with the module, $(resident) after it"
+
+	check "$1: the module loads again, and is under load" guest 'mount -t debugfs debugfs /sys/kernel/debug; insmod /slabvisor.ko && insmod /slabvisor_selftest.ko hold=1'
+	kill -KILL "$(service)"
+	# shellcheck disable=SC2016 # expanded in the domain
+	goes_on() { guest '[ "$(awk "\$1 == \"fallback_down\" { print \$2 }" /sys/kernel/debug/slabvisor/stats)" -gt 1000 ]'; }
+	check "$1: with the service killed its allocations go on by the guest's own allocator" until_true 300 goes_on
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: what was out is as it was written" guest 'rmmod slabvisor_selftest && ! dmesg | grep -E "(^|[^a-z])not ok"'
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: and one line says so" guest '[ "$(dmesg | grep -c "the host does not answer")" = 1 ]'
+	is "$(state)" running "$1: the domain runs on"
+	check "$1: the domain ends" virsh destroy t
+	no_service() { ! service >/dev/null; }
+	check "$1: and the service, which the hook had started again for the disk" until_true 60 no_service
+	check "$1: undefined" virsh undefine t
+}
+
+start_daemons
+for type in ${MACHINES:-pc q35}; do
+	whole "$type"
+done
+end_daemons
+done_testing
