@@ -27,7 +27,7 @@ check-quick: ## check without what needs a machine of its own (libvirt, nested)
 tests: $(UNIT_BINS) $(TEST_BINS)
 
 # Two at a time, ordered so that both end together.
-NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t units.t check.t \
+NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t jail.t units.t check.t \
 	memory.t acpi.t module.t)
 # Of what depends on the kernel.
 NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
