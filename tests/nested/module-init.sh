@@ -131,9 +131,15 @@ pid = os.fork()
 if not pid:
 	d[1] = "child"; print(len("".join(d.values())), flush=True); os._exit(0)
 print(os.waitpid(pid, 0)[1], d[1], len(re.sub("k(e)y", r"\1", json.dumps(d))))'
+	# It asks who root is. What did not start says nothing, which is not taken for the same.
+	mkdir -p /etc
+	echo 'root:x:0:0::/:/bin/sh' >/etc/passwd
 	cat >/run/memcached.sh <<-'END'
-	memcached -u root -l 127.0.0.1 -m 16 -t 2 &
-	until echo quit | nc 127.0.0.1 11211; do sleep 0.1; done 2>/dev/null
+	memcached -u root -l 127.0.0.1 -m 16 -t 2 2>/dev/null &
+	for _ in $(seq 300); do
+		echo quit | nc 127.0.0.1 11211 && break
+		sleep 0.1
+	done 2>/dev/null
 	awk 'BEGIN {
 		for (text = "x"; length(text) < 4096;) text = text text
 		for (i = 0; i < 2000; i++)
@@ -141,7 +147,7 @@ print(os.waitpid(pid, 0)[1], d[1], len(re.sub("k(e)y", r"\1", json.dumps(d))))'
 		for (i = 0; i < 2000; i += 3) printf "delete key%d\r\n", i
 		for (i = 0; i < 2000; i++) printf "get key%d\r\n", i
 		printf "set n 0 0 1\r\n7\r\nincr n 35\r\nquit\r\n"
-	}' | nc 127.0.0.1 11211
+	}' | nc 127.0.0.1 11211 2>/dev/null
 	kill $!
 	wait $!
 	END
