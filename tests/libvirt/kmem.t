@@ -119,6 +119,8 @@ whole() { # MACHINE
 	# shellcheck disable=SC2016 # expanded in the domain
 	check "$1: its self-test passes" guest 'insmod /slabvisor_selftest.ko && dmesg | grep -qE "ok [0-9]" && ! dmesg | grep -E "(^|[^a-z])not ok"; s=$?; rmmod slabvisor_selftest; exit $s'
 	check "$1: a program has memory of the host, and reads and writes it on the disk" guest '/svtest /dev/vda'
+	pinned() { "$SLABVISOR" ctl t query-io 2>/dev/null | grep -q '"pins": [1-9]'; }
+	check "$1: the disk pinned what lies in the window meanwhile" pinned
 	with=$(resident)
 	check "$1: what the memfd has is what the account says" until_true 60 as_the_account_says
 	# shellcheck disable=SC2016 # expanded in the domain
