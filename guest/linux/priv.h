@@ -9,8 +9,9 @@
  *   channel.c               its channel: requests as functions
  *   pages.c                 pages for user space, and how they go back
  *   window.c                struct pages for the window, as pieces of it are handed out
- *   device.c                the one device, whichever way it is reached
  *   virtio.c, ivshmem.c     the two ways: queues, an exchange of a request for its answer, events
+ *   transport.c             what the two ways have in common
+ * And above all but the first three, device.c: the one device, whichever way it is reached.
  */
 #ifndef GUEST_LINUX_PRIV_H
 #define GUEST_LINUX_PRIV_H
@@ -99,19 +100,21 @@ void sv_virtio_unregister(void);
 int sv_ivshmem_register(void);
 void sv_ivshmem_unregister(void);
 
-/* device.c: what transports call. */
+/* transport.c */
 /* Tells whether what the host says of itself makes sense. */
 bool sv_config_valid(const struct virtio_kmem_config *c);
 /* Makes n queues with their buffers; 0 or -ENOMEM. */
 int sv_queues_init(struct sv_device *dev, unsigned int n);
 void sv_queues_exit(struct sv_device *dev);
-/* With a device that is ready, and when it goes. */
-int sv_device_added(struct sv_device *dev);
-void sv_device_removed(struct sv_device *dev);
 /* No answer is waited for any more, and no request is sent. Says so, once. */
 void sv_device_dead(struct sv_device *dev, const char *why);
 /* Tells whether an event asks for memory: then sv_give_back() is to be called, which sleeps. */
 bool sv_event_asks(u32 type, u64 value);
+
+/* device.c: what transports call. */
+/* With a device that is ready, and when it goes. */
+int sv_device_added(struct sv_device *dev);
+void sv_device_removed(struct sv_device *dev);
 void sv_give_back(void);
 
 /* Tells whether there is a device that answers requests. */
