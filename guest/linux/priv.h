@@ -159,7 +159,8 @@ int sv_window_init(struct sv_device *dev);
 void sv_window_exit(void);
 /* Tells whether an address has a struct page. */
 bool sv_window_mapped(u64 addr);
-/* Maps the piece that has the address, which may sleep. 0, -EINVAL: no such address, -ENOMEM. */
+/* Has the piece mapped that has the address, which may sleep. 0, -EINVAL: no such address, -ENOMEM;
+ * -EBUSY: it takes long, perhaps because of what the caller holds. */
 int sv_window_map(u64 addr);
 /* Has a worker do so. */
 void sv_window_map_later(u64 addr);

@@ -5,6 +5,10 @@
  * window costs only what of it is used. Pieces stay mapped until the module goes, since to unmap
  * one takes several grace periods.
  *
+ * To map a piece takes locks of the kernel's (of memory and CPU hotplug) and its memory, and
+ * whoever asks for one may hold anything that may be held by who allocates. So a worker maps, and
+ * he waits for it, though not for ever.
+ *
  * There are two kinds of pages. Those of ranges for user space are coherent: they have no reference
  * while they are free, and may become anonymous memory. All others are generic, and have a
  * reference from their birth, so that whoever takes and drops one on an object's page does no harm.
@@ -18,11 +22,13 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "priv.h"
 
-#define PIECE SZ_2M
+#define PIECE    SZ_2M
+#define PATIENCE (10 * HZ)
 
 struct piece {
 	struct dev_pagemap pgmap;
@@ -35,9 +41,10 @@ static struct {
 	unsigned long pieces;
 	struct piece **piece;
 	unsigned long *mapped; /* a bit a piece: set, with release, when its pages are there */
-	unsigned long *wanted; /* by those who could not sleep */
+	unsigned long *wanted; /* until the worker has tried to map it */
 	struct work_struct work;
-	struct mutex lock; /* guards piece[] */
+	wait_queue_head_t wait; /* for the worker */
+	struct mutex lock;      /* guards piece[] */
 	u64 nr_mapped, map_ns;
 } window;
 
@@ -88,7 +95,7 @@ bool sv_window_mapped(u64 addr)
 
 	if (addr - window.base >= window.size || !test_bit(n, window.mapped))
 		return false;
-	smp_rmb(); /* with the barrier of sv_window_map(): the pages are seen after the bit */
+	smp_rmb(); /* with the barrier of map_piece(): the pages are seen after the bit */
 	return true;
 }
 
@@ -100,24 +107,26 @@ static void unmap_work(struct work_struct *work)
 	kfree(p);
 }
 
-int sv_window_map(u64 addr)
+static bool whole_piece(const struct virtio_kmem_range *r, u64 start)
 {
-	const struct virtio_kmem_range *r = range_of(addr);
-	u64 start = ALIGN_DOWN(addr, PIECE);
-	unsigned long n = (addr - window.base) / PIECE;
+	return r && start >= le64_to_cpu(r->base) &&
+	       start + PIECE <= le64_to_cpu(r->base) + le64_to_cpu(r->size);
+}
+
+static void map_piece(unsigned long n)
+{
+	u64 start = window.base + n * PIECE;
+	const struct virtio_kmem_range *r = range_of(start);
 	int nid = NUMA_NO_NODE;
 	struct piece *p;
 	ktime_t before;
 	void *va;
-	int err = 0;
 
-	if (!r || start < le64_to_cpu(r->base) ||
-	    start + PIECE > le64_to_cpu(r->base) + le64_to_cpu(r->size))
-		return -EINVAL;
+	if (!whole_piece(r, start))
+		return;
 	mutex_lock(&window.lock);
 	if (window.piece[n])
 		goto unlock;
-	err = -ENOMEM;
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		goto unlock;
@@ -135,12 +144,11 @@ int sv_window_map(u64 addr)
 	before = ktime_get();
 	va = memremap_pages(&p->pgmap, nid);
 	if (IS_ERR(va)) {
-		err = PTR_ERR(va);
 		kfree(p);
-		pr_warn_once("slabvisor: cannot map 2 MiB at %#llx, error %d\n", start, err);
+		pr_warn_once("slabvisor: cannot map 2 MiB at %#llx, error %ld\n", start,
+			     PTR_ERR(va));
 		goto unlock;
 	}
-	err = 0;
 	window.piece[n] = p;
 	window.nr_mapped++;
 	window.map_ns += ktime_to_ns(ktime_sub(ktime_get(), before));
@@ -148,7 +156,6 @@ int sv_window_map(u64 addr)
 	set_bit(n, window.mapped);
 unlock:
 	mutex_unlock(&window.lock);
-	return err;
 }
 
 static void map_work(struct work_struct *work)
@@ -157,8 +164,11 @@ static void map_work(struct work_struct *work)
 
 	for_each_set_bit(n, window.wanted, window.pieces)
 	{
+		map_piece(n);
+		smp_mb__before_atomic(); /* who finds it not wanted any more sees whether it is
+					    mapped */
 		clear_bit(n, window.wanted);
-		sv_window_map(window.base + n * PIECE);
+		wake_up_all(&window.wait);
 	}
 }
 
@@ -168,6 +178,21 @@ void sv_window_map_later(u64 addr)
 
 	if (n < window.pieces && !test_and_set_bit(n, window.wanted))
 		queue_work(sv_wq, &window.work);
+}
+
+int sv_window_map(u64 addr)
+{
+	unsigned long n = (addr - window.base) / PIECE;
+
+	if (sv_window_mapped(addr))
+		return 0;
+	if (!whole_piece(range_of(addr), ALIGN_DOWN(addr, PIECE)))
+		return -EINVAL;
+	sv_window_map_later(addr);
+	if (!wait_event_timeout(window.wait, !test_bit(n, window.wanted), PATIENCE))
+		return -EBUSY;
+	smp_rmb(); /* with the barrier of map_work() */
+	return sv_window_mapped(addr) ? 0 : -ENOMEM;
 }
 
 int sv_window_init(struct sv_device *dev)
@@ -184,6 +209,7 @@ int sv_window_init(struct sv_device *dev)
 	window.wanted = kvcalloc(BITS_TO_LONGS(window.pieces), sizeof(long), GFP_KERNEL);
 	mutex_init(&window.lock);
 	INIT_WORK(&window.work, map_work);
+	init_waitqueue_head(&window.wait);
 	window.base = base;
 	window.nr_mapped = 0;
 	window.map_ns = 0;
