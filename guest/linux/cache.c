@@ -15,8 +15,10 @@
 struct svm_kmem_cache {
 	struct svk_kmem_cache *host; /* NULL: there was no device */
 	struct kmem_cache *own;
-	unsigned int number, size;
+	unsigned int number, id, size; /* the host's: its slot, and as the allocator knows it */
 	bool ctor;
+	bool keeps;  /* what was written to a free object: readers may look at it, or it is
+			constructed */
 	char name[]; /* of the kernel's */
 };
 
@@ -28,7 +30,7 @@ struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size
 	struct sv_cpu *sc;
 	size_t len;
 
-	if (!name || !size || (flags & SLAB_TYPESAFE_BY_RCU))
+	if (!name || !size)
 		return NULL;
 	len = strlen(name) + sizeof("svm:");
 	s = kzalloc(struct_size(s, name, len), GFP_KERNEL);
@@ -37,6 +39,7 @@ struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size
 	snprintf(s->name, len, "svm:%s", name);
 	s->size = size;
 	s->ctor = ctor;
+	s->keeps = ctor || flags & SLAB_TYPESAFE_BY_RCU;
 	s->own = kmem_cache_create(s->name, size, align, flags & ~SLAB_PANIC, ctor);
 	if (!s->own) {
 		kfree(s);
@@ -45,8 +48,10 @@ struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size
 	sc = sv_up() ? sv_enter(GFP_KERNEL) : NULL;
 	if (sc) {
 		s->host = svk_kmem_cache_create(name, size, align, flags & ~SLAB_PANIC, ctor);
-		if (s->host)
+		if (s->host) {
 			s->number = ((struct kmem_cache_front *)s->host)->number;
+			s->id = ((struct kmem_cache_front *)s->host)->id;
+		}
 		sv_leave(sc);
 	}
 	return s;
@@ -60,7 +65,7 @@ void svm_kmem_cache_destroy(struct svm_kmem_cache *s)
 	if (!s)
 		return;
 	/* What each CPU has of it in its magazines, or on its list, is taken by the CPU itself. */
-	sv_drain();
+	sv_settle();
 	sc = s->host ? sv_enter(GFP_KERNEL) : NULL;
 	if (sc) {
 		svk_kmem_cache_destroy(s->host);
@@ -145,7 +150,7 @@ void svm_kmem_cache_free(struct svm_kmem_cache *s, void *p)
 	}
 	if (likely(kmem_number_of(p) == s->number && sv_push(s->number, p)))
 		return;
-	sv_free_slow(p, s->number, s->ctor);
+	sv_free_slow(p, s->id, s->keeps);
 }
 EXPORT_SYMBOL_GPL(svm_kmem_cache_free);
 

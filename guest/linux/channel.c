@@ -192,7 +192,7 @@ static long op_alloc(unsigned int cpu, u32 cache, u32 node, u32 flags, size_t as
 
 	/* What cannot be used goes back. That of a constructor's cache would come again without
 	 * the word that it is fresh, so that is only had where all can be used. */
-	if (sv_cache_has_ctor(cache) && !may_sleep())
+	if (sv_cache_keeps(cache) && !may_sleep())
 		return -ENOMEM;
 	q = sv_begin(VIRTIO_KMEM_ALLOC, n);
 	q->x->req.cache = cpu_to_le32(cache);
@@ -257,30 +257,6 @@ void sv_frames_free(size_t n, const u64 *addr)
 		pr_warn_ratelimited("slabvisor: %zu pages are lost, error %ld\n", n, freed);
 }
 
-static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags,
-			   u32 *debug)
-{
-	struct sv_queue *q = sv_begin(VIRTIO_KMEM_CACHE_CREATE, 0);
-	u64 number;
-	long got;
-
-	q->x->req.size = cpu_to_le64(size);
-	q->x->req.align = cpu_to_le64(align);
-	q->x->req.flags = cpu_to_le32(flags);
-	memset(q->x->payload.name, 0, VIRTIO_KMEM_NAME_MAX);
-	strscpy(q->x->payload.name, name, VIRTIO_KMEM_NAME_MAX);
-	got = sv_send(q, VIRTIO_KMEM_NAME_MAX, 0);
-	number = le64_to_cpu(q->x->resp.value);
-	*debug = le32_to_cpu(q->x->resp.count);
-	sv_end(q);
-	if (got < 0)
-		return (int)got;
-	if (!number || number >= KMEM_SLOTS)
-		return -EIO;
-	sv_cache_note(number, size, flags & VIRTIO_KMEM_CACHE_CTOR);
-	return (int)number;
-}
-
 static long simple(enum virtio_kmem_type type, u32 cache)
 {
 	struct sv_queue *q = sv_begin(type, 0);
@@ -294,6 +270,35 @@ static long simple(enum virtio_kmem_type type, u32 cache)
 	return got;
 }
 
+static int op_cache_create(unsigned int cpu, const char *name, size_t size, size_t align, u32 flags,
+			   u32 *debug)
+{
+	struct sv_queue *q = sv_begin(VIRTIO_KMEM_CACHE_CREATE, 0);
+	u64 number;
+	long got;
+	int err;
+
+	q->x->req.size = cpu_to_le64(size);
+	q->x->req.align = cpu_to_le64(align);
+	q->x->req.flags = cpu_to_le32(flags);
+	memset(q->x->payload.name, 0, VIRTIO_KMEM_NAME_MAX);
+	strscpy(q->x->payload.name, name, VIRTIO_KMEM_NAME_MAX);
+	got = sv_send(q, VIRTIO_KMEM_NAME_MAX, 0);
+	number = le64_to_cpu(q->x->resp.value);
+	*debug = le32_to_cpu(q->x->resp.count);
+	sv_end(q);
+	if (got < 0)
+		return (int)got;
+	if (!number || number > max_t(u32, sv_dev->max_cache, VIRTIO_KMEM_PM_CACHE_MAX))
+		return -EIO;
+	err = sv_cache_note(number, size, flags & VIRTIO_KMEM_CACHE_CTOR);
+	if (err) {
+		simple(VIRTIO_KMEM_CACHE_DESTROY, number);
+		return err;
+	}
+	return (int)number;
+}
+
 static int op_cache_destroy(unsigned int cpu, u32 cache)
 {
 	int ret = (int)min_t(long, simple(VIRTIO_KMEM_CACHE_DESTROY, cache), 0);
@@ -302,7 +307,7 @@ static int op_cache_destroy(unsigned int cpu, u32 cache)
 	if (ret && !sv_up())
 		ret = 0;
 	if (!ret)
-		sv_cache_note(cache, 0, false);
+		sv_cache_forget(cache);
 	return ret;
 }
 
@@ -455,6 +460,7 @@ int sv_channel_start(struct sv_device *dev)
 		.class_debug = le32_to_cpu(c->class_debug),
 		.max_batch = min_t(u32, le32_to_cpu(c->max_batch), VIRTIO_KMEM_MAX_BATCH),
 		.max_order = min_t(u32, le32_to_cpu(c->max_order), VIRTIO_KMEM_MAX_ORDER),
+		.max_cache = dev->max_cache,
 		.cpus = min_t(unsigned int, nr_cpu_ids, KMEM_MAX_CPUS),
 		.nr_nodes = le16_to_cpu(c->num_nodes),
 		.nr_ranges = le16_to_cpu(c->num_ranges),

@@ -77,11 +77,11 @@ static int slabinfo_show(struct seq_file *m, void *unused)
 	seq_puts(
 		m,
 		"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : slabdata <num_slabs>\n");
-	for (u32 i = 1; i < KMEM_SLOTS; i++) {
+	/* The size classes, and then those made here: a request for each. */
+	for (u32 i = 1; i; i = i < VIRTIO_KMEM_CLASSES ? i + 1 : sv_cache_next(i)) {
 		u64 slabs;
 
-		/* A request for each that there is. */
-		if ((i > VIRTIO_KMEM_CLASSES && !sv_cache_size(i)) || host_stats(i, &s))
+		if (host_stats(i, &s))
 			continue;
 		slabs = le64_to_cpu(s.slabs);
 		seq_printf(m, "%-17.*s %6llu %6llu %6u %4u %4u : slabdata %6llu\n",

@@ -213,14 +213,14 @@ static void add_late(struct llist_head *head, struct llist_node *node, unsigned 
 			      (struct llist_node *)((unsigned long)node | mark)));
 }
 
-void sv_free_late(const void *p, bool ctor)
+void sv_free_late(const void *p, bool keeps)
 {
 	struct sv_cpu *sc;
 	struct late *late;
 
 	preempt_disable();
 	sc = raw_cpu_read(sv_cpu) ?: all[0];
-	if (!ctor) {
+	if (!keeps) {
 		add_late(&sc->late, (struct llist_node *)p, 0);
 		sv_count(SV_LATE_FREES);
 	} else {
@@ -257,10 +257,8 @@ static void drain_cpu(struct work_struct *unused)
 	}
 }
 
-void sv_drain(void)
+void sv_settle(void)
 {
-	struct sv_cpu *sc;
-
 	unsigned int cpu;
 
 	mutex_lock(&drain_lock);
@@ -279,6 +277,13 @@ void sv_drain(void)
 	}
 	cpus_read_unlock();
 	mutex_unlock(&drain_lock);
+}
+
+void sv_drain(void)
+{
+	struct sv_cpu *sc;
+
+	sv_settle();
 	sc = sv_enter(GFP_KERNEL);
 	if (sc) {
 		kmem_give_back();

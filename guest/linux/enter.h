@@ -110,11 +110,12 @@ static inline bool sv_must_be_late(const struct sv_cpu *sc)
 	return sc->mute && sc->kmem.nr_later == KMEM_LATER;
 }
 
-/* Frees p, an object of the window, later. ctor: it has a constructor, so that nothing may be
- * written to it. */
-void sv_free_late(const void *p, bool ctor);
+/* Frees p, an object of the window, later. keeps: nothing may be written to it (sv_cache_keeps()). */
+void sv_free_late(const void *p, bool keeps);
 
-/* Has every CPU's magazines and all depots drained to the host. May sleep. */
+/* Has every CPU free what is on its list, and leave its magazines to the depots. May sleep. */
+void sv_settle(void);
+/* The same, and has all depots drained to the host. May sleep. */
 void sv_drain(void);
 
 #endif

@@ -44,6 +44,7 @@ static void __exit slabvisor_exit(void)
 	sv_debugfs_exit();
 	sv_cpus_exit();
 	sv_ram_free();
+	sv_caches_exit();
 	destroy_workqueue(sv_wq);
 }
 

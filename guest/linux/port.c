@@ -38,28 +38,39 @@ __printf(1, 2) void grt_warn(const char *format, ...)
 	va_end(args);
 }
 
-/* What the allocator keeps of it: a struct for each cache. */
-static void *ram[KMEM_SLOTS];
-static unsigned int nr_ram;
+/* What the allocator keeps of it: a struct for each cache, and more for far ones. */
+static struct ram {
+	struct ram *next;
+	void *p;
+} * ram;
 
-/* Called with kmem.walk held, or by the probe. */
+/* Called with kmem.walk held, or by the probe; may sleep. */
 void *grt_ram_alloc(size_t size, size_t align)
 {
-	void *p;
+	struct ram *r = kvzalloc(sizeof(*r), GFP_KERNEL);
 
-	if (nr_ram >= ARRAY_SIZE(ram))
+	if (!r)
 		return NULL;
 	/* The kernel aligns powers of two to themselves. */
-	p = kvzalloc(roundup_pow_of_two(max(size, align)), GFP_KERNEL);
-	if (p)
-		ram[nr_ram++] = p;
-	return p;
+	r->p = kvzalloc(roundup_pow_of_two(max(size, align)), GFP_KERNEL);
+	if (!r->p) {
+		kvfree(r);
+		return NULL;
+	}
+	r->next = ram;
+	ram = r;
+	return r->p;
 }
 
 void sv_ram_free(void)
 {
-	while (nr_ram)
-		kvfree(ram[--nr_ram]);
+	while (ram) {
+		struct ram *r = ram;
+
+		ram = r->next;
+		kvfree(r->p);
+		kvfree(r);
+	}
 }
 
 void kmem_yield(void)
@@ -115,12 +126,12 @@ void *svk_kmem_cache_alloc(struct svk_kmem_cache *s, gfp_t gfp)
 {
 	const struct kmem_cache_front *front = (const struct kmem_cache_front *)s;
 
-	return kmem_alloc_slow(front->number, front->size, gfp, NUMA_NO_NODE, _RET_IP_);
+	return kmem_alloc_slow(front->id, front->size, gfp, NUMA_NO_NODE, _RET_IP_);
 }
 
 void svk_kmem_cache_free(struct svk_kmem_cache *s, void *p)
 {
-	kmem_free_slow(p, ((const struct kmem_cache_front *)s)->number);
+	kmem_free_slow(p, ((const struct kmem_cache_front *)s)->id);
 }
 
 /* The kernel's pins end when they end: none is kept. */

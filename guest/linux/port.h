@@ -19,6 +19,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -54,6 +55,16 @@
 #define ksize                      svk_ksize
 #define krealloc                   svk_krealloc
 #define kmalloc_size_roundup       svk_kmalloc_size_roundup
+
+/* Those who have interrupts off may not begin a grace period: the next magazine's free does. */
+static inline unsigned long sv_begin_grace(void)
+{
+	return irqs_disabled() ? get_state_synchronize_rcu() : start_poll_synchronize_rcu();
+}
+#define start_poll_synchronize_rcu() sv_begin_grace()
+/* The allocator asks this where it may wait. The kernel's own says yes to all where it cannot know,
+ * and those who shrink or destroy a cache read nothing. */
+#define rcu_read_lock_held() false
 
 /* What the channel hands the allocator is in the CPU's order, which here is the device's. */
 #define __le16 u16

@@ -84,8 +84,9 @@ struct sv_device {
 	u64 base; /* what an address of the guest's has more than the same on the wire */
 	struct sv_queue *queue;
 	unsigned int queues;
-	bool down; /* no request is sent, for a while or for ever */
-	bool dead; /* for ever: an answer did not come, or the host says so */
+	u32 max_cache; /* highest number of a cache that may come; 0: as many as the page map names */
+	bool down;     /* no request is sent, for a while or for ever */
+	bool dead;     /* for ever: an answer did not come, or the host says so */
 };
 
 /* NULL: none is bound. It goes only with the module. */
@@ -224,14 +225,21 @@ static inline gfp_t sv_inner(gfp_t gfp)
 }
 
 /* object.c */
-/* The rest of a free; number: the cache that the caller named, or 0. */
-void sv_free_slow(const void *p, unsigned int number, bool ctor);
+/* The rest of a free; id: of the cache that the caller named (struct kmem_cache_front), or 0;
+ * keeps: sv_cache_keeps() of its cache. */
+void sv_free_slow(const void *p, unsigned int id, bool keeps);
 
-/* A cache was made here; size 0: it is gone. */
-void sv_cache_note(unsigned int number, size_t size, bool ctor);
-/* Of caches made here, false and 0 for others. */
-bool sv_cache_has_ctor(unsigned int number);
+/* A cache of the host's was made here. May sleep. 0 or -ENOMEM. */
+int sv_cache_note(unsigned int number, size_t size, bool keeps);
+/* It is gone. */
+void sv_cache_forget(unsigned int number);
+/* Of caches made here, by the host's number; false and 0 for others. A cache keeps what is written
+ * to its free objects: it has a constructor, or readers may still look at them. */
+bool sv_cache_keeps(unsigned int number);
 size_t sv_cache_size(unsigned int number);
+/* The lowest number above this one of a cache made here, or 0. */
+unsigned int sv_cache_next(unsigned int number);
+void sv_caches_exit(void);
 
 /* debugfs.c */
 void sv_debugfs_init(void);

@@ -10,6 +10,7 @@
 #include "priv.h"
 
 #define EVENTS         8
+#define CACHES         0xffffu     /* more numbers than any host gives to caches */
 #define ANSWER_TIMEOUT 100000000ll /* ns: the answer is there when the notification returns */
 
 static struct {
@@ -169,6 +170,8 @@ static int kmem_probe(struct virtio_device *vdev)
 	dev->ops = &virtio_ops;
 	vdev->priv = dev;
 	virtio_cread_bytes(vdev, 0, &dev->config, sizeof(dev->config));
+	if (virtio_has_feature(vdev, VIRTIO_KMEM_F_CACHES))
+		dev->max_cache = CACHES;
 	if (!sv_config_valid(&dev->config)) {
 		dev_err(&vdev->dev, "the device says what makes no sense\n");
 		err = -EINVAL;
@@ -226,7 +229,8 @@ static const struct virtio_device_id id_table[] = {
 };
 MODULE_DEVICE_TABLE(virtio, id_table);
 
-static unsigned int features[] = {VIRTIO_KMEM_F_EVENTS, VIRTIO_KMEM_F_PIN, VIRTIO_KMEM_F_DEBUG};
+static unsigned int features[] = {VIRTIO_KMEM_F_EVENTS, VIRTIO_KMEM_F_PIN, VIRTIO_KMEM_F_DEBUG,
+				  VIRTIO_KMEM_F_CACHES};
 
 static struct virtio_driver driver = {
 	.driver.name = "slabvisor",

@@ -3,6 +3,7 @@
 #include "selftest.h"
 
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <slabvisor/svm.h>
@@ -43,12 +44,9 @@ static void plain(void)
 {
 	struct svm_kmem_cache *c =
 		svm_kmem_cache_create("st-plain", 200, 64, SLAB_HWCACHE_ALIGN, NULL);
-	struct svm_kmem_cache *typed =
-		svm_kmem_cache_create("st-rcu", 64, 0, SLAB_TYPESAFE_BY_RCU, NULL);
 	void *p[50];
 	void *q;
 
-	st_check(!typed, "svm_kmem_cache_create: refuses SLAB_TYPESAFE_BY_RCU");
 	if (!c)
 		return;
 	st_check(svm_kmem_cache_size(c) == 200, "svm_kmem_cache_size: is what was asked for");
@@ -72,8 +70,77 @@ static void plain(void)
 	st_check(true, "svm_kmem_cache_destroy: takes a cache, and NULL");
 }
 
+/* More objects than magazines and depots keep are freed while somebody reads. */
+static void readers(void)
+{
+	enum {
+		N = 5000
+	};
+	struct svm_kmem_cache *c = svm_kmem_cache_create("st-rcu", sizeof(struct thing), 0,
+							 SLAB_TYPESAFE_BY_RCU, NULL);
+	struct thing **t = kvcalloc(N, sizeof(*t), GFP_KERNEL);
+	bool hosts = c && t;
+	bool good = c && t;
+
+	for (unsigned int i = 0; c && t && i < N; i++) {
+		t[i] = svm_kmem_cache_alloc(c, GFP_KERNEL);
+		hosts &= svm_is_hosts(t[i]);
+		if (t[i])
+			t[i]->made = i;
+	}
+	rcu_read_lock();
+	for (unsigned int i = 0; c && t && i < N; i++)
+		svm_kmem_cache_free(c, t[i]);
+	for (unsigned int i = 0; c && t && i < N; i++)
+		good &= t[i] && READ_ONCE(t[i]->made) == i;
+	rcu_read_unlock();
+	st_check(hosts, "svm_kmem_cache_create: SLAB_TYPESAFE_BY_RCU is of the host, too");
+	st_check(good, "svm_kmem_cache_free: readers find what was freed as it was");
+	/* Which waits for readers, and complains of what the host has not had back then. */
+	svm_kmem_cache_destroy(c);
+	kvfree(t);
+}
+
+/* More caches than the page map has names for. */
+static void many(void)
+{
+	enum {
+		N = 256
+	};
+	struct svm_kmem_cache **c = kvcalloc(N, sizeof(*c), GFP_KERNEL);
+	u64 **p = kvcalloc(N, sizeof(*p), GFP_KERNEL);
+	bool hosts = c && p;
+	bool good = c && p;
+	char name[16];
+
+	for (unsigned int i = 0; c && p && i < N; i++) {
+		snprintf(name, sizeof(name), "st-many-%u", i);
+		c[i] = svm_kmem_cache_create(name, 8 + 8 * (i % 50), 0, 0, NULL);
+		p[i] = c[i] ? svm_kmem_cache_alloc(c[i], GFP_KERNEL) : NULL;
+		hosts &= svm_is_hosts(p[i]);
+		if (p[i])
+			*p[i] = i;
+	}
+	for (unsigned int i = 0; c && p && i < N; i++) {
+		good &= p[i] && *p[i] == i && svm_ksize(p[i]) >= svm_kmem_cache_size(c[i]);
+		/* By either way. */
+		if (i % 2)
+			svm_kfree(p[i]);
+		else
+			svm_kmem_cache_free(c[i], p[i]);
+	}
+	for (unsigned int i = 0; c && i < N; i++)
+		svm_kmem_cache_destroy(c[i]);
+	st_check(hosts, "svm_kmem_cache_create: hundreds of caches are of the host");
+	st_check(good, "svm_kfree: knows of which of hundreds of caches an object is");
+	kvfree(p);
+	kvfree(c);
+}
+
 void st_cache(void)
 {
 	constructors();
 	plain();
+	readers();
+	many();
 }

@@ -83,7 +83,10 @@ static inline void *__must_check svm_krealloc_array(void *p, size_t n, size_t si
 /*
  * kmem_cache_create(): objects of size bytes; align 0: 8; ctor runs once on each object when its
  * memory is first seen, and its work is kept across free and alloc. May sleep. NULL when it cannot
- * be made. SLAB_TYPESAFE_BY_RCU is refused: the host knows of no grace periods.
+ * be made. There may be as many as the host has numbers for, which is thousands; those beyond the
+ * first two hundred are slower. Where there are no more the kernel's own allocator serves the
+ * cache. With SLAB_TYPESAFE_BY_RCU what is free stays an object of the cache until those have ended
+ * who read at the time: the host has it no sooner.
  */
 struct svm_kmem_cache *svm_kmem_cache_create(const char *name, unsigned int size,
 					     unsigned int align, slab_flags_t flags,
