@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* slabvisor: the memory service of the host for a Linux guest. */
 #include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/suspend.h>
 #include <linux/workqueue.h>
 
 #include "enter.h"
 #include "priv.h"
 
 struct workqueue_struct *sv_wq;
+
+/*
+ * Whoever wakes up resets its devices, by which the host has back all that the kernel and programs
+ * still use; and what is stored on disk does not have the host's memory in it. So the system does
+ * not sleep in either way while there is a device.
+ */
+static int before_sleep(struct notifier_block *unused, unsigned long what, void *data)
+{
+	if ((what != PM_HIBERNATION_PREPARE && what != PM_SUSPEND_PREPARE) || !READ_ONCE(sv_dev))
+		return NOTIFY_DONE;
+	pr_info("slabvisor: the host's memory does not outlast sleep: unload the module first\n");
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block sleep_notifier = {
+	.notifier_call = before_sleep,
+};
 
 static int __init slabvisor_init(void)
 {
@@ -18,6 +37,9 @@ static int __init slabvisor_init(void)
 	err = sv_cpus_init();
 	if (err)
 		goto no_cpus;
+	err = register_pm_notifier(&sleep_notifier);
+	if (err)
+		goto no_notifier;
 	sv_debugfs_init();
 	err = sv_virtio_register();
 	if (err)
@@ -31,6 +53,8 @@ no_ivshmem:
 	sv_virtio_unregister();
 no_virtio:
 	sv_debugfs_exit();
+	unregister_pm_notifier(&sleep_notifier);
+no_notifier:
 	sv_cpus_exit();
 no_cpus:
 	destroy_workqueue(sv_wq);
@@ -39,9 +63,11 @@ no_cpus:
 
 static void __exit slabvisor_exit(void)
 {
+	/* First, so that nobody reads there of a device that goes. */
+	sv_debugfs_exit();
 	sv_ivshmem_unregister();
 	sv_virtio_unregister();
-	sv_debugfs_exit();
+	unregister_pm_notifier(&sleep_notifier);
 	sv_cpus_exit();
 	sv_ram_free();
 	sv_caches_exit();

@@ -46,6 +46,9 @@ modprobe virtio_pci 2>/dev/null
 modprobe virtio_blk
 before=$(free)
 modprobe slabvisor && echo 'guest: loaded slabvisor'
+for state in freeze disk; do
+	sh -c "echo $state >/sys/power/state" 2>&1 | grep -q busy && echo "guest: does not sleep: $state"
+done
 echo "guest: loading took $((before - $(free))) KiB"
 if [ -n "$refused" ]; then
 	dmesg | sed -n 's/.*\(slabvisor.*\)/guest: dmesg \1/p'

@@ -70,6 +70,10 @@ attacks=${ATTACK:-2000} preload=$built/libslabvisor-malloc.so ${user:+giveback=$
 	ended
 	check "$name: ends by itself with 0" test $status = 0
 	check "$name: loads the module" said '^guest: loaded slabvisor'
+	for state in freeze disk; do
+		check "$name: and then the system does not sleep ($state)" \
+			said "^guest: does not sleep: $state"
+	done
 	passes "$name, in the kernel" ktap
 	passes "$name, misuse" misuse
 	check "$name: an object freed twice is warned of" said '^guest: warned .*double free'
