@@ -23,16 +23,33 @@ static u64 batch[VIRTIO_KMEM_MAX_BATCH];
 static atomic_long_t out;
 static atomic_long_t total_given, total_freed;
 
-/* The module stays while pages are out: they outlive files and mappings, in a pipe for instance. */
-static void out_add(long n)
+static unsigned long max_pages;
+module_param(max_pages, ulong, 0644);
+MODULE_PARM_DESC(max_pages, "pages that programs may have at once; 0, as many as the host gives");
+
+/*
+ * Counts up to n pages that are about to be out. Returns how many of them the limit leaves. The
+ * module stays while pages are out: they outlive files and mappings, in a pipe for instance.
+ */
+static size_t out_add(size_t n)
 {
-	if (atomic_long_add_return(n, &out) == n)
+	unsigned long max = READ_ONCE(max_pages) ?: LONG_MAX;
+	long old = atomic_long_read(&out);
+	size_t some;
+
+	do {
+		if ((unsigned long)old >= max)
+			return 0;
+		some = min_t(unsigned long, n, max - old);
+	} while (!atomic_long_try_cmpxchg(&out, &old, old + (long)some));
+	if (!old)
 		__module_get(THIS_MODULE);
+	return some;
 }
 
-static void out_sub(long n)
+static void out_sub(size_t n)
 {
-	if (atomic_long_sub_return(n, &out) == 0)
+	if (n && atomic_long_sub_return((long)n, &out) == 0)
 		module_put(THIS_MODULE);
 }
 
@@ -116,6 +133,9 @@ long sv_pages_get(enum sv_page_kind kind, size_t n, struct page **page)
 	BUILD_BUG_ON(sizeof(*addr) != sizeof(*page));
 	if (kind == SV_PAGE_ANON && node == VIRTIO_KMEM_NODE_ANY)
 		return -ENODEV;
+	n = out_add(n);
+	if (!n)
+		return -ENOMEM;
 	got = sv_frames_alloc(node, flags, n, addr);
 	for (long i = 0; i < got; i++) {
 		u64 a = addr[i];
@@ -125,13 +145,11 @@ long sv_pages_get(enum sv_page_kind kind, size_t n, struct page **page)
 		else
 			sv_frames_free(1, &a);
 	}
-	if (got > 0 && !kept)
-		return -ENOMEM;
-	if (got <= 0)
-		return got ?: -ENOMEM;
-	out_add(kept);
+	out_sub(n - kept);
 	atomic_long_add(kept, &total_given);
-	return kept;
+	if (kept)
+		return kept;
+	return got < 0 ? got : -ENOMEM;
 }
 
 void sv_pages_stats(struct sv_pages_stats *stats)

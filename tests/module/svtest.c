@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,6 +260,44 @@ static void pins(void)
 	check(comes_to(0) && stats().pinned == before, "pins: end with their file");
 }
 
+static bool limit(const char *pages)
+{
+	int f = open("/sys/module/slabvisor/parameters/max_pages", O_WRONLY);
+	bool good = f >= 0 && write(f, pages, strlen(pages)) == (ssize_t)strlen(pages);
+
+	if (f >= 0)
+		close(f);
+	return good;
+}
+
+/* A child touches all of it. True if that ends it with SIGBUS. */
+static bool cannot_touch(char *p, size_t len)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(all(p, len, 0));
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;
+}
+
+static void limited(void)
+{
+	char *p = slabvisor_alloc(sv, LEN);
+	char *q = anon(LEN);
+
+	check(limit("100"), "limit: root sets what programs may have at once");
+	check(cannot_touch(p, LEN) && comes_to(0),
+	      "limit: a program gets no more pages by touching them");
+	if (has_anonymous)
+		check(slabvisor_back(sv, q, LEN) == 100 * (long)PAGE && comes_to(100 * PAGE),
+		      "limit: nor by asking for them");
+	munmap(q, LEN);
+	slabvisor_free(p, LEN);
+	check(comes_to(0) && limit("0"), "limit: 0 is none");
+}
+
 static void no_rights(void)
 {
 	pid_t pid = fork();
@@ -327,6 +366,7 @@ int main(int argc, char **argv)
 	if (has_anonymous)
 		check(in_child(child_leaves, NULL) && comes_to(0),
 		      "a process that ends leaves nothing");
+	limited();
 	no_rights();
 	printf("1..%u\n", tests);
 	return failures != 0;
