@@ -3,7 +3,8 @@
 # shellcheck shell=dash
 # The init of the Linux guests of module.sh: loads the module, has its self-test and a program test
 # it, runs programs on its memory, unloads it, and prints for module.sh to judge. The kernel's command
-# line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, giveback=PATH.
+# line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, giveback=PATH,
+# interrupts=N.
 # bench=N has it measure, killed=1 keep memory under load while the host's service is killed, and refused=1
 # say what the module has against the devices that are there: and nothing else. stays=1: it waits for a
 # line before it powers off, and misuses nothing.
@@ -16,7 +17,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmpfs /run
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
-svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused=''
+svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused='' interrupts=2000
 read -r words </proc/cmdline
 for word in $words; do
 	case $word in
@@ -29,6 +30,7 @@ for word in $words; do
 	stays=*) stays=${word#*=} ;;
 	refused=*) refused=${word#*=} ;;
 	giveback=*) giveback=${word#*=} ;;
+	interrupts=*) interrupts=${word#*=} ;;
 	esac
 done
 debug=/sys/kernel/debug/slabvisor
@@ -97,7 +99,7 @@ if [ -n "$bench" ]; then
 	echo 'guest: is idle'
 	poweroff -f
 fi
-modprobe slabvisor_selftest && echo 'guest: the self-test is well'
+modprobe slabvisor_selftest interrupts="$interrupts" && echo 'guest: the self-test is well'
 ktap ktap
 rmmod slabvisor_selftest
 [ -z "$svtest" ] || "$svtest" /dev/vda 2>&1 | say program

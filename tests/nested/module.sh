@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Runs inside the nested machine: Linux guests that load the module slabvisor (module-init.sh). TAP.
 #   module.sh FOLDER KERNEL:CPUS:OPTIONS...     FOLDER: where the guest has what was built
-# ATTACK is how many random calls a program with rights makes (2000).
+# ATTACK is how many random calls a program with rights makes (2000), INTERRUPTS how many objects timers
+# allocate (2000).
 set -u
 
 # shellcheck source=tests/nested/linux-lib.sh
@@ -58,7 +59,7 @@ guest() { # KERNEL CPUS OPTION...
 	# Four vCPUs take turns on one CPU, which is emulated.
 	# shellcheck disable=SC2086 # an option and its value
 	limit=2400 start "$1/vmlinuz" "guest-module-$1.cpio" "svtest=$built/tests/module/svtest attack=$built/tests/module/attack \
-attacks=${ATTACK:-2000} preload=$built/libslabvisor-malloc.so ${user:+giveback=$built/tests/module/giveback}" \
+attacks=${ATTACK:-2000} interrupts=${INTERRUPTS:-2000} preload=$built/libslabvisor-malloc.so ${user:+giveback=$built/tests/module/giveback}" \
 		--cpus "$2" $heap --stats --disk "path=$work/disk,direct=on" \
 		--qmp "unix:$work/qmp"
 	[ -z "$user" ] || frees_half "$name"

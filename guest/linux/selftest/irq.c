@@ -11,7 +11,7 @@
 
 #define KEEP   32
 #define PERIOD (500 * NSEC_PER_USEC)
-#define TICKS  5000u /* at most: the interrupts end, however slow the machine is */
+#define STEPS  8 /* of an interrupt */
 
 struct side {
 	u64 *p[KEEP];
@@ -23,7 +23,8 @@ struct side {
 struct cpu_test {
 	struct hrtimer timer;
 	struct side task, irq;
-	unsigned int rounds, ticks;
+	unsigned int rounds;      /* of the task, at least */
+	unsigned long interrupts; /* objects that the timer is to have had */
 	struct completion end;
 };
 
@@ -57,9 +58,9 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 {
 	struct cpu_test *t = container_of(timer, struct cpu_test, timer);
 
-	for (unsigned int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < STEPS; i++)
 		step(&t->irq, GFP_ATOMIC);
-	if (++t->ticks == TICKS)
+	if (t->irq.at >= t->interrupts)
 		return HRTIMER_NORESTART;
 	/* From now on, not from when it was due: else a slow machine did nothing but interrupts. */
 	hrtimer_set_expires(timer, ktime_add_ns(ktime_get(), PERIOD));
@@ -73,20 +74,18 @@ static int run(void *opaque)
 	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	t->timer.function = tick;
 	hrtimer_start(&t->timer, ns_to_ktime(PERIOD), HRTIMER_MODE_REL_PINNED_HARD);
-	for (unsigned int i = 0; i < t->rounds; i++) {
+	/* As long as there are interrupts, and so often at least. */
+	for (unsigned int i = 0; i < t->rounds || READ_ONCE(t->irq.at) < t->interrupts; i++) {
 		step(&t->task, GFP_KERNEL);
 		if (i % 1024 == 0)
 			cond_resched();
 	}
-	/* There have been some, however fast it went. */
-	while (READ_ONCE(t->irq.done) < 100)
-		cond_resched();
 	hrtimer_cancel(&t->timer);
 	complete(&t->end);
 	return 0;
 }
 
-void st_interrupts(unsigned int rounds)
+void st_interrupts(unsigned int rounds, unsigned long interrupts)
 {
 	unsigned long irqs = 0;
 	unsigned long tasks = 0;
@@ -105,6 +104,7 @@ void st_interrupts(unsigned int rounds)
 		struct cpu_test *t = &test[cpu];
 
 		t->rounds = rounds;
+		t->interrupts = DIV_ROUND_UP(interrupts, num_online_cpus());
 		t->task.seed = 1000 + cpu;
 		t->irq.seed = 1000000 + cpu;
 		init_completion(&t->end);
@@ -129,7 +129,8 @@ void st_interrupts(unsigned int rounds)
 	cpus_read_unlock();
 	pr_info("# %lu objects by tasks, %lu by interrupts, %lu words spoilt, %lu not had\n", tasks,
 		irqs, spoilt, failed);
-	st_check(tasks && irqs && !spoilt, "interrupts and tasks: no object is spoilt");
+	st_check(tasks && irqs >= interrupts && !spoilt,
+		 "interrupts and tasks: no object is spoilt");
 	st_check(!failed, "interrupts and tasks: none goes without");
 	kfree(test);
 }

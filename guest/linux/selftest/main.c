@@ -6,6 +6,9 @@
 static unsigned int rounds = 20000;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "how often each CPU allocates beside its timer");
+static unsigned long interrupts = 2000;
+module_param(interrupts, ulong, 0444);
+MODULE_PARM_DESC(interrupts, "how many objects the timers of all CPUs allocate in the meantime");
 static unsigned int bench;
 module_param(bench, uint, 0444);
 MODULE_PARM_DESC(bench, "measure so many pairs of calls, and test nothing");
@@ -46,7 +49,7 @@ static int __init selftest_init(void)
 	st_cache();
 	st_dup();
 	st_pages();
-	st_interrupts(rounds);
+	st_interrupts(rounds, interrupts);
 	return st_done() ? -EIO : 0;
 }
 

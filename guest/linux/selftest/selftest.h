@@ -17,8 +17,9 @@ void st_kmalloc(void);
 void st_cache(void);
 void st_dup(void);
 void st_pages(void);
-/* A timer's interrupt on each CPU allocates and frees while a task there does, so many times. */
-void st_interrupts(unsigned int rounds);
+/* Timers of all CPUs allocate and free that many objects, while a task on each CPU does so that many
+ * times at least. */
+void st_interrupts(unsigned int rounds, unsigned long interrupts);
 /* Keeps objects, with a load on each CPU beside them; 0 or -errno. */
 int st_hold_start(void);
 /* Ends both, and tests them. */
