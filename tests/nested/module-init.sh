@@ -4,7 +4,7 @@
 # The init of the Linux guests of module.sh: loads the module, has its self-test and a program test
 # it, runs programs on its memory, unloads it, and prints for module.sh to judge. The kernel's command
 # line has svtest=PATH, the program, and perhaps attack=PATH attacks=N, preload=PATH, giveback=PATH,
-# interrupts=N.
+# interrupts=N; or scribble=N alone: then the module is loaded N times, and its queues are ruined.
 # bench=N has it measure, killed=1 keep memory under load while the host's service is killed, and refused=1
 # say what the module has against the devices that are there: and nothing else. stays=1: it waits for a
 # line before it powers off, and misuses nothing.
@@ -17,7 +17,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmpfs /run
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
-svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused='' interrupts=2000
+svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused='' interrupts=2000 scribble=''
 read -r words </proc/cmdline
 for word in $words; do
 	case $word in
@@ -31,6 +31,7 @@ for word in $words; do
 	refused=*) refused=${word#*=} ;;
 	giveback=*) giveback=${word#*=} ;;
 	interrupts=*) interrupts=${word#*=} ;;
+	scribble=*) scribble=${word#*=} ;;
 	esac
 done
 debug=/sys/kernel/debug/slabvisor
@@ -46,11 +47,25 @@ echo "guest: init, kernel $(uname -r), $(nproc) CPUs"
 modprobe virtio_mmio 2>/dev/null
 modprobe virtio_pci 2>/dev/null
 modprobe virtio_blk
+if [ -n "$scribble" ]; then
+	# Which tells the monitor of a panic.
+	modprobe pvpanic-mmio
+	for seed in $(seq "$scribble"); do
+		modprobe slabvisor && echo "guest: garbage $seed"
+		modprobe slabvisor_selftest scribble=200 seed="$seed"
+		rmmod slabvisor_selftest
+		rmmod slabvisor
+	done
+	echo 'guest: powers off'
+	poweroff -f
+fi
 before=$(free)
 modprobe slabvisor && echo 'guest: loaded slabvisor'
-for state in freeze disk; do
-	sh -c "echo $state >/sys/power/state" 2>&1 | grep -q busy && echo "guest: does not sleep: $state"
-done
+if [ -c /dev/slabvisor ]; then
+	for state in freeze disk; do
+		sh -c "echo $state >/sys/power/state" 2>&1 | grep -q busy && echo "guest: does not sleep: $state"
+	done
+fi
 echo "guest: loading took $((before - $(free))) KiB"
 if [ -n "$refused" ]; then
 	dmesg | sed -n 's/.*\(slabvisor.*\)/guest: dmesg \1/p'

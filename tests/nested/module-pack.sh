@@ -39,7 +39,7 @@ pack_guest() {
 	done
 	# shellcheck disable=SC2154 # the caller's
 	module=build/module/$(<"$dir/$kernel/release")
-	tools/mkinitramfs.sh --kernel "$dir/$kernel" --init "$init" --modules 'virtio_mmio virtio_blk virtio_balloon' \
+	tools/mkinitramfs.sh --kernel "$dir/$kernel" --init "$init" --modules 'virtio_mmio virtio_blk virtio_balloon pvpanic-mmio' \
 		--module "$module/slabvisor.ko" --module "$module/slabvisor_selftest.ko" "${options[@]}" \
 		"$archive"
 	pack_python "$archive.python"

@@ -96,10 +96,25 @@ attacks=${ATTACK:-2000} interrupts=${INTERRUPTS:-2000} preload=$built/libslabvis
 	tr -d '\r' <"$out" | sed -n 's/^guest: \(perl\|bash\|sqlite3\|python3\|memcached\|stats\|slabinfo\|queues\|loading\) /# \1 /p'
 }
 
+# A kernel in ruins, of which nothing is asked: it ends as it can, or is ended.
+hostile() { # KERNEL CPUS
+	local name="a kernel that writes garbage into its queues, vCPUs: $2"
+	limit=600 start "$1/vmlinuz" "guest-module-$1.cpio" 'scribble=30 oops=panic' \
+		--cpus "$2" --heap 256M --qmp "unix:$work/qmp"
+	hear 'guest: garbage 1'
+	check "$name: sets about it" said '^guest: garbage 1$'
+	ended
+	# By itself, for a panic or another fault that the monitor names, or because it hangs.
+	check "$name: ends no monitor" eval "case $status in 0 | 120 | 142) ;; *) false ;; esac"
+	echo "# $name: status $status after $(grep -ac 'guest: garbage' "$out") of 30 times"
+}
+
 for spec; do
 	IFS=: read -r kernel cpus options <<<"$spec"
 	guest "$kernel" "$cpus" "$options"
 done
+
+hostile "$kernel" 2
 
 # The commands of README.md, by hand.
 start "$kernel/vmlinuz" guest-module-readme.cpio '' --heap 1G,user=512M

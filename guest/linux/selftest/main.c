@@ -9,6 +9,13 @@ MODULE_PARM_DESC(rounds, "how often each CPU allocates beside its timer");
 static unsigned long interrupts = 2000;
 module_param(interrupts, ulong, 0444);
 MODULE_PARM_DESC(interrupts, "how many objects the timers of all CPUs allocate in the meantime");
+static unsigned long scribble;
+module_param(scribble, ulong, 0444);
+MODULE_PARM_DESC(scribble,
+		 "ruin the device's queues so many times, and test nothing: the guest is lost");
+static unsigned long seed = 1;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "what the garbage begins with");
 static unsigned int bench;
 module_param(bench, uint, 0444);
 MODULE_PARM_DESC(bench, "measure so many pairs of calls, and test nothing");
@@ -30,6 +37,8 @@ MODULE_PARM_DESC(misuse, "do only what is wrong, and warned of");
 
 static int __init selftest_init(void)
 {
+	if (scribble)
+		return st_scribble(scribble, seed);
 	if (hold)
 		return st_hold_start();
 	if (bench) {

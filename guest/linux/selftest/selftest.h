@@ -17,13 +17,16 @@ void st_kmalloc(void);
 void st_cache(void);
 void st_dup(void);
 void st_pages(void);
-/* Timers of all CPUs allocate and free that many objects, while a task on each CPU does so that many
- * times at least. */
+/* Timers of all CPUs allocate and free that many objects, while a task on each CPU does so that
+ * many times at least. */
 void st_interrupts(unsigned int rounds, unsigned long interrupts);
 /* Keeps objects, with a load on each CPU beside them; 0 or -errno. */
 int st_hold_start(void);
 /* Ends both, and tests them. */
 void st_hold_stop(void);
+/* Writes garbage to the device's queues, so many times, while tasks use it. The guest is not to be
+ * trusted any more after that. -ENODEV: there is no device by virtio-mmio; -ENOMEM. */
+int st_scribble(unsigned long writes, u64 seed);
 /* Prints what a pair of calls costs beside the kernel's own; of one object, and then, unless
  * only_pairs, of many at once, and of single requests to the host. */
 void st_bench(unsigned int pairs, bool only_pairs);
