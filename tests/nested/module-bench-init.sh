@@ -66,10 +66,13 @@ for name in perl sqlite3; do
 			sort -n | sed -n "$(($(echo "$turns" | wc -w) / 2 + 1))s/.*/guest: bench ${name}_${lib:-glibc} & $unit/p"
 	done
 done
-# What becomes of half a program's memory. The machine outside looks, and says when to go on.
+# What becomes of half a program's memory. The machine outside looks, and says when to go on: busybox's
+# sed would read a line ahead and keep the last one from it.
 [ "$instructions" = 0 ] || [ "$mib" = 0 ] || for how in first last scattered; do
 	for lib in '' "$preload"; do
-		LD_PRELOAD=$lib "$giveback" "$mib" $how | sed 's/^/guest: /'
+		LD_PRELOAD=$lib "$giveback" "$mib" $how | while read -r line; do
+			echo "guest: $line"
+		done
 	done
 done
 echo 'guest: powers off'
