@@ -69,7 +69,7 @@ static int add_sample(struct family *family, const char *line, size_t len)
 	if (!family || len <= name || strncmp(line, family->name, name) != 0 ||
 	    !strchr("_{ ", line[name]))
 		return 0;
-	if (family->len + len + 2 > family->room) {
+	if (!family->samples || family->len + len + 2 > family->room) {
 		grown = realloc(family->samples, 2 * family->room + len + 2);
 		if (!grown)
 			return -ENOMEM;

@@ -87,7 +87,7 @@ static bool is_table(const json_t *array)
 static void print_table(const json_t *array, unsigned int depth, FILE *to)
 {
 	json_t *first = json_array_get(array, 0);
-	int width[MAX_COLUMNS];
+	int width[MAX_COLUMNS] = {0};
 	const json_t *row;
 	const char *key;
 	json_t *value;

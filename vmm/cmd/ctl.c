@@ -294,7 +294,7 @@ static enum exit_status parse(struct ctl_config *config, int argc, char **argv, 
 				"%.512s: a command is given by its name, its arguments behind it: "
 				"slabvisor ctl %s query-status",
 				config->command, config->guest);
-	if (!config->nr_words)
+	if (!config->command || !config->nr_words)
 		return 0;
 	text = config->word[0];
 	/* Words that have a = are for the other side to judge. */

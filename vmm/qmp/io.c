@@ -84,7 +84,7 @@ static json_t *block_stats(const struct blk_stats *blk, const struct blk_latency
 				  (json_int_t)blk->bytes_written, "rd_operations",
 				  (json_int_t)blk->reads, "wr_operations", (json_int_t)blk->writes,
 				  "flush_operations", (json_int_t)blk->flushes, "unmap_operations",
-				  (json_int_t)(blk->discards + blk->write_zeroes),
+				  (json_int_t)blk->discards + (json_int_t)blk->write_zeroes,
 				  "failed_operations", (json_int_t)blk->errors);
 
 #define TIMES(op, name)                                                                     \

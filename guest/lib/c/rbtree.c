@@ -110,6 +110,8 @@ static void balance(struct rb_node *node, struct rb_node *parent, struct rb_root
 		const enum side side = node == parent->rb_left ? LEFT : RIGHT;
 		struct rb_node *sibling = *child(parent, !side);
 
+		/* There is one, since its side has a black node more.
+		 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		if (rb_is_red(sibling)) {
 			set_color(sibling, RB_BLACK);
 			set_color(parent, RB_RED);

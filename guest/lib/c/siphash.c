@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SipHash. */
+#include <asm/byteorder.h>
 #include <asm/unaligned.h>
 #include <linux/bitops.h>
 #include <linux/siphash.h>
+#include <linux/string.h>
 
 struct state {
 	u64 v0, v1, v2, v3;
@@ -35,6 +37,7 @@ static u64 hash(const void *data, size_t len, const u64 key[2], int compress, in
 		key[1] ^ 0x7465646279746573ull,
 	};
 	u64 last = (u64)len << 56;
+	__le64 tail = 0;
 	const u8 *p = data;
 
 	for (size_t left = len; left >= 8; left -= 8, p += 8) {
@@ -44,8 +47,8 @@ static u64 hash(const void *data, size_t len, const u64 key[2], int compress, in
 		rounds(&s, compress);
 		s.v0 ^= word;
 	}
-	for (size_t i = 0; i < len % 8; i++)
-		last |= (u64)p[i] << 8 * i;
+	memcpy(&tail, p, len % 8);
+	last |= le64_to_cpu(tail);
 	s.v3 ^= last;
 	rounds(&s, compress);
 	s.v0 ^= last;

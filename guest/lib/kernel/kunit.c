@@ -77,6 +77,8 @@ static enum kunit_status run_once(const struct kunit_suite *suite, const struct 
 				  const void *param, char *comment)
 {
 	struct kunit test = {.name = kase->name, .param_value = param};
+	struct kunit_memory *memory;
+	struct kunit_memory *next;
 	int err = 0;
 
 	INIT_LIST_HEAD(&test.memory);
@@ -89,8 +91,8 @@ static enum kunit_status run_once(const struct kunit_suite *suite, const struct 
 		run_guarded(&test, kase->run_case);
 	if (suite->exit)
 		run_guarded(&test, suite->exit);
-	while (!list_empty(&test.memory))
-		kunit_kfree(&test, list_first_entry(&test.memory, struct kunit_memory, link)->data);
+	list_for_each_entry_safe(memory, next, &test.memory, link)
+		kfree(memory);
 	strscpy(comment, test.status_comment, KUNIT_PARAM_DESC_SIZE);
 	return test.status;
 }
