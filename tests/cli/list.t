@@ -59,7 +59,7 @@ for at in "$me.disk" "$work/qmp" "unix:$work/qmp"; do
 done
 run ctl "$me.disk" query-memory
 is_status 1 'a service has no memory of a guest to show'
-err_is_line 'query-memory: no such command: ' '... and says that it knows no such command'
+err_is_line 'query-memory: This service has disks alone, and no memory' '... and says that it has disks alone'
 run ctl "$me.disk" quit
 is_status 0 'a service can be ended'
 wait $serve

@@ -170,10 +170,15 @@ static void offer_all(const struct shell *s, struct candidates *c, const json_t 
 
 	if (!first) {
 		json_array_foreach(json_object_get(command, "arguments"), i, entry)
+		{
 			offer(c, text_of(entry, "name"));
+		}
 		return;
 	}
-	json_array_foreach(s->commands, i, entry) offer(c, text_of(entry, "name"));
+	json_array_foreach(s->commands, i, entry)
+	{
+		offer(c, text_of(entry, "name"));
+	}
 	for (i = 0; i < NR_OWN; i++)
 		offer(c, own[i].name);
 }
