@@ -6,23 +6,11 @@ import json, os, pty, re, signal, subprocess, sys, tempfile
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 sys.dont_write_bytecode = True
-sys.path.insert(0, "tests/bench")
+sys.path[:0] = "tests", "tests/bench"
 import host
+from tap import done_testing, ok, skip
 
 work = tempfile.TemporaryDirectory()
-checks = failures = 0
-
-
-def ok(good, name, *show):
-    global checks, failures
-    checks += 1
-    failures += not good
-    print("%sok %d - %s" % ("" if good else "not ", checks, name), flush=True)
-    if not good:
-        print("#   Failed: %d - %s" % (checks, name), file=sys.stderr)
-        for s in show:
-            print("#", str(s).replace("\n", "\n# "), file=sys.stderr)
-
 
 # What was recorded on a machine with two CPUs that others kept busy, of a bench (7718) with a busy loop (8384) of its own:
 # the bench's processes, and two threads of the kernel.
@@ -247,9 +235,8 @@ if loop:
     ok(got[0] == 0 and "NAME" in got[2], "and taken once it is not", got)
     subprocess.run(["losetup", "-d", loop])
 else:
-    print("ok %d - a device that is in use is refused # SKIP no loop device can be had" % (checks := checks + 1))
+    skip("a device that is in use is refused", "no loop device can be had")
 got = disk("")
 ok(got[0] == 0 and os.path.getsize(work.name + "/b/default") == 1 << 20, "without one a file is made", got)
 
-print("1..%d" % checks)
-sys.exit(failures != 0)
+done_testing()

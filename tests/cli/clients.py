@@ -5,6 +5,10 @@
 import json, os, re, socket, subprocess, sys, tempfile, threading, time
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+sys.dont_write_bytecode = True
+sys.path.insert(0, "tests")
+from tap import done_testing, ok
+
 slabvisor = os.environ.get("SLABVISOR", "build/slabvisor")
 work = tempfile.TemporaryDirectory()
 path = work.name + "/qmp"
@@ -12,17 +16,6 @@ CLIENTS = 50
 ROUNDS = 2
 QUERIES = ["query-status", "query-memory", "query-slabinfo", "query-frames", "query-pins", "query-vcpus",
            "query-io", "query-blockstats", "metrics", "query-commands"]
-checks = failures = 0
-
-
-def ok(good, name, *show):
-    global checks, failures
-    checks += 1
-    failures += not good
-    print("%sok %d - %s" % ("" if good else "not ", checks, name), flush=True)
-    if not good:
-        print("#", *show, file=sys.stderr)
-
 
 with open(work.name + "/disk", "wb") as f:
     f.truncate(16 << 20)
@@ -87,5 +80,4 @@ over.set()
 ok(subprocess.run([slabvisor, "ctl", path, "quit"], capture_output=True, timeout=600).returncode == 0,
    "a guest with fifty clients can be ended")
 ok(guest.wait(timeout=600) == 143, "... and ends")
-print("1..%d" % checks)
-sys.exit(failures != 0)
+done_testing()

@@ -19,19 +19,12 @@ import termios
 import time
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
+sys.dont_write_bytecode = True
+sys.path.insert(0, 'tests')
+from tap import done_testing, ok
+
 BUILD = os.path.abspath('build')
 LIMIT = 120  # seconds, for what hangs
-count = failures = 0
-
-
-def ok(good, name, *lines):
-    global count, failures
-    count += 1
-    failures += not good
-    print(f'{"" if good else "not "}ok {count} - {name}', flush=True)
-    if not good:
-        for line in lines:
-            print(f'# {line}', file=sys.stderr, flush=True)
 
 
 def same(got, wanted, name):
@@ -178,5 +171,4 @@ with tempfile.TemporaryDirectory() as folder:
         'show() { print -r -- $\'\\n\'"<<<$BUFFER>>>" }; zle -N show; bindkey "^G" show; bindkey "^U" kill-whole-line'))
     check(zsh, '=')
     zsh.end()
-print(f'1..{count}')
-sys.exit(failures != 0)
+done_testing()

@@ -12,25 +12,16 @@ import tempfile
 import termios
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+from tap import done_testing, ok
+
 B = os.environ.get('B', 'build')
 SLABVISOR = os.path.abspath(os.environ.get('SLABVISOR', B + '/slabvisor'))
 KERNEL = os.path.abspath(B + '/tests/asm/pvh64')
 ECHO = os.path.abspath(B + '/tests/asm/echo')
 PATIENCE = 30
 
-checks = failures = 0
-
-
-def ok(good, name, *why):
-    global checks, failures
-    checks += 1
-    if not good:
-        failures += 1
-    print('%sok %d - %s' % ('' if good else 'not ', checks, name), flush=True)
-    if not good:
-        for line in why:
-            print('# %r' % (line,), file=sys.stderr)
-    return good
 
 
 class Shell:
@@ -212,5 +203,4 @@ signal.alarm(300)
 linux_guest()
 program()
 service()
-print('1..%d' % checks)
-sys.exit(failures != 0)
+done_testing()

@@ -5,20 +5,13 @@
 import json, os, pty, re, select, subprocess, sys, tempfile, time
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+sys.dont_write_bytecode = True
+sys.path.insert(0, "tests")
+from tap import done_testing, ok
+
 slabvisor = os.environ.get("SLABVISOR", "build/slabvisor")
 work = tempfile.TemporaryDirectory()
 socket = work.name + "/qmp"
-checks = failures = 0
-
-
-def ok(good, name, *show):
-    global checks, failures
-    checks += 1
-    failures += not good
-    print("%sok %d - %s" % ("" if good else "not ", checks, name), flush=True)
-    if not good:
-        for line in "\n".join(map(str, show)).splitlines()[-20:]:
-            print("#", line, file=sys.stderr)
 
 
 def ctl(*args, **more):
@@ -142,5 +135,4 @@ ok(re.search(r"^heap\r?\n  objects_allocated +\d+  objects handed to the guest",
    "--stats has groups at a terminal", text)
 r = subprocess.run(run, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 ok(re.fullmatch(r"([a-z_0-9]+ \d+\n)+", r.stderr), "... and name value lines in a file", r.stderr)
-print("1..%d" % checks)
-sys.exit(failures != 0)
+done_testing()

@@ -5,22 +5,14 @@
 import csv, json, os, subprocess, sys, tempfile, time
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+sys.dont_write_bytecode = True
+sys.path.insert(0, "tests")
+from tap import done_testing, ok
+
 slabvisor = os.environ.get("SLABVISOR", "build/slabvisor")
 LOAD = "build/tools/slabvisor-vhost-load"
 work = tempfile.TemporaryDirectory(dir="build")
 disk = work.name + "/disk"
-checks = failures = 0
-
-
-def ok(good, name, *show):
-    global checks, failures
-    checks += 1
-    failures += not good
-    print("%sok %d - %s" % ("" if good else "not ", checks, name), flush=True)
-    if not good:
-        print("#   Failed: %d - %s" % (checks, name), file=sys.stderr)
-        for s in show:
-            print("#", s, file=sys.stderr)
 
 
 def run(*command):
@@ -138,5 +130,4 @@ finally:
     service.terminate()
     service.wait()
 
-print("1..%d" % checks)
-sys.exit(failures != 0)
+done_testing()

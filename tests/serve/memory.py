@@ -15,23 +15,15 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import done_testing, ok
+
 PROGRAM = os.environ.get("SLABVISOR", os.path.join(os.environ.get("B", "build"), "slabvisor"))
 ANY_NODE = 0xFFFFFFFF
 ALLOC, FREE, ALLOC_PAGES, FREE_PAGES, STATS = 1, 2, 3, 4, 10
 REQUEST, REPLY = 1024, 8192
 LIMIT = 60
-tests = 0
-failed = 0
-
-
-def ok(truth, name, *said):
-    global tests, failed
-    tests += 1
-    failed += not truth
-    print("%s %d - %s" % ("ok" if truth else "not ok", tests, name))
-    for line in said if not truth else ():
-        print("# " + str(line).replace("\n", "\n# "))
-    sys.stdout.flush()
 
 
 def equal(got, wanted, name):
@@ -329,8 +321,7 @@ def main():
             part()
     finally:
         shutil.rmtree(work)
-    print("1..%d" % tests)
-    sys.exit(failed != 0)
+    done_testing()
 
 
 main()
