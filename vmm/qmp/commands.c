@@ -26,6 +26,31 @@
 		.help = "all that is counted, as text in the OpenMetrics format"                  \
 	}
 
+/* What whoever serves memory answers. */
+#define HEAP                                                                                               \
+	{.name = "query-memory",                                                                           \
+	 .run = qmp_query_memory,                                                                          \
+	 .help = "RAM and heap, bytes, and what the heap has counted"},                                    \
+		{.name = "query-slabinfo",                                                                 \
+		 .run = qmp_query_slabinfo,                                                                \
+		 .help = "the caches, as /proc/slabinfo shows a kernel's"},                                \
+		{.name = "query-frames",                                                                   \
+		 .run = qmp_query_frames,                                                                  \
+		 .help = "a letter for each 2 MiB of the heap: `.` not backed, `-` backed and idle; s in " \
+			 "slabs, r in runs, m in both, p pinned, large where it is full",                  \
+		 .param = {{.name = "first",                                                               \
+			    .type = JSON_INTEGER,                                                          \
+			    .optional = true,                                                              \
+			    .help = "where to begin, from 0 on"},                                          \
+			   {.name = "count",                                                               \
+			    .type = JSON_INTEGER,                                                          \
+			    .optional = true,                                                              \
+			    .help = "how many, 4096 at most, which is the default"}}},                     \
+	{                                                                                                  \
+		.name = "heap-reclaim", .run = qmp_heap_reclaim,                                           \
+		.help = "asks the guest for what it keeps of its heap for speed"                           \
+	}
+
 const struct qmp_command qmp_guest_commands[] = {
 	{.name = "query-status",
 	 .run = qmp_query_status,
@@ -38,27 +63,10 @@ const struct qmp_command qmp_guest_commands[] = {
 	{.name = "system_powerdown",
 	 .run = qmp_system_powerdown,
 	 .help = "presses the power button of a Linux guest"},
-	{.name = "query-memory",
-	 .run = qmp_query_memory,
-	 .help = "RAM and heap, bytes, and what the heap has counted"},
-	{.name = "query-slabinfo",
-	 .run = qmp_query_slabinfo,
-	 .help = "the caches, as /proc/slabinfo shows a kernel's"},
+	HEAP,
 	{.name = "query-pins",
 	 .run = qmp_query_pins,
 	 .help = "pinned frames, and memory that is registered for I/O"},
-	{.name = "query-frames",
-	 .run = qmp_query_frames,
-	 .help = "a letter for each 2 MiB of the heap: `.` not backed, `-` backed and idle; s in "
-		 "slabs, r in runs, m in both, p pinned, large where it is full",
-	 .param = {{.name = "first",
-		    .type = JSON_INTEGER,
-		    .optional = true,
-		    .help = "where to begin, from 0 on"},
-		   {.name = "count",
-		    .type = JSON_INTEGER,
-		    .optional = true,
-		    .help = "how many, 4096 at most, which is the default"}}},
 	{.name = "query-vcpus",
 	 .run = qmp_query_vcpus,
 	 .help = "the vCPUs, with their exits to the monitor and doorbells"},
@@ -71,9 +79,6 @@ const struct qmp_command qmp_guest_commands[] = {
 	 .param = {{.name = "value",
 		    .type = JSON_INTEGER,
 		    .help = "what the guest is to have, bytes"}}},
-	{.name = "heap-reclaim",
-	 .run = qmp_heap_reclaim,
-	 .help = "asks the guest for what it keeps of its heap for speed"},
 	{.name = "block_resize",
 	 .run = qmp_block_resize,
 	 .help = "gives a disk, and its file, another size",
@@ -92,27 +97,7 @@ const struct qmp_command qmp_guest_commands[] = {
 const struct qmp_command qmp_service_commands[] = {
 	{.name = "query-status", .run = qmp_service_status, .help = "whether it runs: it does"},
 	COMMON,
-	{.name = "query-memory",
-	 .run = qmp_query_memory,
-	 .help = "RAM and heap, bytes, and what the heap has counted"},
-	{.name = "query-slabinfo",
-	 .run = qmp_query_slabinfo,
-	 .help = "the caches, as /proc/slabinfo shows a kernel's"},
-	{.name = "query-frames",
-	 .run = qmp_query_frames,
-	 .help = "a letter for each 2 MiB of the heap: `.` not backed, `-` backed and idle; s in "
-		 "slabs, r in runs, m in both, p pinned, large where it is full",
-	 .param = {{.name = "first",
-		    .type = JSON_INTEGER,
-		    .optional = true,
-		    .help = "where to begin, from 0 on"},
-		   {.name = "count",
-		    .type = JSON_INTEGER,
-		    .optional = true,
-		    .help = "how many, 4096 at most, which is the default"}}},
-	{.name = "heap-reclaim",
-	 .run = qmp_heap_reclaim,
-	 .help = "asks the guest for what it keeps of its heap for speed"},
+	HEAP,
 	{.name = "quit", .run = qmp_service_quit, .help = "ends the service, as SIGTERM does"},
 	{.name = NULL},
 };
