@@ -51,7 +51,7 @@ fails 126 'bad.yaml:3: poll_us: unknown key: did you mean .poll-us.' 'a misspelt
 printf 'disks:\n  - queues: 2\n' >"$work/bad.yaml"
 fails 126 'bad.yaml:3: no disk: blk-file names one' 'a disk without a file' --config "$work/bad.yaml"
 printf 'cache: off\n' >"$work/bad.yaml"
-fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, .sandbox., .qmp., .name., .jail. and .jail-cgroup.' 'an unknown key beside disks' \
+fails 126 'bad.yaml:1: cache: unknown key: the keys are .disks., a list of disks, .kmem-size. and its like, .sandbox., .qmp., .name., .jail. and .jail-cgroup.' 'an unknown key beside disks' \
 	--config "$work/bad.yaml"
 fails 125 'socket-group none-such: there is no such group: give the name' 'a group that is not there' \
 	--blk-file "$disk" --socket-path "$socket" --socket-group none-such
@@ -118,7 +118,7 @@ ok $? "the load takes fio's words" || say_output
 # A percentile is a bucket's edge, so the least and the greatest may lie within it.
 awk '/^latency_(p|max)/ { if ($2 < last && $1 != "latency_max") exit bad = 1; last = $2; n++ }
 	/^latency_(min|mean)/ { value[$1] = $2; n++ } /^latency_max/ { value[$1] = $2 }
-	END { exit bad || n != 7 || value["latency_min"] > value["latency_mean"] ||
+	END { exit bad || n != 8 || value["latency_min"] > value["latency_mean"] ||
 		value["latency_mean"] > value["latency_max"] || value["latency_min"] <= 0 }' "$out"
 ok $? 'it tells the latencies from the least to the greatest' || say_output
 too_much() { # DESCRIPTION PATTERN OPTIONS...
