@@ -67,6 +67,19 @@ static bool sleep_for(struct box *box)
 	return answered(box);
 }
 
+/* What the server says of itself. */
+static void look_at_state(struct ivshmem *iv)
+{
+	u32 state = ivshmem_state(iv);
+
+	if (state == IVSHMEM_KMEM_DEAD)
+		sv_device_dead(&iv->dev, "the host's service has ended");
+	else if (le32_to_cpu(READ_ONCE(iv->control->generation)) != iv->generation)
+		sv_device_dead(&iv->dev, "the host's service has begun anew");
+	else if (!READ_ONCE(iv->dev.dead))
+		WRITE_ONCE(iv->dev.down, state != IVSHMEM_KMEM_UP);
+}
+
 static long ivshmem_send(struct sv_queue *q, size_t out, size_t in)
 {
 	struct box *box = q->way;
@@ -74,8 +87,11 @@ static long ivshmem_send(struct sv_queue *q, size_t out, size_t in)
 	bool rung = false;
 	u32 length;
 
-	if (ivshmem_state(box->ivshmem) != IVSHMEM_KMEM_UP)
+	/* Before the event says so, or frees that nobody takes would be complained of. */
+	if (ivshmem_state(box->ivshmem) != IVSHMEM_KMEM_UP) {
+		look_at_state(box->ivshmem);
 		return -EAGAIN;
+	}
 	memcpy(mail->data, (const u8 *)q->x + offsetof(struct sv_exchange, req), out);
 	mail->out = cpu_to_le32(out);
 	mail->in = cpu_to_le32(in);
@@ -111,19 +127,6 @@ const struct sv_transport_ops ivshmem_ops = {
 	.wake = ivshmem_wake,
 	.sleeps = true,
 };
-
-/* What the server says of itself. */
-static void look_at_state(struct ivshmem *iv)
-{
-	u32 state = ivshmem_state(iv);
-
-	if (state == IVSHMEM_KMEM_DEAD)
-		sv_device_dead(&iv->dev, "the host's service has ended");
-	else if (le32_to_cpu(READ_ONCE(iv->control->generation)) != iv->generation)
-		sv_device_dead(&iv->dev, "the host's service has begun anew");
-	else if (!READ_ONCE(iv->dev.dead))
-		WRITE_ONCE(iv->dev.down, state != IVSHMEM_KMEM_UP);
-}
 
 void ivshmem_look(struct work_struct *work)
 {

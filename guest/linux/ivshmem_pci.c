@@ -195,10 +195,13 @@ static int start(struct ivshmem *iv)
 {
 	u64 base = pci_resource_start(iv->pdev, IVSHMEM_KMEM_BAR_WINDOW);
 	u64 size = pci_resource_len(iv->pdev, IVSHMEM_KMEM_BAR_WINDOW);
-	u64 known = BIT(VIRTIO_KMEM_F_EVENTS) | BIT(VIRTIO_KMEM_F_PIN) | BIT(VIRTIO_KMEM_F_DEBUG);
+	u64 features = le64_to_cpu(iv->control->features);
 	int err;
 
-	err = ivshmem_reset(iv, le64_to_cpu(iv->control->features) & known);
+	features &= BIT(VIRTIO_KMEM_F_EVENTS) | BIT(VIRTIO_KMEM_F_PIN) | BIT(VIRTIO_KMEM_F_DEBUG) |
+		    BIT(VIRTIO_KMEM_F_CACHES);
+	iv->dev.max_cache = features & BIT(VIRTIO_KMEM_F_CACHES) ? SV_CACHES : 0;
+	err = ivshmem_reset(iv, features);
 	if (err) {
 		dev_err(&iv->pdev->dev, "the service does not answer\n");
 		return err;

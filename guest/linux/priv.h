@@ -76,6 +76,8 @@ struct sv_transport_ops {
 	bool sleeps;
 };
 
+#define SV_CACHES 0xffffu /* more numbers than any host gives to caches */
+
 /* The device; there is one at most. */
 struct sv_device {
 	const struct sv_transport_ops *ops;

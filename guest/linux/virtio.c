@@ -10,7 +10,6 @@
 #include "priv.h"
 
 #define EVENTS         8
-#define CACHES         0xffffu     /* more numbers than any host gives to caches */
 #define ANSWER_TIMEOUT 100000000ll /* ns: the answer is there when the notification returns */
 
 static struct {
@@ -171,7 +170,7 @@ static int kmem_probe(struct virtio_device *vdev)
 	vdev->priv = dev;
 	virtio_cread_bytes(vdev, 0, &dev->config, sizeof(dev->config));
 	if (virtio_has_feature(vdev, VIRTIO_KMEM_F_CACHES))
-		dev->max_cache = CACHES;
+		dev->max_cache = SV_CACHES;
 	if (!sv_config_valid(&dev->config)) {
 		dev_err(&vdev->dev, "the device says what makes no sense\n");
 		err = -EINVAL;

@@ -61,7 +61,7 @@ if [ -n "$scribble" ]; then
 fi
 before=$(free)
 modprobe slabvisor && echo 'guest: loaded slabvisor'
-if [ -c /dev/slabvisor ]; then
+if [ -c /dev/slabvisor ] && [ -z "$killed" ]; then
 	for state in freeze disk; do
 		sh -c "echo $state >/sys/power/state" 2>&1 | grep -q busy && echo "guest: does not sleep: $state"
 	done
