@@ -19,12 +19,20 @@
  * inlines by them is not. */
 #define KMEM_INLINE extern inline __attribute__((__gnu_inline__, __always_inline__))
 
+/*
+ * Objects of 512 bytes and more begin at multiples of 512, so that their first words fall into the
+ * same few sets of a cache and push out of it what else lies there. What each call reads lies
+ * beside these sets: in the lines after the first of 512 bytes.
+ */
+#define KMEM_APART 512
+
 /* The heap as kfree sees it; set once, by kmem_init(). */
 struct kmem_view {
+	u8 apart[64];
 	unsigned long va;
 	unsigned long words; /* size of the heap in units of 8 bytes */
 	const u8 *page_map;
-};
+} __aligned(KMEM_APART);
 
 extern struct kmem_view kmem_view;
 
@@ -44,9 +52,21 @@ struct kmem_cache_front {
 	u32 id;    /* for the slow paths; number, unless it is a far cache (priv.h) */
 };
 
-/* The size of the objects of the size class with this cache number. */
+/* The size classes. */
+struct kmem_sizes {
+	u8 apart[64];
+	u8 number[129]; /* of sizes up to 1 KiB, by (size + 7) / 8 */
+	u16 size[14];   /* of their objects, by the number, 1 to 13 */
+} __aligned(KMEM_APART);
+
+extern const struct kmem_sizes kmem_sizes;
+
+/* The size of the objects of the size class with this cache number: one load where that is no
+ * constant, since comparisons would be mispredicted. */
 static __always_inline size_t kmem_number_size(unsigned int number)
 {
+	if (!__builtin_constant_p(number))
+		return kmem_sizes.size[number];
 	return number == 5   ? 96
 	       : number == 7 ? 192
 	       : number < 5  ? 4ul << number
@@ -63,14 +83,11 @@ static __always_inline size_t kmem_number_size(unsigned int number)
  */
 void *kmem_alloc_slow(unsigned int id, size_t asked, gfp_t gfp, int node, unsigned long caller);
 
-/* Of sizes up to 1 KiB, by (size + 7) / 8: the number of the size class. */
-extern const u8 kmem_size_numbers[129];
-
 /* The number of the size class that serves size, 1 to KMALLOC_MAX_CACHE_SIZE, where that is no
- * constant: one load, where comparisons would be mispredicted. */
+ * constant: one load, likewise. */
 KMEM_INLINE unsigned int kmem_size_to_number(size_t size)
 {
-	return size <= 1024 ? kmem_size_numbers[(size + 7) / 8]
+	return size <= 1024 ? kmem_sizes.number[(size + 7) / 8]
 			    : (unsigned int)(64 - __builtin_clzl(size - 1));
 }
 
