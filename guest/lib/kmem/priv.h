@@ -3,16 +3,18 @@
  * The allocator's inside. From the top down, each calls what stands below it:
  *   dup.c, kasprintf.c, mempool.c, dmapool.c   what is made of kmalloc()
  *   slab_kmalloc.c, slab_cache.c               <linux/slab.h>, as far as it is not inlined
- *   cpu.c      allocation and free off the fast path: swap of main and spare, exchange with the
- *              depot, and then the host
+ *   cpu.c      allocation off the fast path, and how a free comes to it: swap of main and spare,
+ *              exchange with the depot, and then the host
  *   core.c     start and end, of all and of a vCPU
- *   reclaim.c  give back
  *   obey.c     events, what is due
+ *   free.c     an object that goes back off the fast path
+ *   reclaim.c  give back
  *   slot.c     a vCPU's slots as a whole
  *   refill.c   what is asked of the host when a depot is empty
  *   rcu.c      readers, and what waits for them
  *   depot.c    shared store of full and empty magazines a cache, its working set
  *   host.c     requests to the channel, batched; what its refusals mean
+ *   far.c      caches whose number is no slot's
  *   mag.c      memory of the magazines themselves
  *   heap.c     where the heap lies
  * Locks, in the order they are taken: kmem.walk, depot.lock or kmem.mag_lock. The
