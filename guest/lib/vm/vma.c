@@ -103,17 +103,11 @@ int vm_insert_pages(struct vm_area_struct *vma, unsigned long addr, struct page 
 static int map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long num,
 		     unsigned long offset)
 {
-	const unsigned long count = vma_pages(vma);
+	unsigned long count = vma_pages(vma);
 
 	if (offset >= num || count > num - offset)
 		return -ENXIO;
-	for (unsigned long i = 0; i < count; i++) {
-		int err = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE, pages[offset + i]);
-
-		if (err)
-			return err;
-	}
-	return 0;
+	return vm_insert_pages(vma, vma->vm_start, pages + offset, &count);
 }
 
 int vm_map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long num)
