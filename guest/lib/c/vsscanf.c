@@ -2,6 +2,7 @@
 /* Values out of text, by a format: see <linux/sprintf.h>. */
 #include <linux/bitmap.h>
 #include <linux/ctype.h>
+#include <linux/hex.h>
 #include <linux/limits.h>
 #include <linux/sprintf.h>
 #include <linux/string.h>
@@ -61,11 +62,10 @@ static const char *read_conversion(const char *fmt, struct conversion *conv)
 	return *fmt ? fmt + 1 : NULL;
 }
 
+/* What is no digit is more than any base. */
 static unsigned int digit(char c)
 {
-	return isdigit(c)    ? (unsigned int)(c - '0')
-	       : isxdigit(c) ? (unsigned int)(((c | 0x20) - 'a') + 10)
-			     : 255;
+	return (unsigned int)hex_to_bin((unsigned char)c);
 }
 
 /* A number of base 0, 8, 10 or 16. Returns where it ends, NULL if there is none. */
