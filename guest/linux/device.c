@@ -57,8 +57,7 @@ no_window:
 void sv_device_removed(struct sv_device *dev)
 {
 	sv_chardev_unregister();
-	sv_pages_flush();
-	sv_drain();
+	sv_give_back();
 	sv_channel_stop();
 	sv_window_exit();
 	WRITE_ONCE(sv_dev, NULL);

@@ -154,15 +154,16 @@ void ivshmem_look(struct work_struct *work)
 int ivshmem_reset(struct ivshmem *iv, u64 accepted)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), IVSHMEM_KMEM_TIMEOUT_MS);
+	/* Another number than the last one's. */
+	__le32 reset = cpu_to_le32(le32_to_cpu(READ_ONCE(iv->control->reset_done)) + 1);
 
-	iv->reset = le32_to_cpu(READ_ONCE(iv->control->reset_done)) + 1;
 	iv->control->driver.accepted = cpu_to_le64(accepted);
 	/* Release: the server sees what is accepted with it. */
-	virt_store_release(&iv->control->driver.reset, cpu_to_le32(iv->reset));
+	virt_store_release(&iv->control->driver.reset, reset);
 	virt_mb();
 	ring(iv, iv->dev.queues);
 	/* Acquire: all that the reset has changed is seen. */
-	while (virt_load_acquire(&iv->control->reset_done) != cpu_to_le32(iv->reset)) {
+	while (virt_load_acquire(&iv->control->reset_done) != reset) {
 		if (ktime_after(ktime_get(), end))
 			return -ETIMEDOUT;
 		usleep_range(50, 200);

@@ -32,8 +32,7 @@ struct ivshmem {
 	struct ivshmem_kmem_control *control;
 	void *mail;
 	struct box *box;
-	u32 reset;                     /* the last that was asked for */
-	u32 generation;                /* that it led to */
+	u32 generation;                /* that the last reset led to */
 	u32 seen[IVSHMEM_KMEM_EVENTS]; /* numbers of events */
 	struct work_struct look;
 	bool ready; /* events are heeded */
