@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the monitor and the memory service count of this guest. */
+#include "guest/lib/machine/grt.h"
 #include "selftest.h"
-#include <linux/compiler.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <slabvisor/kmem.h>
@@ -29,18 +29,9 @@ static struct {
  * what was asked for, and keep a store anew. */
 static void sleep_at_host(void)
 {
-	static struct platform_wait wait[PLATFORM_MAX_CPUS];
-	struct platform_wait *mine = &wait[smp_processor_id()];
-
-	mine->addr = virt_to_phys(&sole.done);
-	mine->expected = 0;
-	mine->timeout_ns = 0;
 	/* Acquire: the next call begins after what vCPU 0 did alone. */
-	while (!__atomic_load_n(&sole.done, __ATOMIC_ACQUIRE)) {
-		barrier();
-		platform_ring(PLATFORM_WAIT, virt_to_phys(mine));
-		barrier();
-	}
+	while (!__atomic_load_n(&sole.done, __ATOMIC_ACQUIRE))
+		grt_wait(&sole.done, 0, 0);
 }
 
 /* The others stay here while vCPU 0 runs, and nothing of a cache is in their magazines. They sleep:
