@@ -79,22 +79,17 @@ refuse:
 
 uint64_t frame_punch(struct frame_pool *pool, uint32_t huge)
 {
-	for (unsigned int i = 0; i < pool->nr_zones; i++) {
-		const struct frame_zone *zone = &pool->zone[i];
-		uint64_t bytes;
+	const struct frame_zone *zone = zone_at(pool, huge);
+	uint64_t bytes;
 
-		if (huge < zone->first || huge >= zone->end)
-			continue;
-		/* Claimed, so that nobody backs it meanwhile and loses what is handed out. */
-		if (!back_claim(zone, huge, FRAME_CHILD_BARE, SUM_BARE))
-			return 0;
-		bytes = region_stored_in(pool->region, back_offset(pool, huge), MM_HUGE_SIZE);
-		if (bytes && region_discard(pool->region, back_offset(pool, huge), MM_HUGE_SIZE))
-			bytes = 0;
-		back_publish(zone, huge, FRAME_CHILD_BARE, SUM_BARE);
-		return bytes;
-	}
-	return 0;
+	/* Claimed, so that nobody backs it meanwhile and loses what is handed out. */
+	if (!zone || !back_claim(zone, huge, FRAME_CHILD_BARE, SUM_BARE))
+		return 0;
+	bytes = region_stored_in(pool->region, back_offset(pool, huge), MM_HUGE_SIZE);
+	if (bytes && region_discard(pool->region, back_offset(pool, huge), MM_HUGE_SIZE))
+		bytes = 0;
+	back_publish(zone, huge, FRAME_CHILD_BARE, SUM_BARE);
+	return bytes;
 }
 
 /* Discards nr huge frames that this thread has claimed. Returns how many. */

@@ -250,13 +250,9 @@ void frame_put_bulk(struct frame_pool *pool, unsigned int cpu, unsigned int orde
 
 bool frame_is_backed(const struct frame_pool *pool, uint32_t huge)
 {
-	for (unsigned int i = 0; i < pool->nr_zones; i++) {
-		const struct frame_zone *zone = &pool->zone[i];
+	const struct frame_zone *zone = zone_at(pool, huge);
 
-		if (huge >= zone->first && huge < zone->end)
-			/* Relaxed: a state of some moment. */
-			return atomic_load_explicit(child_of(zone, huge), memory_order_relaxed) &
+	/* Relaxed: a state of some moment. */
+	return zone && atomic_load_explicit(child_of(zone, huge), memory_order_relaxed) &
 			       FRAME_CHILD_BACKED;
-	}
-	return false;
 }

@@ -39,6 +39,16 @@ struct search {
  * the CPU's lock held. */
 int seek_zone(struct search *s);
 
+/* The zone of a huge frame; NULL: it lies between ranges. */
+static inline const struct frame_zone *zone_at(const struct frame_pool *pool, uint32_t huge)
+{
+	for (unsigned int i = 0; i < pool->nr_zones; i++) {
+		if (huge >= pool->zone[i].first && huge < pool->zone[i].end)
+			return &pool->zone[i];
+	}
+	return NULL;
+}
+
 static inline struct frame_tree *tree_of(const struct frame_zone *zone, uint32_t huge)
 {
 	return &zone->tree[huge / FRAME_CHILDREN - zone->first_tree];
