@@ -40,6 +40,8 @@ struct load_config {
 
 /* Stored in a struct load_config. */
 extern const struct opt load_options[];
+/* The words of enum load_pattern. */
+extern const struct opt_word load_patterns[];
 
 struct load_result {
 	uint64_t ios, bytes, errors, wrong, reconnects, kicks, waits;

@@ -10,18 +10,11 @@
 
 static const char *word_of(enum load_pattern pattern)
 {
-	switch (pattern) {
-	case LOAD_READ:
-		return "read";
-	case LOAD_WRITE:
-		return "write";
-	case LOAD_RANDREAD:
-		return "randread";
-	case LOAD_RANDWRITE:
-		return "randwrite";
-	default:
-		return "randrw";
-	}
+	const struct opt_word *w = load_patterns;
+
+	while (w->text && w->value != (int64_t)pattern)
+		w++;
+	return w->text;
 }
 
 static uint64_t thousandths(double value)

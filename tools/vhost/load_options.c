@@ -5,7 +5,7 @@
 #define MAX_BLOCK   (64 << 20)
 #define MAX_SECONDS 86400
 
-static const struct opt_word patterns[] = {
+const struct opt_word load_patterns[] = {
 	{"read", LOAD_READ, false},         {"write", LOAD_WRITE, false},
 	{"randread", LOAD_RANDREAD, false}, {"randwrite", LOAD_RANDWRITE, false},
 	{"randrw", LOAD_RANDRW, false},     {0},
@@ -32,7 +32,7 @@ const struct opt load_options[] = {
 	 .also = "readwrite",
 	 .type = OPT_CHOICE,
 	 OPT_AT(load_config, pattern),
-	 .words = patterns,
+	 .words = load_patterns,
 	 .metavar = "PATTERN",
 	 .init = "randread",
 	 .help = "what is done"},

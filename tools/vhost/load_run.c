@@ -329,22 +329,19 @@ static int read_back(struct load *l)
 	struct load_config config = *l->config;
 	const struct load_config *outer = l->config;
 	struct load_result *kept = l->result;
-	struct load_result *result = calloc(1, sizeof(*result));
+	struct load_result result = {0};
 	int ret;
 
-	if (!result)
-		return -ENOMEM;
 	config.pattern = LOAD_READ;
 	config.ios = l->blocks + config.depth * config.queues;
 	l->config = &config;
-	l->result = result;
+	l->result = &result;
 	l->posted = 0;
 	l->next = 0;
 	ret = run_load(l, INT64_MAX);
-	kept->errors += result->errors;
-	kept->wrong += result->wrong;
-	kept->reconnects += result->reconnects;
-	free(result);
+	kept->errors += result.errors;
+	kept->wrong += result.wrong;
+	kept->reconnects += result.reconnects;
 	l->config = outer;
 	l->result = kept;
 	return ret;
