@@ -28,5 +28,6 @@ fetch() {
 flags=$(printf '%s\n' "$GUEST_CFLAGS" | tr ' ' '\n' | grep -vE '^-(W.*|MMD|MP)$' | tr '\n' ' ')
 flags="$flags -Werror=implicit-function-declaration -Werror=implicit-int
 	-Werror=incompatible-pointer-types -Werror=int-conversion -include tools/linux_lib.h"
-mkdir "$work/obj"
 
+# What a test says if something went wrong: an expression of awk's and grep -E's.
+trouble='WARNING|BUG at|guest fault|[Ff]ailed [1-9]|FAIL|!= expected|, expected|[1-9][0-9]* (errors|failures)'
