@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* When the service looks at mailboxes, polls them, and sleeps. */
-#include <time.h>
 #include <unistd.h>
 
+#include "mm/host/clock.h"
 #include "virtio/ivshmem/priv.h"
 #include "virtio/ring/barrier.h"
 
@@ -10,14 +10,6 @@
 #define POLL_SPINS    64u
 /* Rounds before others have their turn: a machine that never stops asking keeps no one out. */
 #define WORK_ROUNDS 256u
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 /* Once over all. Returns whether there was anything. */
 static bool look(struct ivshmem *ivs)
@@ -45,7 +37,7 @@ static bool poll_boxes(struct ivshmem *ivs)
 
 	if (!ivs->poll.ns)
 		return false;
-	end = now_ns() + (int64_t)ivs->poll.ns;
+	end = monotonic_ns() + (int64_t)ivs->poll.ns;
 	do {
 		for (unsigned int i = 0; i < POLL_SPINS; i++) {
 			if (ivshmem_pending(ivs)) {
@@ -54,7 +46,7 @@ static bool poll_boxes(struct ivshmem *ivs)
 			}
 			__builtin_ia32_pause();
 		}
-	} while (now_ns() < end);
+	} while (monotonic_ns() < end);
 	return false;
 }
 
@@ -65,7 +57,7 @@ static void judge_sleep(struct ivshmem_poll *poll)
 
 	if (!poll->slept_ns)
 		return;
-	slept = (uint64_t)(now_ns() - poll->slept_ns);
+	slept = (uint64_t)(monotonic_ns() - poll->slept_ns);
 	poll->slept_ns = 0;
 	if (slept > poll->max_ns)
 		poll->ns = 0;
@@ -103,7 +95,7 @@ bool ivshmem_work(struct ivshmem *ivs)
 		ivshmem_count(&ivs->counts.sleeps);
 		/* A wake-up for something else does not end the sleep. */
 		if (!ivs->poll.slept_ns && ivs->poll.max_ns)
-			ivs->poll.slept_ns = now_ns();
+			ivs->poll.slept_ns = monotonic_ns();
 		return true;
 	}
 	return false;
