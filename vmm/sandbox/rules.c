@@ -109,11 +109,9 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(poll, SERVE | QMP | CONSOLES | TERMINAL | MAIN)},
 	{CALL(poll, VCPU)},
 	{CALL(poll, KMEM), SELDOM(MEMORY)},
-	{CALL(sched_yield, IO | KMEM), SELDOM(LOCK)},
-	{CALL(restart_syscall, KMEM), SELDOM(SIGNAL)},
-	{CALL(sched_yield, DISKS | VCPU | QMP | MAINS), SELDOM(LOCK)},
-	{CALL(restart_syscall, RUN | SERVE), SELDOM(SIGNAL)}, /* of poll() and futex() */
-	{CALL(clock_gettime, QMP)},                           /* its budget of CPU time */
+	{CALL(sched_yield, ALL & ~(SERVE | CONSOLE | TERMINAL)), SELDOM(LOCK)},
+	{CALL(restart_syscall, ALL & ~IO), SELDOM(SIGNAL)}, /* of poll() and futex() */
+	{CALL(clock_gettime, QMP)},                         /* its budget of CPU time */
 	{CALL(clock_gettime, ALL & ~QMP), SELDOM(CLOCK)},
 	{CALL(exit, ALL & ~MAIN)},
 	{CALL(exit_group, SERVE | MAINS)},
@@ -145,7 +143,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(munmap, VCPU | QMP | CONSOLE | TERMINAL | KMEM), SELDOM(MALLOC)},
 	{CALL(mremap, RUN | KMEM), IF(IS(3, MREMAP_MAYMOVE)), SELDOM(MALLOC)},
 	{CALL(mprotect, VCPU), IF(HAS_NOT(2, PROT_EXEC))},
-	{CALL(mprotect, ALL & ~VCPU), IF(HAS_NOT(2, PROT_EXEC)), SELDOM(MALLOC)},
+	{CALL(mprotect, ALL & ~(VCPU | KMEM)), IF(HAS_NOT(2, PROT_EXEC)), SELDOM(MALLOC)},
 	{CALL(madvise, ALL), IF(IS(2, MADV_DONTNEED)), SELDOM(MALLOC)},
 	{CALL(madvise, DISKS | VCPU | QMP | MAINS), IF(IS(2, MADV_DONTNEED_LOCKED)),
 	 SELDOM("a process under mlockall()")},
