@@ -120,7 +120,7 @@ static void serve_all(struct service *s)
 			log_limit_settle(&s->disk[i].log, false);
 			log_limit_settle(&s->disk[i].came, false);
 		}
-		served_memory_settle(s->memory, false);
+		served_memory_settle(s->memory);
 		if (fds[0].revents && !take_signal(s))
 			return;
 		if (fds[1].revents && read(s->over_fd, &value, sizeof(value)) < 0)
@@ -313,7 +313,7 @@ enum exit_status cmd_serve(int argc, char **argv)
 		       "  \"features\": [\n    \"read-only\",\n    \"blk-file\"\n  ]\n}\n");
 	else if (!status)
 		status = run(s);
-	/* Its commands are about the disks. */
+	/* Its commands are about the disks and the memory. */
 	qmp_destroy(s->qmp);
 	while (s->nr)
 		served_close(&s->disk[--s->nr]);

@@ -169,7 +169,7 @@ enum exit_status served_open(struct served *disk, const struct serve_disk *confi
 			     struct mm_heap *heap, struct sandbox *sandbox, int over_fd,
 			     unsigned int *next)
 {
-	enum exit_status status;
+	enum exit_status status = 0;
 
 	*disk = (struct served){.config = config, .socket = -1};
 	if (log_limit_init(&disk->log, config->blk_file, LOG_LIMIT_BURST))
@@ -179,9 +179,10 @@ enum exit_status served_open(struct served *disk, const struct serve_disk *confi
 		return cli_fail(STATUS_HOST_ERROR, "out of memory");
 	}
 	if (heap && vhost_user_engine_know(&disk->host, heap))
-		return cli_fail(STATUS_HOST_ERROR, "%s: the heap's file cannot be looked at",
-				config->blk_file);
-	status = open_device(disk, sandbox);
+		status = cli_fail(STATUS_HOST_ERROR, "%s: the heap's file cannot be looked at",
+				  config->blk_file);
+	if (!status)
+		status = open_device(disk, sandbox);
 	if (!status)
 		status = open_socket(disk, next);
 	if (!status)

@@ -26,13 +26,18 @@ static void quiesce(void *opaque, bool begin)
 		io_engine_resume(m->engine[i], IO_RECLAIM);
 }
 
+/* What the machine has at once at most, as a heap has it: 0, all of the window. */
+static uint64_t bound_of(const struct serve_memory *config)
+{
+	return config->max == config->size ? 0 : config->max;
+}
+
 /* The window: what the service itself needs, then the guest kernel's part, then its programs'. */
 static void place(struct served_memory *m)
 {
 	const struct serve_memory *config = m->config;
 	uint64_t kernel = config->size - config->user;
 
-	m->reserve = ivshmem_reserve(config->queues, config->size);
 	m->mem.range[0] = (struct mm_range){.size = kernel, .host_node = -1};
 	m->mem.nr_ranges = 1;
 	if (!config->user)
@@ -49,8 +54,8 @@ static enum exit_status create_heap(struct served_memory *m)
 	struct mm_config heap = {
 		.nr_ranges = m->mem.nr_ranges,
 		.user_nodes = m->mem.user_nodes,
-		.reserve = m->reserve,
-		.backed_max = config->max == config->size ? 0 : config->max,
+		.reserve = ivshmem_reserve(config->queues, config->size),
+		.backed_max = bound_of(config),
 		.cpus = config->queues,
 		.backing = MM_BACKING_MEMFD,
 		.reclaim_delay_ms = MEMORY_RECLAIM_MS,
@@ -74,6 +79,7 @@ static enum exit_status create_heap(struct served_memory *m)
 static int create_device(struct served_memory *m)
 {
 	const struct serve_memory *config = m->config;
+	const uint64_t reserve = ivshmem_reserve(config->queues, config->size);
 	struct mm_range range[MM_MAX_RANGES];
 	struct kmem_dev_config kmem = {
 		.heap = m->mem.heap,
@@ -88,7 +94,7 @@ static int create_device(struct served_memory *m)
 		.tell = ivshmem_tell,
 		.tell_opaque = &m->ivs,
 		.high = true,
-		.backed_max = config->max == config->size ? 0 : config->max,
+		.backed_max = bound_of(config),
 	};
 	struct ivshmem_config mailboxes = {
 		.heap = m->mem.heap,
@@ -99,8 +105,8 @@ static int create_device(struct served_memory *m)
 
 	/* What frames are made of. */
 	memcpy(range, m->mem.range, sizeof(range));
-	range[0].base += m->reserve;
-	range[0].size -= m->reserve;
+	range[0].base += reserve;
+	range[0].size -= reserve;
 	ret = kmem_dev_create(&kmem, &m->dev);
 	if (ret)
 		return ret;
@@ -190,19 +196,10 @@ void served_memory_add_engine(struct served_memory *m, struct io_engine *engine)
 	m->engine[m->nr_engines++] = engine;
 }
 
-static void wake(struct served_memory *m)
-{
-	const uint64_t one = 1;
-
-	/* It does not block, and a full counter will be seen. */
-	if (write(m->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 void served_memory_go(struct served_memory *m)
 {
 	atomic_store(&m->go, true);
-	wake(m);
+	eventfd_write(m->wake_fd, 1);
 }
 
 bool served_memory_is_over(const struct served_memory *m)
@@ -215,7 +212,7 @@ void served_memory_stop(struct served_memory *m)
 	if (!m)
 		return;
 	atomic_store(&m->stop, true);
-	wake(m);
+	eventfd_write(m->wake_fd, 1);
 }
 
 void served_memory_close(struct served_memory *m)
@@ -242,10 +239,10 @@ void served_memory_close(struct served_memory *m)
 	free(m);
 }
 
-void served_memory_settle(struct served_memory *m, bool end)
+void served_memory_settle(struct served_memory *m)
 {
 	if (m)
-		log_limit_settle(&m->log, end);
+		log_limit_settle(&m->log, false);
 }
 
 struct memory *served_memory_heap(struct served_memory *m)
@@ -258,23 +255,14 @@ struct virtio_device *served_memory_dev(struct served_memory *m)
 	return m->dev;
 }
 
-void served_memory_get_stats(const struct served_memory *m, struct served_memory_stats *stats)
-{
-	/* Relaxed: each is right by itself, together they are of about now. */
-#define COPY(name, shown, ...) \
-	stats->name = atomic_load_explicit(&m->counts.name, memory_order_relaxed);
-	SERVED_MEMORY_COUNTERS(COPY)
-#undef COPY
-}
-
 void served_memory_show(const struct served_memory *m, qmp_counter_fn add, void *to)
 {
-	struct served_memory_stats mine;
 	struct ivshmem_stats mailboxes;
 
-	served_memory_get_stats(m, &mine);
 	ivshmem_get_stats(m->ivs, &mailboxes);
-#define ADD(name, shown, kind, metric, help) add(to, #shown, metric, help, mine.name);
+	/* Relaxed: each is right by itself, together they are of about now. */
+#define ADD(name, shown, kind, metric, help) \
+	add(to, #shown, metric, help, atomic_load_explicit(&m->counts.name, memory_order_relaxed));
 	SERVED_MEMORY_COUNTERS(ADD)
 #undef ADD
 #define ADD(name, shown, kind, metric, help) add(to, #shown, metric, help, mailboxes.name);

@@ -38,12 +38,6 @@ struct served_memory;
 	X(turned_away, turned_away, COUNTER, "heap_refused_clients",                        \
 	  "clients that were refused, since there is or was one")
 
-struct served_memory_stats {
-#define SERVED_MEMORY_FIELD(name, shown, ...) uint64_t name;
-	SERVED_MEMORY_COUNTERS(SERVED_MEMORY_FIELD)
-#undef SERVED_MEMORY_FIELD
-};
-
 /*
  * Makes all of it, up to a thread that waits to be let go. config is borrowed as long as the
  * service is there. sandbox, over_fd, next: as struct serve_thread_config and serve_socket() have
@@ -70,14 +64,12 @@ void served_memory_stop(struct served_memory *memory);
 void served_memory_close(struct served_memory *memory);
 
 /* Prints how many lines were left out, if any were. */
-void served_memory_settle(struct served_memory *memory, bool end);
+void served_memory_settle(struct served_memory *memory);
 
 /* For the control socket, and for disks: the heap, with a lock that a reset holds to write; the
  * device. */
 struct memory *served_memory_heap(struct served_memory *memory);
 struct virtio_device *served_memory_dev(struct served_memory *memory);
-
-void served_memory_get_stats(const struct served_memory *memory, struct served_memory_stats *stats);
 
 /* All that it and its mailboxes count, for struct qmp_service.counters. */
 void served_memory_show(const struct served_memory *memory, qmp_counter_fn add, void *to);

@@ -25,7 +25,6 @@ struct served_memory_counts {
 struct served_memory {
 	const struct serve_memory *config;
 	struct memory mem; /* the heap and its lock alone */
-	uint64_t reserve;
 	struct virtio_device *dev;
 	struct ivshmem *ivs;
 	struct io_engine *engine[SERVE_MAX_DISKS];

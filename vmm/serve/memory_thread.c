@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,6 +116,7 @@ static void end_client(struct served_memory *m)
 	(void)mm_strays_punch(m->mem.heap);
 	m->look_ms = 0;
 	atomic_store(&m->over, true);
+	eventfd_write(m->over_fd, 1);
 }
 
 void served_memory_take(struct served_memory *m, int fd)
@@ -205,18 +207,10 @@ static void look(struct served_memory *m)
 void *served_memory_run(void *memory)
 {
 	struct served_memory *m = memory;
-	const uint64_t one = 1;
-	bool over = false;
 
 	pthread_setname_np(pthread_self(), "kmem");
 	sandbox_enter(m->sandbox, SANDBOX_KMEM);
-	while (!atomic_load(&m->stop)) {
+	while (!atomic_load(&m->stop))
 		look(m);
-		if (over == atomic_load(&m->over))
-			continue;
-		over = true;
-		if (write(m->over_fd, &one, sizeof(one)) < 0)
-			break;
-	}
 	return NULL;
 }

@@ -326,25 +326,33 @@ static enum exit_status read_all(struct serve_config *config, struct opt_line *l
 	return 0;
 }
 
+/* What is wrong about the socket that is asked for; NULL: nothing. */
+static const char *wrong_socket(const struct serve_disk *place)
+{
+	if (place->socket_path && place->fd >= 0)
+		return "socket-path and fd: only one of them";
+	if (!place->socket_path && (place->socket_group || place->socket_mode))
+		return "socket-group and socket-mode are of a socket that socket-path names: who "
+		       "made another has said who may connect";
+	return NULL;
+}
+
 /* What the options of a disk must say together. Returns 0 or the exit status. */
 static enum exit_status check_disk(const struct serve_disk *disk, enum exit_status status,
 				   const char *where)
 {
+	const char *why = wrong_socket(disk);
+
 	if (!disk->blk_file)
 		return cli_fail(status, "%s: no disk: blk-file names one", where);
-	if (disk->socket_path && disk->fd >= 0)
-		return cli_fail(status, "%s: socket-path and fd: only one of them", where);
-	if (!disk->socket_path && (disk->socket_group || disk->socket_mode))
-		return cli_fail(status,
-				"%s: socket-group and socket-mode are of a socket that socket-path "
-				"names: who made another has said who may connect",
-				where);
-	return 0;
+	return why ? cli_fail(status, "%s: %s", where, why) : 0;
 }
 
 /* What the options of a memory service must say together. */
 static enum exit_status check_memory(struct serve_memory *memory, enum exit_status status)
 {
+	const char *why = wrong_socket(&memory->place);
+
 	if (!memory->max)
 		memory->max = memory->size;
 	if (!memory->user_given)
@@ -354,13 +362,7 @@ static enum exit_status check_memory(struct serve_memory *memory, enum exit_stat
 	if (memory->user > memory->size / 2)
 		return cli_fail(status, "--kmem-user: half of --kmem-size at most: the rest is for "
 					"the machine's kernel");
-	if (memory->place.socket_path && memory->place.fd >= 0)
-		return cli_fail(status, "socket-path and fd: only one of them");
-	if (!memory->place.socket_path && (memory->place.socket_group || memory->place.socket_mode))
-		return cli_fail(status,
-				"socket-group and socket-mode are of a socket that socket-path "
-				"names: who made another has said who may connect");
-	return 0;
+	return why ? cli_fail(status, "%s", why) : 0;
 }
 
 static enum exit_status check_disks(struct serve_config *config)
