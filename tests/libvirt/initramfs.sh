@@ -18,17 +18,16 @@ install -m755 /bin/busybox "$root/bin/busybox"
 install -m755 tests/libvirt/init.sh "$root/init"
 printf '#!/bin/sh\necho "guest: power button" >/dev/console\npoweroff -f\n' >"$root/etc/acpi/PWRF/00000080"
 chmod 755 "$root/etc/acpi/PWRF/00000080"
+programs=("$@")
 for tool in mkfs.ext4 fsck.ext4 fio; do
 	path=$(command -v $tool)
 	install -Dm755 "$path" "$root/usr/bin/$tool"
-	ldd "$path" | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p'
-done | sort -u | while read -r library; do
-	install -D "$library" "$root$library"
+	programs+=("$path")
 done
 for file; do
 	install -m755 "$file" "$root/${file##*/}"
-	{ ldd "$file" 2>/dev/null || :; } | sed -nE 's/^.*(=> |\t)(\/[^ ]+) \(0x[0-9a-f]+\)$/\2/p'
-done | sort -u | while read -r library; do
+done
+initramfs_libraries "${programs[@]}" | while read -r library; do
 	install -D "$library" "$root$library"
 done
 initramfs_modules "$root" "$kernel" "$release" virtio_pci virtio_blk ext4 crc32c_generic button evdev

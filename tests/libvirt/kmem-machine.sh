@@ -4,9 +4,11 @@
 # tests and benches of the latter. Sourced from the top of the source tree; what the machine says is in
 # $out, and fd 3 is its console's input (tests/nested/linux-lib.sh).
 
+# The first has another ended().
+. tests/wait.sh
 # shellcheck source=tests/nested/linux-lib.sh
 . tests/nested/linux-lib.sh
-. tests/wait.sh
+. tests/libvirt/window.sh
 
 B=${B:-build}
 window=4G
@@ -60,20 +62,9 @@ machine() {
 
 # goes: waits for the machine's end; sets status.
 goes() {
-	exec 3>&-
-	wait "$guest" 2>/dev/null
-	status=$?
+	ended
 	guest=''
 }
 
 # backed: KiB that the window has memory for, by the host's file system.
-backed() {
-	local fd
-	for fd in /proc/"$service"/fd/*; do
-		[[ $(readlink "$fd") != /memfd:slabvisor-heap* ]] || {
-			echo $(($(stat -L -c '%b * %B' "$fd") / 1024))
-			return
-		}
-	done
-	return 1
-}
+backed() { window_kib "$service"; }

@@ -14,6 +14,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 . tests/lib.sh
+. tests/libvirt/window.sh
 . tests/libvirt/daemon.sh
 
 kernel=$B/nested/cloud
@@ -73,15 +74,7 @@ ready() { tests/libvirt/guest.py --retry /run/t.serial 300 true >"$out" 2>"$err"
 # asked NAME: what the service says of it.
 asked() { "$SLABVISOR" ctl t query-memory 2>/dev/null | sed -n "s/^ *\"$1\": \([0-9]*\),*$/\1/p"; }
 # stored: KiB that the window has memory for.
-stored() {
-	local fd
-	for fd in /proc/"$(service)"/fd/*; do
-		[[ $(readlink "$fd") != /memfd:slabvisor-heap* ]] || {
-			echo $(($(stat -L -c '%b * %B' "$fd") / 1024))
-			return
-		}
-	done
-}
+stored() { window_kib "$(service)"; }
 resident() { awk '$1 == "RssShmem:" { print $2 }' "/proc/$(pgrep -f "$emulator.*guest=t")/status"; }
 # Page map, mailboxes and control page are there from the start.
 reserve=2048
