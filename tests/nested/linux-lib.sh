@@ -40,6 +40,11 @@ hear() {
 	tail -n +1 -f -s 0.1 --pid="$guest" "$out" 2>/dev/null | grep -a -m "${2:-1}" -- "$1" | cat >/dev/null
 }
 
+# account NAME: what the guest has, by the host's account; it was started with --qmp unix:$work/qmp.
+account() {
+	$slabvisor ctl "$work/qmp" query-memory | sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p"
+}
+
 # ended: waits for the guest's end; sets status.
 ended() {
 	exec 3>&-

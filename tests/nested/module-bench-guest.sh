@@ -15,8 +15,7 @@ mib_resident() {
 	awk '$1 == "VmRSS:" { print int($2 / 1024) }' "/proc/$guest/status"
 }
 mib_account() {
-	$slabvisor ctl "$work/qmp" query-memory | sed -n 's/.*"user-frames-in-use": *\([0-9]*\).*/\1/p' |
-		awk '{ print int($1 / 256) }'
+	echo $(($(account user-frames-in-use) / 256))
 }
 now_ms() {
 	echo $((${EPOCHREALTIME/./} / 1000))

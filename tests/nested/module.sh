@@ -12,29 +12,21 @@ built=$1
 shift
 trap '' PIPE # a guest that has ended hears nothing more
 
-# account NAME: what the guest has, by the host's account.
-account() {
-	$slabvisor ctl "$work/qmp" query-memory | sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p"
-}
-
-# Asks for what the guest keeps, and waits for a minute at most until it has given all.
-gives_back() {
-	$slabvisor ctl "$work/qmp" heap-reclaim >/dev/null || return 1
-	for _ in $(seq 120); do
-		[ "$(account objects-active)" != 0 ] || return 0
-		sleep 0.5
-	done
-	return 1
-}
-
-# falls_to N: waits, for a minute at most, until user space has N frames at most.
+# falls_to NAME N: waits, for a minute at most, until that is N at most in the host's account.
 falls_to() {
+	local value
 	for _ in $(seq 120); do
-		[ "$(account user-frames-in-use)" -gt "$1" ] || return 0
+		value=$(account "$1")
+		[ -z "$value" ] || [ "$value" -gt "$2" ] || return 0
 		sleep 0.5
 	done
-	account user-frames-in-use
+	echo "$1 is ${value:-not to be had}" >&2
 	return 1
+}
+
+# Asks for what the guest keeps, and waits until it has given all.
+gives_back() {
+	$slabvisor ctl "$work/qmp" heap-reclaim >/dev/null && falls_to objects-active 0
 }
 
 # A program that is preloaded frees 12 of 24 MiB, the first that it had; of these four huge frames
@@ -46,7 +38,7 @@ frees_half() { # NAME
 	check "$1: what a preloaded program has is in the host's account" test "${all:-0}" -ge $((24 * 256))
 	echo go >&3 2>/dev/null
 	hear 'guest: memory giveback has half'
-	check "$1: what it frees is not, while it goes on" falls_to $((all - 4 * 512))
+	check "$1: what it frees is not, while it goes on" falls_to user-frames-in-use $((all - 4 * 512))
 	echo go >&3 2>/dev/null
 }
 
