@@ -70,8 +70,8 @@ class Cell(str):
 
 
 class Bench:
-    def __init__(self, name, wanted, peers, root, take=host.take):
-        self.name, self.wanted, self.peers, self.root, self.take = name, wanted, re.compile(peers or "(?!)"), root, take
+    def __init__(self, name, wanted, peers, root):
+        self.name, self.wanted, self.peers, self.root = name, wanted, re.compile(peers or "(?!)"), root
         self.most = wanted + int(number("BENCH_AGAIN", max(wanted, 2)))
         self.limits = number("BENCH_STEAL", host.STEAL), number("BENCH_OTHERS", host.OTHERS)
         self.spread = number("BENCH_SPREAD", 20)
@@ -88,16 +88,16 @@ class Bench:
     def next(self):
         if len(self.good()) >= self.wanted or len(self.rounds) >= self.most:
             return "done"
-        self.samples = [self.take(self.root)]
+        self.samples = [host.take(self.root)]
         self.progress("")
         return str(len(self.rounds) + 1)
 
     def step(self, text):
-        self.samples.append(self.take(self.root))
+        self.samples.append(host.take(self.root))
         self.progress(text)
 
     def end(self, path):
-        self.samples.append(self.take(self.root))
+        self.samples.append(host.take(self.root))
         steal, others, why = host.judge(self.samples, *self.limits)
         figures = {}
         with open(path, errors="replace") as f:

@@ -45,13 +45,13 @@ run_guest() {
 	shift 4
 	start=$(children_cpu)
 	"$B/slabvisor" run --stats --timeout 300 --disk "path=$disk" "${guest_pin[@]}" "$@" "$B/guests/zcbench" \
-		"rw=$mode" rwmixread=70 size=1g "bs=$bs" "depth=$depth" "ms=$ms" "${words[@]}" output-format=json \
+		"rw=$mode" rwmixread=70 size=1g "bs=$bs" "depth=$depth" "ms=$ms" "${words[@]}" output-format=normal,json \
 		>"$work/out" 2>"$work/err"
 	end=$(children_cpu)
 	tests/bench/fio_figures.py "blk_$name" "$work/out" >"$work/lines"
 	guest_iops=$(field "$work/lines" "blk_${name}_iops")
 	cat "$work/lines" >>"$figures"
-	ios=$(awk -F '[:,]' '/"total_ios"/ { for (i = 1; i < NF; i++) if ($i ~ /total_ios/) n += $(i + 1) } END { print n }' "$work/out")
+	ios=$(field "$work/out" ios)
 	figure "blk_${name}_cpu_s_per_mio" \
 		"$(awk -v us="$(field "$work/err" io_cpu_us)" -v n="$ios" 'BEGIN { print us / n }')" s
 	figure "blk_${name}_process_cpu_s_per_mio" \

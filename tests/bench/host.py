@@ -33,8 +33,9 @@ class Sample:
         self.steal = cpu[7]
         self.kernel = {p: t for p, (_, t, _, kernel) in processes.items() if kernel}
         self.ticks = {p: t for p, (_, t, _, _) in processes.items()}
-        self.others = {p for p in processes if p not in self.kernel and not inside(processes, p, root)}
-        self.own = sum(all_of for p, (_, _, all_of, _) in processes.items() if inside(processes, p, root))
+        mine = {p for p in processes if inside(processes, p, root)}
+        self.others = processes.keys() - self.kernel.keys() - mine
+        self.own = sum(processes[p][2] for p in mine)
 
 
 def inside(processes, pid, root):

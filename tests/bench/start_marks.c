@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where the time of a start goes: preloaded into the monitor, it notes when the monitor makes those
- * calls of KVM's that part a start, and writes how long each part took when the process ends. The
- * monitor that is measured is the one that ships.
+ * calls of KVM's that part a start, and writes when each part ended. The monitor that is
+ * measured is the one that ships.
  *
  * BENCH_MARKS names a file of MARKS_ROOM bytes. It is mapped at the start, for the sandbox of the
  * monitor lets nobody open or write one later. Its text are lines of a part and the microseconds
