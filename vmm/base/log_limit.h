@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines that a guest or a front end can make the process print, of one source: a disk of a
- * service, a guest's heap. A burst of them is printed as it comes, since the first ones say what
- * is wrong, and after that one each period. What is left out is counted, and told with the next
- * line that is printed, or when nothing has come for a period, or at the end.
+ * Lines that a guest or a front end can make the process print, of one source: a disk or the
+ * memory of a service, a guest's heap. A burst of them is printed as it comes, since the first ones
+ * say what is wrong, and after that one each period. What is left out is counted, and told with the
+ * next line that is printed, or when nothing has come for a period, or at the end.
  *
  * Whatever prints because of what comes from outside goes through one of these.
  */

@@ -11,7 +11,7 @@ const struct command commands[] = {
 	{"run", cmd_run, "runs a program as a guest", {{run_options, 0}}, NULL},
 	{"serve",
 	 cmd_serve,
-	 "serves disks to other machines over vhost-user",
+	 "serves disks and memory to machines of QEMU",
 	 {{serve_disk_options, 0}, {serve_options, 0}},
 	 NULL},
 	{"list",

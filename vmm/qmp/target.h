@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the commands of a connection are about: the machine that runs, if one does, or a service of
- * disks. */
+ * disks and memory. */
 #ifndef VMM_QMP_TARGET_H
 #define VMM_QMP_TARGET_H
 
