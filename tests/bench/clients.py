@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One round of tests/bench/clients.sh: a kmalloc pair and a disk's IOPS with 50 clients of the control socket that ask
 # for everything all the time, and with none; clients.py 1 has those with none first. Prints `name value unit` lines.
-import os, re, socket, subprocess, sys, tempfile, threading
+import json, os, re, socket, subprocess, sys, tempfile, threading, time
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 B = os.environ.get("B", "build")
@@ -15,11 +15,20 @@ with open(disk, "wb") as f:
     f.write(bytes(64 << 20))
 
 
-def client():
+def connect():
+    """Connects as soon as the guest's monitor listens, before its guest runs."""
+    while True:
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            s.connect(path)
+            return s
+        except (FileNotFoundError, ConnectionRefusedError):
+            s.close()
+
+
+def client(s):
     """Asks for more than is answered, and reads till the guest ends."""
     try:
-        s = socket.socket(socket.AF_UNIX)
-        s.connect(path)
         s.sendall(TEXT)
         while s.recv(1 << 16):
             pass
@@ -27,16 +36,30 @@ def client():
         pass
 
 
+def execute(stream, command):
+    """Asks until it is granted: a guest that is being started does not stop."""
+    answer = {"error": None}
+    while "error" in answer:
+        stream.write('{"execute": "%s"}\n' % command)
+        stream.flush()
+        answer = {}
+        while not answer.keys() & {"return", "error"}:
+            answer = json.loads(stream.readline())
+
+
 def run(what, clients):
     p = subprocess.Popen([B + "/slabvisor", "run", "--qmp", "unix:" + path, "--heap", "256M"] + what,
                          stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    # It listens before its guest runs.
-    while not os.path.exists(path):
-        pass
-    threads = [threading.Thread(target=client, daemon=True) for _ in range(clients)]
-    for t in threads:
-        t.start()
-    text = p.communicate()[0]
+    with connect() as s, s.makefile("rw") as stream:
+        execute(stream, "qmp_capabilities")
+        execute(stream, "stop")
+        threads = [threading.Thread(target=client, args=[connect()], daemon=True) for _ in range(clients)]
+        for t in threads:
+            t.start()
+        # The guest waits until the clients have had the burst that is theirs at once.
+        time.sleep(0.5)
+        execute(stream, "cont")
+        text = p.communicate()[0]
     for t in threads:
         t.join()
     os.unlink(path)
