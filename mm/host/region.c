@@ -85,20 +85,29 @@ fail:
 	return -ENOMEM;
 }
 
+/* The most that the window has of the host at once. All of it is taken of a hugetlb pool. */
+static uint64_t region_most(const struct mm_config *config)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < config->nr_ranges; i++)
+		bytes += config->range[i].size;
+	if (config->backing != MM_BACKING_HUGETLB && config->backed_max &&
+	    config->backed_max < bytes)
+		bytes = config->backed_max;
+	return bytes + config->reserve;
+}
+
 int region_create(struct region *region, const struct mm_config *config, const char **why)
 {
 	const struct mm_range *last = &config->range[config->nr_ranges - 1];
-	uint64_t bytes = 0;
 	int err;
 
 	memset(region, 0, sizeof(*region));
 	region->fd = -1;
 	region->backing = config->backing;
 	region->size = last->base + last->size - config->range[0].base + config->reserve;
-	for (unsigned int i = 0; i < config->nr_ranges; i++)
-		bytes += config->range[i].size;
-
-	err = room_check(config->backing, bytes, why);
+	err = room_check(config->backing, region_most(config), why);
 	if (err)
 		return err;
 	err = region_open(region, why);

@@ -31,7 +31,7 @@ struct region {
 /*
  * Reserves the window of the config's ranges, which are taken to be valid, and of the reserve, which
  * lies before the first and is backed and accessible from here on. Checks
- * that the host can honour it and binds ranges to host nodes.
+ * that the host can honour what has memory at once at most, and binds ranges to host nodes.
  * Returns 0, -EINVAL (no such host node) or -ENOMEM; then *why says what is missing.
  */
 int region_create(struct region *region, const struct mm_config *config, const char **why);

@@ -74,6 +74,30 @@ static void what_the_host_lacks_is_said(void **state)
 	refused(&config, -ENOMEM, "hugetlb pool");
 }
 
+/* A window larger than the host, of which only so much has memory at once. */
+static void what_is_bounded_needs_no_more(void **state)
+{
+	const enum mm_backing kinds[] = {MM_BACKING_ANON, MM_BACKING_MEMFD};
+	struct mm_config config = util_config(4ull << 40, 1);
+	struct region region;
+	const char *why;
+
+	(void)state;
+	config.backed_max = 64 * MIB;
+	for (unsigned int i = 0; i < 2; i++) {
+		config.backing = kinds[i];
+		assert_int_equal(region_create(&region, &config, &why), 0);
+		assert_int_equal(region_back(&region, 1ull << 40, 2 * MIB), 0);
+		region_destroy(&region);
+	}
+	config.backed_max = 3ull << 40;
+	refused(&config, -ENOMEM, "heap of 3072.0 GiB asked, the host's memory is ");
+	/* The pool's pages are taken for all of it. */
+	config.backed_max = 64 * MIB;
+	config.backing = MM_BACKING_HUGETLB;
+	refused(&config, -ENOMEM, "hugetlb pool");
+}
+
 /* A read or write of host memory in a child process: does it fault? */
 static int faults(volatile uint8_t *byte)
 {
@@ -212,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_configs_are_refused),
 		cmocka_unit_test(what_the_host_lacks_is_said),
+		cmocka_unit_test(what_is_bounded_needs_no_more),
 		cmocka_unit_test(anonymous_memory_comes_and_goes),
 		cmocka_unit_test(a_memfd_comes_and_goes),
 		cmocka_unit_test(hugetlb_memory_comes_and_goes),
