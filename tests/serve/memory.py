@@ -306,7 +306,12 @@ def usage():
             (["--kmem-size", "4G", "--kmem-max", "8G"], "larger than the window"),
             (["--kmem-size", "4G", "--kmem-user", "3G"], "half of --kmem-size"),
             (["--kmem-max", "2G"], "--kmem-size SIZE asks for one"),
-            (["--kmem-size", "4G", "--serial", "x"], "an option of a disk")):
+            (["--kmem-size", "4G", "--serial", "x"], "an option of a disk"),
+            (["--kmem-size", "4G", "--kmem-socket-path", "b"],
+             "--socket-path and --kmem-socket-path: "),
+            (["--kmem-size", "4G", "--socket-mode", "600", "--kmem-socket-mode", "660"],
+             "--socket-mode and --kmem-socket-mode: "),
+            (["--kmem-size", "4G", "--queues", "2", "--kmem-queues", "3"], "--queues 2 and --kmem-queues 3: ")):
         done = subprocess.run([PROGRAM, "serve", *options, "--socket-path", "/nowhere/s"], capture_output=True,
                               check=False, encoding="utf-8")
         ok(done.returncode == 125 and words in done.stderr, "refused with a sentence: " + " ".join(options),

@@ -269,30 +269,46 @@ void serve_config_free(struct serve_config *config)
 	opt_free(serve_options, config);
 }
 
-static void move(char **to, char **from)
+/* An option that the memory service has by two names: whichever is given. */
+static enum exit_status take(char **to, char **from, const char *name)
 {
-	if (!*from)
-		return;
-	free(*to);
-	*to = *from;
-	*from = NULL;
+	if (*to && *from)
+		return cli_fail(STATUS_USAGE,
+				"serve: --%s and --kmem-%s: without a disk both are the memory "
+				"service's: give one of them",
+				name, name);
+	if (*from) {
+		*to = *from;
+		*from = NULL;
+	}
+	return 0;
 }
 
 /* Without a disk, options of its socket are the memory service's. Returns 0 or the exit status. */
 static enum exit_status take_place(struct serve_memory *memory, struct serve_disk *first)
 {
+	enum exit_status status;
+
 	if (first->serial || first->read_only || first->raw || first->block_size ||
 	    first->pin_budget)
 		return cli_fail(
 			STATUS_USAGE,
 			"serve: an option of a disk, and no disk: --blk-file PATH names one");
-	move(&memory->place.socket_path, &first->socket_path);
-	move(&memory->place.socket_group, &first->socket_group);
-	move(&memory->place.socket_mode, &first->socket_mode);
-	memory->place.fd = first->fd;
+	/* Each is 1 unless it was given. */
+	if (first->queues > 1 && memory->queues > 1 && first->queues != memory->queues)
+		return cli_fail(STATUS_USAGE,
+				"serve: --queues %u and --kmem-queues %u: without a disk both are "
+				"the memory service's: give one of them",
+				first->queues, memory->queues);
 	if (first->queues > memory->queues)
 		memory->queues = first->queues;
-	return 0;
+	memory->place.fd = first->fd;
+	status = take(&memory->place.socket_path, &first->socket_path, "socket-path");
+	if (!status)
+		status = take(&memory->place.socket_group, &first->socket_group, "socket-group");
+	if (!status)
+		status = take(&memory->place.socket_mode, &first->socket_mode, "socket-mode");
+	return status;
 }
 
 /* The command line's options and the file's: one disk of the former, or those of the latter.
