@@ -97,6 +97,12 @@ sed -nE -e 's/^#define (VIRTIO_[A-Z0-9_]+).*/\1/p' -e 's/^\t(VIRTIO_KMEM_[A-Z0-9
 	-e 's/^(struct|enum) (virtio_kmem_[a-z_]+) \{/\2/p' virtio/abi/kmem.h |
 	grep -vE '^VIRTIO_ABI_KMEM_H|^VIRTIO_KMEM_CLASS_|^virtio_kmem_class$' >"$work/abi"
 is "$(wc -l <"$work/abi" | grep -c '^0$')$(in_page slabvisor-kmem.7 <"$work/abi")" 0 'slabvisor-kmem(7) has all that its header has'
+# Over ivshmem as well, with each field of its structures.
+sed -nE -e 's/^#define (IVSHMEM_[A-Z0-9_]+).*/\1/p' -e 's/^\t(IVSHMEM_KMEM_[A-Z0-9_]+) =.*/\1/p' \
+	-e 's/^(struct|enum) (ivshmem_kmem_[a-z_]+) \{/\2/p' \
+	-e 's/^\t(__[a-z0-9]+|struct [a-z_]+) ([a-z_0-9]+)[;[].*/\2/p' virtio/abi/ivshmem.h |
+	sort -u >"$work/abi"
+is "$(wc -l <"$work/abi" | grep -c '^0$')$(in_page slabvisor-kmem.7 <"$work/abi")" 0 '... and that of its carrier over ivshmem'
 
 # The functions of README's table, and of the headers that the page names.
 # shellcheck disable=SC2016 # backquotes of a document
