@@ -16,7 +16,9 @@ static inline void mdelay(unsigned long ms)
 	ndelay(ms * 1000000ul);
 }
 
-/* Sleeps at the monitor for at least so long. */
+/* Sleeps at the monitor for at least so long, and once even if that is no time or has passed
+ * already, as msleep() of kernel/time/timer.c does: what a vCPU leaves for idle times is done then.
+ */
 void msleep(unsigned int ms);
 
 #endif
