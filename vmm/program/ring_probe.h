@@ -3,15 +3,13 @@
 #ifndef VMM_PROGRAM_RING_PROBE_H
 #define VMM_PROGRAM_RING_PROBE_H
 
-#include <stdbool.h>
-
 struct memory;
 struct vcpu;
 
 /*
  * Runs a loop of two lengths at CPL 0 on a vCPU, which has to be reset afterwards, in the first
- * pages of RAM, which are zero again on return. Takes less than 1 ms. Returns 0 with *ns,
- * nanoseconds an iteration, or -errno.
+ * pages of RAM, which are zero again on return. Returns 0 with *ns, nanoseconds an iteration, or
+ * -errno.
  */
 int ring_probe(struct vcpu *cpu, const struct memory *mem, double *ns);
 
