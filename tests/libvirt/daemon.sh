@@ -5,6 +5,8 @@
 # tests/lib.sh.
 # shellcheck disable=SC2154,SC2034,SC2317 # out, err and work are that file's; what is here is for others
 
+. tests/wait.sh
+
 here=$PWD
 uri=qemu:///system
 
@@ -45,14 +47,6 @@ guest() { tests/libvirt/guest.py /run/t.serial "${limit:-300}" "$1" >"$out" 2>"$
 service() { pgrep -x slabvisor; }
 state() { command virsh -q -c $uri domstate t 2>/dev/null; }
 is_state() { [ "$(state)" = "$1" ]; }
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		read -rt 0.1 <> <(:) || :
-	done
-}
 # shellcheck disable=SC2317 # called by a check that fails
 explain() {
 	{
