@@ -62,6 +62,10 @@ ok $? 'traced: it is asked to look at the size again' || say_output
 stop_service
 is "$status" 0 'traced: the service ends' || say_output
 
+# A service of memory, by all that its own test has a machine do.
+SLABVISOR=$work/traced ROUNDS=30 python3 tests/serve/memory.py >"$out" 2>>"$err"
+is $? 0 'traced: a service of memory' || say_output
+
 # Monitors: a program that uses what there is, one that faults, one that is stopped and ended by the
 # control socket, one with heap of another kind, one that reads.
 monitor() { # NAME STATUS OPTIONS AND PROGRAM
@@ -91,7 +95,7 @@ input=$work/input monitor 'one that reads' 0 "$B/tests/asm/echo"
 "$work/traced" run --cpus 2 --qmp "unix:$work/qmp" --disk "path=$disk.2" "$B/tests/asm/loop" \
 	>"$out" 2>"$err" </dev/null &
 pid=$!
-until_true 20 grep -q looping "$out"
+until_true 60 grep -q looping "$out"
 ok $? 'traced: one that is told by its control socket' || say_output
 for command in stop cont query-memory query-slabinfo query-io query-block heap-reclaim; do
 	ctl $command || echo "$command failed" >>"$err"
@@ -114,13 +118,13 @@ exec 4>"$work/keys"
 ups() {
 	[ "$(grep -c '^up' "$out")" -eq "$1" ]
 }
-until_true 20 ups 1
+until_true 60 ups 1
 printf r >&4
-until_true 20 ups 2
+until_true 60 ups 2
 ok $? 'traced: a kernel that reboots' || say_output
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$work/port"
 printf r >&4
-until_true 20 ups 3
+until_true 60 ups 3
 ok $? '... twice, with a client at its port' || say_output
 ctl query-status
 printf q >&4
@@ -146,7 +150,7 @@ for trace in "$TRACES"/*; do
 	arguments+=("${name%%.*}=$trace")
 done
 tests/sandbox/used.pl "$work/rules" \
-	io,serve,disks,vcpu,qmp,console,terminal,main,rebuild "${arguments[@]}" >"$out" 2>&1
+	io,serve,kmem,disks,vcpu,qmp,console,terminal,main,rebuild "${arguments[@]}" >"$out" 2>&1
 is "$(cat "$out")" '' 'every rule is used, and no call is without one'
 
 done_testing

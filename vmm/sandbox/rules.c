@@ -82,7 +82,6 @@
 #define LOCK   "a lock whose holder has lost its CPU"
 #define OPTION "a guest of other options"
 #define LINUX  "the drivers of a Linux guest"
-#define MEMORY "a service of memory"
 
 /* What pthread_create() asks for: a thread, and nothing that is not of one. */
 #define THREAD_FLAGS                                                                        \
@@ -108,7 +107,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(futex, CONSOLE), SELDOM(LOCK)},
 	{CALL(poll, SERVE | QMP | CONSOLES | TERMINAL | MAIN)},
 	{CALL(poll, VCPU)},
-	{CALL(poll, KMEM), SELDOM(MEMORY)},
+	{CALL(poll, KMEM)},
 	{CALL(sched_yield, ALL & ~(SERVE | CONSOLE | TERMINAL)), SELDOM(LOCK)},
 	{CALL(restart_syscall, ALL & ~IO), SELDOM(SIGNAL)}, /* of poll() and futex() */
 	{CALL(clock_gettime, QMP)},                         /* its budget of CPU time */
@@ -150,12 +149,11 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(madvise, VCPU | REBUILD), IF(IS(2, MADV_POPULATE_WRITE))},
 	{CALL(madvise, SERVE | REBUILD), IF(IS(2, MADV_DONTDUMP))},
 	{CALL(madvise, REBUILD), IF(IS(2, MADV_HUGEPAGE))},
-	{CALL(mprotect, KMEM), IF(HAS_NOT(2, PROT_EXEC)), SELDOM(MEMORY)},
-	{CALL(madvise, KMEM), IF(IS(2, MADV_POPULATE_WRITE)), SELDOM(MEMORY)},
-	{CALL(fallocate, KMEM), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)),
-	 SELDOM(MEMORY)},
-	{CALL(lseek, KMEM), SELDOM(MEMORY)}, /* where the window has memory */
-	{CALL(newfstatat, KMEM), IF(IS(3, AT_EMPTY_PATH)), SELDOM(MEMORY)}, /* and how much */
+	{CALL(mprotect, KMEM), IF(HAS_NOT(2, PROT_EXEC))},
+	{CALL(madvise, KMEM), IF(IS(2, MADV_POPULATE_WRITE))},
+	{CALL(fallocate, KMEM), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))},
+	{CALL(lseek, KMEM)},                                /* where the window has memory */
+	{CALL(newfstatat, KMEM), IF(IS(3, AT_EMPTY_PATH))}, /* and how much */
 	{CALL(fallocate, VCPU), IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))},
 	{CALL(fallocate, DISKS | QMP | MAINS),
 	 IF(IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)), SELDOM(OPTION)},
@@ -168,13 +166,13 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(read, SERVE | VCPU | QMP | CONSOLES | TERMINAL | MAIN)},
 	{CALL(read, IOS), SELDOM("kicks, on kernels before 5.13")},
 	{CALL(write, ALL & ~(DISKS | CONSOLE | TERMINAL | KMEM))},
-	{CALL(write, KMEM), SELDOM(MEMORY)},           /* interrupts, and what it says */
+	{CALL(write, KMEM)},                           /* interrupts, and what it says */
 	{CALL(write, DISKS | CONSOLE), SELDOM(LINUX)}, /* interrupts */
 	{CALL(write, TERMINAL), SELDOM("the end of a guest by Ctrl-A x")},
 	{CALL(pread64, VCPUS)}, /* names of the program's functions; a kernel */
 	{CALL(lseek, MAINS)},   /* our account, from its start */
 	{CALL(close, ALL & ~(VCPU | TERMINAL | KMEM))},
-	{CALL(close, KMEM), SELDOM(MEMORY)},
+	{CALL(close, KMEM)},
 	{CALL(newfstatat, SERVE | MAINS), IF(IS(3, AT_EMPTY_PATH))}, /* fstat() */
 	{CALL(ftruncate, SERVE | QMP)},
 	{CALL(fdatasync, SERVE)},
@@ -190,9 +188,9 @@ const struct sandbox_rule sandbox_rules[] = {
 
 	/* Clients and front ends, on sockets that listen already. */
 	{CALL(accept4, SERVE | QMP | CONSOLES)},
-	{CALL(accept4, KMEM), SELDOM(MEMORY)},
-	{CALL(sendmsg, KMEM), SELDOM(MEMORY)},
-	{CALL(read, KMEM), SELDOM(MEMORY)},
+	{CALL(accept4, KMEM)},
+	{CALL(sendmsg, KMEM)},
+	{CALL(read, KMEM)},
 	{CALL(recvfrom, QMP)},
 	{CALL(recvfrom, CONSOLES), SELDOM(LINUX)},
 	{CALL(sendto, SERVE | QMP), IF(IS(4, 0))}, /* to who is connected */
