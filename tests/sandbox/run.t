@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The sandbox of a monitor: what /proc says of its threads while a guest runs, also after a reboot;
-# and what comes of code that makes calls of an attacker's choice within.
+# and what comes of code that makes calls of an attacker's choice within, there and in services.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/wait.sh
 ATTACKER=$B/tests/sandbox/attacker.so
 needs "$SLABVISOR" "$ATTACKER" "$B/tests/asm/loop" "$B/tests/asm/reset"
 
@@ -19,14 +20,6 @@ leave() {
 }
 at_end leave
 truncate -s 16M "$disk"
-
-until_true() { # COMMAND: for 20 s
-	local end=$((SECONDS + 20))
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		read -rt 0.02 <> <(:) || :
-	done
-}
 
 said() { # N LINE: it has been said so often
 	[ "$(grep -c "^$2" "$out")" -eq "$1" ]
@@ -68,7 +61,7 @@ exec 9</etc/passwd
 	"$B/tests/asm/loop" >"$out" 2>"$err" </dev/null &
 pid=$!
 exec 9<&-
-until_true said 1 looping
+until_true 60 said 1 looping
 ok $? 'a program runs' || say_output
 held 'a program' 'io qmp slabvisor vcpu0 vcpu1 vcpu2'
 wanted=$(printf '%s\n' /dev/null "$out" "$err" "$(realpath "$B/tests/asm/loop")" \
@@ -96,7 +89,7 @@ mkfifo "$work/keys"
 	>"$out" 2>"$err" <"$work/keys" &
 pid=$!
 exec 4>"$work/keys"
-until_true said 1 up
+until_true 60 said 1 up
 held 'a kernel' 'console io qmp slabvisor terminal vcpu0 vcpu1'
 before=$(open_files)
 image=$(realpath "$disk")
@@ -105,7 +98,7 @@ mv "$disk" "$disk.old"
 truncate -s 1M "$disk"
 for time in 2 3; do
 	printf r >&4
-	until_true said $time up
+	until_true 60 said $time up
 	ok $? 'a kernel reboots' || say_output
 	held '... which' 'console io qmp slabvisor terminal vcpu0 vcpu1'
 	is "$(open_files)" "${before//"$image"/"$image.old"}" '... and has open what it had before'
@@ -119,16 +112,25 @@ is "$status" 143 '... and ends by a signal' || say_output
 [ "$(account io_sqes)" -gt 0 ]
 ok $? '... in order, with its account' || say_output
 
-# attack THREAD: each call, by name, number and arguments, ends the monitor, which says so.
+# under_attack THREAD CALL COMMAND: in the foreground, for a minute at most. Sets status.
+under_attack() {
+	LD_PRELOAD=$ATTACKER ATTACK_THREAD=$1 ATTACK_CALL=$2 timeout -s KILL 60 "$SLABVISOR" "${@:3}" \
+		>"$out" 2>"$err" </dev/null
+	status=$?
+}
+
+# attack THREAD COMMAND: each call, by name, number and arguments, ends the process, which says so. But for
+# the one that $may names.
 attack() {
-	local name number arguments
+	local thread=$1 name number arguments named=$1
+	shift
+	# A main thread has the program's name.
+	[ "$thread" != main ] || named=slabvisor
 	while read -r name number arguments; do
-		LD_PRELOAD=$ATTACKER ATTACK_THREAD=$1 ATTACK_CALL="$number $arguments" timeout -s KILL 60 \
-			"$SLABVISOR" run --qmp "unix:$work/qmp" --disk "path=$disk" \
-			"$B/tests/asm/loop" >"$out" 2>"$err" </dev/null
-		status=$?
-		is "$status" 159 "$1: $name ends it" || say_output
-		grep -q "^slabvisor: sandbox: thread $1.* made system call $number (" "$err"
+		[ "$name" != "${may:-}" ] || continue
+		under_attack "$thread" "$number $arguments" "$@"
+		is "$status" 159 "$1, $thread: $name ends it" || say_output
+		grep -q "^slabvisor: sandbox: thread $named.* made system call $number (" "$err"
 		ok $? '... which is said' || say_output
 	done <<-END
 		open 2 path 0
@@ -184,13 +186,20 @@ attack() {
 	END
 }
 
-for thread in vcpu io qmp; do
-	attack $thread
+for thread in vcpu io qmp main; do
+	attack $thread run --qmp "unix:$work/qmp" --disk "path=$disk" "$B/tests/asm/loop"
 done
+for thread in io qmp; do
+	attack $thread serve --qmp "unix:$work/qmp" --blk-file "$disk" --socket-path "$work/socket"
+done
+# It makes memory files for what a front end has under way.
+for thread in serve main; do
+	may=memfd_create attack $thread serve --blk-file "$disk" --socket-path "$work/socket"
+done
+attack kmem serve --kmem-size 4G --socket-path "$work/kmem"
 # By the way of a check: this is what one looks like that is let through.
-LD_PRELOAD=$ATTACKER ATTACK_THREAD=vcpu ATTACK_CALL='257 -100 path 0' timeout -s KILL 60 \
-	"$SLABVISOR" run --sandbox off "$B/tests/asm/loop" >"$out" 2>"$err" </dev/null
-is $? 42 'without the sandbox the same call comes back'
+under_attack vcpu '257 -100 path 0' run --sandbox off "$B/tests/asm/loop"
+is "$status" 42 'without the sandbox the same call comes back'
 grep -q '^attacker: 257 came back with [0-9]' "$err"
 ok $? '... and has opened a file'
 
