@@ -18,7 +18,7 @@ $(B)/tests/sandbox/attacker.so: tests/sandbox/attacker.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -fPIC -shared -o $@ $< -ldl
 TEST_BINS += $(B)/tests/sandbox/attacker.so
-TAP_SCRIPTS += tests/sandbox/jail.t tests/sandbox/run.t tests/sandbox/used.t
+TAP_SCRIPTS += tests/sandbox/jail.t tests/sandbox/run.t tests/sandbox/terminal.py tests/sandbox/used.t
 TAP_SCRIPTS += tests/guest/flood.t tests/serve/flood.t
 
 $(B)/tests/serve/hole: $(call host_objs,plain,tests/serve/hole.c $(VHOST_CLIENT_SRCS))

@@ -4,6 +4,7 @@
  * does for a guest, and then has that thread make a system call.
  *
  *   ATTACK_THREAD  the thread, by the beginning of its name; "main" is the main thread
+ *   ATTACK_RAW     set: not before standard input is a terminal in raw mode
  *   ATTACK_CALL    "NUMBER ARGUMENT...", up to six; "path" is the address of a file's name, "page"
  *                  that of a page of memory
  *
@@ -16,11 +17,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define ARGS 6
@@ -33,6 +36,9 @@ static int (*real_ioctl)(int fd, unsigned long request, ...);
 static int (*real_poll)(struct pollfd *fds, nfds_t nr, int timeout);
 static int (*real_wait)(struct io_uring *ring, unsigned int nr);
 static int (*real_name)(pthread_t thread, const char *name);
+static int (*real_mode)(int fd, int when, const struct termios *mode);
+/* Not to be waited for any more. */
+static atomic_bool is_raw = true;
 /* This thread is the one. */
 static _Thread_local bool is_it;
 
@@ -55,8 +61,10 @@ __attribute__((constructor)) static void begin(void)
 	real_wait = (int (*)(struct io_uring *, unsigned int))dlsym(RTLD_NEXT,
 								    "io_uring_submit_and_wait");
 	real_name = (int (*)(pthread_t, const char *))dlsym(RTLD_NEXT, "pthread_setname_np");
+	real_mode = (int (*)(int, int, const struct termios *))dlsym(RTLD_NEXT, "tcsetattr");
 	if (!thread || !call)
 		return;
+	is_raw = !getenv("ATTACK_RAW");
 	snprintf(wanted, sizeof(wanted), "%s", thread);
 	snprintf(words, sizeof(words), "%s", call);
 	number = value_of(strsep(&rest, " "));
@@ -86,7 +94,7 @@ static void attack(void)
 	char line[80];
 	int n;
 
-	if (!is_it)
+	if (!is_it || !is_raw)
 		return;
 	n = snprintf(line, sizeof(line), "attacker: %ld came back with %ld\n", number, call());
 	_exit(write(STDERR_FILENO, line, (size_t)n) == n ? 42 : 43);
@@ -97,6 +105,15 @@ int pthread_setname_np(pthread_t thread, const char *name)
 {
 	is_it = wanted[0] && !strncmp(name, wanted, strlen(wanted));
 	return real_name(thread, name);
+}
+
+int tcsetattr(int fd, int when, const struct termios *mode)
+{
+	int ret = real_mode(fd, when, mode);
+
+	if (!ret && !(mode->c_lflag & ICANON))
+		is_raw = true;
+	return ret;
 }
 
 /* What a vCPU's thread begins with, KVM_RUN. The main thread calls it for more. */

@@ -11,8 +11,16 @@
 
 static void print_conditions(const struct sandbox_rule *rule)
 {
+	struct sandbox_arg console[SANDBOX_CONSOLE_ARGS];
+
 	if (rule->own)
 		printf("0:own:own ");
+	/* The address is another process's. */
+	sandbox_console_call(console);
+	if (rule->console)
+		for (unsigned int i = 0; i < SANDBOX_CONSOLE_ARGS - 1; i++)
+			printf("%u:%#" PRIx64 ":%#" PRIx64 " ", console[i].n, console[i].mask,
+			       console[i].value);
 	for (unsigned int i = 0; i < rule->nr_args; i++) {
 		const struct sandbox_arg *arg = &rule->arg[i];
 

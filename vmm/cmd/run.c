@@ -245,6 +245,8 @@ static enum exit_status open_all(struct run *run)
 		return status;
 	if (config->sandbox)
 		status = sandbox_create(&run->sandbox);
+	if (config->kernel)
+		sandbox_guard_console();
 	/* Kernel, initrd, program and disks are opened by root's rights all the same. */
 	if (!status)
 		status = jail_begin(&run->jail, config->jail, config->jail_cgroup,

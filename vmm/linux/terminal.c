@@ -117,6 +117,7 @@ static bool make_raw(struct terminal *terminal)
 	cfmakeraw(&raw);
 	/* Our own lines on stderr still start at the left. */
 	raw.c_oflag |= OPOST;
+	sandbox_console_raw(&terminal->saved);
 	return !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
@@ -154,17 +155,19 @@ int terminal_start(struct terminal *t, struct serial *serial, struct vm *vm)
 
 void terminal_forget(struct terminal *t)
 {
-	if (t->is_tty)
-		atomic_store_explicit(&t->taken, false, memory_order_relaxed);
+	if (!t->is_tty)
+		return;
+	sandbox_console_raw(NULL);
+	atomic_store_explicit(&t->taken, false, memory_order_relaxed);
 }
 
 void terminal_release(struct terminal *t)
 {
 	const bool taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
 
-	terminal_forget(t);
 	if (t->is_tty && taken && in_foreground())
 		tcsetattr(STDIN_FILENO, TCSANOW, &t->saved);
+	terminal_forget(t);
 }
 
 void terminal_restore(struct terminal *t)

@@ -77,8 +77,13 @@ static void put_arg(struct sandbox_filter *f, const struct sandbox_arg *arg)
 static void put_rule(struct sandbox_filter *f, const struct sandbox_rule *rule)
 {
 	const struct sandbox_arg self = {0, UINT64_MAX, (uint64_t)getpid()};
+	struct sandbox_arg console[SANDBOX_CONSOLE_ARGS];
 	const unsigned int begin = f->nr;
 
+	if (rule->console && !sandbox_console_call(console))
+		return;
+	for (unsigned int i = 0; rule->console && i < SANDBOX_CONSOLE_ARGS; i++)
+		put_arg(f, &console[i]);
 	if (rule->own)
 		put_arg(f, &self);
 	for (unsigned int i = 0; i < rule->nr_args; i++)
@@ -171,6 +176,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 		thread_name, info->si_syscall, r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10]);
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		_exit(STATUS_SIGNAL + sig);
+	sandbox_console_restore();
 	_exit(STATUS_SIGNAL + sig);
 }
 

@@ -25,6 +25,7 @@ struct sandbox_rule {
 	const char *name;     /* of the call */
 	unsigned int threads; /* a bit each of enum sandbox_thread */
 	bool own;             /* its first argument is this process's id */
+	bool console;         /* it restores the terminal of a guest (sandbox_console_call()) */
 	int error;            /* it is not made, and fails with this errno; 0: it is made */
 	unsigned int nr_args;
 	struct sandbox_arg arg[SANDBOX_MAX_ARGS]; /* all have to hold */
@@ -54,6 +55,16 @@ int sandbox_filter_load(const struct sandbox_filter *filter);
 
 /* Has SIGSYS say what was called, and end the process. Returns 0 or -errno. */
 int sandbox_trap(void);
+
+#define SANDBOX_CONSOLE_ARGS 3
+
+/* The one call that sets a terminal to what it was: tells what its arguments have to be. Returns
+ * whether there is a terminal that may have to be restored; else the call is nobody's. */
+bool sandbox_console_call(struct sandbox_arg arg[SANDBOX_CONSOLE_ARGS]);
+
+/* Sets the terminal to what it was, if it is raw (tcsetattr(3), TCSANOW). Safe in a handler of
+ * signals. */
+void sandbox_console_restore(void);
 
 /* Takes all capabilities from the calling thread. Returns 0 or -errno. */
 int sandbox_drop_capabilities(void);

@@ -182,7 +182,8 @@ const struct sandbox_rule sandbox_rules[] = {
 
 	/* A terminal that is a guest's console. */
 	{CALL(ioctl, MAINS), IF(IS(1, TCGETS)), SELDOM("a terminal")},
-	{CALL(ioctl, REBUILD), IF(IS(1, TCSETS)), SELDOM("a terminal")},
+	{CALL(ioctl, REBUILD), IF_BOTH(IS(0, STDIN_FILENO), IS(1, TCSETS)), SELDOM("a terminal")},
+	{CALL(ioctl, RUN & ~MAIN), .console = true, SELDOM(REPORT)},
 	{CALL(ioctl, TERMINALS), IF(IS(1, TIOCGPGRP)), SELDOM("a terminal")},
 	{CALL(getpgrp, TERMINALS), SELDOM("a terminal")},
 

@@ -7,7 +7,7 @@
  * front end's or a guest's; the main thread comes last and waits for the others. From then on a
  * thread has no capabilities, no rights to the file system, and no system calls but those of its
  * kind (rules.c). One that makes another ends the process with status 159 (128 + SIGSYS), having
- * said which.
+ * said which, and restored the terminal if that is a guest's console.
  *
  * A thread that is made later begins with what its maker is held to, and enters as well: it is
  * then held to both.
@@ -43,6 +43,7 @@ enum sandbox_thread {
 #define SANDBOX_KICK SIGUSR1
 
 struct sandbox;
+struct termios;
 
 /* Tells whether the kernel has seccomp filters as they are needed. */
 bool sandbox_has_seccomp(void);
@@ -53,6 +54,14 @@ bool sandbox_has_seccomp(void);
  * been reported.
  */
 enum exit_status sandbox_create(struct sandbox **sandbox);
+
+/* Standard input, if it is a terminal, will be a guest's console: the threads that enter later may
+ * restore it. To be called by the main thread before others are made. */
+void sandbox_guard_console(void);
+
+/* The terminal is about to become raw, and saved is its mode until then, which is copied; NULL: it
+ * has been restored, or is not ours to restore. Called by one thread at a time. */
+void sandbox_console_raw(const struct termios *saved);
 
 /* No thread is within any more, but for this one. */
 void sandbox_destroy(struct sandbox *sandbox);

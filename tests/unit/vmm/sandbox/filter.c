@@ -125,6 +125,7 @@ static const struct call calls[] = {
 	{"ioctl, KVM_RUN", SYS_ioctl, {-1, KVM_RUN}, VCPU | REBUILD},
 	{"ioctl, KVM_RUN and more bits", SYS_ioctl, {-1, KVM_RUN | 1l << 32}, 0},
 	{"ioctl, KVM_CREATE_VM", SYS_ioctl, {-1, KVM_CREATE_VM}, REBUILD},
+	{"ioctl, TCSETS of what is no guest's console", SYS_ioctl, {1, TCSETS, (long)path}, 0},
 	{"ioctl, TIOCSTI", SYS_ioctl, {0, TIOCSTI, (long)path}, 0},
 	{"fcntl, F_SETOWN", SYS_fcntl, {0, F_SETOWN, 1}, 0},
 	{"fcntl, F_DUPFD", SYS_fcntl, {0, F_DUPFD, 9}, 0},
@@ -188,8 +189,9 @@ static void others_end_the_process(void **state)
 
 static bool is_same(const struct sandbox_rule *a, const struct sandbox_rule *b)
 {
-	return a->call == b->call && a->own == b->own && a->error == b->error &&
-	       a->nr_args == b->nr_args && !memcmp(a->arg, b->arg, sizeof(a->arg));
+	return a->call == b->call && a->own == b->own && a->console == b->console &&
+	       a->error == b->error && a->nr_args == b->nr_args &&
+	       !memcmp(a->arg, b->arg, sizeof(a->arg));
 }
 
 /* The main thread of a guest that reboots makes these threads anew, and they have its filter, too. */
