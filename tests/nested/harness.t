@@ -32,7 +32,7 @@ harness --file build/nested/missing -- true
 check 'a file that is not there: 200' test $status = 200
 
 # shellcheck disable=SC2016 # expanded in the machine
-harness --cpus 4 --numa --disk 64 --out "$work/files" -- bash -c '
+harness --again --cpus 4 --numa --disk 64 --out "$work/files" -- bash -c '
 	printf "%s|" "$@"; echo
 	seq 50000
 	echo "to stderr" >&2
