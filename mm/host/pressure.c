@@ -10,7 +10,7 @@
 
 void pressure_init(struct pressure *p)
 {
-	*p = (struct pressure){.meminfo = -1, .usage = -1, .stat = -1};
+	*p = (struct pressure){.meminfo = -1, .usage = -1, .stat = -1, .arm_ms = INT64_MAX};
 }
 
 void pressure_open(struct pressure *p, const struct pressure_paths *paths, int64_t now_ms)
@@ -19,8 +19,18 @@ void pressure_open(struct pressure *p, const struct pressure_paths *paths, int64
 	pressure_open_host(p, paths);
 	pressure_open_group(p, paths);
 	p->next_look_ms = now_ms + PRESSURE_LOOK_MS;
+	if (p->host == PRESSURE_BY_PSI || p->group == PRESSURE_BY_PSI)
+		p->arm_ms = now_ms + PRESSURE_ARM_MS;
 	/* The first level is higher than this one. */
 	p->told = PRESSURE_NONE;
+}
+
+void pressure_arm(struct pressure *p)
+{
+	p->arm_ms = INT64_MAX;
+	for (unsigned int i = 0; i < p->nr_fds; i++)
+		if (p->fd[i].trigger)
+			pressure_arm_fd(p, &p->fd[i]);
 }
 
 static void close_one(int *fd)
@@ -42,10 +52,10 @@ void pressure_close(struct pressure *p)
 
 unsigned int pressure_poll(const struct pressure *p, struct pollfd *fds)
 {
-	/* poll() passes over those that are -1. */
+	/* poll() passes over those that are -1. PSI that was asked for nothing is always ready. */
 	for (unsigned int i = 0; i < p->nr_fds; i++)
 		fds[i] = (struct pollfd){
-			.fd = p->fd[i].fd,
+			.fd = p->fd[i].trigger ? -1 : p->fd[i].fd,
 			.events = p->fd[i].counts ? POLLIN : POLLPRI,
 		};
 	return p->nr_fds;
@@ -67,6 +77,8 @@ int pressure_due_ms(const struct pressure *p, int64_t now_ms)
 
 	if (looks(p))
 		due = sooner(due, p->next_look_ms - now_ms);
+	if (p->arm_ms != INT64_MAX)
+		due = sooner(due, p->arm_ms - now_ms);
 	if (p->told != PRESSURE_NONE)
 		due = sooner(due, p->seen_ms + PRESSURE_REST_MS - now_ms);
 	if (due == INT32_MAX)
@@ -113,6 +125,8 @@ bool pressure_take(struct pressure *p, const struct pollfd *fds, unsigned int nr
 	for (unsigned int i = 0; i < nr && i < p->nr_fds; i++)
 		if (fds[i].revents && p->fd[i].fd >= 0)
 			now = higher(now, take_fd(&p->fd[i], fds[i].revents));
+	if (now_ms >= p->arm_ms)
+		pressure_arm(p);
 	if (looks(p) && now_ms >= p->next_look_ms) {
 		now = higher(now, pressure_look(p));
 		p->next_look_ms = now_ms + PRESSURE_LOOK_MS;

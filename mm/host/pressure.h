@@ -6,6 +6,8 @@
  * where there is neither, by looking at what is left.
  *
  * What is open stays open, so that a process which may open nothing any more goes on to be told.
+ * PSI is asked only after PRESSURE_ARM_MS: a kernel that has been asked takes two grace periods of
+ * its RCU to close the files again, twice what a process needs that runs hello and ends.
  * Who waits in poll() waits for this, too, and asks afterwards what there is to tell. That is
  * limited: a level is told when it is higher than the last one, or once in PRESSURE_REST_MS.
  *
@@ -26,6 +28,8 @@ enum pressure_level {
 
 /* Between two that are told; and after as long without any it is told that there is none. */
 #define PRESSURE_REST_MS 10000
+/* From pressure_open() until the host is asked to tell of stalls. */
+#define PRESSURE_ARM_MS 1000
 /* Between two looks at what is left. */
 #define PRESSURE_LOOK_MS 5000
 
@@ -52,7 +56,9 @@ enum pressure_by {
 struct pressure_fd {
 	int fd; /* -1: closed, as of a group that is gone */
 	enum pressure_level level;
-	bool counts; /* an eventfd, to be read; else PSI's, which poll() empties */
+	bool counts;         /* an eventfd, to be read; else PSI's, which poll() empties */
+	const char *trigger; /* what PSI is yet to be asked for; NULL: nothing */
+	bool of_group;
 };
 
 struct pressure {
@@ -63,6 +69,7 @@ struct pressure {
 	int usage, stat;      /* of the group, likewise */
 	uint64_t group_most;  /* bytes that it may have */
 	int64_t next_look_ms; /* if there is something to be looked at */
+	int64_t arm_ms;       /* INT64_MAX: all are asked */
 	enum pressure_level told;
 	int64_t told_ms, seen_ms;
 };
@@ -70,6 +77,10 @@ struct pressure {
 /* Opens what there is; what there is not is done without. now_ms: the caller's clock, of which all
  * calls are given the same. */
 void pressure_open(struct pressure *pressure, const struct pressure_paths *paths, int64_t now_ms);
+
+/* Asks PSI for what it has not been asked for yet, which pressure_take() does in time. Of what does
+ * not take it the rest is looked at. */
+void pressure_arm(struct pressure *pressure);
 
 /* One that tells nothing; pressure_close() of it does nothing. */
 void pressure_init(struct pressure *pressure);

@@ -28,45 +28,53 @@ const struct pressure_paths pressure_paths = {
 	.root = "/sys/fs/cgroup",
 };
 
-static void add_fd(struct pressure *p, int fd, enum pressure_level level, bool counts)
+static void add_fd(struct pressure *p, struct pressure_fd fd)
 {
-	p->fd[p->nr_fds++] = (struct pressure_fd){.fd = fd, .level = level, .counts = counts};
+	p->fd[p->nr_fds++] = fd;
 }
 
-/* A file of PSI that tells of what is asked for. Returns the descriptor, or -1. */
-static int open_trigger(const char *path, const char *what)
+static bool open_psi(struct pressure *p, const char *path, bool of_group)
 {
-	size_t len = strlen(what) + 1;
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, what, len) != (ssize_t)len) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static bool open_psi(struct pressure *p, const char *path)
-{
-	int some = open_trigger(path, SOURCE_SOME);
-	int full = some < 0 ? -1 : open_trigger(path, SOURCE_FULL);
+	int some = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int full = some < 0 ? -1 : open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (some < 0)
 		return false;
-	add_fd(p, some, PRESSURE_MEDIUM, false);
+	add_fd(p, (struct pressure_fd){.fd = some,
+				       .level = PRESSURE_MEDIUM,
+				       .trigger = SOURCE_SOME,
+				       .of_group = of_group});
 	if (full >= 0)
-		add_fd(p, full, PRESSURE_CRITICAL, false);
+		add_fd(p, (struct pressure_fd){.fd = full,
+					       .level = PRESSURE_CRITICAL,
+					       .trigger = SOURCE_FULL,
+					       .of_group = of_group});
 	return true;
+}
+
+void pressure_arm_fd(struct pressure *p, struct pressure_fd *f)
+{
+	size_t len = strlen(f->trigger) + 1;
+	bool told = write(f->fd, f->trigger, len) == (ssize_t)len;
+
+	f->trigger = NULL;
+	if (told)
+		return;
+	close(f->fd);
+	f->fd = -1;
+	if (f->of_group)
+		p->group = p->usage >= 0 ? PRESSURE_BY_LOOKS : PRESSURE_BY_NOTHING;
+	else
+		p->host = p->meminfo >= 0 ? PRESSURE_BY_LOOKS : PRESSURE_BY_NOTHING;
 }
 
 void pressure_open_host(struct pressure *p, const struct pressure_paths *paths)
 {
-	if (open_psi(p, paths->psi)) {
-		p->host = PRESSURE_BY_PSI;
-		return;
-	}
+	/* For want of the other, or if that cannot be asked. */
 	p->meminfo = open(paths->meminfo, O_RDONLY | O_CLOEXEC);
-	if (p->meminfo >= 0)
+	if (open_psi(p, paths->psi, false))
+		p->host = PRESSURE_BY_PSI;
+	else if (p->meminfo >= 0)
 		p->host = PRESSURE_BY_LOOKS;
 }
 
@@ -128,9 +136,10 @@ static bool open_events(struct pressure *p, const char *dir)
 
 	if (medium < 0)
 		return false;
-	add_fd(p, medium, PRESSURE_MEDIUM, true);
+	add_fd(p, (struct pressure_fd){.fd = medium, .level = PRESSURE_MEDIUM, .counts = true});
 	if (critical >= 0)
-		add_fd(p, critical, PRESSURE_CRITICAL, true);
+		add_fd(p, (struct pressure_fd){
+				  .fd = critical, .level = PRESSURE_CRITICAL, .counts = true});
 	return true;
 }
 
@@ -156,16 +165,20 @@ void pressure_open_group(struct pressure *p, const struct pressure_paths *paths)
 {
 	char dir[2 * SOURCE_PATH];
 	char path[3 * SOURCE_PATH];
+	bool usage;
 	int version;
 
 	if (!find_group(paths, dir, &version))
 		return;
-	snprintf(path, sizeof(path), "%s/memory.pressure", dir);
-	if (version == 2 && open_psi(p, path))
-		p->group = PRESSURE_BY_PSI;
-	else if (version == 1 && open_events(p, dir))
+	if (version == 1 && open_events(p, dir)) {
 		p->group = PRESSURE_BY_EVENTS;
-	else if (open_usage(p, dir, version))
+		return;
+	}
+	usage = open_usage(p, dir, version);
+	snprintf(path, sizeof(path), "%s/memory.pressure", dir);
+	if (version == 2 && open_psi(p, path, true))
+		p->group = PRESSURE_BY_PSI;
+	else if (usage)
 		p->group = PRESSURE_BY_LOOKS;
 }
 

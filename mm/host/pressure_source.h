@@ -10,6 +10,9 @@
 void pressure_open_host(struct pressure *pressure, const struct pressure_paths *paths);
 void pressure_open_group(struct pressure *pressure, const struct pressure_paths *paths);
 
+/* Has one descriptor tell what its trigger names, or closes it. */
+void pressure_arm_fd(struct pressure *pressure, struct pressure_fd *fd);
+
 /* Looks at what is left, where nobody tells. */
 enum pressure_level pressure_look(struct pressure *pressure);
 

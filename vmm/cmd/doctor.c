@@ -262,6 +262,8 @@ static void check_pressure(void)
 	struct pressure pressure;
 
 	pressure_open(&pressure, &pressure_paths, 0);
+	/* Whether it can be asked shows when it is. */
+	pressure_arm(&pressure);
 	if (pressure.host == PRESSURE_BY_NOTHING)
 		say(NOTE, "nothing tells when memory is short: guests are not asked for any then");
 	else

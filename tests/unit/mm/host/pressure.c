@@ -116,15 +116,21 @@ static void stalls_are_told_once_in_a_while(void **state)
 	assert_int_equal(host.p.host, PRESSURE_BY_PSI);
 	assert_int_equal(host.p.group, PRESSURE_BY_NOTHING);
 	assert_int_equal(host.p.nr_fds, 2);
+	/* It is not asked by who may have ended by then. */
+	assert_int_equal(pressure_due_ms(&host.p, 1200), 800);
+	assert_int_equal(take_polled(1999), -1);
 	file = fopen(host.psi, "re");
+	assert_null(fgets(text, sizeof(text), file));
+	assert_int_equal(take_polled(2000), -1);
+	rewind(file);
 	assert_non_null(fgets(text, sizeof(text), file));
 	fclose(file);
 	assert_string_equal(text, "full 200000 2000000");
-	assert_int_equal(pressure_due_ms(&host.p, 1000), -1);
+	assert_int_equal(pressure_due_ms(&host.p, 2000), -1);
 	/* Files are always ready, but not for what PSI tells. */
-	assert_int_equal(take_polled(1000), -1);
+	assert_int_equal(take_polled(2000), -1);
 
-	assert_int_equal(take(0, POLLPRI, 1000), PRESSURE_MEDIUM);
+	assert_int_equal(take(0, POLLPRI, 2000), PRESSURE_MEDIUM);
 	assert_int_equal(take(0, POLLPRI, 3000), -1);
 	/* What is higher is told at once, and what is not with the next. */
 	assert_int_equal(take(1, POLLPRI, 5000), PRESSURE_CRITICAL);
@@ -142,6 +148,26 @@ static void stalls_are_told_once_in_a_while(void **state)
 	assert_int_equal(take(0, POLLPRI, 60001), PRESSURE_MEDIUM);
 }
 
+/* The kernel refuses what this process may not ask for, or what it was not built with. */
+static void who_does_not_take_the_question_is_looked_at(void **state)
+{
+	(void)state;
+	host.paths.psi = "/dev/full";
+	put(host.meminfo, "MemTotal: 3200 kB\nMemFree: 1 kB\nMemAvailable: 99 kB\n");
+	pressure_open(&host.p, &host.paths, 0);
+	assert_int_equal(host.p.host, PRESSURE_BY_PSI);
+	assert_int_equal(take_polled(PRESSURE_ARM_MS), -1);
+	assert_int_equal(host.p.host, PRESSURE_BY_LOOKS);
+	assert_int_equal(take_polled(PRESSURE_LOOK_MS), PRESSURE_CRITICAL);
+	pressure_close(&host.p);
+	/* There may be nothing to look at. */
+	unlink(host.meminfo);
+	pressure_open(&host.p, &host.paths, 0);
+	pressure_arm(&host.p);
+	assert_int_equal(host.p.host, PRESSURE_BY_NOTHING);
+	assert_int_equal(pressure_due_ms(&host.p, 0), -1);
+}
+
 /* However often a host tells, and in whatever order, there is a limit to what is passed on. */
 static void a_flood_is_not_passed_on(void **state)
 {
@@ -151,6 +177,7 @@ static void a_flood_is_not_passed_on(void **state)
 	(void)state;
 	put(host.psi, "");
 	pressure_open(&host.p, &host.paths, 0);
+	pressure_arm(&host.p);
 	for (int64_t now = 0; now < 1000000; now += 10)
 		told += take((int)(util_random(&seed) % 3) - 1, POLLPRI, now) >= 0;
 	/* Of each 10 s one, and one that is higher. */
@@ -167,6 +194,7 @@ static void a_group_of_version_2_tells_of_its_own(void **state)
 	assert_int_equal(host.p.host, PRESSURE_BY_PSI);
 	assert_int_equal(host.p.group, PRESSURE_BY_PSI);
 	assert_int_equal(host.p.nr_fds, 4);
+	pressure_arm(&host.p);
 	assert_int_equal(take(2, POLLPRI, 0), PRESSURE_MEDIUM);
 	assert_int_equal(take(3, POLLPRI, 0), PRESSURE_CRITICAL);
 	/* Of a group that is gone there is nothing more to hear. */
@@ -284,6 +312,7 @@ static void this_host_is_listened_to(void **state)
 {
 	(void)state;
 	pressure_open(&host.p, &pressure_paths, 0);
+	pressure_arm(&host.p);
 	assert_int_not_equal(host.p.host, PRESSURE_BY_NOTHING);
 	(void)take_polled(0);
 }
@@ -294,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(stalls_are_told_once_in_a_while),
+		TEST(who_does_not_take_the_question_is_looked_at),
 		TEST(a_flood_is_not_passed_on),
 		TEST(a_group_of_version_2_tells_of_its_own),
 		TEST(a_group_of_version_1_tells_by_events),
