@@ -87,8 +87,8 @@ void *kmem_alloc_slow(unsigned int id, size_t asked, gfp_t gfp, int node, unsign
  * constant: one load, likewise. */
 KMEM_INLINE unsigned int kmem_size_to_number(size_t size)
 {
-	return size <= 1024 ? kmem_sizes.number[(size + 7) / 8]
-			    : (unsigned int)(64 - __builtin_clzl(size - 1));
+	return likely(size <= 1024) ? kmem_sizes.number[(size + 7) / 8]
+				    : (unsigned int)(64 - __builtin_clzl(size - 1));
 }
 
 /* The rest of a free; id: of the cache that the caller named, 0 for any. */

@@ -22,17 +22,18 @@ static unsigned int size_order(size_t size)
 	return order_base_2(DIV_ROUND_UP(size, KMEM_FRAME_SIZE));
 }
 
-void *__kmalloc_node(size_t size, gfp_t gfp, int node)
+/* Inlined twice, so that __kmalloc() knows that it is of any node. */
+static __always_inline void *kmalloc_any(size_t size, gfp_t gfp, int node, unsigned long caller)
 {
 	unsigned int number;
 	u64 addr;
 
-	if (!size)
+	if (unlikely(!size))
 		return ZERO_SIZE_PTR;
-	if (size <= KMALLOC_MAX_CACHE_SIZE) {
+	if (likely(size <= KMALLOC_MAX_CACHE_SIZE)) {
 		number = kmem_size_to_number(size);
 		if (node != NUMA_NO_NODE)
-			return kmem_alloc_slow(number, size, gfp, node, _RET_IP_);
+			return kmem_alloc_slow(number, size, gfp, node, caller);
 		return kmem_alloc_fast(number, kmem_number_size(number), size, gfp);
 	}
 	if (size > KMALLOC_MAX_SIZE)
@@ -41,9 +42,14 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 	return addr ? kmem_to_virt(addr) : NULL;
 }
 
+void *__kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return kmalloc_any(size, gfp, node, _RET_IP_);
+}
+
 void *__kmalloc(size_t size, gfp_t gfp)
 {
-	return __kmalloc_node(size, gfp, NUMA_NO_NODE);
+	return kmalloc_any(size, gfp, NUMA_NO_NODE, 0);
 }
 
 /* The size of an allocation; *used, unless NULL: how much of it the program has asked
