@@ -76,7 +76,6 @@ static void put_arg(struct sandbox_filter *f, const struct sandbox_arg *arg)
 /* One rule of a call whose number is right: the end, or on to what follows. */
 static void put_rule(struct sandbox_filter *f, const struct sandbox_rule *rule)
 {
-	const struct sandbox_arg self = {0, UINT64_MAX, (uint64_t)getpid()};
 	struct sandbox_arg console[SANDBOX_CONSOLE_ARGS];
 	const unsigned int begin = f->nr;
 
@@ -85,7 +84,7 @@ static void put_rule(struct sandbox_filter *f, const struct sandbox_rule *rule)
 	for (unsigned int i = 0; rule->console && i < SANDBOX_CONSOLE_ARGS; i++)
 		put_arg(f, &console[i]);
 	if (rule->own)
-		put_arg(f, &self);
+		put_arg(f, &(struct sandbox_arg){0, UINT64_MAX, (uint64_t)getpid()});
 	for (unsigned int i = 0; i < rule->nr_args; i++)
 		put_arg(f, &rule->arg[i]);
 	put_return(f, rule->error ? SECCOMP_RET_ERRNO | (uint32_t)rule->error : SECCOMP_RET_ALLOW);
