@@ -65,11 +65,13 @@ check-deb: deb ## install the packages in a clean Debian, use them there, purge 
 	$(Q)tests/check.sh $(INSTALL_SCRIPTS)
 
 # The short counts of these are in check; the variables are at the beginning of each script.
-soak: ## run the long counts: 200 checksums a disk, a million hostile requests, 50 kills
-	$(Q)tools/deps.sh nested libvirt
-	$(Q)$(MAKE) $(JOBS) all tests $(NESTED_TEST_BINS)
-	$(Q)COUNT=$(or $(COUNT),200) SESSIONS=20000 RING_REQUESTS=1000000 KMEM_REQUESTS=50000 SOAK=1 KILLS=50 \
-		tests/check.sh $(SOAK_SCRIPTS) $(ATTACK_SCRIPTS) tests/guest/bounds.t tests/serve/restart.t
+soak: ## run the long counts: 200 checksums a disk, an hour of a domain, a million hostile requests, 50 kills
+	$(Q)tools/deps.sh nested libvirt module
+	$(Q)$(MAKE) $(JOBS) all tests module $(NESTED_TEST_BINS)
+	$(Q)COUNT=$(or $(COUNT),200) SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) SESSIONS=20000 \
+		RING_REQUESTS=1000000 KMEM_REQUESTS=50000 SOAK=1 KILLS=50 \
+		tests/check.sh $(SOAK_SCRIPTS) tests/libvirt/soak.t $(ATTACK_SCRIPTS) \
+		tests/guest/bounds.t tests/serve/restart.t
 
 check-restart: ## kill a served disk fifty times under load
 	$(Q)tools/deps.sh

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The soak tests: each takes COUNT checksums (6) of a disk while memory is given back.
+# The soak tests: each takes COUNT checksums (6) of a disk while memory is given back; that of a libvirt
+# domain goes on for SOAK_SECONDS (30).
 
 $(B)/soak/rounds: $(call host_objs,plain,tests/soak/rounds.c)
 $(B)/soak/punch: $(call host_objs,plain,tests/soak/punch.c $(VHOST_CLIENT_SRCS))
-SOAK_BINS := $(B)/soak/rounds $(B)/soak/punch
+$(B)/soak/kmem: $(call host_objs,plain,tests/soak/kmem.c) $(B)/libslabvisor.a
+SOAK_BINS := $(B)/soak/rounds $(B)/soak/punch $(B)/soak/kmem
 $(SOAK_BINS):
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
