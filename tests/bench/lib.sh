@@ -139,12 +139,12 @@ malloc_peers() {
 }
 
 # bench_disk FILE MIB: sets disk to DISK, a device or file of the user's own, which tests/bench/disk.py asks about, or to
-# FILE. Writes it full of data, for reads of holes are no reads; FILE only where it is not of that size.
+# FILE. Writes the first MIB full of data, for reads of holes are no reads; FILE only where it is smaller than that.
 bench_disk() {
 	disk=${DISK:-$1}
 	if [ "${DISK:-}" ]; then
 		tests/bench/disk.py "$disk" "$2"
-	elif [ "$(stat -c %s "$disk" 2>/dev/null || echo 0)" = $(($2 << 20)) ]; then
+	elif [ "$(stat -c %s "$disk" 2>/dev/null || echo 0)" -ge $(($2 << 20)) ]; then
 		return
 	fi
 	mkdir -p "$(dirname "$disk")"

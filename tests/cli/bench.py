@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What benches share: a disturbed round is found and made again, a run that stays disturbed says so, finished rounds are
 # kept, the JSON has all rounds, the tables are README's, and a disk of the user's own is taken by an explicit word alone.
-import json, os, pty, re, signal, subprocess, sys, tempfile
+import fcntl, json, os, pty, re, signal, subprocess, sys, tempfile
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 sys.dont_write_bytecode = True
@@ -231,12 +231,25 @@ if loop:
     os.close(held)
     ok(got[0] == 1 and "it is mounted, swap, or part of another device" in got[2] and open(own, "rb").read() == data,
        "a device that is in use is refused, whatever is said", got)
+    got = disk(own, OVERWRITE=own)
+    ok(got[0] == 1 and "it is the disk of " + loop in got[2] and open(own, "rb").read() == data,
+       "so is the file that is a loop device's", got)
     got = disk(loop, OVERWRITE=loop)
     ok(got[0] == 0 and "NAME" in got[2], "and taken once it is not", got)
     subprocess.run(["losetup", "-d", loop])
 else:
     skip("a device that is in use is refused", "no loop device can be had")
+with open(own, "r+b") as held:
+    before = open(own, "rb").read()
+    fcntl.lockf(held, fcntl.LOCK_EX, 1, 100)
+    got = disk(own, OVERWRITE=own)
+    ok(got[0] == 1 and "another process has locked it" in got[2] and open(own, "rb").read() == before,
+       "a file that a machine has locked is refused", got)
+default = work.name + "/b/default"
+got = disk("", "2")
+ok(got[0] == 0 and os.path.getsize(default) == 2 << 20, "without one a file is made", got)
+made = open(default, "rb").read()
 got = disk("")
-ok(got[0] == 0 and os.path.getsize(work.name + "/b/default") == 1 << 20, "without one a file is made", got)
+ok(got[0] == 0 and open(default, "rb").read() == made, "and not written again for a bench that needs less", got)
 
 done_testing()
