@@ -11,7 +11,10 @@ needs build/slabvisor build/tests/module/svtest build/tests/module/attack
 programs=("$PWD/build/tests/module/svtest" "$PWD/build/tests/module/attack" "$PWD/build/libslabvisor-malloc.so"
 	perl bash sqlite3)
 make_initrd tests/nested/module-init.sh "${programs[@]}" || exit 1
-bins="svtest=${programs[0]} attack=${programs[1]} attacks=${ATTACK:-500} preload=${programs[2]}"
+bins="svtest=${programs[0]} attack=${programs[1]} preload=${programs[2]}"
+# How many random calls a program with rights makes on the first machine. The machines' kernels look
+# for what is written beyond the end of their own objects, or after these were freed (slub_debug).
+attacks=${ATTACK:-100000}
 
 # shellcheck disable=SC2317 # called by a check that fails
 explain() {
@@ -35,11 +38,11 @@ warnings() {
 	complaints | grep -E 'slabvisor|svm|WARNING|BUG|Oops|Call Trace|ODEBUG|blocked for more'
 }
 
-whole() { # TYPE
+whole() { # TYPE CMDLINE
 	local start
 	check "$1: the service starts" serve --kmem-max 2G
 	start=$(backed)
-	machine "$1" "$bins stays=1"
+	machine "$1" "$bins stays=1 $2"
 	hear 'guest: is idle'
 	check "$1: memory is in use while the guest has some" test "$(backed)" -gt "$start"
 	echo go >&3
@@ -119,7 +122,8 @@ refused() {
 }
 
 for type in ${MACHINES:-pc q35}; do
-	whole "$type"
+	whole "$type" "attacks=$attacks slub_debug=FZP"
+	attacks=500
 done
 killed q35 KILL 'the host does not answer'
 killed pc TERM "the host's service has ended"
