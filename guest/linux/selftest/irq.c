@@ -118,7 +118,9 @@ void st_interrupts(unsigned int rounds, unsigned long interrupts)
 	{
 		struct cpu_test *t = &test[cpu];
 
-		wait_for_completion(&t->end);
+		/* Again and again: the kernel warns of who waits for long without a break. */
+		while (!wait_for_completion_timeout(&t->end, 10 * HZ))
+			;
 		irqs += t->irq.done;
 		tasks += t->task.done;
 		spoilt += t->task.spoilt + t->irq.spoilt;
