@@ -28,7 +28,7 @@ tests: $(UNIT_BINS) $(TEST_BINS)
 
 # Two at a time, ordered so that both end together.
 NESTED_SCRIPTS := $(addprefix tests/nested/, guests.t disk.t linux.t harness.t jail.t units.t check.t \
-	memory.t acpi.t module.t)
+	memory.t acpi.t repeat.t module.t)
 # Of what depends on the kernel.
 NESTED_UNITS := $(patsubst %,$(B)/tests/%.plain,virtio_blk_balloon virtio_blk_data virtio_blk_release virtio_blk_lost \
 	virtio_vhost_user_log virtio_vhost_user_memory)
@@ -65,13 +65,13 @@ check-deb: deb ## install the packages in a clean Debian, use them there, purge 
 	$(Q)tests/check.sh $(INSTALL_SCRIPTS)
 
 # The short counts of these are in check; the variables are at the beginning of each script.
-soak: ## run the long counts: 200 checksums a disk, an hour of a domain, a million hostile requests, 50 kills
+soak: ## run the long counts: 200 checksums a disk, an hour of a domain, a million hostile requests, 50 kills, 500 nested guests
 	$(Q)tools/deps.sh nested libvirt module
 	$(Q)$(MAKE) $(JOBS) all tests module $(NESTED_TEST_BINS)
 	$(Q)COUNT=$(or $(COUNT),200) SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) SESSIONS=20000 \
-		RING_REQUESTS=1000000 KMEM_REQUESTS=50000 SOAK=1 KILLS=50 \
+		RING_REQUESTS=1000000 KMEM_REQUESTS=50000 SOAK=1 KILLS=50 RUNS=500 \
 		tests/check.sh $(SOAK_SCRIPTS) tests/libvirt/soak.t $(ATTACK_SCRIPTS) \
-		tests/guest/bounds.t tests/serve/restart.t
+		tests/guest/bounds.t tests/serve/restart.t tests/nested/repeat.t
 
 check-restart: ## kill a served disk fifty times under load
 	$(Q)tools/deps.sh
