@@ -50,10 +50,16 @@ static int map_control(struct ivshmem *iv, u64 base, u64 size)
 			le32_to_cpu(iv->control->version), IVSHMEM_KMEM_VERSION);
 		return -EPROTO;
 	}
-	if (base < SZ_4G || !is_write_back(iv->control)) {
+	if (base < SZ_4G) {
 		dev_err(d,
-			"the window at %#llx is %s, where memory is uncached: give it 4 GiB, so that the firmware puts it above them\n",
-			base, base < SZ_4G ? "below 4 GiB" : "not write-back");
+			"the window at %#llx is below 4 GiB, where memory is uncached: give it 4 GiB, so that the firmware puts it above them\n",
+			base);
+		return -ENODEV;
+	}
+	if (!is_write_back(iv->control)) {
+		dev_err(d,
+			"the firmware has made the window at %#llx uncached (/proc/mtrr), as OVMF does: SeaBIOS leaves it cached\n",
+			base);
 		return -ENODEV;
 	}
 	if (le64_to_cpu(iv->control->window_size) != size) {
