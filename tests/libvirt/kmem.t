@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# libvirt domains, pc and q35, with a disk and a memory service in one process, started by the hook:
-# the module's self-test, a program's memory and its I/O on the served disk, what comes back to the
-# host, and what is refused. What the module does on a memory service is kmem_guest.t's.
+# libvirt domains, pc and q35, with a disk and a memory service, started by the hook. In one process: the
+# module's self-test, a program's memory and its I/O on the served disk, what comes back to the host, and
+# what is refused. In two: that they work. What the module does on a memory service is kmem_guest.t's.
 set -u
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -14,67 +14,12 @@ if [ "${1:-}" != inside ]; then
 fi
 
 . tests/lib.sh
-. tests/libvirt/window.sh
 . tests/libvirt/daemon.sh
+. tests/libvirt/kmem-domain.sh
 
-kernel=$B/nested/cloud
-mkdir -p "$B/nested"
-tests/nested/kernel.sh "$kernel" linux-image-cloud-amd64 >&2 || exit 1
-module=$B/module/$(<"$kernel/release")
-tests/libvirt/initramfs.sh "$kernel" "$work/initrd" "$module/slabvisor.ko" "$module/slabvisor_selftest.ko" \
-	"$B/tests/module/svtest" || exit 1
-kmem=/run/slabvisor/t-kmem.sock
-disk=/run/slabvisor/t-data.sock
-image=$here/$(mktemp -d "$B/libvirt.XXXXXX")/disk.img
-at_end "rm -rf '${image%/*}'"
+make_initrd "$B/tests/module/svtest" || exit 1
 truncate -s 256M "$image"
 
-domain() { # MACHINE
-	cat <<-END
-	<domain type='qemu'>
-	  <name>t</name>
-	  <metadata>
-	    <slabvisor:memory xmlns:slabvisor='urn:slabvisor:libvirt:1' socket='$kmem' size='4G' max='1G' user='1G'
-	                      queues='2' name='t'>
-	      <slabvisor:disk socket='$disk' file='$image' queues='2'/>
-	    </slabvisor:memory>
-	  </metadata>
-	  <memory unit='MiB'>768</memory>
-	  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
-	  <vcpu>2</vcpu>
-	  <os>
-	    <type arch='x86_64' machine='$1'>hvm</type>
-	    <kernel>$here/$kernel/vmlinuz</kernel>
-	    <initrd>$work/initrd</initrd>
-	    <cmdline>console=ttyS0 quiet panic=-1 no_timer_check</cmdline>
-	  </os>
-	  <features><acpi/></features>
-	  <on_reboot>destroy</on_reboot>
-	  <devices>
-	    <emulator>$emulator</emulator>
-	    <disk type='vhostuser' device='disk'>
-	      <driver name='qemu' type='raw' queues='2'/>
-	      <source type='unix' path='$disk'><reconnect enabled='yes' timeout='1'/></source>
-	      <target dev='vdb' bus='virtio'/>
-	    </disk>
-	    <shmem name='slabvisor'>
-	      <model type='ivshmem-doorbell'/>
-	      <server path='$kmem'/>
-	      <msi vectors='3' ioeventfd='on'/>
-	    </shmem>
-	    <serial type='file'><source path='$work/console'/><target port='0'/></serial>
-	    <serial type='unix'><source mode='bind' path='/run/t.serial'/><target port='1'/></serial>
-	    <memballoon model='none'/>
-	  </devices>
-	</domain>
-	END
-}
-
-ready() { tests/libvirt/guest.py --retry /run/t.serial 300 true >"$out" 2>"$err"; }
-# asked NAME: what the service says of it.
-asked() { "$SLABVISOR" ctl t query-memory 2>/dev/null | sed -n "s/^ *\"$1\": \([0-9]*\),*$/\1/p"; }
-# stored: KiB that the window has memory for.
-stored() { window_kib "$(service)"; }
 resident() { awk '$1 == "RssShmem:" { print $2 }' "/proc/$(pgrep -f "$emulator.*guest=t")/status"; }
 # Page map, mailboxes and control page are there from the start.
 reserve=2048
@@ -91,13 +36,7 @@ sys.exit(s.recv(8) != b"\xff" * 8)' $kmem
 whole() { # MACHINE
 	local with
 	domain "$1" >"$work/domain.xml"
-	check "$1: the domain is defined" virsh define "$work/domain.xml"
-	check "$1: the hook and the domain start" virsh start t
-	check "$1: the domain boots" ready || {
-		virsh destroy t
-		echo 'Bail out! no domain to go on with'
-		exit 1
-	}
+	boots "$1"
 	is "$(service | wc -l)" 1 "$1: one service has both"
 	check "$1: a second client is refused" refused
 	! virsh save t "$work/saved" && grep -q 'peer mode' "$err"
@@ -134,8 +73,42 @@ whole() { # MACHINE
 	check "$1: and one line says so" guest '[ "$(dmesg | grep -c "the host does not answer")" = 1 ]'
 	is "$(state)" running "$1: the domain runs on"
 	check "$1: the domain ends" virsh destroy t
-	no_service() { ! service >/dev/null; }
 	check "$1: and the service, which the hook had started again for the disk" until_true 60 no_service
+	check "$1: undefined" virsh undefine t
+}
+
+# What svtest has left at the disk's start, in the file that the host has.
+written() {
+	python3 -c 'import array, sys
+with open(sys.argv[1], "rb") as image:
+    words = array.array("I", image.read(8 << 20))
+wrong = sum(word != (77 + i * 2654435761) & 0xFFFFFFFF for i, word in enumerate(words))
+sys.exit("%d of %d words are wrong" % (wrong, len(words)) if wrong else 0)' "$image"
+}
+no_service() { ! service >/dev/null; }
+
+# lean NAME MACHINE PROCESSES: a domain of which all is asked that depends on those.
+lean() {
+	local processes=$3 at
+	domain "$2" >"$work/domain.xml"
+	truncate -s 0 "$image"
+	truncate -s 256M "$image"
+	boots "$1"
+	is "$(service | wc -l)" "$processes" "$1: so many services have disk and memory"
+	check "$1: the module loads" guest 'insmod /slabvisor.ko && dmesg | grep "MiB of the host"'
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: its window lies above 4 GiB" guest 'for d in /sys/bus/pci/devices/*; do [ "$(cat $d/device)" != 0x1110 ] || awk "NR == 3 { print \$1; exit length(\$1) != 18 || \$1 < \"0x0000000100000000\" }" $d/resource || exit 1; done'
+	at=$(<"$out")
+	echo "# $1: the window is at $at"
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: its self-test passes" guest 'insmod /slabvisor_selftest.ko && dmesg | grep -qE "ok [0-9]" && ! dmesg | grep -E "(^|[^a-z])not ok"; s=$?; rmmod slabvisor_selftest; exit $s'
+	check "$1: a program has memory of the host, and reads and writes it on the disk" guest '/svtest /dev/vda'
+	check "$1: which has what it wrote" written
+	# shellcheck disable=SC2016 # expanded in the domain
+	check "$1: the module goes" guest 'for i in $(seq 60); do rmmod slabvisor && exit 0; sleep 1; done; exit 1'
+	check "$1: with it all memory goes back" until_true 60 given_back
+	check "$1: the domain ends" virsh destroy t
+	check "$1: and its services" until_true 60 no_service
 	check "$1: undefined" virsh undefine t
 }
 
@@ -143,5 +116,6 @@ start_daemons
 for type in ${MACHINES:-pc q35}; do
 	whole "$type"
 done
+lean 'two processes' q35 2
 end_daemons
 done_testing
