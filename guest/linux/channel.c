@@ -174,10 +174,12 @@ static size_t sort_usable(size_t n, u64 *addr, size_t size)
 	size_t kept = 0;
 
 	while (kept < n) {
-		if (usable(addr[kept], size, sleep))
+		if (usable(addr[kept], size, sleep)) {
 			kept++;
-		else
-			swap(addr[kept], addr[--n]);
+		} else {
+			n--;
+			swap(addr[kept], addr[n]);
+		}
 	}
 	return kept;
 }

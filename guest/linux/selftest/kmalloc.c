@@ -130,6 +130,41 @@ static void atomic(void)
 	st_check(good, "svm_kmalloc: GFP_ATOMIC with interrupts off is served");
 }
 
+/*
+ * Runs that reach into parts of the window that have no struct pages yet: who must not wait does
+ * without them, and has the guest's own memory or none.
+ */
+static void atomic_runs(void)
+{
+	enum {
+		N = 96,
+		SIZE = SZ_64K /* times N: three times what struct pages are made for at once */
+	};
+	void **p = kcalloc(N, sizeof(*p), GFP_KERNEL);
+	unsigned int had = 0;
+	unsigned int hosts = 0;
+	bool good = true;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	for (unsigned int i = 0; p && i < N; i++) {
+		p[i] = svm_kmalloc(SIZE, GFP_ATOMIC | __GFP_NOWARN);
+		if (p[i])
+			memset(p[i], i, SIZE);
+	}
+	local_irq_restore(flags);
+	for (unsigned int i = 0; p && i < N; i++) {
+		had += !!p[i];
+		hosts += svm_is_hosts(p[i]);
+		good &= !p[i] || !memchr_inv(p[i], i, SIZE);
+		svm_kfree(p[i]);
+	}
+	kfree(p);
+	pr_info("# of %u atomic runs %u were had, %u of them of the host\n", N, had, hosts);
+	st_check(good,
+		 "svm_kmalloc: atomic runs are each their own, where the window is new as well");
+}
+
 /* What lies next to each other is different memory. */
 static void apart(void)
 {
@@ -159,5 +194,6 @@ void st_kmalloc(void)
 	zeroed();
 	resized();
 	atomic();
+	atomic_runs();
 	apart();
 }
