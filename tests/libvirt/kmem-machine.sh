@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# A QEMU machine (TCG, Debian's cloud kernel) that has the module, on a memory service of its own: for
-# tests and benches of the latter. Sourced from the top of the source tree; what the machine says is in
-# $out, and fd 3 is its console's input (tests/nested/linux-lib.sh).
+# A QEMU machine (TCG) that has the module, on a memory service of its own: for tests and benches of the
+# latter. Its kernel is Debian's cloud kernel, or by KERNEL=debug that of debug-kernel.sh, and MEMORY says
+# how many MiB it has (768). Sourced from the top of the source tree; what the machine says is in $out,
+# and fd 3 is its console's input (tests/nested/linux-lib.sh).
 
 # The first has another ended().
 . tests/wait.sh
@@ -12,7 +13,7 @@
 
 B=${B:-build}
 window=4G
-kernel=$B/nested/cloud
+kernel=$B/nested/${KERNEL:-cloud}
 service='' # its process
 disk=$(mktemp -d "$PWD/$B/kmem.XXXXXX")/disk # where there is direct I/O
 at_end "rm -rf '${disk%/*}'"
@@ -50,7 +51,7 @@ machine() {
 	rm -f "$work/in"
 	mkfifo "$work/in"
 	truncate -s 64M "$disk"
-	qemu-system-x86_64 -accel tcg -machine "$type" -smp 2 -m 768 -nodefaults -no-reboot -display none \
+	qemu-system-x86_64 -accel tcg -machine "$type" -smp 2 -m "${MEMORY:-768}" -nodefaults -no-reboot -display none \
 		-kernel "$kernel/vmlinuz" -initrd "$work/initrd" \
 		-append "console=ttyS0 quiet panic=-1 no_timer_check $append" -serial stdio \
 		-drive "file=$disk,if=virtio,format=raw,cache=none" \

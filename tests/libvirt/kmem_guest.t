@@ -11,9 +11,10 @@ needs build/slabvisor build/tests/module/svtest build/tests/module/attack
 programs=("$PWD/build/tests/module/svtest" "$PWD/build/tests/module/attack" "$PWD/build/libslabvisor-malloc.so"
 	perl bash sqlite3)
 make_initrd tests/nested/module-init.sh "${programs[@]}" || exit 1
-bins="svtest=${programs[0]} attack=${programs[1]} preload=${programs[2]}"
-# How many random calls a program with rights makes on the first machine. The machines' kernels look
-# for what is written beyond the end of their own objects, or after these were freed (slub_debug).
+bins="svtest=${programs[0]} attack=${programs[1]} preload=${programs[2]} interrupts=${INTERRUPTS:-2000}"
+# How many objects timers allocate in the self-test, above, and how many random calls a program with
+# rights makes on the first machine. The machines' kernels look for what is written beyond the end of
+# their own objects, or after these were freed (slub_debug).
 attacks=${ATTACK:-100000}
 
 # shellcheck disable=SC2317 # called by a check that fails
