@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # debug-kernel.sh LINUX FOLDER: builds a kernel that looks for what a module does wrong (debug.config),
-# of the source tree LINUX, such as Debian's linux-source-6.1, in FOLDER, which takes about a gigabyte
-# and a quarter of an hour of two CPUs, and needs flex, bison, bc and libelf-dev. Makes build/nested/debug of it, and the module for it, so that
+# of the source tree LINUX, such as Debian's linux-source-6.1, in FOLDER, which takes 300 MiB and a
+# quarter of an hour of two CPUs, and needs flex, bison, bc and libelf-dev. Makes build/nested/debug of
+# it, and the module for it, so that
 #   KERNEL=debug MACHINES=q35 tests/libvirt/kmem_guest.t
 # runs the module's tests there.
 set -euo pipefail
