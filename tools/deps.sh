@@ -18,7 +18,7 @@ nested='acpica-tools qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs
 module='linux-headers-amd64 linux-headers-cloud-amd64 kmod sparse dkms perl bash sqlite3
 python3 memcached'
 bench='fio sqlite3 time python3'
-libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common
+libvirt='libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common ovmf
 busybox-static cpio kmod e2fsprogs fio python3 util-linux'
 
 deb='debhelper dh-dkms dpkg-dev lintian mmdebstrap apparmor'

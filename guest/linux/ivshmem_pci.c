@@ -58,7 +58,7 @@ static int map_control(struct ivshmem *iv, u64 base, u64 size)
 	}
 	if (!is_write_back(iv->control)) {
 		dev_err(d,
-			"the firmware has made the window at %#llx uncached (/proc/mtrr), as OVMF does: SeaBIOS leaves it cached\n",
+			"the firmware has made the window at %#llx uncached, as OVMF does and SeaBIOS does not: write disable=N to /proc/mtrr, where N is of the uncachable range there that has it\n",
 			base);
 		return -ENODEV;
 	}

@@ -105,6 +105,24 @@ killed() { # TYPE SIGNAL WHAT-THE-KERNEL-SAYS
 		"$1, $2: its kernel has nothing else to complain of"
 }
 
+# OVMF puts the window into an uncachable range: it is refused, and taken without the range.
+uncached() {
+	check "uncached: the service starts" serve --kmem-max 2G
+	machine q35 "svtest=${programs[0]} uncached=1 stays=1" -bios /usr/share/ovmf/OVMF.fd
+	hear "guest: is idle"
+	echo go >&3
+	hear "guest: is done"
+	echo go >&3
+	goes
+	check "a window that is uncached is refused, and what to do is said" \
+		said "^guest: uncached slabvisor .*uncached, as OVMF does.*write disable=N to .proc.mtrr"
+	check "without the uncachable range the module loads" said "^guest: loaded slabvisor"
+	passes "uncached, in the kernel" ktap
+	passes "uncached, a program" program
+	wait "$service"
+	service=
+}
+
 # A window that does not lie above 4 GiB, and one that is for something else.
 refused() {
 	tests/libvirt/small_window.py "$work/small" 256 &
@@ -128,5 +146,6 @@ for type in ${MACHINES:-pc q35}; do
 done
 killed q35 KILL 'the host does not answer'
 killed pc TERM "the host's service has ended"
+uncached
 refused
 done_testing

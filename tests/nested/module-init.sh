@@ -7,7 +7,8 @@
 # interrupts=N; or scribble=N alone: then the module is loaded N times, and its queues are ruined.
 # bench=N has it measure, killed=1 keep memory under load while the host's service is killed, and refused=1
 # say what the module has against the devices that are there: and nothing else. stays=1: it waits for a
-# line before it powers off, and misuses nothing.
+# line before it powers off, and misuses nothing. uncached=1: it first sees the module refuse a window that
+# an uncachable range has, and takes such ranges away.
 /bin/busybox --install -s
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
@@ -17,7 +18,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmpfs /run
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
-svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused='' interrupts=2000 scribble=''
+svtest='' attack='' attacks=2000 preload='' giveback='' bench='' killed='' stays='' refused='' uncached='' interrupts=2000 scribble=''
 read -r words </proc/cmdline
 for word in $words; do
 	case $word in
@@ -29,6 +30,7 @@ for word in $words; do
 	killed=*) killed=${word#*=} ;;
 	stays=*) stays=${word#*=} ;;
 	refused=*) refused=${word#*=} ;;
+	uncached=*) uncached=${word#*=} ;;
 	giveback=*) giveback=${word#*=} ;;
 	interrupts=*) interrupts=${word#*=} ;;
 	scribble=*) scribble=${word#*=} ;;
@@ -58,6 +60,15 @@ if [ -n "$scribble" ]; then
 	done
 	echo 'guest: powers off'
 	poweroff -f
+fi
+if [ -n "$uncached" ]; then
+	modprobe slabvisor
+	dmesg | sed -n 's/.*\(slabvisor .*\)/guest: uncached \1/p'
+	rmmod slabvisor
+	dmesg -c >/dev/null
+	# As configs/libvirt/README.md has it.
+	awk '/base=0x[1-9a-f].* uncachable/ { print "disable=" substr($1, 4) + 0 >"/proc/mtrr"; close("/proc/mtrr") }' /proc/mtrr
+	say mtrr </proc/mtrr
 fi
 before=$(free)
 modprobe slabvisor && echo 'guest: loaded slabvisor'
