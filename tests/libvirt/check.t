@@ -5,14 +5,7 @@
 # with /run, /etc/libvirt and /var/lib/libvirt of the test, and ends with it.
 set -u
 
-if [ "$(id -u)" -ne 0 ]; then
-	echo '1..0 # SKIP root is needed, for a mount namespace'
-	exit 0
-fi
-if [ "${1:-}" != inside ]; then
-	exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0" inside
-fi
-
+. tests/libvirt/namespace.sh
 . tests/lib.sh
 . tests/libvirt/daemon.sh
 
@@ -144,7 +137,6 @@ fi
 
 check 'shutdown' virsh shutdown t --mode acpi
 check 'it is off' until_true 120 is_state 'shut off'
-no_service() { ! service >/dev/null; }
 check 'and the service has ended' until_true 120 no_service
 check 'started again' virsh start t
 check 'it boots' ready

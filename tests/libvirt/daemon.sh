@@ -45,6 +45,7 @@ emulator=$(command -v qemu-system-x86_64)
 virsh() { command virsh -q -c $uri "$@" >"$out" 2>"$err"; }
 guest() { tests/libvirt/guest.py /run/t.serial "${limit:-300}" "$1" >"$out" 2>"$err"; }
 service() { pgrep -x slabvisor; }
+no_service() { ! service >/dev/null; }
 state() { command virsh -q -c $uri domstate t 2>/dev/null; }
 is_state() { [ "$(state)" = "$1" ]; }
 # shellcheck disable=SC2317 # called by a check that fails

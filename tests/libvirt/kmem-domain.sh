@@ -37,7 +37,7 @@ domain() {
 	      $beside
 	    </slabvisor:disks>
 	  </metadata>
-  <memory unit='MiB'>768</memory>
+	  <memory unit='MiB'>768</memory>
 	  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
 	  <vcpu>2</vcpu>
 	  <os>
@@ -84,6 +84,10 @@ boots() {
 
 # asked NAME: what the service says of it.
 asked() { "$SLABVISOR" ctl t query-memory 2>/dev/null | sed -n "s/^ *\"$1\": \([0-9]*\),*$/\1/p"; }
+nothing_in_use() { [ "$(asked frames-in-use)" = 0 ]; }
+# unloads: the module goes from the domain, within a minute.
+# shellcheck disable=SC2016 # expanded in the domain
+unloads() { guest 'for i in $(seq 60); do rmmod slabvisor && exit 0; sleep 1; done; exit 1'; }
 # memory_service: its process, which may have the disk as well.
 memory_service() { pgrep -f '^[^ ]*/slabvisor serve --kmem'; }
 # stored: KiB that the window has memory for.
