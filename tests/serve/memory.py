@@ -78,6 +78,15 @@ class Service:
         with open(self.thread() + "/status", encoding="utf-8") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("voluntary"))
 
+    def is_stopped(self):
+        """A signal is only on its way when kill() returns."""
+        tasks = "/proc/%d/task" % self.child.pid
+        for at in os.listdir(tasks):
+            with open("%s/%s/stat" % (tasks, at), encoding="utf-8") as stat:
+                if stat.read().rpartition(")")[2].split()[0] != "T":
+                    return False
+        return True
+
     def own_kib(self):
         """Of memory that is not the window's."""
         with open("/proc/%d/status" % self.child.pid, encoding="utf-8") as status:
@@ -338,6 +347,7 @@ def neighbours(work):
 
     # As slow as a service can be.
     bad.child.send_signal(signal.SIGSTOP)
+    until_true(bad.is_stopped)
     box, number = other.post(0, STATS)
     right = works(machine, kept, 50)
     early = other.word(box + 64) == number
