@@ -26,15 +26,15 @@ built() {
 	return 1
 }
 
-# tap NAME FILE CMD...: CMD must end with 0 and print a TAP stream that holds what it
-# plans and no failure. FILE is what CMD needs built.
+# tap NAME FILE CMD...: CMD must end with 0 and print a TAP stream, or one after the other, that holds
+# what it plans and no failure. FILE is what CMD needs built.
 tap() {
 	local name=$1 file=$2 status good
 	shift 2
 	built "$name" "$file" || return
 	show "$@"
 	status=$?
-	awk '/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+	awk '/^1\.\.[0-9]+/ { plan += substr($1, 4); planned = 1 }
 		/^ok / { n++ }
 		/^not ok / { n++; if (!/# *TODO/) bad = 1 }
 		/^Bail out!/ { bad = 1 }

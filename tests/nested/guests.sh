@@ -33,8 +33,8 @@ scripts() {
 		case ${script##*/} in
 		install.t | wordfreq.t | asan.t | blk_acked.t | blk_budget.t | blk_crash.t | \
 			blk_device.t | blk_media.t | blk_syscalls.t | counters.t | ctl.t | descriptors.t | hardening.t | \
-			initramfs.t | probes.t | readme.t | tap.t | \
-			media.t | rooms.t) ;;
+			initramfs.t | list.t | man.t | media.t | metrics.t | names.t | probes.t | \
+			readme.t | rooms.t | signals.t | tap.t | top.t) ;;
 		*) tap "$script" "$script" "$script" ;;
 		esac
 	done
