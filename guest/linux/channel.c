@@ -5,12 +5,8 @@
 #include "slabvisor/kmem.h"
 #include <linux/io.h>
 #include <linux/ktime.h>
-#include <linux/llist.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/workqueue.h>
 
 #include "enter.h"
 #include "priv.h"
@@ -358,64 +354,12 @@ long sv_pin_frames(size_t n, const u64 *addr)
 	return READ_ONCE(sv_dev) ? op_pin(0, n, addr) : -ENODEV;
 }
 
-static void send_unpin(size_t n, const u64 *addr)
+void sv_unpin_now(size_t n, const u64 *addr)
 {
 	size_t nr_bad;
 
 	op_unpin(0, n, addr, NULL, &nr_bad);
 	WARN_ONCE(nr_bad, "slabvisor: %zu pages of %zu were not pinned\n", nr_bad, n);
-}
-
-/* Pins that ended where no request could be sent. */
-struct unpin {
-	struct llist_node node;
-	size_t n;
-	u64 addr[];
-};
-
-static LLIST_HEAD(unpins);
-static DEFINE_MUTEX(unpin_lock); /* whoever has had it knows that what was on the list is sent */
-
-void sv_unpin_flush(void)
-{
-	struct llist_node *node;
-	struct unpin *u;
-	struct unpin *next;
-
-	mutex_lock(&unpin_lock);
-	node = llist_del_all(&unpins);
-	llist_for_each_entry_safe(u, next, node, node)
-	{
-		send_unpin(u->n, u->addr);
-		kfree(u);
-	}
-	mutex_unlock(&unpin_lock);
-}
-
-static void unpin_work(struct work_struct *unused)
-{
-	sv_unpin_flush();
-}
-
-static DECLARE_WORK(unpin_later, unpin_work);
-
-void sv_unpin_frames(size_t n, const u64 *addr)
-{
-	struct unpin *u;
-
-	if (!sv_sleeps()) {
-		send_unpin(n, addr);
-		return;
-	}
-	u = kmalloc(struct_size(u, addr, n), GFP_ATOMIC | __GFP_NOWARN);
-	if (!u) {
-		pr_warn_ratelimited("slabvisor: %zu pages stay pinned for want of memory\n", n);
-		return;
-	}
-	u->n = n;
-	memcpy(u->addr, addr, n * sizeof(*addr));
-	if (llist_add(&u->node, &unpins))
-		queue_work(sv_wq, &unpin_later);
 }
 
 static int op_stats(unsigned int cpu, u32 cache, struct virtio_kmem_stats *stats)

@@ -149,10 +149,8 @@ long sv_frames_alloc(u32 node, u32 flags, size_t n, u64 *addr);
 void sv_frames_free(size_t n, const u64 *addr);
 /* n at most VIRTIO_KMEM_MAX_BATCH. Returns how many from the first on, or -errno. */
 long sv_pin_frames(size_t n, const u64 *addr);
-/* From any context: where requests sleep a worker sends it. */
-void sv_unpin_frames(size_t n, const u64 *addr);
-/* Waits until those have been sent. May sleep. */
-void sv_unpin_flush(void);
+/* Where a request can be sent. */
+void sv_unpin_now(size_t n, const u64 *addr);
 int sv_channel_start(struct sv_device *dev);
 void sv_channel_stop(void);
 
@@ -214,6 +212,12 @@ long sv_pins_add(struct sv_pins *pins, unsigned long addr, unsigned long len);
 /* Ends a pin of exactly this range. Returns pages, or -ENOENT. */
 long sv_pins_remove(struct sv_pins *pins, unsigned long addr, unsigned long len);
 void sv_pins_drop(struct sv_pins *pins);
+
+/* unpin.c */
+/* Up to VIRTIO_KMEM_MAX_BATCH, from any context: where requests sleep a worker sends it. */
+void sv_unpin_frames(size_t n, const u64 *addr);
+/* Waits until the worker has sent them. May sleep. */
+void sv_unpin_flush(void);
 
 /* gup.c */
 /* Counts a pin at the host for each page of the window among these, all or nothing. 0 or -errno. */
