@@ -2,7 +2,7 @@
 /*
  * The cost of kmalloc and kfree, by the loops of tests/bench/kmalloc_loops.h, and
  * the exits they take. Prints `name value unit` lines. For a heap of 64 MiB or more;
- * the speed-up needs two vCPUs.
+ * the loops of two threads need two vCPUs.
  *
  * Usage: kbench [exits]; with exits the loops run once and no time is taken: for
  * hosts that emulate the guest's instructions.
@@ -115,45 +115,79 @@ static void exits_steady(uint64_t million)
 
 static struct {
 	uint64_t start, end;
+	uint64_t exits;
 } lap[2];
 static unsigned int ready; /* vCPUs that are about to start */
+static struct loops_shared shared;
 
-/* vCPUs 0 and 1 run the batch loop side by side. */
+/* vCPUs 0 and 1 run a loop side by side. */
 static void two_laps(void *arg)
 {
+	const struct loops_two *two = arg;
 	unsigned int cpu = smp_processor_id();
 
-	(void)arg;
 	if (cpu > 1)
 		return;
 	/* The other one may have to be woken first. */
 	__atomic_fetch_add(&ready, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&ready, __ATOMIC_RELAXED) < 2)
 		asm volatile("pause");
+	lap[cpu].exits = exits_here();
 	lap[cpu].start = loops_now();
-	if (!loops_batch(&scratch[cpu], LOOPS_BATCHES))
+	if (!two->run(&scratch[cpu], &shared, cpu))
 		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
 	lap[cpu].end = loops_now();
+	lap[cpu].exits = exits_here() - lap[cpu].exits;
 }
 
-/* How much more two vCPUs do in the same time than one does. */
-static void speed_up(uint64_t one)
+/* Picoseconds of one object when two vCPUs share the work; *exits: of the rounds but for the
+ * first, which warms up. */
+static uint64_t measure_two(const struct loops_two *two, uint64_t *exits)
 {
 	uint64_t took[LOOPS_ROUNDS];
-	uint64_t two;
 
+	*exits = 0;
 	for (unsigned int i = 0; i < LOOPS_ROUNDS; i++) {
 		uint64_t start;
 		uint64_t end;
 
 		ready = 0;
-		smp_call_all(two_laps, NULL);
+		loops_two_prepare(scratch, &shared);
+		smp_call_all(two_laps, (void *)two);
 		start = lap[0].start < lap[1].start ? lap[0].start : lap[1].start;
 		end = lap[0].end > lap[1].end ? lap[0].end : lap[1].end;
-		took[i] = (end - start) * 1000 / (2ull * LOOPS_BATCHES * LOOPS_BATCH);
+		took[i] = (end - start) * 1000 / two->objects;
+		if (i)
+			*exits += lap[0].exits + lap[1].exits;
 	}
-	two = loops_median(took, LOOPS_ROUNDS);
-	print("kmalloc_smp2_speedup", two ? one * 1000 / two : 0, "x");
+	loops_two_prepare(scratch, &shared);
+	return loops_median(took, LOOPS_ROUNDS);
+}
+
+static void print_of(const char *prefix, const char *name, const char *suffix, uint64_t thousandths,
+		     const char *unit)
+{
+	char whole[64];
+
+	snprintf(whole, sizeof(whole), "%s_%s%s", prefix, name, suffix);
+	print(whole, thousandths, unit);
+}
+
+/* Two vCPUs, each by itself and handing objects over; how much more than one they do in the same
+ * time, which takes `one` picoseconds for an object. */
+static void side_by_side(uint64_t one)
+{
+	for (unsigned int i = 0; i < LOOPS_TWO; i++) {
+		const struct loops_two *two = &loops_two[i];
+		uint64_t exits;
+		uint64_t took = measure_two(two, &exits);
+		uint64_t objects = two->objects * (LOOPS_ROUNDS - 1);
+
+		print_of("kmalloc", two->name, "_ns", took, "ns");
+		print_of("exits_per_million", two->name, "", exits * 1000000000 / objects, "exits");
+		if (!i)
+			print("kmalloc_smp2_speedup", took ? one * 1000 / took : 0, "x");
+	}
 }
 
 int main(int argc, char **argv)
@@ -181,7 +215,7 @@ int main(int argc, char **argv)
 	print("kmalloc_scatter_ns", measure(loops_scatter, 1), "ns");
 	print("kmalloc_churn_ns", measure(loops_churn, LOOPS_PAIRS), "ns");
 	if (num_online_cpus() > 1)
-		speed_up(batch);
+		side_by_side(batch);
 	if (failures)
 		printk("kbench: an allocation failed: a larger --heap is needed\n");
 	return failures != 0;

@@ -20,7 +20,7 @@ round() {
 bench_start kmalloc "^(${names// /|})_.*_ns$"
 # shellcheck disable=SC2086 # a list of words
 malloc_peers $names
-for what in pair batch64 scatter churn; do
+for what in pair batch64 scatter churn two_batch64 handover handover_mixed exchange exchange_mixed; do
 	# shellcheck disable=SC2046,SC2086 # lists of words
 	bench_ratio "kmalloc_${what}_ratio" "kmalloc_${what}_ns" $(printf "%s_${what}_ns " $names)
 done
