@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The system's own programs over mm and the magazines, and over the peers' mallocs: in turns, in one run, each program
-# preloaded. What a program writes must be the same with each. Of ROUNDS=3 the medians of time elapsed, of CPU time, and of
-# the most memory that one of the program's processes had resident, ours and each peer's, and ours to each peer's.
+# The system's own programs, and two of ours whose threads hand objects over (shim_chain.c, shim_stress.c), over mm and the
+# magazines, and over the peers' mallocs: in turns, in one run, each program preloaded. What a program writes must be the
+# same with each. Of ROUNDS=3 the medians of time elapsed, of CPU time, and of the most memory that one of the program's
+# processes had resident, ours and each peer's, and ours to each peer's.
 # tests/bench/lib.sh says what is printed.
 #   SHIM_SORT_SIZE    of the file that is sorted, 1G
-#   SHIM_PROGRAMS     those to run, of: gcc python3 git perl sqlite3 sort; '' for none
+#   SHIM_PROGRAMS     those to run, of: gcc python3 git perl sqlite3 sort chain stress; '' for none
 set -eu
 cd "$(dirname "$0")/../.."
 rounds=3
 . tests/bench/lib.sh
-programs=${SHIM_PROGRAMS-gcc python3 git perl sqlite3 sort}
+programs=${SHIM_PROGRAMS-gcc python3 git perl sqlite3 sort chain stress}
 size=$(numfmt --from=iec "${SHIM_SORT_SIZE:-1G}")
 dir=$PWD/$B/bench/shim
 mkdir -p "$dir" "$work/objects"
@@ -64,8 +65,15 @@ run_sqlite3() {
 run_sort() {
 	sort --parallel=2 -S 3G "$dir/lines.$size"
 }
-export dir work size
-export -f run_gcc run_python3 run_git run_perl run_sqlite3 run_sort
+run_chain() {
+	"$bin/shim_chain"
+}
+run_stress() {
+	"$bin/shim_stress"
+}
+bin=$PWD/$B/tests
+export bin dir work size
+export -f run_gcc run_python3 run_git run_perl run_sqlite3 run_sort run_chain run_stress
 
 fail() {
 	echo "bench: $1" >&2

@@ -40,13 +40,20 @@ $(SHIM_BINS): $(B)/tests/shim/%: $(B)/host-plain/tests/shim/%.o
 TAP_SCRIPTS += tests/shim/shim.t
 TEST_BINS += $(SHIM) $(SHIM_BINS)
 
-bench-shim: $(SHIM) ## the system's own programs over mm, beside other mallocs
+# Programs of our own that the bench runs beside the system's.
+SHIM_HANDS := $(B)/tests/shim_chain $(B)/tests/shim_stress
+$(SHIM_HANDS): $(B)/tests/%: $(B)/host-plain/tests/bench/%.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $<
+
+bench-shim: $(SHIM) $(SHIM_HANDS) ## the system's own programs over mm, beside other mallocs
 	$(Q)tools/deps.sh bench
 	$(Q)tests/bench/shim.sh
 
 # A quick look at the same, which takes a minute.
 bench-mm: bench-shim-quick
-bench-shim-quick: $(SHIM)
+bench-shim-quick: $(SHIM) $(SHIM_HANDS)
 	$(Q)tools/deps.sh bench
 	$(Q)ROUNDS=$${ROUNDS:-1} SHIM_SORT_SIZE=$${SHIM_SORT_SIZE:-128M} tests/bench/shim.sh
 
