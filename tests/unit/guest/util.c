@@ -202,6 +202,41 @@ void util_stop(void)
 	mm_heap_destroy(heap);
 	heap = NULL;
 	hosted_on_warn = NULL;
+	assert_int_equal(wire.nested, 0);
+}
+
+int util_setup(void **state)
+{
+	(void)state;
+	util_start(64 * MIB, 0);
+	return 0;
+}
+
+int util_setup_debug(void **state)
+{
+	(void)state;
+	util_start(64 * MIB, MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER);
+	return 0;
+}
+
+int util_setup_nodes(void **state)
+{
+	(void)state;
+	util_start_nodes(16 * MIB);
+	return 0;
+}
+
+int util_teardown(void **state)
+{
+	(void)state;
+	util_stop();
+	return 0;
+}
+
+void util_free_all(void **object, size_t n)
+{
+	while (n)
+		kfree(object[--n]);
 }
 
 struct mm_heap *util_heap(void)

@@ -49,8 +49,19 @@ void util_start(size_t size, unsigned int debug);
 /* The same, with rules as --slab-debug has them. */
 void util_start_watched(size_t size, const char *rules);
 void util_start_nodes(size_t size);
-/* Ends it, and checks that every frame is back. */
+/* Ends it, and checks that every frame is back, and that no request was made in the middle of
+ * another. */
 void util_stop(void);
+
+/* cmocka's set-up and its end: 64 MiB; 64 MiB with the debug modes that find misuse; two nodes of
+ * 16 MiB. */
+int util_setup(void **state);
+int util_setup_debug(void **state);
+int util_setup_nodes(void **state);
+int util_teardown(void **state);
+
+/* Gives n objects back, the last one first. */
+void util_free_all(void **object, size_t n);
 
 /* The heap behind the wire, for what does not go by the channel. */
 struct mm_heap *util_heap(void);

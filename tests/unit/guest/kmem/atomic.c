@@ -10,46 +10,11 @@ static const gfp_t hasty[] = {GFP_ATOMIC, GFP_NOWAIT, __GFP_HIGH | GFP_NOWAIT | 
 
 static void *object[SCATTER];
 
-static int setup(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, 0);
-	return 0;
-}
-
 static int setup_small(void **state)
 {
 	(void)state;
 	util_start(8 * MIB, 0);
 	return 0;
-}
-
-static int setup_nodes(void **state)
-{
-	(void)state;
-	util_start_nodes(16 * MIB);
-	return 0;
-}
-
-static int setup_debug(void **state)
-{
-	(void)state;
-	util_start(16 * MIB, MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	assert_int_equal(wire.nested, 0);
-	util_stop();
-	return 0;
-}
-
-static void free_all(size_t n)
-{
-	while (n)
-		kfree(object[--n]);
 }
 
 static void they_are_served_while_there_is_memory(void **state)
@@ -61,14 +26,14 @@ static void they_are_served_while_there_is_memory(void **state)
 	requests = wire.requests;
 	for (size_t n = 0; n < SCATTER; n++)
 		assert_non_null(object[n] = kmalloc(64, GFP_KERNEL));
-	free_all(SCATTER);
+	util_free_all(object, SCATTER);
 	kmem_give_back();
 	patient = wire.requests - requests;
 	for (size_t i = 0; i < ARRAY_SIZE(hasty); i++) {
 		requests = wire.requests;
 		for (size_t n = 0; n < SCATTER; n++)
 			assert_non_null(object[n] = kmalloc(64, hasty[i]));
-		free_all(SCATTER);
+		util_free_all(object, SCATTER);
 		kmem_give_back();
 		/* By as few requests as others. */
 		assert_in_range(wire.requests - requests, 1, patient + 10);
@@ -116,7 +81,7 @@ static void they_are_served_in_debug_modes(void **state)
 	(void)state;
 	for (size_t n = 0; n < 1000; n++)
 		assert_non_null(object[n] = kmalloc(100, GFP_ATOMIC));
-	free_all(1000);
+	util_free_all(object, 1000);
 	object[0] = kmalloc(1 * MIB, GFP_ATOMIC);
 	assert_non_null(object[0]);
 	kfree(object[0]);
@@ -127,7 +92,7 @@ static void they_give_back_what_is_asked_for(void **state)
 	(void)state;
 	for (size_t n = 0; n < 1000; n++)
 		object[n] = kmalloc(64, GFP_ATOMIC);
-	free_all(1000);
+	util_free_all(object, 1000);
 	assert_true(util_active(4) >= 200);
 	hosted_event(VIRTIO_KMEM_EVENT_GIVE_BACK, 0);
 	/* Off the fast path, where events are looked for. */
@@ -186,7 +151,7 @@ static void the_last_frames_are_theirs_too(void **state)
 		while (n < SCATTER && (object[n] = kmalloc(size, how)))
 			n++;
 		assert_int_equal(n, left * each);
-		free_all(n);
+		util_free_all(object, n);
 		kmem_give_back();
 		unhog(frame, all - left);
 		assert_int_equal(util_frames(), 0);
@@ -272,7 +237,7 @@ static void what_is_at_hand_is_memory_too(void **state)
 	for (n = 0; n < 300; n++)
 		object[n] = kmalloc(64, GFP_KERNEL);
 	all = hog(frame);
-	free_all(300);
+	util_free_all(object, 300);
 	assert_true(util_active(4) >= 200);
 	/* Whoever would rather do without takes nothing from others. */
 	assert_null(kmalloc(2048, GFP_NOWAIT | __GFP_NORETRY | __GFP_NOWARN));
@@ -306,13 +271,13 @@ static void what_others_have_comes_with_their_rest(void **state)
 
 int main(void)
 {
-#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
-#define TEST(f)         TEST_WITH(f, setup)
+#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, util_teardown)
+#define TEST(f)         TEST_WITH(f, util_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(they_are_served_while_there_is_memory),
 		TEST(they_have_runs_of_every_order),
-		TEST_WITH(they_have_nodes, setup_nodes),
-		TEST_WITH(they_are_served_in_debug_modes, setup_debug),
+		TEST_WITH(they_have_nodes, util_setup_nodes),
+		TEST_WITH(they_are_served_in_debug_modes, util_setup_debug),
 		TEST(they_give_back_what_is_asked_for),
 		TEST_WITH(the_last_frames_are_theirs_too, setup_small),
 		TEST_WITH(they_get_null_when_the_host_has_no_such_run, setup_small),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Caches: creation, constructors, objects of the wrong cache, bulk, debug modes. */
+/* Caches: creation, constructors, objects of the wrong cache, bulk. */
 #include "tests/unit/guest/util.h"
 
 struct thing {
@@ -23,27 +23,6 @@ static int setup(void **state)
 	(void)state;
 	util_start(64 * MIB, 0);
 	constructed = 0;
-	return 0;
-}
-
-static int setup_debug(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER);
-	return 0;
-}
-
-static int setup_watched(void **state)
-{
-	(void)state;
-	util_start_watched(64 * MIB, "F,watched");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
 	return 0;
 }
 
@@ -391,126 +370,28 @@ static void bulk_is_all_or_nothing(void **state)
 	kmem_cache_destroy(s);
 }
 
-static void debug_modes_catch_misuse_at_the_call(void **state)
-{
-	static const size_t sizes[] = {5, 64, 100, 1000, 8000};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		size_t size = sizes[i];
-		char *p = kzalloc(size, GFP_KERNEL);
-
-		assert_null(memchr_inv(p, 0, size));
-		assert_int_equal(wire.last_asked, size);
-		assert_true(wire.last_caller != 0);
-		assert_int_equal(wire.largest, 1);
-		kfree(p);
-		util_expect_bug(free_it, p, "kfree: ");
-		p = kmalloc(size, GFP_KERNEL);
-		p[size] = 1;
-		util_expect_bug(free_it, p, "was written to past its end");
-	}
-	char *p = kmalloc(64, GFP_ATOMIC);
-
-	assert_non_null(p);
-	p = krealloc(p, 10, GFP_KERNEL);
-	p = krealloc(p, 64, GFP_KERNEL);
-	memset(p, 1, 64);
-	kfree_sensitive(p);
-}
-
-static void all_of_an_object_may_be_used_after_ksize(void **state)
-{
-	u8 *p = kmalloc(20, GFP_KERNEL);
-
-	(void)state;
-	assert_non_null(p);
-	assert_int_equal(ksize(p), 32);
-	memset(p, 0x11, 32);
-	kfree(p);
-	p = kmalloc(20, GFP_KERNEL);
-	memset(p, 0x11, 20);
-	kfree_sensitive(p);
-	/* Up to what was asked for, and no red zone behind it. */
-	p = kzalloc(20, GFP_KERNEL);
-	memset(p, 0x22, 20);
-	p = krealloc(p, 30, GFP_KERNEL | __GFP_ZERO);
-	assert_int_equal(p[19], 0x22);
-	for (int i = 20; i < 30; i++)
-		assert_int_equal(p[i], 0);
-	p = krealloc(p, 100, GFP_KERNEL | __GFP_ZERO);
-	assert_int_equal(p[19], 0x22);
-	for (int i = 20; i < 100; i++)
-		assert_int_equal(p[i], 0);
-	memset(p, 0x33, 100);
-	kfree(p);
-}
-
-static void a_cache_can_be_debugged_alone(void **state)
-{
-	struct kmem_cache *s =
-		kmem_cache_create("watched", 64, 0, SLAB_RED_ZONE | SLAB_POISON, NULL);
-	unsigned long requests = wire.requests;
-	char *p = kmem_cache_alloc(s, GFP_KERNEL);
-
-	(void)state;
-	assert_int_equal(wire.requests, requests + 1);
-	p[64] = 1;
-	util_expect_bug(free_it, p, "was written to past its end");
-	p = kmem_cache_zalloc(s, GFP_KERNEL);
-	assert_null(memchr_inv(p, 0, 64));
-	kmem_cache_free(s, p);
-	kmem_cache_destroy(s);
-}
-
-/* As on a Linux without slub_debug: the flags are taken, and cost nothing. */
-static void debug_flags_ask_nothing_of_a_host_that_does_not_debug(void **state)
-{
-	struct kmem_cache *s = kmem_cache_create(
-		"mine", 64, 0, SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER, NULL);
-	unsigned long requests;
-	char *p[8];
-
-	(void)state;
-	assert_non_null(s);
-	kmem_cache_free(s, kmem_cache_alloc(s, GFP_KERNEL));
-	requests = wire.requests;
-	for (int i = 0; i < 8; i++)
-		p[i] = kmem_cache_alloc(s, GFP_KERNEL);
-	for (int i = 0; i < 8; i++)
-		kmem_cache_free(s, p[i]);
-	assert_int_equal(wire.requests, requests);
-	kmem_cache_destroy(s);
-}
-
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, util_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_cache_is_made_used_and_destroyed),
 		TEST(numbers_are_used_again),
 		TEST(there_are_caches_for_each_four_pages_of_the_heap),
 		TEST(a_far_cache_is_like_any),
-		cmocka_unit_test_setup_teardown(a_far_cache_is_like_any, setup_debug, teardown),
+		cmocka_unit_test_setup_teardown(a_far_cache_is_like_any, util_setup_debug,
+						util_teardown),
 		TEST(what_makes_no_sense_is_refused),
 		TEST(a_bad_region_for_user_copies_is_warned_of_and_left_out),
 		TEST(a_long_name_is_kept_whole),
 		TEST(an_alignment_that_is_no_power_of_two_is_the_largest_in_it),
 		TEST(alignment_is_kept),
-		cmocka_unit_test_setup_teardown(alignment_is_kept, setup_debug, teardown),
+		cmocka_unit_test_setup_teardown(alignment_is_kept, util_setup_debug, util_teardown),
 		TEST(the_constructor_runs_once_an_object),
 		TEST(zero_wins_over_a_constructor_with_a_warning),
 		TEST(an_object_of_another_cache_goes_to_its_own),
 		TEST(a_cache_with_objects_out_stays),
 		TEST(a_shrunk_cache_holds_nothing),
 		TEST(bulk_is_all_or_nothing),
-		cmocka_unit_test_setup_teardown(debug_modes_catch_misuse_at_the_call, setup_debug,
-						teardown),
-		cmocka_unit_test_setup_teardown(all_of_an_object_may_be_used_after_ksize,
-						setup_debug, teardown),
-		cmocka_unit_test_setup_teardown(a_cache_can_be_debugged_alone, setup_watched,
-						teardown),
-		TEST(debug_flags_ask_nothing_of_a_host_that_does_not_debug),
 	};
 
 	return cmocka_run_group_tests_name("guest_kmem_cache", tests, NULL, NULL);

@@ -26,13 +26,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
-	return 0;
-}
-
 static unsigned int longest(const struct dma_pool *pool)
 {
 	unsigned int most = 0;
@@ -103,7 +96,7 @@ static void a_table_that_cannot_grow_is_only_slower(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, util_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_block_is_found_in_a_few_steps),
 		TEST(a_table_that_cannot_grow_is_only_slower),

@@ -2,20 +2,6 @@
 /* Every call of the kmalloc family, with its edges. */
 #include "tests/unit/guest/util.h"
 
-static int setup(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
-	return 0;
-}
-
 /* Sizes that the compiler does not know. */
 static size_t vary(size_t size)
 {
@@ -372,7 +358,7 @@ static void without_an_allocator_there_is_no_memory(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, util_setup, util_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_an_allocator_there_is_no_memory),
 		TEST(kmalloc_of_every_size_is_aligned_and_usable),

@@ -10,24 +10,10 @@
 
 static void *object[SCATTER];
 
-static int setup(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, 0);
-	return 0;
-}
-
 static int setup_small(void **state)
 {
 	(void)state;
 	util_start(4 * MIB, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
 	return 0;
 }
 
@@ -371,8 +357,8 @@ static void a_run_is_enough_for_two_that_ask_at_once(void **state)
 
 int main(void)
 {
-#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
-#define TEST(f)         TEST_WITH(f, setup)
+#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, util_teardown)
+#define TEST(f)         TEST_WITH(f, util_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(a_load_that_repeats_asks_for_nothing),
 		TEST(pairs_and_batches_ask_for_nothing),

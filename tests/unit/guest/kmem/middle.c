@@ -6,34 +6,6 @@
 
 static void *object[SCATTER];
 
-static int setup(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, 0);
-	return 0;
-}
-
-static int setup_debug(void **state)
-{
-	(void)state;
-	util_start(16 * MIB, MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	assert_int_equal(wire.nested, 0);
-	util_stop();
-	return 0;
-}
-
-static void free_all(size_t n)
-{
-	while (n)
-		kfree(object[--n]);
-}
-
 static unsigned int below(unsigned int n)
 {
 	return (unsigned int)rand() % n;
@@ -122,7 +94,7 @@ static void the_reserve_is_filled_anew(void **state)
 		if (round % 10 == 9)
 			kmem_give_back();
 	}
-	free_all(n);
+	util_free_all(object, n);
 }
 
 static void too_many_frees_in_the_middle(void)
@@ -311,14 +283,14 @@ static void what_they_give_beyond_the_limit_goes_later(void **state)
 
 int main(void)
 {
-#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
-#define TEST(f)         TEST_WITH(f, setup)
+#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, util_teardown)
+#define TEST(f)         TEST_WITH(f, util_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(in_the_middle_of_a_request_there_is_the_reserve),
 		TEST(the_reserve_is_filled_anew),
 		TEST(frees_in_the_middle_have_a_bound),
 		TEST(whoever_comes_in_the_middle_finds_all_in_order),
-		TEST_WITH(sizes_are_had_in_the_middle_too, setup_debug),
+		TEST_WITH(sizes_are_had_in_the_middle_too, util_setup_debug),
 		TEST(nobody_gives_back_for_those_who_could_not_ask),
 		TEST(what_they_give_beyond_the_limit_goes_later),
 	};

@@ -8,27 +8,6 @@
 
 static void *object[SCATTER];
 
-static int setup(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, 0);
-	return 0;
-}
-
-static int setup_nodes(void **state)
-{
-	(void)state;
-	util_start_nodes(16 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
-	return 0;
-}
-
 static void nodes_are_kept_apart(void **state)
 {
 	void *p[2];
@@ -169,16 +148,16 @@ static void pages_are_pinned_by_the_batch(void **state)
 	assert_int_equal(kmem_pin(1, addr), -EFAULT);
 }
 
-#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
-#define TEST(f)         TEST_WITH(f, setup)
+#define TEST_WITH(f, s) cmocka_unit_test_setup_teardown(f, s, util_teardown)
+#define TEST(f)         TEST_WITH(f, util_setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST_WITH(nodes_are_kept_apart, setup_nodes),
-		TEST_WITH(a_full_node_has_the_other_stand_in, setup_nodes),
+		TEST_WITH(nodes_are_kept_apart, util_setup_nodes),
+		TEST_WITH(a_full_node_has_the_other_stand_in, util_setup_nodes),
 		TEST(dma32_is_below_4_gib_or_nothing),
-		TEST_WITH(dma32_on_a_node_is_not_taken_from_magazines, setup_nodes),
+		TEST_WITH(dma32_on_a_node_is_not_taken_from_magazines, util_setup_nodes),
 		TEST(a_large_run_on_no_such_node_is_one_run),
 		TEST(runs_of_frames),
 		TEST(pages_are_pinned_by_the_batch),

@@ -12,13 +12,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
-	return 0;
-}
-
 /* An allocator that fails when told to, and counts what is out. */
 static int out;
 static bool empty;
@@ -305,7 +298,7 @@ static void a_run_of_one_block_is_kept(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, util_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_run_of_one_block_is_kept),
 		TEST(a_pool_keeps_its_elements_back),

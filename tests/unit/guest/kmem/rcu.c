@@ -12,31 +12,10 @@ struct node {
 	char rest[64];
 };
 
-static int setup(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, 0);
-	return 0;
-}
-
-static int setup_debug(void **state)
-{
-	(void)state;
-	util_start(64 * MIB, MM_DEBUG_SANITY | MM_DEBUG_REDZONE | MM_DEBUG_POISON | MM_DEBUG_OWNER);
-	return 0;
-}
-
 static int setup_wipe(void **state)
 {
 	(void)state;
 	util_start(64 * MIB, MM_HARDEN_WIPE);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	util_stop();
 	return 0;
 }
 
@@ -407,7 +386,7 @@ static void readers_see_a_typesafe_cache_as_its_type(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, util_setup, util_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_grace_period_ends_when_the_readers_before_it_have),
 		TEST(what_would_never_end_is_a_bug),
@@ -415,13 +394,13 @@ int main(void)
 		TEST(kfree_rcu_frees_after_the_readers),
 		TEST(want_of_memory_frees_what_waits),
 		TEST(free_objects_keep_their_contents),
-		cmocka_unit_test_setup_teardown(free_objects_keep_their_contents, setup_debug,
-						teardown),
+		cmocka_unit_test_setup_teardown(free_objects_keep_their_contents, util_setup_debug,
+						util_teardown),
 		cmocka_unit_test_setup_teardown(free_objects_keep_their_contents, setup_wipe,
-						teardown),
+						util_teardown),
 		TEST(memory_goes_to_the_host_after_the_readers),
 		cmocka_unit_test_setup_teardown(memory_goes_to_the_host_after_the_readers,
-						setup_debug, teardown),
+						util_setup_debug, util_teardown),
 		TEST(a_destroyed_cache_waits_for_the_readers),
 		TEST(readers_see_no_node_that_was_freed),
 		TEST(readers_see_a_typesafe_cache_as_its_type),
