@@ -31,6 +31,7 @@ static const struct word {
 	{"rw", "readwrite", MODE, 0, 0, 0, 0, 1,
 	 "read, write, randread, randwrite, randrw, rw or pins"},
 	{"rwmixread", NULL, NUMBER, AT(mix_read), 0, 100, 1, "a number from 0 to 100"},
+	{"fsync", NULL, NUMBER, AT(fsync), 0, ~0u, 1, "writes before a flush, 0 for none"},
 	{"bs", "blocksize", SIZE, AT(bs), BLK_SECTOR_SIZE, 256 << 10, BLK_SECTOR_SIZE,
 	 "a multiple of 512 up to 256k"},
 	{"depth", "iodepth", NUMBER, AT(depth), 1, 128, 1, "a number from 1 to 128"},

@@ -10,6 +10,7 @@ struct options {
 	bool write, random;
 	bool mixed;         /* writes and reads */
 	u32 mix_read;       /* percent of these that are reads */
+	u32 fsync;          /* a flush after so many writes; 0: none */
 	u32 bs;             /* bytes of a request */
 	unsigned int depth; /* requests of a vCPU under way */
 	unsigned int cpus;  /* that take part */

@@ -37,10 +37,15 @@ static void print_lines(const struct result *r, u64 ios, u64 bytes)
 static void print_json(const struct result *r, const struct options *o, u64 ios)
 {
 	const struct fio_value option[] = {
-		{"rw", options_mode(o), 0},  {"rwmixread", NULL, o->mix_read},
-		{"bs", NULL, o->bs},         {"iodepth", NULL, o->depth},
-		{"numjobs", NULL, o->cpus},  {"size", NULL, o->size},
-		{"randseed", NULL, o->seed}, {0},
+		{"rw", options_mode(o), 0},
+		{"rwmixread", NULL, o->mix_read},
+		{"fsync", NULL, o->fsync},
+		{"bs", NULL, o->bs},
+		{"iodepth", NULL, o->depth},
+		{"numjobs", NULL, o->cpus},
+		{"size", NULL, o->size},
+		{"randseed", NULL, o->seed},
+		{0},
 	};
 	const struct fio_value own[] = {
 		{"doorbells_per_kio", NULL, r->doorbells * 1000000 / ios},

@@ -1,18 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # A guest's disk beside fio on the same file: io_uring, direct, registered buffers and files, the same depth and block
-# size, in turns. Medians of ROUNDS=5 and of their ratios, of MS=500 each. tests/bench/lib.sh says what is printed, and
+# size, in turns; jobs with `plain` in their names without registered buffers on either side, and that with `fsync` has a
+# flush after each write. A cpu_ratio is of the I/O thread's CPU time an I/O to all of fio's. Medians of ROUNDS=3 and of their ratios, of MS=500 each. tests/bench/lib.sh says what is printed, and
 # how DISK= takes a device of one's own.
 #
 # fio and the disk's thread are kept on the CPU that takes the disk's interrupts, the guest's vCPU on another: where the
 # scheduler happens to put them makes more of a difference than all else. PIN=0 leaves it to the scheduler.
 set -eu
 cd "$(dirname "$0")/../.."
+rounds=3
 . tests/bench/lib.sh
 ms=${MS:-500}
 jobs='
 4k_randread randread 4k 32
 4k_randread_qd1 randread 4k 1
+4k_randread_plain randread 4k 32
+4k_randwrite_plain randwrite 4k 32
+4k_fsync randwrite 4k 1
 4k_randwrite randwrite 4k 32
 4k_mix70 randrw 4k 32
 16k_randread randread 16k 32
@@ -27,17 +32,19 @@ if pin_cpus "$disk"; then
 	echo "# fio and the disk's thread on CPU $io_cpu, the vCPU on CPU $other_cpu"
 fi
 
-# run_fio NAME MODE BS DEPTH: fio_NAME_...; sets iops.
+# run_fio NAME MODE BS DEPTH: fio_NAME_...; sets iops and cpu.
+fio_words=()
 run_fio() {
-	fio --name=x --ioengine=io_uring --fixedbufs=1 --registerfiles=1 --direct=1 --filename="$disk" --size=1g \
+	fio --name=x --ioengine=io_uring "${fio_words[@]}" --registerfiles=1 --direct=1 --filename="$disk" --size=1g \
 		--time_based=1 --runtime="${ms}ms" --rw="$2" --rwmixread=70 --bs="$3" --iodepth="$4" "${fio_pin[@]}" \
 		--output-format=json >"$work/fio"
 	tests/bench/fio_figures.py "fio_$1" "$work/fio" >"$work/lines"
 	iops=$(field "$work/lines" "fio_$1_iops")
+	cpu=$(field "$work/lines" "fio_$1_cpu_s_per_mio")
 	cat "$work/lines" >>"$figures"
 }
 
-# run_guest NAME MODE BS DEPTH [option...]: blk_NAME_... and the monitor's account; sets guest_iops. $words are more
+# run_guest NAME MODE BS DEPTH [option...]: blk_NAME_... and the monitor's account; sets guest_iops and guest_cpu. $words are more
 # for zcbench.
 words=()
 run_guest() {
@@ -52,8 +59,8 @@ run_guest() {
 	guest_iops=$(field "$work/lines" "blk_${name}_iops")
 	cat "$work/lines" >>"$figures"
 	ios=$(field "$work/out" ios)
-	figure "blk_${name}_cpu_s_per_mio" \
-		"$(awk -v us="$(field "$work/err" io_cpu_us)" -v n="$ios" 'BEGIN { print us / n }')" s
+	guest_cpu=$(awk -v us="$(field "$work/err" io_cpu_us)" -v n="$ios" 'BEGIN { print us / n }')
+	figure "blk_${name}_cpu_s_per_mio" "$guest_cpu" s
 	figure "blk_${name}_process_cpu_s_per_mio" \
 		"$(awk -v a="$start" -v b="$end" -v n="$ios" 'BEGIN { print (b - a) / n * 1e6 }')" s
 	figure "blk_${name}_iops_per_core" \
@@ -70,21 +77,31 @@ children_cpu() {
 }
 
 beside_fio() { # NAME MODE BS DEPTH
-	local who sum=0 guest_sum=0 tail=0 guest_tail=0
+	local who sum=0 guest_sum=0 tail=0 guest_tail=0 cpus=0 guest_cpus=0 options=()
+	fio_words=(--fixedbufs=1) words=()
+	case $1 in
+	*_plain) fio_words=() options=(--pin-budget 0) ;;
+	*_fsync) fio_words+=(--fsync=1) words=(fsync=1) ;;
+	esac
 	# One, the other, the other, the one: a disk that gets faster or slower favours none.
 	for who in fio guest guest fio fio guest guest fio; do
 		bench_step "$1, $who"
-		run_$who "$@"
 		if [ $who = fio ]; then
+			run_fio "$@"
 			sum=$(add "$sum" "$iops")
+			cpus=$(add "$cpus" "$cpu")
 			tail=$(add "$tail" "$(field "$work/lines" "fio_$1_p99.9_us")")
 		else
+			run_guest "$@" "${options[@]}"
 			guest_sum=$(add "$guest_sum" "$guest_iops")
+			guest_cpus=$(add "$guest_cpus" "$guest_cpu")
 			guest_tail=$(add "$guest_tail" "$(field "$work/lines" "blk_$1_p99.9_us")")
 			copied=$((copied + $(field "$work/err" blk_bytes_copied)))
 		fi
 	done
+	words=()
 	ratio "blk_$1_ratio" "$guest_sum" "$sum"
+	ratio "blk_$1_cpu_ratio" "$guest_cpus" "$cpus"
 	[ "$2" = randrw ] || ratio "blk_$1_p99.9_ratio" "$guest_tail" "$tail"
 }
 

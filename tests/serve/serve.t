@@ -115,6 +115,9 @@ is "$status $(figure wrong)" '0 0' 'of 512 bytes'
 load --readwrite=randrw --rwmixread=100 --bs=8k --iodepth=4 --numjobs=2 --number_ios=100 --randseed=7
 [ "$status" = 0 ] && [ "$(figure ios)" -ge 100 ]
 ok $? "the load takes fio's words" || say_output
+load --rw randrw --verify --fsync 1 --depth 4 --ios 400
+is "$status $(figure wrong) $(figure errors)" '0 0 0' 'a flush after each write is answered as one, and is no request' ||
+	say_output
 # A percentile is a bucket's edge, so the least and the greatest may lie within it.
 awk '/^latency_(p|max)/ { if ($2 < last && $1 != "latency_max") exit bad = 1; last = $2; n++ }
 	/^latency_(min|mean)/ { value[$1] = $2; n++ } /^latency_max/ { value[$1] = $2 }

@@ -27,6 +27,7 @@ struct load_config {
 	enum load_format format;
 	enum load_pattern pattern;
 	unsigned int mix_read; /* percent of LOAD_RANDRW */
+	unsigned int fsync;    /* a flush after so many writes; 0: none */
 	unsigned int queues, depth, seconds;
 	uint32_t block_size; /* bytes */
 	uint64_t range;      /* bytes of the disk to use; 0: all */

@@ -26,13 +26,10 @@ void load_print_json(const struct load_config *config, const struct load_result 
 {
 	const double ios = r->ios ? (double)r->ios : 1;
 	const struct fio_value option[] = {
-		{"rw", word_of(config->pattern), 0},
-		{"rwmixread", NULL, config->mix_read},
-		{"bs", NULL, config->block_size},
-		{"iodepth", NULL, config->depth},
-		{"numjobs", NULL, config->queues},
-		{"randseed", NULL, config->seed},
-		{0},
+		{"rw", word_of(config->pattern), 0}, {"rwmixread", NULL, config->mix_read},
+		{"fsync", NULL, config->fsync},      {"bs", NULL, config->block_size},
+		{"iodepth", NULL, config->depth},    {"numjobs", NULL, config->queues},
+		{"randseed", NULL, config->seed},    {0},
 	};
 	struct fio_value own[] = {
 		{"kicks_per_kio", NULL, thousandths((double)r->kicks / ios * 1e3)},

@@ -22,15 +22,16 @@
 #include "tools/vhost/load.h"
 #include "vmm/base/cli.h"
 
-#define SECTOR  512u
-#define BLK_IN  0u
-#define BLK_OUT 1u
-#define HANG_MS 30000
+#define SECTOR    512u
+#define BLK_IN    0u
+#define BLK_OUT   1u
+#define BLK_FLUSH 4u
+#define HANG_MS   30000
 
 struct slot {
 	struct client_request request;
 	uint64_t block, since;
-	bool busy, write;
+	bool busy, write, flush;
 };
 
 struct load {
@@ -40,7 +41,7 @@ struct load {
 	struct slot *slot; /* queue * depth + i */
 	uint32_t *version; /* by block, when verifying */
 	uint8_t *taken;
-	uint64_t blocks, next, random, posted, inflight;
+	uint64_t blocks, next, random, posted, inflight, unflushed;
 	bool stopping;
 };
 
@@ -130,12 +131,34 @@ static uint64_t next_block(struct load *l)
 	return block;
 }
 
+/* As fio has it: the requests of others do not wait for it. */
+static void post_flush(struct load *l, unsigned int queue, unsigned int i)
+{
+	struct slot *s = &l->slot[queue * l->config->depth + i];
+	struct client_request request = s->request;
+
+	l->unflushed = 0;
+	request.type = BLK_FLUSH;
+	request.sector = 0;
+	request.len = 0;
+	s->flush = true;
+	s->busy = true;
+	client_post(&l->client, queue, (uint16_t)i, &request);
+	l->inflight++;
+}
+
 static void post(struct load *l, unsigned int queue, unsigned int i)
 {
 	const struct load_config *config = l->config;
 	struct slot *s = &l->slot[queue * config->depth + i];
 
+	if (config->fsync && l->unflushed >= config->fsync) {
+		post_flush(l, queue, i);
+		return;
+	}
+	s->flush = false;
 	s->write = next_is_write(l);
+	l->unflushed += s->write;
 	s->block = next_block(l);
 	s->request.type = s->write ? BLK_OUT : BLK_IN;
 	s->request.sector = s->block * (config->block_size / SECTOR);
@@ -165,6 +188,11 @@ static void check_answer(struct load *l, struct slot *s, uint32_t len)
 	const struct load_config *config = l->config;
 	uint8_t status = l->client.mem[s->request.header + 16];
 
+	if (s->flush) {
+		if (status || len != 1)
+			complain(l, "a flush failed", s->block);
+		return;
+	}
 	if (status)
 		complain(l, "the request failed", s->block);
 	else if (len != (s->write ? 1 : config->block_size + 1))
@@ -203,12 +231,14 @@ static int reap(struct load *l, unsigned int queue)
 			return -EPROTO;
 		}
 		ns = monotonic_ns() - s->since;
-		latency_add(s->write ? &l->result->write : &l->result->read, ns);
+		if (!s->flush) {
+			latency_add(s->write ? &l->result->write : &l->result->read, ns);
+			l->result->ios++;
+			l->result->bytes += l->config->block_size;
+		}
 		check_answer(l, s, len);
 		s->busy = false;
 		l->inflight--;
-		l->result->ios++;
-		l->result->bytes += l->config->block_size;
 		n++;
 		if (!l->stopping)
 			post(l, queue, (unsigned int)slot);
