@@ -15,7 +15,7 @@ struct loop {
 	int rounds;
 };
 static const struct loop brief = {272, 4};
-static const struct loop lengthy = {2064, 2};
+static const struct loop lengthy = {1040, 2};
 
 /* ns of one time round the loop. Returns 0 or -errno. */
 static int measure(ring_loop *run, void *arg, const struct loop *loop, double *ns)
