@@ -48,6 +48,7 @@ struct io_engine_config {
 	unsigned int nr_regions;
 	const cpu_set_t *cpus; /* the thread's; NULL: any. Read by io_engine_create() alone */
 	uint32_t poll_us;      /* longest poll before a sleep; 0: none */
+	bool learns_polls;     /* ... if polls pay at all, which is learnt (learn.h) */
 	bool dear_kicks;       /* drivers notify by exits: spare them when many requests wait */
 	uint64_t pin_budget;   /* bytes of guest memory registered at most; 0: none */
 	uint32_t idle_ms;      /* a window unused for this long is let go; 0: never */

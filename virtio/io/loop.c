@@ -8,6 +8,7 @@
  * or the other that keep finding nothing are left out for a while.
  */
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mm/host/clock.h"
@@ -170,8 +171,10 @@ static bool reap(struct io_engine *e)
 
 		/* A call may wait for just this: it is looked at before a sleep. */
 		any |= op->counted || e->waiting;
-		if (op->counted)
+		if (op->counted) {
 			e->inflight--;
+			e->learn.done++;
+		}
 		op->more = cqe[i]->flags & IORING_CQE_F_MORE;
 		op->done(op, cqe[i]->res);
 	}
@@ -237,9 +240,29 @@ static void count_sleep(struct io_poll *p)
 }
 
 /* With much under way a wake-up brings much, and is not worth a poll. */
-static uint64_t poll_ns(const struct io_engine *e, const struct io_poll *p)
+static uint64_t poll_ns(struct io_engine *e, const struct io_poll *p)
 {
-	return p->rest || e->inflight >= DEEP ? 0 : (uint64_t)e->config.poll_us * 1000;
+	if (e->inflight >= DEEP)
+		return 0;
+	e->learn.chances++;
+	if (p->rest || (e->config.learns_polls && !io_learn_polls(&e->learn)))
+		return 0;
+	return (uint64_t)e->config.poll_us * 1000;
+}
+
+/* Not where nothing is learnt, for this thread's CPU time is asked for by a system call. */
+static void learn(struct io_engine *e)
+{
+	struct timespec cpu;
+
+	if (!e->config.learns_polls || !io_learn_due(&e->learn) ||
+	    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
+		return;
+	if (!io_learn_look(&e->learn, monotonic_ns(), cpu.tv_sec * 1000000000LL + cpu.tv_nsec))
+		return;
+	/* Whatever polls found before says nothing of those to come. */
+	e->after_answers = (struct io_poll){0};
+	e->after_requests = (struct io_poll){0};
 }
 
 static void sleep_until_something(struct io_engine *e)
@@ -299,6 +322,7 @@ static void run(struct io_engine *e)
 		arm(e);
 		io_engine_submit(e);
 		if (reap(e)) {
+			learn(e);
 			poll = &e->after_answers;
 		} else if (taken) {
 			poll = &e->after_requests;
@@ -306,7 +330,7 @@ static void run(struct io_engine *e)
 			if (!poll_for_work(e, e->config.poll_us ? DEEP_POLL_NS : 0))
 				wait_for_completion(e);
 		} else if (!any) {
-			uint64_t ns = poll_ns(e, poll);
+			const uint64_t ns = poll_ns(e, poll);
 			bool found = poll_for_work(e, ns);
 
 			if (ns)

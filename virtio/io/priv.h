@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "virtio/io/engine.h"
+#include "virtio/io/learn.h"
 #include "virtio/io/stat.h"
 #include "virtio/io/window.h"
 
@@ -64,6 +65,7 @@ struct io_engine {
 	struct io_release *releases; /* whose windows are not gone yet */
 	bool waiting;                /* a call or a release is not done, and looked at each round */
 	struct io_poll after_answers, after_requests;
+	struct io_learn learn; /* where config.learns_polls says so */
 	uint64_t wake_value;
 	struct io_op wake_op, tick_op;
 	bool wake_armed, tick_armed;

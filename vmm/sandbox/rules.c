@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mm/util.h"
@@ -109,8 +110,9 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(poll, VCPU)},
 	{CALL(poll, KMEM)},
 	{CALL(sched_yield, ALL & ~(SERVE | CONSOLE | TERMINAL)), SELDOM(LOCK)},
-	{CALL(restart_syscall, ALL & ~IO), SELDOM(SIGNAL)}, /* of poll() and futex() */
-	{CALL(clock_gettime, QMP)},                         /* its budget of CPU time */
+	{CALL(restart_syscall, ALL & ~IO), SELDOM(SIGNAL)},            /* of poll() and futex() */
+	{CALL(clock_gettime, QMP)},                                    /* its budget of CPU time */
+	{CALL(clock_gettime, IO), IF(IS(0, CLOCK_THREAD_CPUTIME_ID))}, /* what polls cost it */
 	{CALL(clock_gettime, ALL & ~QMP), SELDOM(CLOCK)},
 	{CALL(exit, ALL & ~MAIN)},
 	{CALL(exit_group, SERVE | MAINS)},

@@ -17,6 +17,9 @@
 /* The size that QEMU's front end takes unless it is told: it says which only after it has asked for
  * the configuration. */
 #define RING_SIZE 128
+/* Where polls are found to pay: longer than a fast disk takes, and than a driver does to its next
+ * request. */
+#define LEARNT_POLL_US 200
 
 static const struct disk_words words = {
 	.option = "",
@@ -64,7 +67,8 @@ static enum exit_status open_device(struct served *disk, struct sandbox *sandbox
 	};
 	char why[BLK_WHY_MAX];
 	struct io_engine_config engine = {
-		.poll_us = config->poll_us,
+		.poll_us = config->poll_us < 0 ? LEARNT_POLL_US : (uint32_t)config->poll_us,
+		.learns_polls = config->poll_us < 0,
 		.pin_budget = config->pin_budget,
 		.warn = say,
 		.warn_opaque = disk,

@@ -24,7 +24,7 @@ struct serve_disk {
 	uint32_t block_size; /* of sectors, bytes; 0: as the file has it */
 	bool raw;            /* its bytes are the disk, whatever they look like */
 	unsigned int queues;
-	unsigned int poll_us;
+	int poll_us;         /* -1: whether to poll is learnt */
 	uint64_t max_memory; /* bytes that a front end may share; 0: VHOST_USER_MAX_MEMORY */
 	uint64_t pin_budget; /* bytes; more than 0 only where the front end's memory stays */
 };
