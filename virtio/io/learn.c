@@ -2,17 +2,18 @@
 #include "virtio/io/learn.h"
 
 #define MS        1000000ll
-#define SETTLE    (30 * MS)  /* of a turn: until the scheduler has put threads where they stay */
-#define MEASURE   (70 * MS)  /* ... and what is measured then */
-#define LONG_LOOK (250 * MS) /* the driver paused, or asks for little: nothing is to be learnt */
-#define FIRST_GAP (1000 * MS)
+#define SETTLE    (30 * MS)   /* of a turn: until the scheduler has put threads where they stay */
+#define MEASURE   (70 * MS)   /* ... and what is measured then */
+#define LONG_LOOK (250 * MS)  /* the driver paused, or asks for little: nothing is to be learnt */
+#define SOON      (1000 * MS) /* the next trial, where what was learnt seems to be true no longer */
+#define FIRST_GAP (4000 * MS)
 #define LAST_GAP  (16000 * MS)
 #define TURNS     (2 * IO_LEARN_PAIRS)
 
 /* In thousandths. Polls begin where requests end this much sooner, and go on while they end that
  * much sooner: a measurement is never quite the same twice. */
-#define BEGIN_AT 1150
-#define STAY_AT  1050
+#define BEGIN_AT 1100
+#define STAY_AT  1030
 /* Each per cent that requests end sooner may cost so many of CPU time. */
 #define CPU_PRICE 4
 
@@ -75,7 +76,7 @@ static void begin_trial(struct io_learn *l)
 	begin_turn(l);
 }
 
-static void end_trial(struct io_learn *l, int64_t now)
+static void end_trial(struct io_learn *l)
 {
 	const bool polls = polls_pay(l);
 
@@ -87,11 +88,11 @@ static void end_trial(struct io_learn *l, int64_t now)
 	l->usual = median(l->pace[polls]);
 	l->lately = l->usual;
 	l->trying = false;
-	l->last = now;
-	l->next = now + l->gap;
+	l->last = l->worked;
+	l->next = l->worked + l->gap;
 }
 
-static void end_turn(struct io_learn *l, int64_t now)
+static void end_turn(struct io_learn *l)
 {
 	const bool polled = turn_polls(l);
 
@@ -99,12 +100,12 @@ static void end_turn(struct io_learn *l, int64_t now)
 	l->spent[polled] += l->cpu;
 	l->served[polled] += l->nr;
 	if (++l->turn == TURNS)
-		end_trial(l, now);
+		end_trial(l);
 	else
 		begin_turn(l);
 }
 
-static void go_on(struct io_learn *l, int64_t now, int64_t ns, int64_t cpu)
+static void go_on(struct io_learn *l, int64_t ns, int64_t cpu)
 {
 	l->ns += ns;
 	l->cpu += cpu;
@@ -113,7 +114,7 @@ static void go_on(struct io_learn *l, int64_t now, int64_t ns, int64_t cpu)
 		begin_turn(l);
 		l->settled = true;
 	} else if (l->settled && l->ns >= MEASURE) {
-		end_turn(l, now);
+		end_turn(l);
 	}
 }
 
@@ -132,14 +133,15 @@ bool io_learn_look(struct io_learn *l, int64_t now, int64_t cpu)
 	/* Also the first look of all, before which nothing is known. */
 	const bool paused = !l->at || ns > LONG_LOOK || l->chances < l->done / 4;
 
+	l->worked += paused ? 0 : ns;
 	if (paused) {
 		l->trying = false;
 	} else if (l->trying) {
-		go_on(l, now, ns, cpu - l->cpu_at);
+		go_on(l, ns, cpu - l->cpu_at);
 	} else {
-		if (changed(l, ns / l->done) && l->next > l->last + FIRST_GAP)
-			l->next = l->last + FIRST_GAP;
-		if (now >= l->next)
+		if (changed(l, ns / l->done) && l->next > l->last + SOON)
+			l->next = l->last + SOON;
+		if (l->worked >= l->next)
 			begin_trial(l);
 	}
 	l->at = now;

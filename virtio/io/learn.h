@@ -29,11 +29,14 @@ struct io_learn {
 
 	bool trying, settled;
 	unsigned int turn;
-	int64_t at, cpu_at;  /* the last look, ns */
-	int64_t next, gap;   /* when the next trial may begin, and how long after the last, ns */
-	int64_t last, usual; /* the end of the last trial, ns; ns a request then */
-	int64_t lately;      /* ... and since */
-	int64_t ns, cpu, nr; /* of the turn: time, CPU time, requests */
+	int64_t at, cpu_at; /* the last look, ns */
+	/* Without pauses, so that who works by fits and starts is no more tried than others. */
+	int64_t worked;    /* ns of all looks */
+	int64_t next, gap; /* when of these the next trial may begin, and how long after the last */
+	int64_t last;      /* the end of the last trial */
+	int64_t usual;     /* ns a request then */
+	int64_t lately;    /* ... and since */
+	int64_t ns, cpu, nr;             /* of the turn: time, CPU time, requests */
 	int64_t pace[2][IO_LEARN_PAIRS]; /* ns a request, without polls and with them, by turn */
 	int64_t spent[2], served[2];     /* CPU time in ns, and requests, of all turns */
 };

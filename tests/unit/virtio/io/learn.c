@@ -191,6 +191,20 @@ static void nor_while_little_is_asked_for(void **state)
 	assert_int_equal(polled, 0);
 }
 
+static void who_pauses_is_not_tried_more_often(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	go_on(&polls_cost, 40 * SECOND);
+	before = polled;
+	for (int i = 0; i < 100; i++) {
+		now += 20 * SECOND;
+		go_on(&polls_cost, SECOND);
+	}
+	assert_true(polled - before < 3 * (100 * SECOND / polls_cost.ns[false]) / 100);
+}
+
 static void a_pause_ends_a_trial_and_is_no_measurement(void **state)
 {
 	(void)state;
@@ -246,6 +260,7 @@ int main(void)
 		TEST(one_turn_that_something_spoils_decides_nothing),
 		TEST(nothing_is_tried_with_many_requests_under_way),
 		TEST(nor_while_little_is_asked_for),
+		TEST(who_pauses_is_not_tried_more_often),
 		TEST(a_pause_ends_a_trial_and_is_no_measurement),
 		TEST(a_change_is_told),
 	};
