@@ -24,7 +24,7 @@ static struct worker {
 	pthread_t thread;
 } worker[THREADS];
 
-/* Mostly small, half of them below 256 bytes; one in 128 up to 32 KiB, one in 8192 up to 1 MiB. */
+/* Mostly small, half of them below 256 bytes; one in 128 up to 32 KiB, one in 4096 up to 1 MiB. */
 static uint64_t size_of(uint32_t r)
 {
 	uint32_t size = 16 + ((r & 0x3ff) * (r >> 10 & 0x3ff) >> 10);
