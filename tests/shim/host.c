@@ -19,6 +19,9 @@
  * huge page rounds up would be a good part of it. */
 #define SMALL_FRAMES 64u
 
+/* Bytes of a cache that its depot learns to keep, at the most. */
+#define DEPOT_MOST (1ul << 20)
+
 static void say(const char *format, va_list args)
 {
 	static const char name[] = "slabvisor-malloc: ";
@@ -112,11 +115,20 @@ int __wrap_region_back(struct region *region, uint64_t offset, uint64_t size)
 	return 0;
 }
 
-/* In place of the depots': they learn to keep more, since a guest's requests cost tens of
- * microseconds. Here they cost nanoseconds, and what is kept is missed elsewhere. */
+/*
+ * In place of the depots' own, which learns to keep what was given to the host and is asked back.
+ * A guest's requests cost tens of microseconds. Here they cost nanoseconds, and what is kept is
+ * missed elsewhere, so a process with one thread learns nothing. Where threads hand objects over
+ * these pass through the depots, which overflow whenever one thread is ahead of the other: what
+ * goes to the slabs then comes back as other memory, which is in nobody's cache.
+ */
+void __real_kmem_depot_refilled(struct kmem_cache *cache, u64 objects);
 void __wrap_kmem_depot_refilled(struct kmem_cache *cache, u64 objects);
 void __wrap_kmem_depot_refilled(struct kmem_cache *cache, u64 objects)
 {
-	(void)cache;
-	(void)objects;
+	const u64 most = DEPOT_MOST / cache->front.size;
+	const u64 limit = READ_ONCE(cache->depot.limit);
+
+	if (shim_threads() > 1 && limit < most)
+		__real_kmem_depot_refilled(cache, min(objects, most - limit));
 }

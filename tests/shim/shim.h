@@ -64,6 +64,9 @@ int shim_class_init(struct mm_heap *heap);
 bool shim_enter(void);
 void shim_leave(void);
 
+/* How many threads have magazines of their own: a moment's count. */
+unsigned int shim_threads(void);
+
 /* Makes the calling thread known while the start is under way. 0 or -errno. */
 int shim_thread_init(void);
 

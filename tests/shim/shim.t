@@ -80,6 +80,7 @@ case_ok threads come_and_go 'threads that end leave nothing behind'
 case_ok threads destructors "allocation in a thread's last moments"
 case_ok threads tiny_stacks 'threads on the smallest stacks'
 case_ok threads forks 'forks in the middle of it'
+case_ok threads depots 'depots learn to keep what is asked back, where there are threads'
 
 for window in lots 63M 64 64m 64K 64MB 0x40M -64M ' 64M' 9T 1e9 18446744073709551616; do
 	SLABVISOR_MALLOC_HEAP=$window bug edges zero "=$window: 64M to 8T would be right" \

@@ -33,7 +33,8 @@ static __thread bool gone; /* past its last destructor */
 static LIST_HEAD(threads); /* all that may be inside */
 static LIST_HEAD(spares);
 static spinlock_t threads_lock;
-static unsigned int nr_threads;
+static unsigned int nr_threads; /* that there has been memory for */
+static unsigned int nr_alive;   /* in the list, but for `late`; read without the lock, too */
 static u32 forking;
 
 static struct shim_thread *late; /* of the threads that are gone, in turns */
@@ -43,6 +44,11 @@ static pthread_key_t key;
 static struct shim_thread *self(void)
 {
 	return container_of(shim_cpu, struct shim_thread, kc);
+}
+
+unsigned int shim_threads(void)
+{
+	return READ_ONCE(nr_alive);
 }
 
 struct kmem_cpu *kmem_self(void)
@@ -68,6 +74,7 @@ static struct shim_thread *thread_make(void)
 	kmem_cpu_init(&t->kc, t->kc.cpu);
 	t->rounds = 0;
 	list_add(&t->link, &threads);
+	WRITE_ONCE(nr_alive, nr_alive + 1);
 out:
 	spin_unlock(&threads_lock);
 	return t;
@@ -146,6 +153,7 @@ static void thread_exit(void *opaque)
 	spin_lock(&threads_lock);
 	list_del(&t->link);
 	list_add(&t->link, &spares);
+	WRITE_ONCE(nr_alive, nr_alive - 1);
 	spin_unlock(&threads_lock);
 }
 
@@ -174,6 +182,7 @@ static void fork_child(void)
 {
 	INIT_LIST_HEAD(&threads);
 	list_add(&late->link, &threads);
+	WRITE_ONCE(nr_alive, shim_cpu != &no_cpu);
 	if (shim_cpu != &no_cpu)
 		list_add(&self()->link, &threads);
 	spin_lock_init(&late_lock);
@@ -189,5 +198,6 @@ int shim_thread_init(void)
 	if (err)
 		return -err;
 	late = thread_make();
+	WRITE_ONCE(nr_alive, 0);
 	return late && thread_join() ? 0 : -ENOMEM;
 }

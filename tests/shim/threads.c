@@ -345,6 +345,74 @@ static void forks(void)
 		pthread_join(thread[i], NULL);
 }
 
+#define FLOOD      700 /* KiB: more than a depot keeps at first, and less than it may learn to */
+#define FLOOD_SIZE 1000
+
+static void *flood[FLOOD];
+
+/* How many of the objects come at a higher address than the one before. Slabs hand out the lowest
+ * first, a depot what was freed last. All are freed in another order than they came in. */
+static int flood_once(uint64_t *seed)
+{
+	int up = 0;
+
+	for (int i = 0; i < FLOOD; i++) {
+		flood[i] = malloc(FLOOD_SIZE);
+		up += i && flood[i] > flood[i - 1];
+	}
+	for (int i = FLOOD - 1; i >= 0; i--) {
+		size_t k = next(seed) % (size_t)(i + 1);
+		void *p = flood[k];
+
+		flood[k] = flood[i];
+		free(p);
+	}
+	return up;
+}
+
+/* The least of some. */
+static int flood_some(uint64_t *seed)
+{
+	int least = FLOOD;
+
+	for (int i = 0; i < 50; i++) {
+		int up = flood_once(seed);
+
+		least = up < least ? up : least;
+	}
+	return least;
+}
+
+static pthread_barrier_t beside;
+
+static void *stand_by(void *opaque)
+{
+	/* Volatile: it is allocated, though nobody looks. */
+	void *volatile p = malloc(FLOOD_SIZE);
+
+	pthread_barrier_wait(&beside);
+	pthread_barrier_wait(&beside);
+	free(p);
+	return opaque;
+}
+
+/* Half of them come at a higher address where all are in another order. */
+static void depots(void)
+{
+	uint64_t seed = 1;
+	pthread_t thread;
+
+	if (flood_some(&seed) < FLOOD * 5 / 8)
+		fail("the depot of a process with one thread keeps more than at first");
+	pthread_barrier_init(&beside, NULL, 2);
+	start(&thread, stand_by, 1);
+	pthread_barrier_wait(&beside);
+	if (flood_some(&seed) >= FLOOD * 5 / 8)
+		fail("the depot of a process with threads has not learnt to keep what is asked back");
+	pthread_barrier_wait(&beside);
+	pthread_join(thread, NULL);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -352,6 +420,7 @@ static const struct {
 	{"ownership", ownership},     {"many", many},
 	{"come_and_go", come_and_go}, {"destructors", destructors},
 	{"tiny_stacks", tiny_stacks}, {"forks", forks},
+	{"depots", depots},
 };
 
 int main(int argc, char **argv)
