@@ -206,15 +206,15 @@ for sandbox in on off; do
 done
 
 # A guest with a disk, a control socket and an end.
-"$SLABVISOR" run --jail $user "${in_group[@]}" --disk "path=$disk" --qmp "unix:$work/qmp" --timeout 120 \
+"$SLABVISOR" run --jail $user "${in_group[@]}" --disk "path=$disk" --qmp "unix:$work/qmp" --timeout 900 \
 	--cpus 2 "$B/tests/asm/loop" >"$out" 2>"$err" </dev/null &
 pid=$!
-until_true 20 grep -q looping "$out"
+until_true 300 grep -q looping "$out"
 held run "$(realpath "$disk")|/dev/kvm|$(realpath "$B/tests/asm/loop")|/proc/$pid/smaps|$tells"
-timeout 20 "$SLABVISOR" ctl "$work/qmp" query-status >"$work/answer" 2>&1
+timeout 300 "$SLABVISOR" ctl "$work/qmp" query-status >"$work/answer" 2>&1
 grep -q running "$work/answer"
 ok $? '... its control socket answers' "$(cat "$work/answer")"
-timeout 20 "$SLABVISOR" ctl "$work/qmp" quit >/dev/null 2>&1
+timeout 300 "$SLABVISOR" ctl "$work/qmp" quit >/dev/null 2>&1
 wait "$pid"
 is $? 143 '... and ends it'
 pid=
