@@ -10,10 +10,10 @@ typedef int ring_loop(void *arg, uint32_t count, double *ns);
 
 /*
  * What an iteration takes, of which RING_PROBE_NATIVE_NS is the most where it is native. A loop
- * that is fast once is fast: nobody else can make it so. One that is slow is believed if it is
- * eight times as slow when it is eight times as long, as it is in an emulator; what others take of
- * the CPU does not grow with it, and then it is looked at again, up to eight times. Returns as
- * ring_probe().
+ * that is fast once is fast: nobody else can make it so. One that is slow is believed if an
+ * iteration is as slow in a loop that is four times as long, as it is in an emulator; what others
+ * take of the CPU does not grow with it, and then it is looked at again, up to eight times. Returns
+ * as ring_probe().
  */
 int ring_judge(ring_loop *run, void *arg, double *ns);
 

@@ -74,6 +74,27 @@ static void who_is_disturbed_is_not_taken_for_slow(void **state)
 	}
 }
 
+/* Each run loses as much or as little as another, or nothing, as beside a load that never rests. */
+static void who_is_always_disturbed_is_not_taken_for_slow(void **state)
+{
+	double others[256];
+	struct host host = {.iteration = NATIVE, .others = others, .nr_others = ARRAY_SIZE(others)};
+	uint32_t seed = 1;
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (unsigned int n = 0; n < 100000; n++) {
+		host.runs = 0;
+		for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
+			seed = seed * 1664525 + 1013904223;
+			others[i] = seed >> 30 ? (seed >> 8) % 1000 * (TRIP / 200) : 0;
+		}
+		wrong += judged(&host) >= RING_PROBE_NATIVE_NS;
+	}
+	if (wrong)
+		fail_msg("%u of 100000 were slow", wrong);
+}
+
 static void who_emulates_is_slow_under_load_as_well(void **state)
 {
 	double others[200];
@@ -104,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quiet_host_is_judged_at_once),
 		cmocka_unit_test(who_is_disturbed_is_not_taken_for_slow),
+		cmocka_unit_test(who_is_always_disturbed_is_not_taken_for_slow),
 		cmocka_unit_test(who_emulates_is_slow_under_load_as_well),
 		cmocka_unit_test(an_error_ends_it),
 	};
