@@ -26,7 +26,7 @@ is "$status $(polls)" '0 0' '... and a few requests teach nothing' || say_output
 # Until it has tried.
 "$LOAD" --socket "$socket" --rw randread --seconds 600 >"$out" 2>>"$err" &
 loading=$!
-until_true 60 has_polled
+until_true 300 has_polled
 ok $? 'what asks for one thing after the other has it try polls' || say_output
 kill "$loading"
 wait "$loading" 2>/dev/null
