@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # A guest's disk beside fio on the same file: io_uring, direct, registered buffers and files, the same depth and block
-# size, in turns; jobs with `plain` in their names without registered buffers on either side, and that with `fsync` has a
-# flush after each write. A cpu_ratio is of the I/O thread's CPU time an I/O to all of fio's. Medians of ROUNDS=3 and of their ratios, of MS=500 each. tests/bench/lib.sh says what is printed, and
-# how DISK= takes a device of one's own.
+# size, in turns; jobs with `plain` in their names without registered buffers on either side, and that with `fsync` has
+# a flush after each write. A cpu_ratio is of the I/O thread's CPU time an I/O to all of fio's. Medians of ROUNDS=3 and
+# of their ratios, of MS=500 each. tests/bench/lib.sh says what is printed, and how DISK= takes a device of one's own.
 #
 # fio and the disk's thread are kept on the CPU that takes the disk's interrupts, the guest's vCPU on another: where the
 # scheduler happens to put them makes more of a difference than all else. PIN=0 leaves it to the scheduler.
@@ -44,8 +44,8 @@ run_fio() {
 	cat "$work/lines" >>"$figures"
 }
 
-# run_guest NAME MODE BS DEPTH [option...]: blk_NAME_... and the monitor's account; sets guest_iops and guest_cpu. $words are more
-# for zcbench.
+# run_guest NAME MODE BS DEPTH [option...]: blk_NAME_... and the monitor's account; sets guest_iops and guest_cpu.
+# $words are more for zcbench.
 words=()
 run_guest() {
 	local name=$1 mode=$2 bs=$3 depth=$4 start end ios
