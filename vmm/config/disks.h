@@ -46,12 +46,12 @@ extern const struct opt_word disk_formats[], disk_block_sizes[];
 			"device, and 512 of a file"                                 \
 	}
 
-#define DISK_POLL_US(of, when)                                                              \
+#define DISK_POLL_US(of, unless, more)                                                      \
 	{                                                                                   \
 		.name = "poll-us", .type = OPT_NUMBER, OPT_AT(of, poll_us), .max = 1000000, \
-		.unit = "microseconds", .init = (when),                                     \
+		.unit = "microseconds", unless,                                             \
 		.help = "how long the thread of disks polls for work before it sleeps, "    \
-			"at most; 0: not at all"                                            \
+			"at most; 0: not at all" more                                       \
 	}
 
 #endif

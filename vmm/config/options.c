@@ -248,7 +248,7 @@ const struct opt run_options[] = {
 	 .init = "256M",
 	 .help = "guest memory that may be registered for disks at once; 0: none. I/O on other "
 		 "memory works as well"},
-	DISK_POLL_US(run_config, "200"),
+	DISK_POLL_US(run_config, .init = "200", ""),
 	{.name = "kernel",
 	 .type = OPT_STRING,
 	 OPT_AT(run_config, kernel),

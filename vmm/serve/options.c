@@ -160,14 +160,7 @@ const struct opt serve_disk_options[] = {
 	 .init = "16T",
 	 .help = "takes machines of up to SIZE of memory. What of it a machine has not touched "
 		 "itself may be charged to this service"},
-	{.name = "poll-us",
-	 .type = OPT_NUMBER,
-	 OPT_AT(serve_disk, poll_us),
-	 .max = 1000000,
-	 .unit = "microseconds",
-	 .unset = -1,
-	 .help = "how long the thread of a disk polls for work before it sleeps, at most; 0: not at "
-		 "all. Else it finds out whether polls pay"},
+	DISK_POLL_US(serve_disk, .unset = -1, ". Else it finds out whether polls pay"),
 	{0},
 };
 
