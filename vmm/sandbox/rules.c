@@ -104,8 +104,8 @@ const struct sandbox_rule sandbox_rules[] = {
 	{CALL(io_uring_register, IOS), IF(IS(1, IORING_REGISTER_BUFFERS_UPDATE))},
 
 	/* Locks, time, events, the end. */
-	{CALL(futex, ALL & ~CONSOLE)},
-	{CALL(futex, CONSOLE), SELDOM(LOCK)},
+	{CALL(futex, ALL & ~(CONSOLE | TERMINAL | KMEM))},
+	{CALL(futex, CONSOLE | TERMINAL | KMEM), SELDOM(LOCK)},
 	{CALL(poll, SERVE | QMP | CONSOLES | TERMINAL | MAIN)},
 	{CALL(poll, VCPU)},
 	{CALL(poll, KMEM)},
