@@ -270,6 +270,29 @@ else
 	hook prepare "format='raw' block-size='512'"
 	is_status 0 '... unless it is told that its bytes are meant'
 	hook release "format='raw'"
+
+	# What it would have to pass over.
+	refused() { # ATTRIBUTES MESSAGE
+		hook prepare "format='raw' $1"
+		is_status 1 "libvirt's hook refuses $1"
+		err_has "$2" '... and says what it takes'
+	}
+	refused "readonly='true'" "readonly='true' of a slabvisor:disk: give yes or no"
+	refused "read-only='yes'" 'read-only of a slabvisor:disk: there is no such attribute; there are block-size, cpuset,'
+	for cpus in '' x 0- 1-0 '^0' '0,,1' 0x0; do
+		refused "cpuset='$cpus'" "' of a slabvisor:disk: give CPUs, as in 0-3,.2,8"
+	done
+	refused "cpuset='0-9999'" "this host has the CPUs $(cat /sys/devices/system/cpu/online)"
+	last=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
+	hook prepare "format='raw' cpuset='0-$last,^0, $last'"
+	is_status 0 '... and starts a service on some CPUs'
+	service=$(pgrep -P "$(cat "$work/socket.pid")")
+	is "$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/"$service"/status)" \
+		"$(seq -s, 1 $((last - 1)) | sed 's/.\+/&,/')$last" '... which is kept on these'
+	hook release "format='raw' readonly='true'"
+	is_status 0 '... and ends it, whatever its XML says by then'
+	! kill -0 "$service" 2>/dev/null
+	ok $? '... indeed'
 fi
 
 done_testing

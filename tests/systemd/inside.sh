@@ -99,7 +99,7 @@ is "$said" 'slabvisor: --queues 99: give a number from 1 to 16' 'the journal has
 hook() { # OPERATION SUB-OPERATION FILE
 	SLABVISOR=/opt/slabvisor/bin/slabvisor configs/libvirt/hooks/qemu vm "$1" "$2" - >"$out" 2>&1 <<-END
 	<domain xmlns:s='urn:slabvisor:libvirt:1'><metadata>
-	<s:disk socket='/run/slabvisor/vm-a.sock' file='$3' group='kvm'/>
+	<s:disk socket='/run/slabvisor/vm-a.sock' file='$3' group='kvm' cpuset='0'/>
 	<s:disk socket='/run/slabvisor/vm/a.sock' file='$disks/b.img' group='kvm'/>
 	</metadata></domain>
 	END
@@ -112,6 +112,8 @@ hook prepare begin $disks/a.img
 ok $? 'the hook starts both services'
 [ -S /run/slabvisor/vm-a.sock ] && [ -S /run/slabvisor/vm/a.sock ]
 ok $? 'each listens when it has ended'
+is "$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(systemctl show --property MainPID --value "$unit")/status")" 0 \
+	'the one with a cpuset is kept on that'
 kills "$unit" /run/slabvisor/vm-a.sock
 load /run/slabvisor/vm/a.sock --rw randrw --verify --ios 500
 is "$? $(figure wrong) $(figure errors)" '0 0 0' 'the other one serves'
