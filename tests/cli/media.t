@@ -283,6 +283,7 @@ else
 		refused "cpuset='$cpus'" "' of a slabvisor:disk: give CPUs, as in 0-3,.2,8"
 	done
 	refused "cpuset='0-9999'" "this host has the CPUs $(cat /sys/devices/system/cpu/online)"
+	refused "/><s:dsik socket='$work/socket'" 'slabvisor:dsik: there is no such element; there are slabvisor:disks,'
 	last=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
 	hook prepare "format='raw' cpuset='0-$last,^0, $last'"
 	is_status 0 '... and starts a service on some CPUs'
