@@ -188,8 +188,9 @@ static int run_guest(struct run *run)
 					       run->kind->reboots ? SANDBOX_REBUILD : SANDBOX_MAIN);
 		if (status)
 			vm_end(vm, status);
-		vm_release(vm);
+		/* Who has seen the guest run may command it. */
 		qmp_attach(run->qmp, vm);
+		vm_release(vm);
 		signals_wait_end(vm, fd);
 		qmp_detach(run->qmp);
 		if (run->kind->stop)

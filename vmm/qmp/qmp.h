@@ -80,7 +80,8 @@ enum exit_status qmp_create(struct qmp_place *place, const struct qmp_service *s
 /* Sends what is left to send, where clients take it, and ends (NULL: nothing). */
 void qmp_destroy(struct qmp *qmp);
 
-/* From here on commands go to vm, whose vCPUs are started. NULL as qmp: nothing. */
+/* From here on commands go to vm, whose vCPUs have threads and may wait for vm_release(). NULL as
+ * qmp: nothing. */
 void qmp_attach(struct qmp *qmp, struct vm *vm);
 
 /* The guest has ended: says so (SHUTDOWN or RESET), and has no more to do with it when it
