@@ -307,25 +307,25 @@ close $guest;
 is($? >> 8, 143, '... ends it');
 is(system("$slabvisor ctl $path quit 2>$dir/err") >> 8, 127, 'ctl: nobody there');
 
-# As QEMU writes it: the same socket, and nothing of that is its name.
-for my $tail (',server=on,wait=off', ',server,nowait') {
-	my $said;
-	$pid = open($said, '-|', $slabvisor, 'run', '--timeout', 60, '--qmp', "unix:$path$tail",
-		'build/tests/asm/loop') // die "$slabvisor: $!";
+# quits NAME, MONITOR...: that a guest of this command takes `quit` as soon as it is seen to run.
+sub quits {
+	my ($name, @monitor) = @_;
+	$pid = open(my $said, '-|', @monitor, '--timeout', 60, 'build/tests/asm/loop') // die "$monitor[0]: $!";
 	<$said> eq "looping\n" or die "the guest does not loop";
-	is(system("$slabvisor ctl $path quit >$dir/out") >> 8, 0, "unix:PATH$tail: the socket is PATH");
+	is(system("$slabvisor ctl $path quit >$dir/out") >> 8, 0, $name);
 	close $said;
 }
 
-# Who has seen the guest run may command it, however long the main thread takes to let it go.
+# As QEMU writes it: the same socket, and nothing of that is its name.
+for my $tail (',server=on,wait=off', ',server,nowait') {
+	quits("unix:PATH$tail: the socket is PATH", $slabvisor, 'run', '--qmp', "unix:$path$tail");
+}
+
 SKIP: {
 	skip 'this host lets nobody trace', 1 if system("strace -o /dev/null true 2>/dev/null");
-	my $said;
-	$pid = open($said, '-|', 'strace', '-o', '/dev/null', '-e', 'inject=futex:delay_exit=500000', $slabvisor, 'run', '--timeout', 60,
-		'--qmp', "unix:$path", 'build/tests/asm/loop') // die "strace: $!";
-	<$said> eq "looping\n" or die "the guest does not loop";
-	is(system("$slabvisor ctl $path quit >$dir/out") >> 8, 0, 'a guest that runs takes commands at once');
-	close $said;
+	quits('a guest that runs takes commands, however long the main thread takes to let it go',
+		'strace', '-o', '/dev/null', '-e', 'inject=futex:delay_exit=500000',
+		$slabvisor, 'run', '--qmp', "unix:$path");
 }
 
 done_testing();
