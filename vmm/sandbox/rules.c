@@ -80,7 +80,7 @@
 #define REPORT "the end that a call which is not here comes to"
 #define CLOCK  "a clock that the vDSO cannot read, as where the TSC is not trusted"
 #define SIGNAL "a signal from outside, such as SIGSTOP"
-#define LOCK   "a lock whose holder has lost its CPU"
+#define LOCK   "a lock that another thread has just then, or waits for"
 #define OPTION "a guest of other options"
 #define LINUX  "the drivers of a Linux guest"
 
