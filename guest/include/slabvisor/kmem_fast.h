@@ -31,7 +31,9 @@ struct kmem_view {
 	u8 apart[64];
 	unsigned long va;
 	unsigned long words; /* size of the heap in units of 8 bytes */
-	const u8 *page_map;
+	/* Where the page map's byte of address 0 would be: kfree() need not subtract before it
+	 * looks, and what it stores to is known before kmalloc() reads there. */
+	unsigned long kinds;
 } __aligned(KMEM_APART);
 
 extern struct kmem_view kmem_view;
@@ -150,7 +152,7 @@ KMEM_INLINE unsigned int kmem_number_of(const void *p)
 	off = off >> 3 | off << 61;
 	if (unlikely(off >= kmem_view.words))
 		return VIRTIO_KMEM_PM_NONE;
-	return READ_ONCE(kmem_view.page_map[off >> 9]);
+	return READ_ONCE(*(const u8 *)(kmem_view.kinds + ((unsigned long)p >> 12)));
 }
 
 /* False: the slow path must see to it (no room, no cache, freed twice in a row). */

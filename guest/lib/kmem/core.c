@@ -120,7 +120,8 @@ int kmem_init(const struct kmem_channel *channel)
 	kmem_mag_init();
 	kmem_view = (struct kmem_view){.va = channel->heap_va,
 				       .words = channel->heap_size / 8,
-				       .page_map = channel->page_map};
+				       .kinds = (unsigned long)channel->page_map -
+						channel->heap_va / KMEM_FRAME_SIZE};
 	for (unsigned int i = 0; i < VIRTIO_KMEM_CLASSES; i++) {
 		slab_flags_t flags = channel->class_debug >> i & 1 ? SLAB_CONSISTENCY_CHECKS : 0;
 
