@@ -30,4 +30,5 @@ flags="$flags -Werror=implicit-function-declaration -Werror=implicit-int
 	-Werror=incompatible-pointer-types -Werror=int-conversion -include tools/linux_lib.h"
 
 # What a test says if something went wrong: an expression of awk's and grep -E's.
+# shellcheck disable=SC2034 # for who sources this
 trouble='WARNING|BUG at|guest fault|[Ff]ailed [1-9]|FAIL|!= expected|, expected|[1-9][0-9]* (errors|failures)'
