@@ -6,6 +6,7 @@ virtio/blk_SRCS := tests/unit/virtio/blk/driver.c tests/unit/virtio/blk/fixture.
 	virtio/device.c $(VIRTIO_MMIO_SRCS) $(VIRTIO_IO_SRCS) $(VIRTIO_BLK_SRCS) $(VIRTIO_BALLOON_SRCS) \
 	$(MM_SRCS)
 virtio/blk_LIBS := liburing
+virtio/blk/awake_SAN := asan tsan
 virtio/blk/balloon_SAN := asan tsan plain
 virtio/blk/data_SAN := asan tsan plain
 virtio/blk/disk_SAN := asan tsan

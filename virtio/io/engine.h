@@ -49,10 +49,14 @@ struct io_engine_config {
 	const cpu_set_t *cpus; /* the thread's; NULL: any. Read by io_engine_create() alone */
 	uint32_t poll_us;      /* longest poll before a sleep; 0: none */
 	bool learns_polls;     /* ... if polls pay at all, which is learnt (learn.h) */
-	bool dear_kicks;       /* drivers notify by exits: spare them when many requests wait */
-	uint64_t pin_budget;   /* bytes of guest memory registered at most; 0: none */
-	uint32_t idle_ms;      /* a window unused for this long is let go; 0: never */
-	uint32_t force_plain;  /* IO_NO_*: do without, as an old kernel would */
+	/* Keeps the host's CPUs from halting, or no longer; from the I/O thread. NULL: cannot be. */
+	void (*keep_awake)(void *opaque, bool awake);
+	void *awake_opaque;
+	uint32_t awake_at; /* where that makes requests end so much sooner, thousandths above 1000 */
+	bool dear_kicks;   /* drivers notify by exits: spare them when many requests wait */
+	uint64_t pin_budget;  /* bytes of guest memory registered at most; 0: none */
+	uint32_t idle_ms;     /* a window unused for this long is let go; 0: never */
+	uint32_t force_plain; /* IO_NO_*: do without, as an old kernel would */
 	/* A line for the user, without newline; from the I/O thread. NULL: dropped. */
 	void (*warn)(void *opaque, const char *text);
 	void *warn_opaque;
@@ -127,7 +131,10 @@ struct io_source {
 	X(sqes, io_sqes, COUNTER, "io_operations", "operations submitted")                \
 	X(batches, io_batches, COUNTER, "io_batches", "system calls that submitted them") \
 	X(polls, io_polls, COUNTER, "io_polls", "times that work came while polling")     \
-	X(sleeps, io_sleeps, COUNTER, "io_sleeps", "times that the thread slept, notifications on")
+	X(sleeps, io_sleeps, COUNTER, "io_sleeps",                                        \
+	  "times that the thread slept, notifications on")                                \
+	X(awake_begun, io_awake, COUNTER, "io_awake",                                     \
+	  "times that it began to keep CPUs from halting")
 #define IO_WINDOW_COUNTERS(X)                                                           \
 	X(window_hits, window_hits, COUNTER, "io_window_hits",                          \
 	  "pieces of I/O on a registered window")                                       \

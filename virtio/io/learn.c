@@ -2,30 +2,27 @@
 #include "virtio/io/learn.h"
 
 #define MS        1000000ll
-#define SETTLE    (30 * MS)   /* of a turn: until the scheduler has put threads where they stay */
-#define MEASURE   (70 * MS)   /* ... and what is measured then */
+#define SETTLE    (20 * MS)   /* of a turn: until the scheduler has put threads where they stay */
+#define MEASURE   (40 * MS)   /* ... and what is measured then */
 #define LONG_LOOK (250 * MS)  /* the driver paused, or asks for little: nothing is to be learnt */
 #define SOON      (1000 * MS) /* the next trial, where what was learnt seems to be true no longer */
+#define AGAIN     (250 * MS)  /* the next trial, after one that was not to end */
 #define FIRST_GAP (4000 * MS)
 #define LAST_GAP  (16000 * MS)
 #define TURNS     (2 * IO_LEARN_PAIRS)
 
-/* In thousandths. Polls begin where requests end this much sooner, and go on while they end that
- * much sooner: a measurement is never quite the same twice. */
-#define BEGIN_AT 1100
-#define STAY_AT  1030
 /* Each per cent that requests end sooner may cost so many of CPU time. */
 #define CPU_PRICE 4
 
 /* Of a turn: other, usual; usual, other; other, usual. What drifts meanwhile favours neither. */
-static bool turn_polls(const struct io_learn *l)
+static bool turn_does(const struct io_learn *l)
 {
-	return l->polls ^ (l->turn % 4 == 0 || l->turn % 4 == 3);
+	return l->does ^ (l->turn % 4 == 0 || l->turn % 4 == 3);
 }
 
-bool io_learn_polls(const struct io_learn *l)
+bool io_learn_says(const struct io_learn *l)
 {
-	return l->trying ? turn_polls(l) : l->polls;
+	return l->trying ? turn_does(l) : l->does;
 }
 
 static int64_t median(const int64_t v[IO_LEARN_PAIRS])
@@ -42,7 +39,7 @@ static int64_t median(const int64_t v[IO_LEARN_PAIRS])
 }
 
 /* What is done from here on. */
-static bool polls_pay(const struct io_learn *l)
+static bool it_pays(const struct io_learn *l)
 {
 	int64_t gain[IO_LEARN_PAIRS];
 	int64_t faster;
@@ -53,7 +50,7 @@ static bool polls_pay(const struct io_learn *l)
 	faster = median(gain);
 	cpu = l->spent[true] * 1000 / l->served[true] * 1000 /
 	      (l->spent[false] * 1000 / l->served[false] + 1);
-	return faster >= (l->polls ? STAY_AT : BEGIN_AT) &&
+	return faster >= (l->does ? l->stay_at : l->begin_at) &&
 	       cpu - 1000 <= CPU_PRICE * (faster - 1000);
 }
 
@@ -78,14 +75,14 @@ static void begin_trial(struct io_learn *l)
 
 static void end_trial(struct io_learn *l)
 {
-	const bool polls = polls_pay(l);
+	const bool does = it_pays(l);
 
-	if (polls != l->polls || !l->gap)
+	if (does != l->does || !l->gap)
 		l->gap = FIRST_GAP;
 	else if (l->gap < LAST_GAP)
 		l->gap *= 2;
-	l->polls = polls;
-	l->usual = median(l->pace[polls]);
+	l->does = does;
+	l->usual = median(l->pace[does]);
 	l->lately = l->usual;
 	l->trying = false;
 	l->last = l->worked;
@@ -94,11 +91,11 @@ static void end_trial(struct io_learn *l)
 
 static void end_turn(struct io_learn *l)
 {
-	const bool polled = turn_polls(l);
+	const bool did = turn_does(l);
 
-	l->pace[polled][l->turn / 2] = l->ns / l->nr;
-	l->spent[polled] += l->cpu;
-	l->served[polled] += l->nr;
+	l->pace[did][l->turn / 2] = l->ns / l->nr;
+	l->spent[did] += l->cpu;
+	l->served[did] += l->nr;
 	if (++l->turn == TURNS)
 		end_trial(l);
 	else
@@ -126,15 +123,24 @@ static bool changed(struct io_learn *l, int64_t pace)
 	return l->lately > l->usual * 3 / 2 || l->lately < l->usual * 3 / 4;
 }
 
+void io_learn_skip(struct io_learn *l, int64_t now, int64_t cpu)
+{
+	l->at = now;
+	l->cpu_at = cpu;
+	l->done = 0;
+	l->chances = 0;
+}
+
 bool io_learn_look(struct io_learn *l, int64_t now, int64_t cpu)
 {
-	const bool before = io_learn_polls(l);
+	const bool before = io_learn_says(l);
 	const int64_t ns = now - l->at;
 	/* Also the first look of all, before which nothing is known. */
-	const bool paused = !l->at || ns > LONG_LOOK || l->chances < l->done / 4;
-
-	l->worked += paused ? 0 : ns;
-	if (paused) {
+	l->rests = !l->at || ns > LONG_LOOK || l->chances < l->done / 4;
+	l->worked += l->rests ? 0 : ns;
+	if (l->rests) {
+		if (l->trying)
+			l->next = l->worked + AGAIN;
 		l->trying = false;
 	} else if (l->trying) {
 		go_on(l, ns, cpu - l->cpu_at);
@@ -144,9 +150,6 @@ bool io_learn_look(struct io_learn *l, int64_t now, int64_t cpu)
 		if (l->worked >= l->next)
 			begin_trial(l);
 	}
-	l->at = now;
-	l->cpu_at = cpu;
-	l->done = 0;
-	l->chances = 0;
-	return io_learn_polls(l) != before;
+	io_learn_skip(l, now, cpu);
+	return io_learn_says(l) != before;
 }

@@ -21,8 +21,12 @@
 #define POLL_FAILS   4u  /* polls in a row before there are none */
 #define POLL_REST    64u /* sleeps before the next trial */
 #define TICK_MS      100
-#define REAP_BATCH   8u /* then answers go out, and what drivers ask for comes in */
-#define POLL_SPINS   16 /* looks between two looks at the clock */
+/* Polls begin where requests end this much sooner, thousandths, and go on while they end that much
+ * sooner. */
+#define POLLS_AT      1100
+#define POLLS_STAY_AT 1030
+#define REAP_BATCH    8u /* then answers go out, and what drivers ask for comes in */
+#define POLL_SPINS    16 /* looks between two looks at the clock */
 
 static void woken(struct io_op *op, int result)
 {
@@ -66,6 +70,7 @@ static void arm(struct io_engine *e)
 		io_uring_sqe_set_data(sqe, &e->tick_op);
 		e->tick_armed = true;
 	}
+	io_awake_arm(e);
 	io_watch_arm(e);
 }
 
@@ -245,7 +250,7 @@ static uint64_t poll_ns(struct io_engine *e, const struct io_poll *p)
 	if (e->inflight >= DEEP)
 		return 0;
 	e->learn.chances++;
-	if (p->rest || (e->config.learns_polls && !io_learn_polls(&e->learn)))
+	if (p->rest || (e->config.learns_polls && !io_learn_says(&e->learn)))
 		return 0;
 	return (uint64_t)e->config.poll_us * 1000;
 }
@@ -253,12 +258,21 @@ static uint64_t poll_ns(struct io_engine *e, const struct io_poll *p)
 /* Not where nothing is learnt, for this thread's CPU time is asked for by a system call. */
 static void learn(struct io_engine *e)
 {
-	struct timespec cpu;
+	struct timespec ts;
+	int64_t now;
+	int64_t cpu;
 
-	if (!e->config.learns_polls || !io_learn_due(&e->learn) ||
-	    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
+	if ((!e->config.learns_polls && !e->config.keep_awake) || !io_learn_due(&e->learn) ||
+	    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts))
 		return;
-	if (!io_learn_look(&e->learn, monotonic_ns(), cpu.tv_sec * 1000000000LL + cpu.tv_nsec))
+	now = monotonic_ns();
+	cpu = ts.tv_sec * 1000000000LL + ts.tv_nsec;
+	io_awake_look(e, now, cpu);
+	if (!e->config.learns_polls || e->awake.learn.trying) {
+		io_learn_skip(&e->learn, now, cpu);
+		return;
+	}
+	if (!io_learn_look(&e->learn, now, cpu))
 		return;
 	/* Whatever polls found before says nothing of those to come. */
 	e->after_answers = (struct io_poll){0};
@@ -350,6 +364,9 @@ void *io_loop(void *arg)
 	e->wake_op.done = woken;
 	e->tick_op.done = ticked;
 	e->tick.tv_nsec = TICK_MS * 1000000;
+	e->learn.begin_at = POLLS_AT;
+	e->learn.stay_at = POLLS_STAY_AT;
+	io_awake_init(e);
 	ret = io_ring_create(e);
 	pthread_mutex_lock(&e->lock);
 	e->up = true;
@@ -361,6 +378,7 @@ void *io_loop(void *arg)
 	if (e->config.settle)
 		e->config.settle(e->config.settle_opaque);
 	run(e);
+	io_awake_end(e);
 	io_ring_destroy(e);
 	return NULL;
 }

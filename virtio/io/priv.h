@@ -34,6 +34,16 @@ struct io_poll {
 	unsigned int rest;  /* sleeps before the next trial */
 };
 
+/* The host's CPUs, kept from halting; see awake.c. */
+struct io_awake {
+	struct io_learn learn; /* whether that pays */
+	bool held;
+	bool needed; /* at a look, since the last tick */
+	bool armed;
+	struct io_op op; /* a tick, while they are held */
+	struct __kernel_timespec tick;
+};
+
 struct io_engine {
 	struct io_engine_config config;
 	pthread_t thread;
@@ -65,7 +75,8 @@ struct io_engine {
 	struct io_release *releases; /* whose windows are not gone yet */
 	bool waiting;                /* a call or a release is not done, and looked at each round */
 	struct io_poll after_answers, after_requests;
-	struct io_learn learn; /* where config.learns_polls says so */
+	struct io_learn learn; /* whether polls pay, where config.learns_polls says so */
+	struct io_awake awake;
 	uint64_t wake_value;
 	struct io_op wake_op, tick_op;
 	bool wake_armed, tick_armed;
@@ -99,6 +110,13 @@ static inline bool io_is_paused(const struct io_engine *engine)
 
 /* watch.c: arms the watches that have fired, or are new. */
 void io_watch_arm(struct io_engine *engine);
+
+/* awake.c: before the thread begins. */
+void io_awake_init(struct io_engine *engine);
+/* A look at the clocks, as io_learn_look(), of all that is learnt. */
+void io_awake_look(struct io_engine *engine, int64_t now, int64_t cpu);
+void io_awake_arm(struct io_engine *engine);
+void io_awake_end(struct io_engine *engine);
 
 /* loop.c: the thread. */
 void *io_loop(void *engine);

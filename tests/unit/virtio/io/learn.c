@@ -34,7 +34,7 @@ static uint64_t random_state;
 static int setup(void **state)
 {
 	(void)state;
-	learn = (struct io_learn){0};
+	learn = (struct io_learn){.begin_at = 1100, .stay_at = 1030};
 	now = 5 * SECOND;
 	cpu = 0;
 	polled = 0;
@@ -51,7 +51,7 @@ static int64_t noisy(int64_t ns)
 
 static void request(const struct model *m)
 {
-	const bool polls = io_learn_polls(&learn);
+	const bool polls = io_learn_says(&learn);
 
 	now += noisy(m->ns[polls]);
 	cpu += noisy(m->cpu[polls]);
@@ -73,21 +73,21 @@ static void go_on(const struct model *m, int64_t ns)
 static void it_sleeps_before_anything_is_known(void **state)
 {
 	(void)state;
-	assert_false(io_learn_polls(&learn));
+	assert_false(io_learn_says(&learn));
 }
 
 static void polls_that_pay_are_found_in_a_second(void **state)
 {
 	(void)state;
 	go_on(&wake_ups_cost, SECOND);
-	assert_true(learn.polls);
+	assert_true(learn.does);
 }
 
 static void polls_that_take_the_drivers_cpu_are_not_begun(void **state)
 {
 	(void)state;
 	go_on(&polls_cost, 60 * SECOND);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 }
 
 static void nor_are_those_that_bring_little(void **state)
@@ -96,7 +96,7 @@ static void nor_are_those_that_bring_little(void **state)
 
 	(void)state;
 	go_on(&m, 60 * SECOND);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 }
 
 static void nor_those_that_cost_more_cpu_time_than_they_save(void **state)
@@ -106,7 +106,7 @@ static void nor_those_that_cost_more_cpu_time_than_they_save(void **state)
 
 	(void)state;
 	go_on(&m, 60 * SECOND);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 }
 
 static void trials_take_little_of_the_time(void **state)
@@ -128,7 +128,7 @@ static void what_is_learnt_stays_while_it_is_true(void **state)
 	go_on(&wake_ups_cost, SECOND);
 	for (int i = 0; i < 100; i++) {
 		go_on(&wake_ups_cost, SECOND);
-		assert_true(learn.polls);
+		assert_true(learn.does);
 	}
 }
 
@@ -139,9 +139,9 @@ static void a_load_that_comes_ends_polls_in_three_seconds(void **state)
 
 	(void)state;
 	go_on(&wake_ups_cost, 60 * SECOND);
-	assert_true(learn.polls);
+	assert_true(learn.does);
 	go_on(&load, 3 * SECOND);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 }
 
 static void polls_begin_again_in_three_when_it_is_gone(void **state)
@@ -150,9 +150,41 @@ static void polls_begin_again_in_three_when_it_is_gone(void **state)
 
 	(void)state;
 	go_on(&load, 60 * SECOND);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 	go_on(&wake_ups_cost, 3 * SECOND);
-	assert_true(learn.polls);
+	assert_true(learn.does);
+}
+
+static void what_costs_more_has_to_bring_more(void **state)
+{
+	(void)state;
+	/* Requests end 1.43 times as soon. */
+	learn.begin_at = 1500;
+	learn.stay_at = 1450;
+	go_on(&wake_ups_cost, 60 * SECOND);
+	assert_false(learn.does);
+	learn.begin_at = 1300;
+	learn.stay_at = 1250;
+	go_on(&wake_ups_cost, 60 * SECOND);
+	assert_true(learn.does);
+}
+
+static void while_something_else_is_tried_nothing_is_learnt(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		now += 150 * US;
+		learn.done++;
+		learn.chances += 2;
+		if (io_learn_due(&learn))
+			io_learn_skip(&learn, now, now / 2);
+		assert_false(io_learn_says(&learn));
+	}
+	assert_false(learn.trying);
+	/* What follows is no pause. */
+	cpu = now / 2;
+	go_on(&wake_ups_cost, SECOND);
+	assert_true(learn.does);
 }
 
 static void one_turn_that_something_spoils_decides_nothing(void **state)
@@ -168,7 +200,7 @@ static void one_turn_that_something_spoils_decides_nothing(void **state)
 		request(&slow);
 	while (learn.trying)
 		request(&polls_cost);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 }
 
 static void nothing_is_tried_with_many_requests_under_way(void **state)
@@ -179,7 +211,7 @@ static void nothing_is_tried_with_many_requests_under_way(void **state)
 	deep.chances = 0;
 	go_on(&deep, 20 * SECOND);
 	assert_int_equal(polled, 0);
-	assert_false(learn.polls);
+	assert_false(learn.does);
 }
 
 static void nor_while_little_is_asked_for(void **state)
@@ -217,9 +249,9 @@ static void a_pause_ends_a_trial_and_is_no_measurement(void **state)
 			request(&wake_ups_cost);
 		request(&wake_ups_cost);
 		assert_false(learn.trying);
-		assert_false(learn.polls);
+		assert_false(learn.does);
 		go_on(&wake_ups_cost, SECOND);
-		assert_true(learn.polls);
+		assert_true(learn.does);
 	}
 }
 
@@ -231,13 +263,13 @@ static void a_change_is_told(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
-		now += wake_ups_cost.ns[io_learn_polls(&learn)];
+		now += wake_ups_cost.ns[io_learn_says(&learn)];
 		learn.done++;
 		learn.chances += 2;
 		if (io_learn_due(&learn))
 			told += io_learn_look(&learn, now, now / 2);
-		changes += polls != io_learn_polls(&learn);
-		polls = io_learn_polls(&learn);
+		changes += polls != io_learn_says(&learn);
+		polls = io_learn_says(&learn);
 	}
 	assert_true(changes > 3);
 	assert_int_equal(told, changes);
@@ -257,6 +289,8 @@ int main(void)
 		TEST(what_is_learnt_stays_while_it_is_true),
 		TEST(a_load_that_comes_ends_polls_in_three_seconds),
 		TEST(polls_begin_again_in_three_when_it_is_gone),
+		TEST(what_costs_more_has_to_bring_more),
+		TEST(while_something_else_is_tried_nothing_is_learnt),
 		TEST(one_turn_that_something_spoils_decides_nothing),
 		TEST(nothing_is_tried_with_many_requests_under_way),
 		TEST(nor_while_little_is_asked_for),
