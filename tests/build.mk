@@ -26,7 +26,7 @@ $(B)/tests/serve/hole: $(call host_objs,plain,tests/serve/hole.c $(VHOST_CLIENT_
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_LDFLAGS) -o $@ $^
 TEST_BINS += $(B)/tests/serve/hole
-TAP_SCRIPTS += $(addprefix tests/serve/, moves.t serve.t hole.t limits.t max_memory.t neighbours.t polls.t \
+TAP_SCRIPTS += $(addprefix tests/serve/, awake.t moves.t serve.t hole.t limits.t max_memory.t neighbours.t polls.t \
 	memory.py restart.t shapes.t systemd.t)
 TAP_SCRIPTS += tests/systemd/units.t
 

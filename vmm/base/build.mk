@@ -7,3 +7,4 @@ vmm/base/log_limit_SAN := asan tsan
 vmm/base/media_SRCS = $(vmm/linux/image_SRCS) vmm/elf/elf.c
 vmm/base/disk_create_SRCS := vmm/base/disk_create.c
 vmm/base/nearest_SRCS := vmm/base/nearest.c
+vmm/base/cpu_latency_SRCS := vmm/base/cpu_latency.c

@@ -22,6 +22,7 @@
 #include "mm/host/pressure.h"
 #include "virtio/vhost_user/guard.h"
 #include "vmm/base/cli.h"
+#include "vmm/base/cpu_latency.h"
 #include "vmm/base/fds.h"
 #include "vmm/base/log_limit.h"
 #include "vmm/option/help.h"
@@ -36,7 +37,8 @@
 
 struct service {
 	struct serve_config config;
-	struct sandbox *sandbox; /* NULL: off */
+	struct sandbox *sandbox;     /* NULL: off */
+	struct cpu_latency *latency; /* NULL: CPUs cannot be kept awake */
 	struct jail jail;
 	int notify_fd; /* -1: nobody to tell */
 	struct served disk[SERVE_MAX_DISKS];
@@ -170,8 +172,9 @@ static void warn_of_registration(const struct serve_config *config)
 /* How many descriptors it takes, all front ends being there with all that they can give. */
 static unsigned int descriptors(const struct serve_config *config)
 {
-	/* Signals, ended threads, systemd, the sandbox's rules; a folder or file looked at. */
-	unsigned int n = 4 + 2;
+	/* Signals, ended threads, systemd, the sandbox's rules; a folder or file looked at; how
+	 * soon CPUs are to be awake. */
+	unsigned int n = 4 + 2 + 1;
 
 	/* Of a disk: ring, two wake-ups, two of its file, alarm, socket, connection, the way back;
 	 * a message's, one to see that there are too many, the account it asks for. Of a queue:
@@ -234,7 +237,7 @@ static enum exit_status open_all(struct service *s)
 	for (unsigned int i = 0; i < s->config.nr_disks && !status; i++) {
 		status = served_open(&s->disk[i], &s->config.disk[i],
 				     s->memory ? served_memory_heap(s->memory)->heap : NULL,
-				     s->sandbox, s->over_fd, &next);
+				     s->latency, s->sandbox, s->over_fd, &next);
 		s->nr += !status;
 		if (!status && s->memory)
 			served_memory_add_engine(s->memory, s->disk[i].engine);
@@ -265,6 +268,8 @@ static enum exit_status run(struct service *s)
 		status = qmp_place_open(&place);
 	if (status)
 		return status;
+	/* Before a jail, whose user may not. */
+	s->latency = cpu_latency_create(CPU_LATENCY_PATH);
 	if (s->config.sandbox)
 		status = sandbox_create(&s->sandbox);
 	if (!status)
@@ -319,6 +324,7 @@ enum exit_status cmd_serve(int argc, char **argv)
 		served_close(&s->disk[--s->nr]);
 	/* Last: disks have pins in its heap. */
 	served_memory_close(s->memory);
+	cpu_latency_destroy(s->latency);
 	sandbox_destroy(s->sandbox);
 	if (s->notify_fd >= 0)
 		close(s->notify_fd);

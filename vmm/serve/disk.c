@@ -7,6 +7,7 @@
 
 #include "virtio/blk/blk.h"
 #include "vmm/base/cli.h"
+#include "vmm/base/cpu_latency.h"
 #include "vmm/base/disk_create.h"
 #include "vmm/base/disk_words.h"
 #include "vmm/sandbox/sandbox.h"
@@ -57,7 +58,8 @@ static void settle(void *opaque)
 }
 
 /* Everything of a disk but its socket. Returns 0 or the exit status. */
-static enum exit_status open_device(struct served *disk, struct sandbox *sandbox)
+static enum exit_status open_device(struct served *disk, struct cpu_latency *latency,
+				    struct sandbox *sandbox)
 {
 	const struct serve_disk *config = disk->config;
 	const struct blk_file_config file = {
@@ -92,6 +94,11 @@ static enum exit_status open_device(struct served *disk, struct sandbox *sandbox
 	struct vhost_user_config vu;
 	int ret;
 
+	if (latency && config->keep_awake) {
+		engine.keep_awake = cpu_latency_keep_awake;
+		engine.awake_opaque = latency;
+		engine.awake_at = cpu_latency_price();
+	}
 	sandbox_expect(sandbox);
 	ret = io_engine_create(&engine, &disk->engine);
 	if (ret)
@@ -170,8 +177,8 @@ void served_close(struct served *disk)
 }
 
 enum exit_status served_open(struct served *disk, const struct serve_disk *config,
-			     struct mm_heap *heap, struct sandbox *sandbox, int over_fd,
-			     unsigned int *next)
+			     struct mm_heap *heap, struct cpu_latency *latency,
+			     struct sandbox *sandbox, int over_fd, unsigned int *next)
 {
 	enum exit_status status = 0;
 
@@ -186,7 +193,7 @@ enum exit_status served_open(struct served *disk, const struct serve_disk *confi
 		status = cli_fail(STATUS_HOST_ERROR, "%s: the heap's file cannot be looked at",
 				  config->blk_file);
 	if (!status)
-		status = open_device(disk, sandbox);
+		status = open_device(disk, latency, sandbox);
 	if (!status)
 		status = open_socket(disk, next);
 	if (!status)

@@ -7,6 +7,7 @@
 #include "vmm/base/log_limit.h"
 #include "vmm/serve/serve.h"
 
+struct cpu_latency;
 struct io_engine;
 struct mm_heap;
 struct sandbox;
@@ -33,13 +34,14 @@ enum exit_status served_check_distinct(const struct serve_config *config);
 /*
  * Opens all of a disk, up to a thread that waits to be let go. config is borrowed as long as the
  * disk is there. heap: of a memory service beside it, whose machine may have buffers there; NULL:
- * none. sandbox: for its threads to enter, NULL: none. over_fd, next: as struct
- * serve_thread_config and serve_socket() have them. Returns 0 or the exit status, the error having
- * been reported; then there is nothing to close.
+ * none. latency: where CPUs are kept awake by, open as long as the disk is there; NULL: they cannot
+ * be. sandbox: for its threads to enter, NULL: none. over_fd, next: as struct serve_thread_config
+ * and serve_socket() have them. Returns 0 or the exit status, the error having been reported; then
+ * there is nothing to close.
  */
 enum exit_status served_open(struct served *disk, const struct serve_disk *config,
-			     struct mm_heap *heap, struct sandbox *sandbox, int over_fd,
-			     unsigned int *next);
+			     struct mm_heap *heap, struct cpu_latency *latency,
+			     struct sandbox *sandbox, int over_fd, unsigned int *next);
 
 /* Looks at the disk's size again. */
 void served_resize(struct served *disk);

@@ -25,6 +25,7 @@ struct serve_disk {
 	bool raw;            /* its bytes are the disk, whatever they look like */
 	unsigned int queues;
 	int poll_us;         /* -1: whether to poll is learnt */
+	bool keep_awake;     /* CPUs, where that is found to pay */
 	uint64_t max_memory; /* bytes that a front end may share; 0: VHOST_USER_MAX_MEMORY */
 	uint64_t pin_budget; /* bytes; more than 0 only where the front end's memory stays */
 };
