@@ -73,20 +73,41 @@ static void begin_trial(struct io_learn *l)
 	begin_turn(l);
 }
 
+/* When the next trial is, after one that said what was known, or has been believed. */
+static void plan_next(struct io_learn *l, bool news)
+{
+	if (news) {
+		l->gap = FIRST_GAP;
+		l->soon = SOON;
+	} else if (l->early) {
+		/* Requests that take now longer and now less mean nothing, as it seems. */
+		l->soon = l->soon < LAST_GAP ? 2 * l->soon : l->soon;
+	} else {
+		l->gap = l->gap < LAST_GAP ? 2 * l->gap : l->gap;
+		l->soon = SOON;
+	}
+	l->early = false;
+	l->next = l->worked + l->gap;
+}
+
 static void end_trial(struct io_learn *l)
 {
 	const bool does = it_pays(l);
+	const bool first = !l->gap;
 
-	if (does != l->does || !l->gap)
-		l->gap = FIRST_GAP;
-	else if (l->gap < LAST_GAP)
-		l->gap *= 2;
+	l->trying = false;
+	/* What one trial says against those before is asked again at once. */
+	if (does != l->does && !first && !l->doubted) {
+		l->doubted = true;
+		l->next = l->worked;
+		return;
+	}
+	plan_next(l, does != l->does || first);
+	l->doubted = false;
 	l->does = does;
 	l->usual = median(l->pace[does]);
 	l->lately = l->usual;
-	l->trying = false;
 	l->last = l->worked;
-	l->next = l->worked + l->gap;
 }
 
 static void end_turn(struct io_learn *l)
@@ -119,6 +140,9 @@ static void go_on(struct io_learn *l, int64_t ns, int64_t cpu)
  * quarters, and not for a moment. */
 static bool changed(struct io_learn *l, int64_t pace)
 {
+	/* Before the first trial nothing was learnt. */
+	if (!l->gap)
+		return false;
 	l->lately += (pace - l->lately) / 16;
 	return l->lately > l->usual * 3 / 2 || l->lately < l->usual * 3 / 4;
 }
@@ -145,8 +169,10 @@ bool io_learn_look(struct io_learn *l, int64_t now, int64_t cpu)
 	} else if (l->trying) {
 		go_on(l, ns, cpu - l->cpu_at);
 	} else {
-		if (changed(l, ns / l->done) && l->next > l->last + SOON)
-			l->next = l->last + SOON;
+		if (changed(l, ns / l->done) && l->next > l->last + l->soon) {
+			l->next = l->last + l->soon;
+			l->early = true;
+		}
 		if (l->worked >= l->next)
 			begin_trial(l);
 	}

@@ -35,9 +35,12 @@ struct io_learn {
 	bool rests; /* at the last look there was nothing to be learnt: pauses, or many requests */
 	unsigned int turn;
 	int64_t at, cpu_at; /* the last look, ns */
+	bool doubted;       /* the last trial said another thing than what is done */
+	bool early; /* the next trial comes because requests take another time than before */
 	/* Without pauses, so that who works by fits and starts is no more tried than others. */
 	int64_t worked;    /* ns of all looks */
 	int64_t next, gap; /* when of these the next trial may begin, and how long after the last */
+	int64_t soon;      /* ... at least how long, where it comes early */
 	int64_t last;      /* the end of the last trial */
 	int64_t usual;     /* ns a request then */
 	int64_t lately;    /* ... and since */

@@ -203,6 +203,41 @@ static void one_turn_that_something_spoils_decides_nothing(void **state)
 	assert_false(learn.does);
 }
 
+static void what_a_trial_says_against_the_ones_before_is_asked_again(void **state)
+{
+	struct model spoilt = wake_ups_cost;
+
+	(void)state;
+	/* For as long as one trial lasts polls look bad. */
+	spoilt.ns[true] *= 2;
+	go_on(&wake_ups_cost, 3 * SECOND);
+	assert_true(learn.does);
+	while (!learn.trying)
+		request(&wake_ups_cost);
+	while (learn.trying)
+		request(&spoilt);
+	assert_true(learn.doubted);
+	assert_true(learn.does);
+	go_on(&wake_ups_cost, 2 * SECOND);
+	assert_false(learn.doubted);
+	assert_true(learn.does);
+}
+
+static void a_disk_of_no_certain_speed_is_not_tried_all_the_time(void **state)
+{
+	struct model slow = polls_cost;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		slow.ns[i] *= 3;
+	for (int i = 0; i < 100; i++) {
+		go_on(&polls_cost, SECOND);
+		go_on(&slow, SECOND);
+	}
+	assert_false(learn.does);
+	assert_true(polled < 100 * SECOND / polls_cost.ns[false] / 12);
+}
+
 static void nothing_is_tried_with_many_requests_under_way(void **state)
 {
 	struct model deep = wake_ups_cost;
@@ -292,6 +327,8 @@ int main(void)
 		TEST(what_costs_more_has_to_bring_more),
 		TEST(while_something_else_is_tried_nothing_is_learnt),
 		TEST(one_turn_that_something_spoils_decides_nothing),
+		TEST(what_a_trial_says_against_the_ones_before_is_asked_again),
+		TEST(a_disk_of_no_certain_speed_is_not_tried_all_the_time),
 		TEST(nothing_is_tried_with_many_requests_under_way),
 		TEST(nor_while_little_is_asked_for),
 		TEST(who_pauses_is_not_tried_more_often),
