@@ -1,19 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The guest's kmalloc beside the host's allocators, in turns, in one run: medians of ROUNDS=9, and ratios to the fastest
-# peer. tests/bench/lib.sh says what is printed.
+# The guest's kmalloc beside the host's allocators, in turns, in one run: medians of ROUNDS=3 of TURNS=5 each, and ratios
+# to the fastest peer. A turn is short, and a machine's speed changes from one to the next: there and back, what
+# changes meanwhile favours none. tests/bench/lib.sh says what is printed.
 set -eu
 cd "$(dirname "$0")/../.."
-rounds=9
+rounds=3
 . tests/bench/lib.sh
 names='glibc mimalloc jemalloc tcmalloc'
 
+turn_of() { # NAME
+	if [ "$1" = guest ]; then
+		"$B/slabvisor" run --timeout 60 --cpus 2 --heap 256M "$B/guests/kbench" >>"$figures"
+	else
+		LD_PRELOAD=${library[$1]} "$B/tests/malloc_peer" "$1" >>"$figures"
+	fi
+}
+
 round() {
-	bench_step guest
-	"$B/slabvisor" run --timeout 60 --cpus 2 --heap 256M "$B/guests/kbench" >>"$figures"
-	for name in $names; do
-		bench_step "$name"
-		LD_PRELOAD=${library[$name]} "$B/tests/malloc_peer" "$name" >>"$figures"
+	local i name order="guest $names"
+	for ((i = 1; i <= ${TURNS:-5}; i++)); do
+		for name in $order; do
+			bench_step "turn $i, $name"
+			turn_of "$name"
+		done
+		# The other way round.
+		# shellcheck disable=SC2086 # a list of words
+		order=$(printf '%s\n' $order | tac | tr '\n' ' ')
 	done
 }
 

@@ -225,10 +225,10 @@ reads() {
 			done
 		done
 		placed=() load_pin=() suffix=_alone
-		# What a back end learns of its driver it has learnt in the first second.
+		# What a back end learns of its driver: it is to be in the long run that this is about.
 		for who in plain qsd; do
 			bench_step "alone, $who learns"
-			"$B/tools/slabvisor-vhost-load" --socket "$work/$who$suffix" --seconds 1 --size "${size}M" >"$work/load"
+			"$B/tools/slabvisor-vhost-load" --socket "$work/$who$suffix" --seconds 10 --size "${size}M" >"$work/load"
 		done
 		for d in 1 32; do
 			compare "4k_qd${d}_alone" iops plain,qsd --rw=randread --bs=4k --iodepth=$d
