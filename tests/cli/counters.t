@@ -18,6 +18,7 @@ frames_in_use_after - none_is_right
 blk_pin_refusals tests/unit/virtio/blk/data.c assert_int_equal(stats.pin_refusals,
 blk_unsupported tests/unit/virtio/blk/requests.c assert_int_equal(stats.unsupported, 3
 window_bytes tests/unit/virtio/blk/data.c assert_int_equal(stats.window_bytes, 2
+io_awake tests/unit/virtio/blk/awake.c assert_int_equal(stats.awake_begun,
 '
 declare -A total=()
 disk=$work/disk

@@ -137,7 +137,7 @@ jailed_service() {
 for sandbox in on off; do
 	: >"$err"
 	jailed_service --sandbox $sandbox
-	held "serve, sandbox $sandbox" "$(realpath "$disk")"
+	held "serve, sandbox $sandbox" "$(realpath "$disk")|/dev/cpu_dma_latency"
 	load --rw randrw --verify --depth 8 --ios 2000
 	is "$status $(figure wrong) $(figure errors)" '0 0 0' '... it serves' || say_output
 	cat >"$work/kick.py" <<-'PY'
@@ -196,7 +196,7 @@ PY
 for sandbox in on off; do
 	: >"$err"
 	jailed_service --sandbox $sandbox --kmem-size 4G --kmem-queues 2 --kmem-socket-path "$work/kmem"
-	held "serve with memory, sandbox $sandbox" "$(realpath "$disk")|/memfd:slabvisor-heap \(deleted\)|$tells"
+	held "serve with memory, sandbox $sandbox" "$(realpath "$disk")|/dev/cpu_dma_latency|/memfd:slabvisor-heap \(deleted\)|$tells"
 	timeout 120 python3 "$work/machine.py" "$work/kmem" >"$out" 2>&1
 	ok $? '... a machine has its memory' || say_output
 	load --rw randrw --verify --depth 8 --ios 2000

@@ -169,6 +169,15 @@ static void warn_of_registration(const struct serve_config *config)
 		}
 }
 
+/* Whether there is a disk that may keep CPUs from halting. */
+static bool keeps_awake(const struct serve_config *config)
+{
+	for (unsigned int i = 0; i < config->nr_disks; i++)
+		if (config->disk[i].keep_awake)
+			return true;
+	return false;
+}
+
 /* How many descriptors it takes, all front ends being there with all that they can give. */
 static unsigned int descriptors(const struct serve_config *config)
 {
@@ -269,7 +278,8 @@ static enum exit_status run(struct service *s)
 	if (status)
 		return status;
 	/* Before a jail, whose user may not. */
-	s->latency = cpu_latency_create(CPU_LATENCY_PATH);
+	if (keeps_awake(&s->config))
+		s->latency = cpu_latency_create(CPU_LATENCY_PATH);
 	if (s->config.sandbox)
 		status = sandbox_create(&s->sandbox);
 	if (!status)
