@@ -8,10 +8,9 @@
  * CPUs awake takes them from nobody who has work, but from the host's own rest. So it has to make
  * requests end a good deal sooner, which is learnt, and ends soon after the last of them.
  */
-#include "mm/util.h"
 #include "virtio/io/priv.h"
 
-#define TICK_NS 250000000 /* not more often than looks that find something to be learnt */
+#define STAYS_NS 250000000 /* as far apart as looks that find something to be learnt may be */
 
 static void set(struct io_engine *e, bool held)
 {
@@ -20,21 +19,9 @@ static void set(struct io_engine *e, bool held)
 	if (a->held == held)
 		return;
 	a->held = held;
-	a->needed = true;
 	e->config.keep_awake(e->config.awake_opaque, held);
 	if (held)
 		io_stat_add(&e->awake_begun, 1);
-}
-
-static void ticked(struct io_op *op, int result)
-{
-	struct io_engine *e = container_of(op, struct io_engine, awake.op);
-
-	(void)result;
-	e->awake.armed = false;
-	if (!e->awake.needed)
-		set(e, false);
-	e->awake.needed = false;
 }
 
 void io_awake_init(struct io_engine *e)
@@ -43,8 +30,6 @@ void io_awake_init(struct io_engine *e)
 
 	a->learn.begin_at = e->config.awake_at;
 	a->learn.stay_at = 1000 + (e->config.awake_at - 1000) / 2;
-	a->op.done = ticked;
-	a->tick.tv_nsec = TICK_NS;
 }
 
 void io_awake_look(struct io_engine *e, int64_t now, int64_t cpu)
@@ -63,27 +48,18 @@ void io_awake_look(struct io_engine *e, int64_t now, int64_t cpu)
 	}
 	(void)io_learn_look(learn, now, cpu);
 	if (!learn->rests) {
-		e->awake.needed = true;
+		e->awake.needed_at = now;
 		set(e, io_learn_says(learn));
 	} else if (!learn->does) {
-		/* The end of a trial. What pays is let go of by the tick, and not at each moment. */
+		/* The end of a trial. What pays is let go of by a tick, and not at each moment. */
 		set(e, false);
 	}
 }
 
-void io_awake_arm(struct io_engine *e)
+void io_awake_tick(struct io_engine *e, int64_t now)
 {
-	struct io_awake *a = &e->awake;
-	struct io_uring_sqe *sqe;
-
-	if (!a->held || a->armed)
-		return;
-	sqe = io_engine_sqe(e);
-	if (!sqe)
-		return;
-	io_uring_prep_timeout(sqe, &a->tick, 0, 0);
-	io_uring_sqe_set_data(sqe, &a->op);
-	a->armed = true;
+	if (now - e->awake.needed_at > STAYS_NS)
+		set(e, false);
 }
 
 void io_awake_end(struct io_engine *e)

@@ -52,8 +52,9 @@ struct io_engine_config {
 	/* Keeps the host's CPUs from halting, or no longer; from the I/O thread. NULL: cannot be. */
 	void (*keep_awake)(void *opaque, bool awake);
 	void *awake_opaque;
-	uint32_t awake_at; /* where that makes requests end so much sooner, thousandths above 1000 */
-	bool dear_kicks;   /* drivers notify by exits: spare them when many requests wait */
+	uint32_t awake_at;    /* where it makes requests end so much sooner, thousandths; 1000: no
+				 sooner */
+	bool dear_kicks;      /* drivers notify by exits: spare them when many requests wait */
 	uint64_t pin_budget;  /* bytes of guest memory registered at most; 0: none */
 	uint32_t idle_ms;     /* a window unused for this long is let go; 0: never */
 	uint32_t force_plain; /* IO_NO_*: do without, as an old kernel would */

@@ -39,10 +39,12 @@ static void woken(struct io_op *op, int result)
 static void ticked(struct io_op *op, int result)
 {
 	struct io_engine *e = container_of(op, struct io_engine, tick_op);
+	const int64_t now = monotonic_ns();
 
 	(void)result;
 	e->tick_armed = false;
-	io_windows_tick(e->windows, monotonic_ns() / 1000000);
+	io_windows_tick(e->windows, now / 1000000);
+	io_awake_tick(e, now);
 }
 
 /*
@@ -62,7 +64,7 @@ static void arm(struct io_engine *e)
 		io_uring_sqe_set_data(sqe, &e->wake_op);
 		e->wake_armed = true;
 	}
-	if (!e->tick_armed && io_windows_want_tick(e->windows)) {
+	if (!e->tick_armed && (io_windows_want_tick(e->windows) || e->awake.held)) {
 		sqe = io_engine_sqe(e);
 		if (!sqe)
 			return;
@@ -70,7 +72,6 @@ static void arm(struct io_engine *e)
 		io_uring_sqe_set_data(sqe, &e->tick_op);
 		e->tick_armed = true;
 	}
-	io_awake_arm(e);
 	io_watch_arm(e);
 }
 

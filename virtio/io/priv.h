@@ -38,10 +38,7 @@ struct io_poll {
 struct io_awake {
 	struct io_learn learn; /* whether that pays */
 	bool held;
-	bool needed; /* at a look, since the last tick */
-	bool armed;
-	struct io_op op; /* a tick, while they are held */
-	struct __kernel_timespec tick;
+	int64_t needed_at; /* the last look that found something to be learnt, ns */
 };
 
 struct io_engine {
@@ -115,7 +112,8 @@ void io_watch_arm(struct io_engine *engine);
 void io_awake_init(struct io_engine *engine);
 /* A look at the clocks, as io_learn_look(), of all that is learnt. */
 void io_awake_look(struct io_engine *engine, int64_t now, int64_t cpu);
-void io_awake_arm(struct io_engine *engine);
+/* Lets go of what is needed no longer. Ticks come at least while CPUs are held. */
+void io_awake_tick(struct io_engine *engine, int64_t now);
 void io_awake_end(struct io_engine *engine);
 
 /* loop.c: the thread. */
