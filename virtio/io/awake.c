@@ -41,8 +41,9 @@ void io_awake_look(struct io_engine *e, int64_t now, int64_t cpu)
 	/* The same requests, of which the loop counts for both. */
 	learn->done = e->learn.done;
 	learn->chances = e->learn.chances;
-	/* What polls do is measured with CPUs as they are. */
+	/* What polls do is measured with CPUs as they are: awake to the end, if they are. */
 	if (e->learn.trying) {
+		e->awake.needed_at = now;
 		io_learn_skip(learn, now, cpu);
 		return;
 	}
