@@ -25,27 +25,15 @@ held() {
 let_go() {
 	! held
 }
-tried() {
-	"$SLABVISOR" ctl "$work/qmp" query-io 2>>"$err" | sed -n 's/.*"awake-begun": \([0-9]*\),*$/\1/p'
-}
 has_tried() {
-	[ "$(tried)" -gt 0 ] 2>/dev/null
+	[ "$(io_count awake-begun)" -gt 0 ] 2>/dev/null
 }
-begin_load() {
-	"$LOAD" --socket "$socket" --rw randread --seconds 600 >"$out" 2>>"$err" &
-	loading=$!
-}
-end_load() {
-	kill "$loading" 2>/dev/null
-	wait "$loading" 2>/dev/null
-}
-
 # What is not there is read without a disk, for which no CPU waits.
 dd if=/dev/zero of="$disk" bs=1M count=64 conv=fsync status=none
 
 start_service --read-only --qmp "unix:$work/qmp"
 load --rw randread --depth 64 --ios 50
-is "$status $(tried) $(latency)" "0 0 $before" 'a few requests have it try nothing' || say_output
+is "$status $(io_count awake-begun) $(latency)" "0 0 $before" 'a few requests have it try nothing' || say_output
 begin_load
 until_true 300 has_tried
 ok $? 'one request after the other has it try to keep CPUs awake' || say_output
@@ -69,7 +57,7 @@ end_load
 
 start_service --read-only --qmp "unix:$work/qmp" --keep-awake off --poll-us 0
 load --rw randread --ios 5000
-is "$status $(tried)" '0 0' 'told not to, it does not' || say_output
+is "$status $(io_count awake-begun)" '0 0' 'told not to, it does not' || say_output
 stop_service
 is $status 0 'and the service ends' || say_output
 

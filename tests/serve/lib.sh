@@ -53,6 +53,21 @@ faults() {
 	grep -vE ': (a machine of [0-9]+ MiB uses it|the machine has gone)$' "$err"
 }
 
+# What the service at $work/qmp counts of its thread of disks, by a name of query-io's.
+io_count() {
+	"$SLABVISOR" ctl "$work/qmp" query-io 2>>"$err" | sed -n "s/.*\"$1\": \([0-9]*\),*\$/\1/p"
+}
+
+# One request after the other, until end_load.
+begin_load() {
+	"$LOAD" --socket "$socket" --rw randread --seconds 600 >"$out" 2>>"$err" &
+	loading=$!
+}
+end_load() {
+	kill "$loading" 2>/dev/null
+	wait "$loading" 2>/dev/null
+}
+
 load() {
 	timeout 600 "$LOAD" --socket "$socket" "$@" >"$out" 2>>"$err"
 	status=$?

@@ -7,29 +7,24 @@ cd "$(dirname "$0")/../.." || exit 1
 
 truncate -s 64M "$disk"
 
-polls() {
-	"$SLABVISOR" ctl "$work/qmp" query-io 2>>"$err" | sed -n 's/.*"polls": \([0-9]*\),*$/\1/p'
-}
 has_polled() {
-	[ "$(polls)" -gt 0 ] 2>/dev/null
+	[ "$(io_count polls)" -gt 0 ] 2>/dev/null
 }
 
 start_service --read-only --qmp "unix:$work/qmp" --poll-us 0
 load --rw randread --ios 5000
-is "$status $(polls)" '0 0' 'told not to poll it does not, whatever there is to learn' || say_output
+is "$status $(io_count polls)" '0 0' 'told not to poll it does not, whatever there is to learn' || say_output
 stop_service
 
 start_service --read-only --qmp "unix:$work/qmp"
-is "$(polls)" 0 'untold it begins without'
+is "$(io_count polls)" 0 'untold it begins without'
 load --rw randread --depth 64 --ios 50
-is "$status $(polls)" '0 0' '... and a few requests teach nothing' || say_output
+is "$status $(io_count polls)" '0 0' '... and a few requests teach nothing' || say_output
 # Until it has tried.
-"$LOAD" --socket "$socket" --rw randread --seconds 600 >"$out" 2>>"$err" &
-loading=$!
+begin_load
 until_true 300 has_polled
 ok $? 'what asks for one thing after the other has it try polls' || say_output
-kill "$loading"
-wait "$loading" 2>/dev/null
+end_load
 load --rw randread --ios 100
 is "$status $(figure errors)" '0 0' 'the next front end is served' || say_output
 stop_service
