@@ -24,9 +24,8 @@ round() {
 			bench_step "turn $i, $name"
 			turn_of "$name"
 		done
-		# The other way round.
 		# shellcheck disable=SC2086 # a list of words
-		order=$(printf '%s\n' $order | tac | tr '\n' ' ')
+		order=$(back $order)
 	done
 }
 

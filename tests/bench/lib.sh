@@ -176,3 +176,11 @@ pin_cpus() {
 	# shellcheck disable=SC2034 # used by who sources this
 	other_cpu=$((io_cpu == 0))
 }
+
+# back WORD...: the words the other way round. There and back, a machine that gets faster or slower favours none.
+back() {
+	local i
+	for ((i = $#; i; i--)); do
+		echo "${!i}"
+	done
+}

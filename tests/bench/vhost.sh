@@ -129,14 +129,6 @@ run_fio() {
 }
 
 declare -A rates cpus tails
-# There and back: a disk that gets faster or slower favours none.
-back() {
-	local i
-	for ((i = $#; i; i--)); do
-		echo "${!i}"
-	done
-}
-
 # compare NAME RATE WHO[,WHO...] OPTION...: the ratios of one round, where RATE names that of the data.
 compare() {
 	local name=$1 what=$2 all=${3//,/ } who peer best
